@@ -1,0 +1,223 @@
+# smtpconn: the one door. `make help` says what can be made.
+#
+# The library is compiled by SwiftPM in the Embedded mode (no Swift runtime),
+# then linked here, because what is shipped is decided by the linker: one
+# relocatable object with nothing but smtpconn_* visible, from which both the
+# archive and the shared library are made.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+SWIFT   ?= swift
+PYTHON  ?= python3
+OBJCOPY ?= objcopy
+STRIP   ?= strip
+INSTALL ?= install
+CFLAGS  ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+
+BUILD   := build
+SCRATCH := .build-embedded
+VENV    := $(BUILD)/venv
+
+VERSION := $(shell sed -n 's/^.define SMTPCONN_VERSION "\(.*\)"/\1/p' include/smtpconn.h)
+SONAME  := libsmtpconn.so.0
+SHARED  := libsmtpconn.so.$(VERSION)
+LIBRARY := $(addprefix $(BUILD)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a smtpconn.pc)
+
+# Where `make install` puts things. /usr is Debian's own and is multiarch; any
+# other prefix is a user's and has plain lib.
+PREFIX     ?= /usr/local
+INCLUDEDIR ?= $(PREFIX)/include
+ifeq ($(PREFIX),/usr)
+MULTIARCH  := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch)
+LIBDIR     ?= $(PREFIX)/lib$(if $(MULTIARCH),/$(MULTIARCH))
+else
+LIBDIR     ?= $(PREFIX)/lib
+endif
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+MANDIR     ?= $(PREFIX)/share/man
+
+.PHONY: all demo test test-fast programs install uninstall clean check-deps help
+
+## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
+all: $(LIBRARY)
+
+## demo: send one message from C and one from Python to a server on this machine
+demo: all $(BUILD)/examples/send $(VENV)/binding
+	@$(VENV)/bin/python Tests/support/demo.py
+
+## test: everything; ends with one line, "N passed, N failed"
+test:
+	@$(PYTHON) Tests/support/run_tests.py all
+
+## test-fast: the library, Swift tests, the C surface and the ABI
+test-fast:
+	@$(PYTHON) Tests/support/run_tests.py fast
+
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | expand -t 14
+
+# --- what the machine needs ---------------------------------------------------
+
+## check-deps: name what is missing for the build and the tests, install it when root
+check-deps:
+	@sh Tests/support/require.sh build demo test
+
+# Order-only prerequisites: a machine that has them once keeps them.
+NEED_BUILD := $(BUILD)/need/build
+$(BUILD)/need/%: Tests/support/require.sh
+	@sh Tests/support/require.sh $*
+	@mkdir -p $(@D) && touch $@
+
+# --- Swift --------------------------------------------------------------------
+
+# Folders are in the list too: their time changes when a source is deleted.
+SWIFT_SOURCES := Package.swift $(shell find Sources include)
+
+# Every function gets a section of its own, or the copies of generic code that
+# Embedded Swift emits into each module could not be dropped when linking: that
+# halves the library.
+SWIFT_FLAGS := -c release --traits Embedded --scratch-path $(SCRATCH) --product smtpconn \
+               -Xswiftc -Xfrontend -Xswiftc -function-sections
+
+# The list of objects is SwiftPM's own, so an object whose source was deleted is
+# not in it.
+OBJECTS := $(SCRATCH)/release/smtpconn.product/Objects.LinkFileList
+
+$(BUILD)/swift.stamp: $(SWIFT_SOURCES) Makefile | $(NEED_BUILD)
+	@command -v $(SWIFT) >/dev/null || { echo "smtpconn needs Swift 6.3 or newer on the PATH: https://www.swift.org/install" >&2; exit 1; }
+	$(SWIFT) build $(SWIFT_FLAGS)
+	@mkdir -p $(@D) && touch $@
+
+# --- linking ------------------------------------------------------------------
+
+# The exports are what the header declares, as the compiler sees it. They are the
+# roots of the garbage collection.
+$(BUILD)/exports.ld: include/smtpconn.h | $(NEED_BUILD)
+	@mkdir -p $(@D)
+	@$(CC) -E -P include/smtpconn.h | tr '\n' ' ' | grep -o 'smtpconn_[a-z0-9_]* *(' | tr -d '( ' \
+	  | LC_ALL=C sort -u | sed 's/.*/EXTERN(&)/' > $@
+
+# One object. --unique keeps the sections of functions apart (-r would merge
+# them), -x drops local names of the assembler, and what no export reaches goes.
+# Then every symbol but smtpconn_* is made local: a program that links the
+# archive may have a Swift runtime of its own.
+$(BUILD)/smtpconn.o: $(BUILD)/swift.stamp $(BUILD)/exports.ld
+	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld @$(OBJECTS)
+	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' $@
+
+$(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
+	rm -f $@
+	ar crsD $@ $<
+
+# nodelete: code that may own a thread must not be unmapped under it.
+# defs: a symbol that the Embedded mode cannot provide fails here, not at a user's.
+$(BUILD)/$(SHARED): $(BUILD)/smtpconn.o pkgconfig/smtpconn.map
+	$(CC) -shared -o $@ $< $(LDFLAGS) \
+	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map \
+	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack \
+	  -Wl,--gc-sections -Wl,--as-needed -lssl -lcrypto -lm
+
+$(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
+	ln -sf $(SHARED) $@
+
+$(BUILD)/libsmtpconn.so: $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $@
+
+# What is installed has no debugging symbols.
+$(BUILD)/stripped/$(SHARED): $(BUILD)/$(SHARED)
+	@mkdir -p $(@D)
+	$(STRIP) --strip-unneeded -o $@ $<
+
+$(BUILD)/stripped/libsmtpconn.a: $(BUILD)/libsmtpconn.a
+	@mkdir -p $(@D)
+	$(STRIP) --strip-debug --enable-deterministic-archives -o $@ $<
+
+# Paths under the prefix are written relative to it, so that a .pc file can be
+# moved with `pkg-config --define-prefix`.
+make-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+  -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+  -e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' pkgconfig/smtpconn.pc.in
+
+$(BUILD)/smtpconn.pc: pkgconfig/smtpconn.pc.in include/smtpconn.h Makefile
+	@mkdir -p $(@D)
+	$(make-pc) > $@
+
+# --- installing ---------------------------------------------------------------
+
+INSTALLED_LIB := $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a)
+MAN_PAGES := $(wildcard docs/man/*.3)
+
+## install: into PREFIX (/usr/local), below DESTDIR if that is set
+install: all $(BUILD)/stripped/$(SHARED) $(BUILD)/stripped/libsmtpconn.a
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PKGCONFIGDIR)
+	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) $(DESTDIR)$(LIBDIR)/
+	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsmtpconn.so
+	$(INSTALL) -m 644 $(BUILD)/stripped/libsmtpconn.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 include/smtpconn.h $(DESTDIR)$(INCLUDEDIR)/
+	$(make-pc) > $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
+	$(if $(MAN_PAGES),$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3)
+	$(if $(MAN_PAGES),$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man3/)
+	@# The loader finds a library in /usr/local/lib only through its cache.
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+## uninstall: removes what install put there, given the same PREFIX and DESTDIR
+uninstall:
+	rm -f $(INSTALLED_LIB) $(DESTDIR)$(INCLUDEDIR)/smtpconn.h $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
+	$(if $(MAN_PAGES),rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(MAN_PAGES))))
+
+# --- programs: examples and tests ---------------------------------------------
+
+STRICT_C   := -std=c99 -Wall -Wextra -pedantic -Werror
+STRICT_CXX := -std=c++11 -Wall -Wextra -pedantic -Werror
+# Programs in build/<folder>/ find the library beside that folder.
+LINK := -L$(BUILD) -lsmtpconn -Wl,-rpath,'$$ORIGIN/..'
+USES_LIBRARY := include/smtpconn.h $(BUILD)/libsmtpconn.so
+ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+EXAMPLES   := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
+C_TESTS    := $(patsubst Tests/c/%.c,$(BUILD)/tests/%,$(wildcard Tests/c/*.c))
+CXX_TESTS  := $(patsubst Tests/c/%.cc,$(BUILD)/tests/%,$(wildcard Tests/c/*.cc))
+ASAN_TESTS := $(patsubst $(BUILD)/tests/%,$(BUILD)/asan/%,$(C_TESTS))
+
+## programs: the examples, and the C and C++ tests with and without ASan
+programs: $(EXAMPLES) $(C_TESTS) $(CXX_TESTS) $(ASAN_TESTS)
+
+$(BUILD)/examples/%: examples/%.c $(USES_LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK)
+
+$(BUILD)/tests/%: Tests/c/%.c $(wildcard Tests/c/*.h) $(USES_LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK) -ldl
+
+$(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
+	@mkdir -p $(@D)
+	$(CXX) $(STRICT_CXX) $(CXXFLAGS) -Iinclude -o $@ $< $(LINK)
+
+$(BUILD)/asan/%: Tests/c/%.c $(wildcard Tests/c/*.h) $(USES_LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(STRICT_C) $(CFLAGS) $(ASAN) -Iinclude -o $@ $< $(LINK) -ldl
+
+# --- Python -------------------------------------------------------------------
+
+$(VENV)/ready: Tests/requirements.txt Tests/support/require.sh
+	@sh Tests/support/require.sh python
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+# The binding is installed as a user would install it, without asking the
+# package index for a build system that is in the environment already.
+BINDING := $(shell find bindings/python -name '*.py' -o -name '*.toml' -o -name py.typed)
+$(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps ./bindings/python
+	@touch $@
+
+## clean: removes everything that was built
+clean:
+	rm -rf $(BUILD) $(SCRATCH) .build

@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Two ways to compile the same sources: with the trait `Embedded` they become
+/// the library that is shipped (no Swift runtime), without it they are ordinary
+/// Swift, which is what the tests, sanitizers and debuggers use.
+let settings: [SwiftSetting] = [
+  .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
+  .unsafeFlags(["-wmo"], .when(traits: ["Embedded"])),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "smtpconn",
+  products: [.library(name: "smtpconn", type: .static, targets: ["SMTPConnABI"])],
+  traits: [.trait(name: "Embedded", description: "Build without the Swift runtime.")],
+  targets: [
+    .systemLibrary(name: "CSMTPConn"),
+    .systemLibrary(name: "CSystem"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "SMTPProtocol", swiftSettings: settings),
+    .target(
+      name: "SMTPTransport", dependencies: ["SMTPProtocol", "CSystem", "COpenSSL"],
+      swiftSettings: settings),
+    .target(
+      name: "SMTPConnection", dependencies: ["SMTPProtocol", "SMTPTransport"],
+      swiftSettings: settings),
+    .target(
+      name: "SMTPConnABI",
+      dependencies: ["SMTPProtocol", "SMTPTransport", "SMTPConnection", "CSMTPConn"],
+      swiftSettings: settings),
+    .testTarget(name: "SMTPProtocolTests", dependencies: ["SMTPProtocol"], swiftSettings: settings),
+    .testTarget(
+      name: "SMTPTransportTests", dependencies: ["SMTPProtocol", "SMTPTransport", "CSystem"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CSurfaceTests", dependencies: ["SMTPConnABI", "CSMTPConn", "CSystem"],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

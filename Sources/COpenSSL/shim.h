@@ -1,0 +1,74 @@
+/* OpenSSL as SMTPTransport sees it.  What Swift cannot import (macros with
+ * arguments, stacks, unions) is a small function. */
+#ifndef COPENSSL_SHIM_H
+#define COPENSSL_SHIM_H
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+/* TLS 1.2 and up (RFC 8996); no compression (CRIME), no renegotiation; an end
+ * without close_notify is an end, since SMTP has its own (RFC 5321 QUIT) and
+ * most servers leave it out; records are read with one recv each. */
+static inline int copenssl_harden(SSL_CTX *context) {
+  if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return 0;
+  SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(context, 1);
+  return 1;
+}
+
+static inline long copenssl_set_server_name(SSL *ssl, const char *name) {
+  return SSL_set_tlsext_host_name(ssl, name);
+}
+
+/* The certificate that the peer showed, also when it was refused. */
+static inline X509 *copenssl_shown_certificate(SSL *ssl) {
+  STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
+  if (chain != NULL && sk_X509_num(chain) > 0) return sk_X509_value(chain, 0);
+  return SSL_get0_peer_certificate(ssl);
+}
+
+/* The names in a certificate; NULL when it has none. */
+static inline GENERAL_NAMES *copenssl_alternative_names(X509 *certificate) {
+  return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+}
+static inline int copenssl_name_count(const GENERAL_NAMES *names) {
+  return sk_GENERAL_NAME_num(names);
+}
+
+#define COPENSSL_NAME_OTHER 0
+#define COPENSSL_NAME_DNS 1
+#define COPENSSL_NAME_ADDRESS 2
+
+static inline int copenssl_name(const GENERAL_NAMES *names, int index, const unsigned char **data,
+                                int *length) {
+  const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+  const ASN1_STRING *text;
+  int kind;
+  if (name == NULL) return COPENSSL_NAME_OTHER;
+  if (name->type == GEN_DNS) {
+    text = name->d.dNSName;
+    kind = COPENSSL_NAME_DNS;
+  } else if (name->type == GEN_IPADD) {
+    text = name->d.iPAddress;
+    kind = COPENSSL_NAME_ADDRESS;
+  } else {
+    return COPENSSL_NAME_OTHER;
+  }
+  *data = ASN1_STRING_get0_data(text);
+  *length = ASN1_STRING_length(text);
+  return kind;
+}
+
+static inline void copenssl_names_free(GENERAL_NAMES *names) { GENERAL_NAMES_free(names); }
+
+static inline int copenssl_is_system_error(unsigned long error) { return ERR_SYSTEM_ERROR(error); }
+
+#endif

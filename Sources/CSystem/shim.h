@@ -1,0 +1,124 @@
+/* POSIX and Linux as SMTPTransport sees them.  What Swift cannot import, because
+ * it is a macro, a union or differs between C libraries, is a small function. */
+#ifndef CSYSTEM_SHIM_H
+#define CSYSTEM_SHIM_H
+
+/* No _GNU_SOURCE: structures would differ from those of Swift's own C module. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static inline int csystem_errno(void) { return errno; }
+static inline void csystem_set_errno(int code) { errno = code; }
+
+/* strerror is not safe with threads; the safe variant has two signatures. */
+static inline const char *csystem_error_text(int code, char *buffer, size_t size) {
+#if defined(__GLIBC__) && defined(_GNU_SOURCE)
+  return strerror_r(code, buffer, size);
+#else
+  return strerror_r(code, buffer, size) == 0 ? buffer : "unknown error";
+#endif
+}
+
+static inline int csystem_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+static inline int csystem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline int csystem_timerfd(void) {
+  return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+/* Fires at `milliseconds` of CLOCK_MONOTONIC, at once when that has passed. */
+static inline int csystem_timerfd_arm(int fd, int64_t milliseconds) {
+  struct itimerspec when = {{0, 0}, {0, 1}};
+  if (milliseconds > 0) {
+    when.it_value.tv_sec = (time_t)(milliseconds / 1000);
+    when.it_value.tv_nsec = (long)(milliseconds % 1000) * 1000000 + 1;
+  }
+  return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+#define CSYSTEM_READABLE 1u
+#define CSYSTEM_WRITABLE 2u
+#define CSYSTEM_HANGUP 4u
+
+static inline int csystem_epoll_control(int set, int operation, int fd, uint32_t interest,
+                                        uint64_t key) {
+  struct epoll_event event;
+  memset(&event, 0, sizeof event);
+  if (interest & CSYSTEM_READABLE) event.events |= EPOLLIN;
+  if (interest & CSYSTEM_WRITABLE) event.events |= EPOLLOUT;
+  event.data.u64 = key;
+  return epoll_ctl(set, operation, fd, &event);
+}
+static inline int csystem_epoll_add(int set, int fd, uint32_t interest, uint64_t key) {
+  return csystem_epoll_control(set, EPOLL_CTL_ADD, fd, interest, key);
+}
+static inline int csystem_epoll_modify(int set, int fd, uint32_t interest, uint64_t key) {
+  return csystem_epoll_control(set, EPOLL_CTL_MOD, fd, interest, key);
+}
+static inline int csystem_epoll_remove(int set, int fd) {
+  return csystem_epoll_control(set, EPOLL_CTL_DEL, fd, 0, 0);
+}
+
+static inline uint64_t csystem_event_key(const struct epoll_event *event) {
+  return event->data.u64;
+}
+static inline uint32_t csystem_event_readiness(const struct epoll_event *event) {
+  uint32_t readiness = 0;
+  if (event->events & EPOLLIN) readiness |= CSYSTEM_READABLE;
+  if (event->events & EPOLLOUT) readiness |= CSYSTEM_WRITABLE;
+  if (event->events & (EPOLLHUP | EPOLLERR)) readiness |= CSYSTEM_HANGUP;
+  return readiness;
+}
+
+/* Non-blocking and closed on exec from the first moment. */
+static inline int csystem_stream_socket(int family) {
+  return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+/* A duplicate that is closed on exec. */
+static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
+
+/* 1 when a read would not block: there is data, the end, or an error. */
+static inline int csystem_poll_readable(int fd) {
+  struct pollfd entry = {fd, POLLIN, 0};
+  return poll(&entry, 1, 0);
+}
+
+/* A detached thread that no signal of the host is ever delivered to.  Returns
+ * an errno value. */
+static inline int csystem_start_thread(void *(*run)(void *), void *argument, size_t stack) {
+  pthread_attr_t attributes;
+  pthread_t thread;
+  sigset_t all, before;
+  int result = pthread_attr_init(&attributes);
+  if (result != 0) return result;
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  pthread_attr_setstacksize(&attributes, stack);
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  result = pthread_create(&thread, &attributes, run, argument);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
+  return result;
+}
+
+#endif

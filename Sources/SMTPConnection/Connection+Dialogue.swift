@@ -1,0 +1,210 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// Octets in and out.
+extension Connection {
+  /// How much is read before replies are looked at again and other connections
+  /// get their turn.
+  private static var readsPerTurn: Int { 64 }
+  /// Octets of content taken from the source at a time: large enough to keep
+  /// system calls rare, small enough to stay in the processor's cache.
+  private static var chunkSize: Int { 32_768 }
+  /// Content written before other connections get their turn.
+  private static var contentPerTurn: Int { 1 << 20 }
+
+  func proceed() {
+    if case .securing(let channel) = link, !shakeHands(channel) { return }
+    receive()
+    startNext()
+    transmit()
+    // A handshake that began here writes its first message now.
+    if case .securing = link { proceed() }
+  }
+
+  // MARK: In
+
+  private func receive() {
+    for _ in 0..<Self.readsPerTurn {
+      guard case .open(let channel) = link else { return }
+      switch channel.read(into: &buffer) {
+      case .wouldBlock:
+        return
+      case .bytes(let count):
+        clock.lastActivity = clock.now
+        parser.append(buffer.prefix(count))
+        processReplies()
+      case .endOfStream:
+        takeLastWords()
+        lost(
+          Failure(
+            .connection, "the server closed the connection unexpectedly", command: "CONN",
+            retry: .safe))
+      case .failed(let failure):
+        lost(writeFailure ?? failure)
+      }
+    }
+    // More may be buffered inside TLS, which the loop cannot see.
+    wake()
+  }
+
+  private func processReplies() {
+    while case .open = link, let reply = nextReply() { process(reply) }
+  }
+
+  private func nextReply() -> Reply? {
+    do throws(Failure) {
+      return try parser.next()
+    } catch {
+      fail(located(error))
+      return nil
+    }
+  }
+
+  private func process(_ reply: Reply) {
+    clock.lastExchange = clock.now
+    let before = session?.output.count ?? 0
+    session?.receive(reply, now: clock.now)
+    let commands = (session?.output.count ?? 0) > before
+    flushLog()
+    // What has already arrived cannot be the answer to a command that was not
+    // written yet.
+    if commands, parser.hasMore, session?.isOver == false {
+      fail(
+        located(
+          Failure(
+            .protocolViolation, "the server sent more than one reply to a command",
+            command: "CONN")))
+    }
+    handleEvents()
+  }
+
+  /// A server that gives up sometimes explains itself without ending the line.
+  private func takeLastWords() {
+    do throws(Failure) {
+      if let reply = try parser.finish(), reply.code >= 400 { process(reply) }
+    } catch {
+      // The connection is lost whatever the garbage meant.
+    }
+  }
+
+  func lost(_ failure: Failure) {
+    if case .open = link { fail(located(failure)) }
+  }
+
+  /// Adds where the dialogue was.
+  func located(_ failure: Failure) -> Failure {
+    guard let session else { return failure }
+    var failure = failure
+    (failure.phase, failure.command) = session.position
+    return failure
+  }
+
+  // MARK: Out
+
+  private func transmit() {
+    var budget = Self.contentPerTurn
+    while case .open(let channel) = link {
+      if let count = session?.output.count, sent < count {
+        guard write(to: channel) else { return }
+      } else if content != nil {
+        guard budget > 0 else {
+          wake()
+          return
+        }
+        guard let count = readContent() else { return }
+        budget -= count
+      } else {
+        return
+      }
+    }
+  }
+
+  /// false when the channel takes no more for now.
+  private func write(to channel: Channel) -> Bool {
+    guard let outcome = session.map({ channel.write($0.output, from: sent) }) else { return false }
+    switch outcome {
+    case .bytes(let count):
+      sent += count
+      clock.lastActivity = clock.now
+      if let count = session?.output.count, sent >= count { outputWritten() }
+      return true
+    case .wouldBlock:
+      return false
+    case .endOfStream:
+      lost(Failure(.connection, "the server closed the connection", command: "CONN", retry: .safe))
+      return false
+    case .failed(let failure):
+      // The server may have said why before it closed.
+      if writeFailure == nil {
+        writeFailure = failure
+        receive()
+      }
+      lost(failure)
+      return false
+    }
+  }
+
+  private func outputWritten() {
+    sent = 0
+    session?.output.removeAll(keepingCapacity: true)
+    clock.lastExchange = clock.now
+    if let content, content.isComplete {
+      session?.contentWritten(size: content.size)
+      stopContent()
+    }
+  }
+
+  /// Puts more content into the output; nil when there is none for now.
+  private func readContent() -> Int? {
+    guard let content, var output = session?.output else { return nil }
+    // Taken out while the caller's code runs, which may even close us.
+    session?.output = []
+    let outcome = content.read(limit: Self.chunkSize, into: &output)
+    guard self.content === content else { return nil }
+    if options.debug { logContent(output) }
+    session?.output = output
+    switch outcome {
+    case .bytes(let count):
+      return count
+    case .end:
+      return 0
+    case .pause:
+      return nil
+    case .failed(let reason):
+      var failure = Failure(
+        .stream, "the source of the message failed: \(reason)", command: "DATA", phase: .message,
+        retry: .safe)
+      failure.errno = content.source.errno
+      fail(failure)
+      return nil
+    }
+  }
+
+  func startContent() {
+    guard let current, case .send(_, let source) = current.work else { return }
+    content = ContentTransfer(source: source)
+    source.start(loop: loop) { [self] in wake() }
+  }
+
+  /// Content that is not written yet must never be: it may hold the final dot.
+  func discardContent() {
+    guard content != nil else { return }
+    session?.output.removeAll(keepingCapacity: true)
+    sent = 0
+    stopContent()
+  }
+
+  private func stopContent() {
+    content?.source.stop()
+    content = nil
+  }
+
+  func closeChannel(graceful: Bool) {
+    switch link {
+    case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
+    case .connecting(let connector): connector.cancel()
+    case .resolving(let resolver): resolver.cancel()
+    case .none, .over: break
+    }
+  }
+}

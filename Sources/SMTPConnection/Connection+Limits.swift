@@ -1,0 +1,65 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// One timer for all time limits: it stands at the earliest of those that apply.
+extension Connection {
+  func setTimer() {
+    guard let (_, deadline) = nextLimit else {
+      timer?.clear()
+      return
+    }
+    timer?.set(deadline)
+  }
+
+  private var nextLimit: (Limit, Int64)? {
+    var next: (Limit, Int64)?
+    func consider(_ limit: Limit, from start: Int64) {
+      let deadline = options.limits.deadline(limit, from: start)
+      if deadline < next?.1 ?? .max { next = (limit, deadline) }
+    }
+    // Resolver and Connector keep their own limits.
+    switch link {
+    case .none, .over:
+      return nil
+    case .resolving, .connecting:
+      break
+    case .securing:
+      consider(.connection, from: clock.connecting)
+    case .open:
+      consider(.socket, from: clock.lastActivity)
+      switch session?.position.phase {
+      case .greeting: consider(.greeting, from: clock.greeting)
+      case .idle, nil: break
+      case .message where content != nil: break
+      case .message: consider(.finalReply, from: clock.lastExchange)
+      default: consider(.command, from: clock.lastExchange)
+      }
+    }
+    if opening != nil || current != nil { consider(.operation, from: clock.operation) }
+    return next
+  }
+
+  func limitPassed() {
+    clock.now = Clock.now()
+    if let (limit, deadline) = nextLimit, deadline <= clock.now {
+      let milliseconds = options.limits[limit]
+      var failure = Failure(
+        .timedOut, "\(limit.explanation) within \(milliseconds) ms (\(limit.optionName))",
+        command: "CONN", phase: phase, retry: .safe)
+      if let session { failure.command = session.position.command }
+      fail(failure)
+    }
+    deliver()
+    setTimer()
+  }
+
+  private var phase: Phase {
+    switch link {
+    case .none, .over: .idle
+    case .resolving: .dns
+    case .connecting: .connect
+    case .securing: options.isSecure ? .tls : .starttls
+    case .open: session?.position.phase ?? .idle
+    }
+  }
+}

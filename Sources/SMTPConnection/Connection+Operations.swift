@@ -1,0 +1,205 @@
+package import SMTPProtocol
+package import SMTPTransport
+
+/// The queue of operations and the events of the session.
+extension Connection {
+  package func login(
+    _ credentials: Credentials, _ completion: @escaping (Failure?) -> Void
+  ) throws(Failure) {
+    try checkCredentials(credentials)
+    try enqueue(Operation(.login(credentials), .done(completion)))
+  }
+
+  package func send(
+    _ request: SendRequest, _ source: any ContentSource,
+    _ completion: @escaping (Outcome) -> Void
+  ) throws(Failure) {
+    if request.recipients.isEmpty {
+      throw Failure(.envelope, "the envelope has no recipient (to)")
+    }
+    try enqueue(Operation(.send(request, source), .sent(completion)))
+  }
+
+  package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
+    try enqueue(Operation(.reset, .done(completion)))
+  }
+
+  package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
+    try enqueue(Operation(.quit, .done(completion)))
+    isQuitting = true
+  }
+
+  /// Whether an operation could be started now.
+  package func checkUsable() throws(Failure) {
+    try checkLoop()
+    switch link {
+    case .none:
+      throw Failure(.state, "not connected: call connect first")
+    case .over(let failure):
+      let reason = failure.map { ": \($0.message)" } ?? ""
+      throw Failure(.state, "the connection is over\(reason)")
+    case .resolving, .connecting, .securing, .open:
+      if isQuitting { throw Failure(.state, "quit was started; nothing can follow it") }
+    }
+  }
+
+  func checkLoop() throws(Failure) {
+    if isFreed { throw Failure(.state, "the connection is being freed") }
+    if loop.isClosed { throw Failure(.state, "the loop of the connection was freed") }
+    if loop.isForeignProcess {
+      throw Failure(.state, "the connection belongs to the parent process")
+    }
+  }
+
+  private func checkCredentials(_ credentials: Credentials) throws(Failure) {
+    let fields = [("user", credentials.user), ("password", credentials.password)]
+    for (name, value) in fields {
+      if value.isEmpty {
+        throw Failure(.auth, "the \(name) is missing", command: "AUTH", phase: .auth)
+      }
+      if value.contains(where: { Bytes.isControl($0) }) {
+        throw Failure(
+          .auth, "the \(name) holds a control character", command: "AUTH", phase: .auth)
+      }
+    }
+  }
+
+  private func enqueue(_ operation: Operation) throws(Failure) {
+    try checkUsable()
+    begin()
+    queue.append(operation)
+    wake()
+  }
+
+  // MARK: Starting
+
+  func startNext() {
+    while current == nil, case .open(let channel) = link, session?.isReady == true,
+      let operation = queue.popFirst()
+    {
+      if parser.hasMore {
+        queue.append(operation)
+        fail(
+          Failure(
+            .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
+            phase: .idle, retry: .safe))
+        return
+      }
+      current = operation
+      clock.operation = clock.now
+      clock.lastActivity = clock.now
+      clock.lastExchange = clock.now
+      start(operation, channel)
+      flushLog()
+      handleEvents()
+    }
+  }
+
+  private func start(_ operation: Operation, _ channel: Channel) {
+    switch operation.work {
+    case .login(let credentials):
+      do throws(Failure) {
+        try startLogin(credentials, channel)
+      } catch {
+        session?.events.append(.loginDone(error))
+      }
+    case .send(let request, _): session?.send(request, now: clock.now)
+    case .reset: session?.reset()
+    case .quit: session?.quit()
+    }
+  }
+
+  private func startLogin(_ credentials: Credentials, _ channel: Channel) throws(Failure) {
+    if isAuthenticated {
+      throw Failure(.auth, "already logged in on this connection", command: "AUTH", phase: .auth)
+    }
+    // A password in the clear is read by everybody on the path (RFC 4954
+    // section 4, RFC 8314 section 3.3); there is nobody on the loopback's.
+    guard isSecure || channel.remote.isLoopback || options.allowInsecureAuth else {
+      throw Failure(
+        .auth,
+        "the password is not sent over a connection without TLS; use secure or require_tls, or"
+          + " set allow_insecure_auth", command: "AUTH", phase: .auth)
+    }
+    let mechanism = try MechanismChoice.choose(
+      wanted: options.authMethod, offered: capabilities.mechanisms, credentials: credentials)
+    note(.smtp, "logging in with \(Bytes.printable(mechanism.name))")
+    session?.login(mechanism)
+  }
+
+  // MARK: Events
+
+  func handleEvents() {
+    while let event = session?.events.first {
+      session?.events.removeFirst()
+      handle(event)
+    }
+  }
+
+  private func handle(_ event: Session.Event) {
+    switch event {
+    case .startTLS:
+      startTLS()
+    case .opened:
+      opened()
+    case .contentWanted:
+      startContent()
+    case .loginDone(let failure):
+      complete(failure)
+      if let failure { dropSends(behind: failure) }
+    case .sendDone(let outcome):
+      discardContent()
+      complete(outcome)
+    case .resetDone(let failure):
+      complete(failure)
+    case .quitDone:
+      complete(nil)
+      finish(nil, isError: false)
+    case .failed(let failure):
+      fail(failure)
+    }
+  }
+
+  /// Octets behind the agreement to STARTTLS were not protected and cannot have
+  /// been meant for the time after it: somebody put them there.
+  private func startTLS() {
+    guard case .open(let channel) = link else { return }
+    if parser.hasRest {
+      fail(
+        Failure(
+          .tls,
+          "octets arrived in the clear behind the reply to STARTTLS: somebody on the path injects"
+            + " replies", command: "STARTTLS", phase: .starttls))
+      return
+    }
+    clock.connecting = clock.now
+    secure(channel)
+  }
+
+  private func opened() {
+    clock.opened = clock.now
+    connector = nil
+    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
+    if let opening {
+      self.opening = nil
+      queueCallback { opening(nil) }
+      end()
+    }
+    queueEvent { [self] in onConnect?() }
+  }
+
+  /// Mail that was to go out under a login must not go out without it.
+  private func dropSends(behind failure: Failure) {
+    var isBehind = true
+    let dropped = queue.take { operation in
+      if operation.isLogin { isBehind = false }
+      return isBehind && operation.isSend
+    }
+    for operation in dropped {
+      var reason = failure
+      reason.message = "not sent, because the login before it failed: \(failure.message)"
+      queueCallback(operation.ending(untried: reason))
+      end()
+    }
+  }
+}

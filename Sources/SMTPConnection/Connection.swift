@@ -1,0 +1,139 @@
+package import SMTPProtocol
+package import SMTPTransport
+
+/// One connection: drives a session over a channel, and owns the queue of
+/// operations, the time limits and the log.
+///
+/// Everything happens in `turn`, which the loop calls when the channel is ready
+/// or something was started:
+///
+///     handshake, if one is under way          Connection+Opening
+///     read replies, hand them to the session  Connection+Dialogue
+///     start the next operation                Connection+Operations
+///     write commands and content              Connection+Dialogue
+///     call back                               Connection+Delivery
+///     set the timer                           Connection+Limits
+///
+/// Callbacks are only queued while the others work, so the caller's code never
+/// runs in the middle of a change.
+package final class Connection {
+  /// How far the way to the server is.
+  enum Link {
+    case none
+    case resolving(Resolver)
+    case connecting(Connector)
+    /// A TLS handshake runs, before the greeting or after STARTTLS.
+    case securing(Channel)
+    case open(Channel)
+    case over(Failure?)
+  }
+
+  package let options: Options
+  package let loop: EventLoop
+  package var onConnect: (() -> Void)?
+  package var onError: ((Failure) -> Void)?
+  package var onEnd: (() -> Void)?
+  package var onLog: ((LogRecord) -> Void)?
+
+  var link = Link.none
+  /// Kept until the greeting was accepted: it knows the addresses not tried yet.
+  var connector: Connector?
+  var session: Session?
+  var parser = ReplyParser()
+  var cryptography: any Cryptography = OpenSSLCryptography()
+  package internal(set) var tls: TLSInfo?
+  package internal(set) var remoteAddress: String?
+
+  var opening: ((Failure?) -> Void)?
+  var current: Operation?
+  var queue = Queue<Operation>()
+  var isQuitting = false
+  /// What is to be called back, in order.
+  var deliveries = Queue<() -> Void>()
+  /// Operations and deliveries that are not finished.
+  package internal(set) var pending = 0
+
+  var content: ContentTransfer?
+  /// How much of the session's output the channel has taken.
+  var sent = 0
+  var buffer = [UInt8](repeating: 0, count: 8192)
+  /// A write failed; what the server said before is read first.
+  var writeFailure: Failure?
+
+  var timer: LoopTimer?
+  var task: LoopTask?
+  var clock = Milestones()
+  var isFreed = false
+
+  package init(options: Options, loop: EventLoop) {
+    self.options = options
+    self.loop = loop
+    timer = LoopTimer(loop) { [self] in limitPassed() }
+    task = LoopTask { [self] in turn() }
+  }
+
+  // MARK: What can be asked
+
+  package var isOpen: Bool {
+    if case .open = link { return clock.opened != nil }
+    return false
+  }
+
+  package var isSecure: Bool {
+    switch link {
+    case .open, .securing: session?.isSecure ?? false
+    case .none, .resolving, .connecting, .over: false
+    }
+  }
+  package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
+  package var capabilities: Capabilities { session?.capabilities ?? .none }
+  package var lastReply: Reply? { session?.lastReply }
+
+  // MARK: The turn
+
+  func turn() {
+    clock.now = Clock.now()
+    proceed()
+    deliver()
+    setTimer()
+  }
+
+  func wake() {
+    if let task { loop.schedule(task) }
+  }
+
+  /// Ends everything at once and lets go of the loop. What is pending is called
+  /// back inside.
+  package func free() {
+    guard !isFreed else { return }
+    isFreed = true
+    onConnect = nil
+    onError = nil
+    onEnd = nil
+    clock.now = Clock.now()
+    finish(Failure.cancelled("the connection was freed"), isError: false)
+    deliver()
+    timer?.invalidate()
+    timer = nil
+    task?.cancel()
+    task = nil
+    onLog = nil
+  }
+}
+
+/// Moments that the time limits count from.
+struct Milestones {
+  /// When the current turn began: one reading of the clock serves all of it.
+  var now: Int64 = 0
+  /// The first address was tried.
+  var connecting: Int64 = 0
+  /// The channel was open, or TLS was up, and the greeting was due.
+  var greeting: Int64 = 0
+  /// connect succeeded.
+  var opened: Int64?
+  var lastActivity: Int64 = 0
+  /// A command was written or a reply read.
+  var lastExchange: Int64 = 0
+  /// The operation under way began.
+  var operation: Int64 = 0
+}

@@ -1,0 +1,26 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// The content of one message on its way from its source to the output.
+final class ContentTransfer {
+  let source: any ContentSource
+  private var encoder = ContentEncoder()
+  /// The end, with its dot, is in the output.
+  private(set) var isComplete = false
+
+  init(source: any ContentSource) {
+    self.source = source
+  }
+
+  var size: UInt64 { encoder.size }
+
+  func read(limit: Int, into output: inout [UInt8]) -> SourceOutcome {
+    if isComplete { return .pause }
+    let outcome = source.next(limit: limit) { chunk in encoder.encode(chunk, into: &output) }
+    if case .end = outcome {
+      encoder.finish(into: &output)
+      isComplete = true
+    }
+    return outcome
+  }
+}

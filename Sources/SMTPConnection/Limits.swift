@@ -1,0 +1,58 @@
+/// The time limits of a connection. None is infinite.
+package enum Limit: Int, CaseIterable {
+  case dns, connection, greeting, socket, command, finalReply, operation
+
+  package var optionName: String {
+    switch self {
+    case .dns: "dns_timeout"
+    case .connection: "connection_timeout"
+    case .greeting: "greeting_timeout"
+    case .socket: "socket_timeout"
+    case .command: "command_timeout"
+    case .finalReply: "final_reply_timeout"
+    case .operation: "operation_timeout"
+    }
+  }
+
+  /// Milliseconds. The first four are those of the original; command and final
+  /// reply are the minima of RFC 5321 section 4.5.3.2.
+  package var standard: UInt32 {
+    switch self {
+    case .dns: 30_000
+    case .connection: 120_000
+    case .greeting: 30_000
+    case .socket: 600_000
+    case .command: 300_000
+    case .finalReply: 600_000
+    case .operation: 3_600_000
+    }
+  }
+
+  /// What did not happen in time.
+  var explanation: String {
+    switch self {
+    case .dns: "the host name was not resolved"
+    case .connection: "the connection was not established"
+    case .greeting: "the server did not greet (does it expect TLS from the start? then set secure)"
+    case .socket: "not a byte went in either direction"
+    case .command: "the server did not reply to the command"
+    case .finalReply: "the server did not reply to the end of the message"
+    case .operation: "the operation did not finish"
+    }
+  }
+}
+
+package struct Limits {
+  /// A day.
+  package static let longest: UInt32 = 86_400_000
+
+  private var milliseconds = Limit.allCases.map { $0.standard }
+
+  package subscript(limit: Limit) -> UInt32 {
+    get { milliseconds[limit.rawValue] }
+    set { milliseconds[limit.rawValue] = newValue }
+  }
+
+  /// The moment at which `limit` has passed, counted from `start`.
+  func deadline(_ limit: Limit, from start: Int64) -> Int64 { start + Int64(self[limit]) }
+}

@@ -1,0 +1,136 @@
+package import SMTPProtocol
+
+/// How to connect. A value that an option may not have never gets in; what
+/// contradicts another option is found by `validate`.
+package struct Options {
+  package private(set) var host: [UInt8]?
+  package private(set) var port: Int = 0
+  /// nil: not set, so that port 465 may decide.
+  package var secure: Bool?
+  package var ignoreTLS = false
+  package var requireTLS = false
+  package private(set) var name: [UInt8]?
+  package private(set) var authMethod: [UInt8]?
+  package var allowInsecureAuth = false
+  package private(set) var servername: [UInt8]?
+  package private(set) var caFile: [UInt8]?
+  package private(set) var caDirectory: [UInt8]?
+  package var rejectUnauthorized = true
+  package var transactionLog = false
+  package var debug = false
+  package private(set) var limits = Limits()
+
+  package static let secureSubmissionPort = 465
+  package static let relayPort = 25
+
+  package init() {}
+
+  package var effectiveHost: [UInt8] { host ?? Bytes.of("localhost") }
+
+  package var isSecure: Bool { secure ?? (port == Self.secureSubmissionPort) }
+
+  package var effectivePort: Int {
+    port != 0 ? port : isSecure ? Self.secureSubmissionPort : Self.relayPort
+  }
+
+  package var logsDialogue: Bool { transactionLog || debug }
+
+  // MARK: Setters that check
+
+  package mutating func setHost(_ value: [UInt8]?) throws(Failure) {
+    if var value {
+      if value.first == 0x5B, value.last == 0x5D { value = Array(value.dropFirst().dropLast()) }
+      guard Self.isHost(value) else {
+        throw Self.refusal("host", "a host name or an IP address of 1 to 253 octets", value)
+      }
+      host = value
+    } else {
+      host = nil
+    }
+  }
+
+  package mutating func setPort(_ value: Int) throws(Failure) {
+    guard (0...65535).contains(value) else {
+      throw Failure(.options, "port must be 0 to 65535, not \(value)")
+    }
+    port = value
+  }
+
+  package mutating func setName(_ value: [UInt8]?) throws(Failure) {
+    guard let value else {
+      name = nil
+      return
+    }
+    if AddressLiteral.isIPv4(value) {
+      name = [0x5B] + value + [0x5D]
+    } else if AddressLiteral.isIPv6(value) {
+      name = Bytes.of("[IPv6:") + value + [0x5D]
+    } else if Domain.isValid(value) || AddressLiteral.isValid(value) {
+      name = value
+    } else {
+      throw Self.refusal("name", "a domain or an address literal such as [192.0.2.1]", value)
+    }
+  }
+
+  package mutating func setAuthMethod(_ value: [UInt8]?) throws(Failure) {
+    if let value, !MechanismChoice.isKnown(value) {
+      let known = Bytes.printable(Array(MechanismChoice.known.joined(separator: Bytes.of(" or "))))
+      throw Self.refusal("auth_method", known, value)
+    }
+    authMethod = value.map { Bytes.uppercased($0) }
+  }
+
+  package mutating func setServername(_ value: [UInt8]?) throws(Failure) {
+    if let value {
+      guard Self.isHost(value), !AddressLiteral.isIPv4(value), !AddressLiteral.isIPv6(value) else {
+        throw Self.refusal("tls_servername", "a DNS name, not an IP address", value)
+      }
+    }
+    servername = value
+  }
+
+  package mutating func setCAFile(_ value: [UInt8]?) throws(Failure) {
+    if let value, value.isEmpty { throw Self.refusal("tls_ca_file", "a path", value) }
+    caFile = value
+  }
+
+  package mutating func setCADirectory(_ value: [UInt8]?) throws(Failure) {
+    if let value, value.isEmpty { throw Self.refusal("tls_ca_directory", "a path", value) }
+    caDirectory = value
+  }
+
+  package mutating func setLimit(_ limit: Limit, milliseconds: UInt32) throws(Failure) {
+    guard milliseconds <= Limits.longest else {
+      throw Failure(
+        .options, "\(limit.optionName) must be 0 to \(Limits.longest) ms, not \(milliseconds)")
+    }
+    limits[limit] = milliseconds == 0 ? limit.standard : milliseconds
+  }
+
+  // MARK: Contradictions
+
+  /// Security is never dropped silently: options that cannot both be honoured
+  /// are refused.
+  package func validate() throws(Failure) {
+    if isSecure, ignoreTLS {
+      throw Failure(.options, "secure asks for TLS and ignore_tls forbids it; set only one")
+    }
+    if requireTLS, ignoreTLS {
+      throw Failure(.options, "require_tls asks for TLS and ignore_tls forbids it; set only one")
+    }
+  }
+
+  /// A text that can be resolved, without anything that could end a command, a
+  /// log line or an SNI name. Underscores stand in many internal names.
+  private static func isHost(_ value: [UInt8]) -> Bool {
+    (1...253).contains(value.count)
+      && value.allSatisfy {
+        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
+          || $0 == 0x3A || $0 == 0x25
+      }
+  }
+
+  private static func refusal(_ option: String, _ wanted: String, _ value: [UInt8]) -> Failure {
+    Failure(.options, "\(option) must be \(wanted), not \"\(Bytes.printable(value, limit: 80))\"")
+  }
+}

@@ -1,0 +1,28 @@
+/// One run of a SASL mechanism (RFC 4422) on the client's side. It sees and gives
+/// plain octets; base64 and the framing of RFC 4954 belong to the session.
+package protocol Mechanism: AnyObject {
+  /// As registered, upper case.
+  var name: [UInt8] { get }
+  /// What goes with the AUTH command; nil when the server speaks first.
+  var initialResponse: [UInt8]? { get }
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer
+  /// Whether everything was said, so that the server may answer with success.
+  var isComplete: Bool { get }
+}
+
+package enum MechanismAnswer {
+  case response([UInt8])
+  /// The exchange makes no sense: cancel it, for this reason.
+  case cancel(String)
+}
+
+/// What a user logs in with.
+package struct Credentials {
+  package var user: [UInt8]
+  package var password: [UInt8]
+
+  package init(user: [UInt8], password: [UInt8]) {
+    self.user = user
+    self.password = password
+  }
+}

@@ -1,0 +1,72 @@
+/// An AUTH exchange that is under way (RFC 4954 section 4).
+struct Authentication {
+  /// RFC 4954 section 4: a command line longer than this must not carry the
+  /// initial response.
+  static let commandLineLimit = 512
+
+  let mechanism: any Mechanism
+  /// The initial response did not fit and answers the first challenge instead.
+  var holdsInitialResponse = false
+  private var rounds = 0
+  /// Set when we gave up: the server's answer to "*" is still to come.
+  private var cancelled: Failure?
+
+  init(mechanism: any Mechanism) {
+    self.mechanism = mechanism
+  }
+
+  var command: String { "AUTH \(Bytes.printable(mechanism.name))" }
+
+  enum Step {
+    case response(Command?)
+    case cancel
+    case broken(Failure)
+  }
+
+  /// Answers a 334.
+  mutating func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
+    rounds += 1
+    if cancelled != nil || rounds > Session.challengeLimit {
+      return .broken(
+        .refused(
+          .protocolViolation, "the server does not stop asking", reply, command: command,
+          phase: .auth))
+    }
+    guard let challenge = cryptography.base64Decode(reply.lines.last ?? []) else {
+      return give(up: "the challenge is not base64")
+    }
+    if holdsInitialResponse, let response = mechanism.initialResponse {
+      holdsInitialResponse = false
+      return encoded(response, cryptography)
+    }
+    switch mechanism.answer(challenge) {
+    case .response(let response): return encoded(response, cryptography)
+    case .cancel(let reason): return give(up: reason)
+    }
+  }
+
+  private func encoded(_ response: [UInt8], _ cryptography: any Cryptography) -> Step {
+    .response(Command(cryptography.base64Encode(response), shown: Command.mask))
+  }
+
+  private mutating func give(up reason: String) -> Step {
+    cancelled = Failure(
+      .auth, "the login was given up: \(reason)", command: command, phase: .auth)
+    return .cancel
+  }
+
+  /// nil when the server accepted. Only 235 says so (RFC 4954 section 6).
+  func verdict(_ reply: Reply) -> Failure? {
+    if let cancelled { return cancelled }
+    if reply.code == 235, mechanism.isComplete { return nil }
+    let text =
+      if reply.code == 235 {
+        "the server accepted the login before it had the password"
+      } else if reply.isPositive {
+        "the server answered the login with something else than 235"
+      } else {
+        "the server refused the login"
+      }
+    return .refused(.auth, text, reply, command: command, phase: .auth)
+  }
+}

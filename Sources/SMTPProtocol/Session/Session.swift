@@ -1,0 +1,445 @@
+/// The dialogue with a server.
+///
+/// Theory of operation
+///
+/// A session does nothing: replies go in, octets and events come out. Its driver
+/// (SMTPConnection) reads, writes, keeps the time and calls back.
+///
+/// There is exactly one state, an enum whose cases own what is meaningful in
+/// them, and all transitions stand in this file:
+///
+///     greeting --220--> hello(EHLO) --250--> ready
+///                          |   |502
+///                          |   +--> hello(HELO) --250--> ready
+///                          +--250 with STARTTLS--> upgrading --220--> securing
+///     securing --secured()--> hello(EHLO)
+///     ready --login()--> authenticating --235, 5xx--> ready
+///     ready --send()---> transaction --final reply--> ready
+///     ready --reset()--> resetting --250--> ready
+///     ready --quit()---> quitting --221--> closed
+///     any   --421, nonsense, abort()--> closed
+///
+/// One operation is under way at a time; the driver queues the others. Inside a
+/// transaction many commands may be under way (PIPELINING, RFC 2920): their
+/// replies come in a fixed order, so `Transaction` knows by its step which one
+/// is next. A reply that no state waits for closes the session.
+///
+/// Whatever goes out passes `emit`, and whatever was emitted is in `output` until
+/// the driver takes it.
+package struct Session {
+  package enum TLSPolicy { case never, ifOffered, required }
+
+  package struct Configuration {
+    package var name: [UInt8]
+    package var tlsPolicy: TLSPolicy
+    /// TLS was there before the greeting.
+    package var isSecure: Bool
+    /// Whether commands and replies are put into `log`.
+    package var tracesDialogue: Bool
+
+    package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
+      self.name = name
+      self.tlsPolicy = tlsPolicy
+      self.isSecure = isSecure
+      self.tracesDialogue = tracesDialogue
+    }
+  }
+
+  /// What the driver is told, in this order, after it gave a reply.
+  package enum Event {
+    case startTLS
+    case opened
+    case loginDone(Failure?)
+    /// The server waits for content: write it, then call `contentWritten`.
+    case contentWanted
+    case sendDone(Outcome)
+    case resetDone(Failure?)
+    case quitDone
+    /// The connection is of no use any more.
+    case failed(Failure)
+  }
+
+  package struct LogEntry {
+    package enum Direction { case client, server }
+    package let direction: Direction
+    package let text: [UInt8]
+  }
+
+  enum State {
+    case greeting
+    case hello(Hello)
+    case upgrading
+    case securing
+    case ready
+    case authenticating(Authentication)
+    case transaction(Transaction)
+    case resetting
+    case quitting
+    case closed
+  }
+
+  enum Hello {
+    case ehlo, helo
+    var verb: StaticString { self == .ehlo ? "EHLO" : "HELO" }
+  }
+
+  /// Several rounds are normal; a server that asks for ever is not.
+  static let challengeLimit = 16
+
+  private let configuration: Configuration
+  private let cryptography: any Cryptography
+  private var state = State.greeting
+  /// A failed transaction may have left something behind at the server.
+  private var needsReset = false
+  package private(set) var isSecure: Bool
+  package private(set) var isAuthenticated = false
+  package private(set) var capabilities = Capabilities.none
+  package private(set) var lastReply: Reply?
+
+  /// The session is over, and a last QUIT is all that `output` holds.
+  package private(set) var hasFarewell = false
+
+  package var output: [UInt8] = []
+  package var events: [Event] = []
+  package var log: [LogEntry] = []
+
+  package init(_ configuration: Configuration, cryptography: any Cryptography) {
+    self.configuration = configuration
+    self.cryptography = cryptography
+    isSecure = configuration.isSecure
+  }
+
+  // MARK: What the driver may ask
+
+  package var isReady: Bool {
+    if case .ready = state { return true }
+    return false
+  }
+
+  package var isOver: Bool {
+    if case .closed = state { return true }
+    return false
+  }
+
+  /// For messages about time limits and lost connections: where we are.
+  package var position: (phase: Phase, command: String) {
+    switch state {
+    case .greeting: (.greeting, "CONN")
+    case .hello(let hello): (.hello, hello.verb.description)
+    case .upgrading, .securing: (.starttls, "STARTTLS")
+    case .ready, .closed: (.idle, "CONN")
+    case .authenticating(let authentication): (.auth, authentication.command)
+    case .transaction(let transaction): transaction.position
+    case .resetting: (.reset, "RSET")
+    case .quitting: (.quit, "QUIT")
+    }
+  }
+
+  // MARK: What the driver does
+
+  /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
+  /// section 4.2).
+  package mutating func secured() {
+    isSecure = true
+    capabilities = .none
+    lastReply = nil
+    sayHello(.ehlo)
+  }
+
+  package mutating func login(_ mechanism: any Mechanism) {
+    var authentication = Authentication(mechanism: mechanism)
+    state = .authenticating(authentication)
+    let start = Bytes.of("AUTH ") + mechanism.name
+    var line = start
+    if let response = mechanism.initialResponse {
+      // RFC 4954 section 4: an empty response is written "=".
+      let encoded = response.isEmpty ? [0x3D] : cryptography.base64Encode(response)
+      line += [0x20] + encoded
+    }
+    // RFC 4954 section 4: too long for a command line means no initial response.
+    if line.count + 2 > Authentication.commandLineLimit {
+      authentication.holdsInitialResponse = true
+      state = .authenticating(authentication)
+      line = start
+    }
+    let shown = line.count == start.count ? start : start + [0x20] + Command.mask
+    emit(Command(line, shown: shown))
+    cryptography.cleanse(&line)
+  }
+
+  /// Writes MAIL and what may follow it without waiting. Before anything is
+  /// written, what the server cannot take is refused.
+  package mutating func send(_ request: SendRequest, now: Int64) {
+    var transaction = Transaction(
+      request, pipelined: capabilities.pipelining, resets: needsReset, now: now)
+    if let failure = request.refusal(by: capabilities) {
+      events.append(.sendDone(transaction.outcome(failure, retry: .no)))
+      return
+    }
+    needsReset = false
+    for command in transaction.opening(capabilities) { emit(command) }
+    if !isOver { state = .transaction(transaction) }
+  }
+
+  /// The final dot of the content has left for the server.
+  package mutating func contentWritten(size: UInt64) {
+    guard case .transaction(var transaction) = state else { return }
+    transaction.contentWritten(size: size)
+    state = .transaction(transaction)
+  }
+
+  package mutating func reset() {
+    state = .resetting
+    emit(.reset)
+  }
+
+  package mutating func quit() {
+    state = .quitting
+    emit(.quit)
+  }
+
+  /// The connection is lost or given up: whatever is under way ends with
+  /// `failure`.
+  package mutating func abort(_ failure: Failure, now: Int64) {
+    let before = state
+    state = .closed
+    switch before {
+    case .authenticating:
+      events.append(.loginDone(failure))
+    case .transaction(var transaction):
+      events.append(.sendDone(transaction.interrupted(failure, now: now)))
+    case .resetting:
+      events.append(.resetDone(failure))
+    case .quitting:
+      events.append(.quitDone)
+    case .greeting, .hello, .upgrading, .securing, .ready, .closed:
+      break
+    }
+  }
+
+  // MARK: Replies
+
+  package mutating func receive(_ reply: Reply, now: Int64) {
+    traceReply(reply)
+    lastReply = reply
+    // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
+    // but it may also be the verdict on what is under way.
+    if reply.code == 421 {
+      receiveClosing(reply, now: now)
+      return
+    }
+    switch state {
+    case .greeting: receiveGreeting(reply)
+    case .hello(let hello): receiveHello(reply, hello)
+    case .upgrading: receiveUpgrade(reply)
+    case .authenticating(let authentication): receiveAuthentication(reply, authentication)
+    case .transaction(let transaction):
+      // Taken out of the state, so that changing it does not copy it.
+      state = .ready
+      receiveTransaction(reply, transaction, now: now)
+    case .resetting: receiveReset(reply)
+    case .quitting:
+      state = .closed
+      events.append(.quitDone)
+    case .ready, .securing:
+      fail(.unexpected(reply, phase: .idle))
+    case .closed:
+      break
+    }
+  }
+
+  private mutating func receiveClosing(_ reply: Reply, now: Int64) {
+    let (phase, command) = position
+    let failure = Failure.refused(
+      .connection, "the server closes the connection", reply, command: command, phase: phase,
+      retry: .safe)
+    if case .transaction(var transaction) = state, transaction.awaitsVerdict {
+      state = .closed
+      events.append(.sendDone(transaction.verdict(reply, now: now)))
+    } else {
+      abort(failure, now: now)
+    }
+    // After QUIT was sent nothing is an error.
+    if case .quitDone = events.last { return }
+    events.append(.failed(failure))
+  }
+
+  /// RFC 5321 section 3.1: anything but 220 means that no mail is taken here,
+  /// and that QUIT is still due.
+  private mutating func receiveGreeting(_ reply: Reply) {
+    if reply.code == 220 {
+      sayHello(.ehlo)
+    } else {
+      leave(
+        .refused(
+          .protocolViolation, "the server does not greet with 220", reply, command: "CONN",
+          phase: .greeting))
+    }
+  }
+
+  private mutating func sayHello(_ hello: Hello) {
+    state = .hello(hello)
+    emit(Command.hello(hello.verb, name: configuration.name))
+  }
+
+  private mutating func receiveHello(_ reply: Reply, _ hello: Hello) {
+    if reply.isPositive {
+      capabilities = hello == .ehlo ? Capabilities(reply: reply) : .none
+      chooseSecurity()
+    } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
+      sayHello(.helo)
+    } else {
+      leave(
+        .refused(
+          needsTLS ? .tls : .protocolViolation,
+          needsTLS
+            ? "the server does not understand EHLO, so STARTTLS is not possible"
+            : "the server does not accept \(hello.verb.description)",
+          reply, command: hello.verb.description, phase: .hello))
+    }
+  }
+
+  private var needsTLS: Bool { configuration.tlsPolicy == .required && !isSecure }
+
+  /// RFC 5321 section 3.2 asks for HELO when EHLO is not recognized; 501, 504
+  /// and 550 are what servers from before EHLO answer in practice.
+  private static func meansNotUnderstood(_ code: Int) -> Bool {
+    [500, 501, 502, 504, 550].contains(code)
+  }
+
+  private mutating func chooseSecurity() {
+    let isOffered = capabilities.has(Bytes.of("STARTTLS"))
+    if isSecure || configuration.tlsPolicy == .never || (!isOffered && !needsTLS) {
+      state = .ready
+      events.append(.opened)
+    } else if isOffered {
+      state = .upgrading
+      emit(.startTLS)
+    } else {
+      leave(
+        Failure(
+          .tls,
+          "TLS is required (require_tls) and the server does not offer STARTTLS; if it expects"
+            + " TLS from the start, set secure and its port",
+          command: "STARTTLS", phase: .starttls))
+    }
+  }
+
+  /// Only 220 is an agreement (RFC 3207 section 4).
+  private mutating func receiveUpgrade(_ reply: Reply) {
+    if reply.code == 220 {
+      state = .securing
+      events.append(.startTLS)
+    } else {
+      leave(
+        .refused(
+          .tls, "the server offered STARTTLS and refuses it", reply, command: "STARTTLS",
+          phase: .starttls))
+    }
+  }
+
+  private mutating func receiveAuthentication(
+    _ reply: Reply, _ authentication: Authentication
+  ) {
+    var authentication = authentication
+    if reply.code == 334 {
+      switch authentication.answer(reply, cryptography) {
+      case .response(let command):
+        state = .authenticating(authentication)
+        emit(command)
+      case .cancel:
+        state = .authenticating(authentication)
+        emit(.cancelAuthentication)
+      case .broken(let failure):
+        fail(failure)
+      }
+      return
+    }
+    state = .ready
+    let failure = authentication.verdict(reply)
+    isAuthenticated = failure == nil
+    events.append(.loginDone(failure))
+  }
+
+  private mutating func receiveTransaction(
+    _ reply: Reply, _ transaction: consuming Transaction, now: Int64
+  ) {
+    var transaction = transaction
+    switch transaction.receive(reply, now: now) {
+    case .wait:
+      state = .transaction(transaction)
+    case .emit(let commands):
+      state = .transaction(transaction)
+      for command in commands { emit(command) }
+    case .content:
+      state = .transaction(transaction)
+      events.append(.contentWanted)
+    case .nothingToDeliver:
+      // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
+      // section 3.1 wants a single dot.
+      state = .transaction(transaction)
+      output.append(contentsOf: ContentEncoder.terminator)
+    case .done(let outcome):
+      state = .ready
+      needsReset = outcome.failure != nil
+      events.append(.sendDone(outcome))
+    case .broken(let outcome, let failure):
+      state = .closed
+      events.append(.sendDone(outcome))
+      events.append(.failed(failure))
+    }
+  }
+
+  private mutating func receiveReset(_ reply: Reply) {
+    state = .ready
+    if reply.isPositive {
+      needsReset = false
+      events.append(.resetDone(nil))
+    } else {
+      events.append(
+        .resetDone(
+          .refused(
+            .protocolViolation, "the server refuses RSET", reply, command: "RSET", phase: .reset))
+      )
+    }
+  }
+
+  // MARK: Output
+
+  private mutating func emit(_ command: Command?) {
+    guard let command else {
+      fail(Failure(.protocolViolation, "a command would have held a control character"))
+      return
+    }
+    output.append(contentsOf: command.line)
+    output.append(0x0D)
+    output.append(0x0A)
+    if configuration.tracesDialogue {
+      log.append(LogEntry(direction: .client, text: command.shown))
+    }
+  }
+
+  /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
+  private mutating func leave(_ failure: Failure) {
+    emit(.quit)
+    hasFarewell = true
+    fail(failure)
+  }
+
+  private mutating func fail(_ failure: Failure) {
+    state = .closed
+    events.append(.failed(failure))
+  }
+
+  /// A challenge may repeat what the user said, so its text is hidden.
+  private mutating func traceReply(_ reply: Reply) {
+    guard configuration.tracesDialogue else { return }
+    let isSecret: Bool
+    if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
+    for (index, line) in reply.lines.enumerated() {
+      let separator: [UInt8] = index < reply.lines.count - 1 ? [0x2D] : [0x20]
+      let text = Bytes.decimal(reply.code) + separator + (isSecret ? Command.mask : line)
+      log.append(LogEntry(direction: .server, text: text))
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/// What protocol text needs of byte strings. Everything is ASCII on purpose:
+/// `String` comparison would pull Unicode tables into the shipped library, and
+/// the protocol is defined on octets.
+package enum Bytes {
+  /// `[UInt8]` of a literal.
+  package static func of(_ text: StaticString) -> [UInt8] {
+    Array(text.description.utf8)
+  }
+
+  /// The decimal digits of a number that is not negative.
+  package static func decimal(_ value: some FixedWidthInteger) -> [UInt8] {
+    var digits: [UInt8] = []
+    var rest = value
+    repeat {
+      digits.append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
+      rest /= 10
+    } while rest > 0
+    digits.reverse()
+    return digits
+  }
+
+  package static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+
+  package static func isLetter(_ byte: UInt8) -> Bool {
+    let lower = byte | 0x20
+    return lower >= 0x61 && lower <= 0x7A
+  }
+
+  package static func uppercased(_ byte: UInt8) -> UInt8 {
+    byte >= 0x61 && byte <= 0x7A ? byte & 0xDF : byte
+  }
+
+  package static func uppercased(_ bytes: [UInt8]) -> [UInt8] { bytes.map { uppercased($0) } }
+
+  /// Equal but for the case of ASCII letters.
+  package static func equalIgnoringCase(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in left.indices where uppercased(left[index]) != uppercased(right[index]) {
+      return false
+    }
+    return true
+  }
+
+  /// CR, LF, NUL and every other control character: what must never reach a
+  /// command line or a log.
+  package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+
+  /// Text for a message to a person: control characters become `?`, what is not
+  /// UTF-8 becomes the replacement character, and no more than `limit` octets.
+  package static func printable(_ bytes: [UInt8], limit: Int = 200) -> String {
+    let cut = bytes.count > limit
+    let shown = bytes.prefix(limit).map { isControl($0) ? 0x3F : $0 }
+    return String(decoding: shown, as: UTF8.self) + (cut ? "..." : "")
+  }
+}

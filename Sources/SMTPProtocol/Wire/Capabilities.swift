@@ -1,0 +1,76 @@
+/// What the server offers in its reply to EHLO (RFC 5321 section 4.1.1.1).
+///
+/// The first line is a greeting and never searched; each other line is one
+/// keyword and its parameters, compared as words.
+package struct Capabilities {
+  package let lines: [[UInt8]]
+  /// Looked at for every message, so found once.
+  package let pipelining: Bool
+  package let eightBitMIME: Bool
+  package let smtpUTF8: Bool
+  package let size: Bool
+  /// RFC 1870 section 4: no number or 0 means that there is no fixed limit.
+  package let sizeLimit: UInt64?
+
+  /// Those of a server that was greeted with HELO, or not yet.
+  package static let none = Capabilities(reply: Reply(code: 250, lines: []))
+
+  package init(reply: Reply) {
+    let lines = Array(reply.lines.dropFirst())
+    self.lines = lines
+    pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
+    eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
+    smtpUTF8 = Self.parameters(of: Bytes.of("SMTPUTF8"), in: lines) != nil
+    let limit = Self.parameters(of: Bytes.of("SIZE"), in: lines)
+    size = limit != nil
+    sizeLimit = limit.flatMap { Self.number($0) }.flatMap { $0 == 0 ? nil : $0 }
+  }
+
+  package func has(_ keyword: [UInt8]) -> Bool { parameters(of: keyword) != nil }
+
+  /// What stands behind the keyword, or nil when it is not offered.
+  package func parameters(of keyword: [UInt8]) -> [UInt8]? {
+    Self.parameters(of: keyword, in: lines)
+  }
+
+  /// SASL mechanisms in the order of the server, upper case, from `AUTH A B`
+  /// and from the older form `AUTH=A B`, each once.
+  package var mechanisms: [[UInt8]] {
+    var found: [[UInt8]] = []
+    for line in lines {
+      let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x3D || $0 == 0x09 })
+      guard let keyword = words.first,
+        Bytes.equalIgnoringCase(Array(keyword), Bytes.of("AUTH"))
+      else { continue }
+      for word in words.dropFirst() {
+        let name = Bytes.uppercased(Array(word))
+        if !found.contains(name) { found.append(name) }
+      }
+    }
+    return found
+  }
+
+  private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
+    for line in lines {
+      let word = line.prefix { $0 != 0x20 && $0 != 0x09 }
+      if Bytes.equalIgnoringCase(Array(word), keyword) {
+        return Array(line.dropFirst(word.count).drop { $0 == 0x20 || $0 == 0x09 })
+      }
+    }
+    return nil
+  }
+
+  private static func number(_ text: [UInt8]) -> UInt64? {
+    let digits = text.prefix { $0 != 0x20 }
+    guard !digits.isEmpty else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard Bytes.isDigit(digit) else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit - 0x30))
+      if overflow || carry { return nil }
+      value = sum
+    }
+    return value
+  }
+}

@@ -1,0 +1,16 @@
+extension Reply {
+  /// The enhanced status code, "5.1.1", when the text begins with one (RFC 2034
+  /// section 4) whose class agrees with the reply code.
+  package var enhancedStatus: [UInt8]? {
+    guard let text = lines.last else { return nil }
+    let word = text.prefix { $0 != 0x20 }
+    let parts = word.split(separator: 0x2E, omittingEmptySubsequences: false)
+    guard parts.count == 3,
+      parts[0].count == 1,
+      parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy { Bytes.isDigit($0) } }),
+      let first = parts[0].first,
+      Int(first) - 0x30 == code / 100, [2, 4, 5].contains(code / 100)
+    else { return nil }
+    return Array(word)
+  }
+}

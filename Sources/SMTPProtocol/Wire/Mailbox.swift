@@ -1,0 +1,94 @@
+/// A mailbox as MAIL and RCPT take it: `Local-part "@" ( Domain /
+/// address-literal )` (RFC 5321 section 4.1.2), with UTF-8 as RFC 6531 section
+/// 3.3 allows. A value of this type is safe to stand between angle brackets.
+package struct Mailbox: Equatable {
+  package let bytes: [UInt8]
+  /// The address cannot be sent without SMTPUTF8 (RFC 6531).
+  package let isInternationalized: Bool
+
+  /// RFC 5321 section 4.5.3.1.1 to .3, without the brackets of a path.
+  package static let localPartLimit = 64
+  package static let domainLimit = 255
+  package static let limit = 254
+
+  /// Why a text is no mailbox, to stand behind the text: "has no @".
+  package struct Refusal: Error {
+    package let reason: String
+  }
+
+  /// `postmaster` alone is a forward-path of its own (RFC 5321 section 4.1.1.3).
+  package init(_ text: [UInt8], allowingPostmaster: Bool = false) throws(Refusal) {
+    bytes = text
+    isInternationalized = text.contains { $0 >= 0x80 }
+    if text.isEmpty { throw Refusal(reason: "is empty") }
+    if text.contains(where: { Bytes.isControl($0) }) {
+      throw Refusal(reason: "holds a control character")
+    }
+    if isInternationalized, String(validating: text, as: UTF8.self) == nil {
+      throw Refusal(reason: "is not UTF-8")
+    }
+    if text.count > Self.limit { throw Refusal(reason: "is longer than \(Self.limit) octets") }
+    if allowingPostmaster, Bytes.equalIgnoringCase(text, Bytes.of("postmaster")) { return }
+
+    guard let at = text.lastIndex(of: 0x40) else { throw Refusal(reason: "has no @") }
+    try Self.checkLocalPart(text[..<at])
+    try Self.checkDomain(text[(at + 1)...])
+  }
+
+  private static func checkLocalPart(_ part: ArraySlice<UInt8>) throws(Refusal) {
+    if part.isEmpty { throw Refusal(reason: "has nothing before the @") }
+    if part.count > localPartLimit {
+      throw Refusal(reason: "has more than \(localPartLimit) octets before the @")
+    }
+    if part.first == 0x22 {
+      try checkQuotedString(part)
+    } else {
+      let atoms = part.split(separator: 0x2E, omittingEmptySubsequences: false)
+      if atoms.contains(where: { $0.isEmpty }) {
+        throw Refusal(reason: "has a dot too many before the @; quote that part")
+      }
+      if let bad = part.first(where: { !isAtomText($0) && $0 != 0x2E }) {
+        throw Refusal(reason: "holds \"\(Bytes.printable([bad]))\" outside a quoted string")
+      }
+    }
+  }
+
+  private static func checkQuotedString(_ part: ArraySlice<UInt8>) throws(Refusal) {
+    guard part.count >= 3, part.last == 0x22 else {
+      throw Refusal(reason: "has a quoted string without content or end")
+    }
+    var escaped = false
+    for byte in part.dropFirst().dropLast() {
+      if escaped {
+        escaped = false
+      } else if byte == 0x5C {
+        escaped = true
+      } else if byte == 0x22 {
+        throw Refusal(reason: "has a quoted string that ends before the @")
+      }
+    }
+    if escaped { throw Refusal(reason: "has a quoted string without end") }
+  }
+
+  private static func checkDomain(_ domain: ArraySlice<UInt8>) throws(Refusal) {
+    if domain.isEmpty { throw Refusal(reason: "has nothing behind the @") }
+    if domain.first == 0x5B {
+      guard AddressLiteral.isValid(Array(domain)) else {
+        throw Refusal(reason: "has a bad address literal behind the @")
+      }
+    } else if !Domain.isValid(Array(domain), allowingUTF8: true) {
+      throw Refusal(reason: "has a bad domain behind the @")
+    }
+  }
+
+  /// `atext` of RFC 5322 section 3.2.3, and RFC 6531's UTF8-non-ascii.
+  private static func isAtomText(_ byte: UInt8) -> Bool {
+    if byte >= 0x80 || Bytes.isLetter(byte) || Bytes.isDigit(byte) { return true }
+    switch byte {
+    case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2F, 0x3D, 0x3F, 0x5E...0x60, 0x7B...0x7E:
+      return true
+    default:
+      return false
+    }
+  }
+}

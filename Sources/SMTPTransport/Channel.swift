@@ -1,0 +1,225 @@
+import CSystem
+package import SMTPProtocol
+
+/// What became of an attempt to read or write.
+package enum IOOutcome {
+  case bytes(Int)
+  /// Nothing now: `onReady` tells when to call again.
+  case wouldBlock
+  case endOfStream
+  case failed(Failure)
+}
+
+package enum HandshakeOutcome {
+  case done(TLSInfo)
+  case pending
+  case failed(Failure)
+}
+
+/// An open connection, in the clear or under TLS.
+///
+/// It decides itself what to wait for: always for input, and for room to write
+/// while some call is blocked for want of it. Under TLS a read may need to write
+/// and a write to read; so `onReady` says only that something may go on now, and
+/// whoever is blocked calls again.
+///
+/// The loop keeps an open channel alive: it lasts until `close`.
+package final class Channel {
+  private let socket: ConnectedSocket
+  private let loop: EventLoop
+  private var watch: Watch?
+  private var session: TLSSession?
+  private var peer: [UInt8] = []
+
+  /// Calls that cannot go on until the socket takes more.
+  private struct Blocked: OptionSet {
+    let rawValue: UInt8
+    static let reading = Blocked(rawValue: 1)
+    static let writing = Blocked(rawValue: 2)
+    static let handshake = Blocked(rawValue: 4)
+  }
+  private var blocked: Blocked = []
+  /// No more input will come, and the socket would be readable for ever.
+  private var hasEnded = false
+  private var isDelivering = false
+
+  /// nil when the descriptor cannot be watched; the socket is closed then.
+  package init?(loop: EventLoop, socket: ConnectedSocket, onReady: @escaping () -> Void) {
+    self.socket = socket
+    self.loop = loop
+    watch = Watch(loop: loop, descriptor: socket.descriptor, readable: true, writable: false) {
+      [self] readiness in deliver(readiness, onReady)
+    }
+    guard watch != nil else {
+      socket.close()
+      return nil
+    }
+  }
+
+  package var remote: SocketAddress { socket.remote }
+  package var local: SocketAddress { socket.local }
+  package var isSecure: Bool { session?.isEstablished ?? false }
+
+  // MARK: Bytes
+
+  /// Fills the front of `buffer`. Call until `wouldBlock`: under TLS octets may
+  /// be waiting that the descriptor knows nothing of.
+  package func read(into buffer: inout [UInt8]) -> IOOutcome {
+    guard watch != nil, !buffer.isEmpty else { return .wouldBlock }
+    blocked.remove(.reading)
+    let outcome = unsafe buffer.withUnsafeMutableBytes { room -> IOOutcome in
+      guard let base = room.baseAddress else { return .wouldBlock }
+      if let session {
+        return result(of: unsafe session.read(base, room.count), .reading)
+      }
+      do throws(Errno) {
+        let count = try unsafe System.receive(socket.descriptor, base, room.count)
+        return count == 0 ? .endOfStream : .bytes(count)
+      } catch {
+        return error.code == EAGAIN ? .wouldBlock : .failed(failure(error))
+      }
+    }
+    switch outcome {
+    case .endOfStream, .failed: hasEnded = true
+    case .bytes, .wouldBlock: break
+    }
+    updateInterest()
+    return outcome
+  }
+
+  /// Writes what is accepted now. After `wouldBlock` the same octets, possibly
+  /// with more behind them, must be offered again.
+  package func write(_ bytes: [UInt8], from offset: Int) -> IOOutcome {
+    guard watch != nil else { return .wouldBlock }
+    guard offset >= 0, offset < bytes.count else { return .bytes(0) }
+    blocked.remove(.writing)
+    let outcome = unsafe bytes.withUnsafeBytes { bytes -> IOOutcome in
+      guard let base = bytes.baseAddress else { return .bytes(0) }
+      let start = unsafe base + offset
+      let count = bytes.count - offset
+      if let session {
+        return result(of: unsafe session.write(start, count), .writing)
+      }
+      do throws(Errno) {
+        return .bytes(try unsafe System.send(socket.descriptor, start, count))
+      } catch {
+        guard error.code == EAGAIN else { return .failed(failure(error)) }
+        blocked.insert(.writing)
+        return .wouldBlock
+      }
+    }
+    updateInterest()
+    return outcome
+  }
+
+  private func result(of step: TLSSession.Step, _ call: Blocked) -> IOOutcome {
+    switch step {
+    case .done(let count): return .bytes(count)
+    case .wantsRead: return .wouldBlock
+    case .wantsWrite:
+      blocked.insert(call)
+      return .wouldBlock
+    case .closed: return .endOfStream
+    case .system(let error): return .failed(failure(error))
+    case .failed(let queue):
+      var failure = Failure(
+        .tls, "TLS failed: \(queue.text)", command: "CONN", phase: .idle, retry: .safe)
+      failure.tlsReason = queue.text
+      failure.addresses = remote.description
+      return .failed(failure)
+    }
+  }
+
+  /// The layers above know the command and the phase.
+  private func failure(_ error: Errno) -> Failure {
+    let isLost = error.code == ECONNRESET || error.code == EPIPE
+    var failure = Failure(
+      isLost ? .connection : .socket, "the connection to \(remote.description) broke: \(error.text)",
+      command: "CONN", phase: .idle, retry: .safe)
+    failure.errno = error.code
+    failure.addresses = remote.description
+    return failure
+  }
+
+  // MARK: TLS
+
+  /// Prepares for TLS with a server that must prove to be `serverName`;
+  /// `handshake` does the rest.
+  package func beginTLS(_ context: TLSContext, serverName: [UInt8]) -> Failure? {
+    guard let name = TLSPeerName(serverName) else {
+      let shown = Bytes.printable(serverName)
+      return located(
+        TLSFailure.make(
+          "\"\(shown)\" is no name that a certificate can be checked for",
+          reason: "bad host name", retry: .no))
+    }
+    guard watch != nil, session == nil,
+      let session = TLSSession(context, descriptor: socket.descriptor), session.expect(name)
+    else {
+      let reason = TLSErrorQueue.drain().text
+      return located(
+        TLSFailure.make("TLS cannot be set up: \(reason)", reason: reason, retry: .no))
+    }
+    self.session = session
+    peer = name.text
+    return nil
+  }
+
+  /// Goes on with the handshake; called again after `onReady` until it is over.
+  package func handshake() -> HandshakeOutcome {
+    guard watch != nil, let session else { return .pending }
+    blocked.remove(.handshake)
+    let outcome = handshake(session)
+    if case .failed = outcome { hasEnded = true }
+    updateInterest()
+    return outcome
+  }
+
+  private func handshake(_ session: TLSSession) -> HandshakeOutcome {
+    switch session.handshake() {
+    case .done: return .done(session.info)
+    case .wantsRead: return .pending
+    case .wantsWrite:
+      blocked.insert(.handshake)
+      return .pending
+    case .closed: return .failed(located(TLSFailure.closed(nil)))
+    case .system(let error): return .failed(located(TLSFailure.closed(error)))
+    case .failed(let queue):
+      return .failed(located(TLSFailure.handshake(queue, session, peer: peer)))
+    }
+  }
+
+  private func located(_ failure: Failure) -> Failure {
+    var failure = failure
+    failure.addresses = remote.description
+    return failure
+  }
+
+  // MARK: Waiting
+
+  private func deliver(_ readiness: Readiness, _ onReady: () -> Void) {
+    // Who is still blocked says so again.
+    if readiness.contains(.writable) { blocked = [] }
+    isDelivering = true
+    onReady()
+    isDelivering = false
+    updateInterest()
+  }
+
+  /// During `onReady` calls follow each other, and only the last one counts.
+  private func updateInterest() {
+    guard !isDelivering else { return }
+    watch?.update(readable: !hasEnded, writable: !blocked.isEmpty)
+  }
+
+  /// Closes the socket, after a close_notify if that is wanted and TLS is up, and
+  /// drops the closures. Harmless when repeated.
+  package func close(graceful: Bool) {
+    guard let watch = watch.take() else { return }
+    // A child process must not speak on its parent's connection.
+    if graceful, !loop.isForeignProcess { session?.sayGoodbye() }
+    session = nil
+    watch.cancel()
+    socket.close()
+  }
+}

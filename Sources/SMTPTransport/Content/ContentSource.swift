@@ -1,0 +1,22 @@
+/// What a source has to say when it is asked for content.
+package enum SourceOutcome {
+  /// So many octets were handed out.
+  case bytes(Int)
+  case end
+  /// Nothing now; the source calls `onReady` when it can go on.
+  case pause
+  case failed(String)
+}
+
+/// Where the octets of a message come from.
+package protocol ContentSource: AnyObject {
+  /// Calls `body` at most once, with 1 to `limit` octets, and then returns
+  /// `.bytes` with their count.
+  func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
+  /// Of the system call behind the last `.failed`; 0 without one.
+  var errno: Int32 { get }
+  /// Allows the source to wait in `loop`.
+  func start(loop: EventLoop, onReady: @escaping () -> Void)
+  /// Ends the waiting and drops `onReady`.
+  func stop()
+}

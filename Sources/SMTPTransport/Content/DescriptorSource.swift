@@ -1,0 +1,96 @@
+import CSystem
+
+/// Content from a file, pipe or socket.
+///
+/// The descriptor shares its open file description with the caller's, so
+/// O_NONBLOCK stays as it is; instead every read is preceded by a poll that does
+/// not wait. Regular files always pass it.
+package final class DescriptorSource: ContentSource {
+  package private(set) var errno: Int32 = 0
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+  private var loop: EventLoop?
+  private var onReady: (() -> Void)?
+  private var watch: Watch?
+  private var isPaused = false
+
+  /// Octets read with one system call.
+  private static let chunk = 64 * 1024
+
+  /// Keeps a duplicate; nil when there is none to be had, with errno set.
+  package init?(duplicating descriptor: Int32) {
+    self.descriptor = csystem_duplicate(descriptor)
+    guard self.descriptor >= 0 else { return nil }
+  }
+
+  deinit { close() }
+
+  package func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
+    let room = min(max(limit, 1), Self.chunk)
+    if buffer.count < room { buffer = [UInt8](repeating: 0, count: room) }
+    do throws(Errno) {
+      guard try isReadable() else { return try pause() }
+      let descriptor = descriptor
+      let count = try unsafe buffer.withUnsafeMutableBufferPointer { buffer throws(Errno) -> Int in
+        let base = buffer.baseAddress
+        return try System.retrying { unsafe CSystem.read(descriptor, base, room) }
+      }
+      guard count > 0 else { return .end }
+      let filled = buffer
+      body(filled.span.extracting(0..<count))
+      return .bytes(count)
+    } catch {
+      // Possible when the caller made the file non-blocking and somebody else
+      // read from it.
+      if error.code == EAGAIN, (try? pause()) != nil { return .pause }
+      errno = error.code
+      return .failed(error.text)
+    }
+  }
+
+  private func isReadable() throws(Errno) -> Bool {
+    guard descriptor >= 0 else { throw Errno(code: EBADF) }
+    return try System.retrying { csystem_poll_readable(descriptor) } > 0
+  }
+
+  // MARK: Waiting
+
+  package func start(loop: EventLoop, onReady: @escaping () -> Void) {
+    self.loop = loop
+    self.onReady = onReady
+    if isPaused { _ = try? pause() }
+  }
+
+  package func stop() {
+    watch?.cancel()
+    watch = nil
+    loop = nil
+    isPaused = false
+    _ = onReady.take()
+  }
+
+  private func pause() throws(Errno) -> SourceOutcome {
+    isPaused = true
+    guard watch == nil, let loop else { return .pause }
+    // The watch lasts until the first event: one that stays would report the
+    // same over and over while the connection is busy otherwise.
+    watch = Watch(loop: loop, descriptor: descriptor, readable: true, writable: false) {
+      [self] _ in resume()
+    }
+    if watch == nil { throw .current }
+    return .pause
+  }
+
+  private func resume() {
+    watch?.cancel()
+    watch = nil
+    isPaused = false
+    if let onReady { onReady() }
+  }
+
+  package func close() {
+    stop()
+    System.close(descriptor)
+    descriptor = -1
+  }
+}

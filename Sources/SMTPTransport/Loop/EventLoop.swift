@@ -1,0 +1,269 @@
+import CSystem
+
+/// Waits for descriptors, timers and tasks, and runs what is due.
+///
+/// One turn of the loop (`step`) waits in epoll, then serves descriptors, then
+/// timers, then tasks: what arrived before a deadline counts as in time.
+///
+/// A program that blocks in `run` needs nothing but epoll_wait and its timeout.
+/// One that polls `descriptor()` from a loop of its own needs that descriptor to
+/// become readable for timers and tasks as well: from the first call on a
+/// timerfd inside the set does that. The eventfd inside it is for `wakeup` only.
+///
+/// Handlers may cancel anything, close the loop or drop it: closures are held
+/// while they run, and whatever is let go of is released only after the
+/// loop's own fields are consistent again, since a deinit may call back.
+@safe package final class EventLoop {
+  /// Counted up and down by the connections.
+  package var pendingOperations = 0
+  package private(set) var isClosed = false
+  package private(set) var isDispatching = false
+
+  package enum RunResult { case idle, pending, misuse, failed }
+
+  private let set: Int32
+  private let wake: Int32
+  private let alarm: Int32
+  private let owner = getpid()
+  private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: batchSize)
+
+  private var watches = WatchTable()
+  private var timers = TimerHeap()
+  private var ready: [LoopTask] = []
+  /// Somebody polls the descriptor.
+  private var isPolled = false
+  /// When the timerfd fires; `never` when it is not armed.
+  private var armed = never
+  private var wasWoken = false
+
+  /// Events fetched with one system call.
+  private static let batchSize = 64
+  /// Rounds of tasks in one turn, so that tasks which schedule each other do not
+  /// starve descriptors.
+  private static let rounds = 16
+  private static let never = Int64.max
+  /// Keys that no watch has: slots are never numbered that high.
+  private static let wakeKey = UInt64.max
+  private static let alarmKey = UInt64.max - 1
+
+  /// nil when the system gives no descriptor; errno says why.
+  package init?() {
+    set = csystem_epoll_create()
+    wake = csystem_eventfd()
+    alarm = csystem_timerfd()
+    let interest = Readiness.readable.rawValue
+    guard set >= 0, wake >= 0, alarm >= 0,
+      csystem_epoll_add(set, wake, interest, Self.wakeKey) == 0,
+      csystem_epoll_add(set, alarm, interest, Self.alarmKey) == 0
+    else {
+      let error = Errno.current
+      closeDescriptors()
+      isClosed = true
+      csystem_set_errno(error.code)
+      return nil
+    }
+  }
+
+  deinit {
+    close()
+    unsafe events.deallocate()
+  }
+
+  /// Closes the descriptors and lets go of everything; later calls do nothing.
+  package func close() {
+    guard !isClosed else { return }
+    isClosed = true
+    closeDescriptors()
+    let dropped = (watches, timers.removeAll(), ready)
+    watches = WatchTable()
+    ready = []
+    withExtendedLifetime(dropped) {}
+  }
+
+  private func closeDescriptors() {
+    System.close(set)
+    System.close(wake)
+    System.close(alarm)
+  }
+
+  /// In a forked child the epoll set is shared with the parent and must be left
+  /// as it is.
+  package var isForeignProcess: Bool { getpid() != owner }
+
+  // MARK: Running
+
+  /// One turn, waiting no longer than `timeout` milliseconds, or for ever when
+  /// negative. A signal or `wakeup` ends the wait.
+  package func runOnce(timeout: Int) -> RunResult {
+    guard !isDispatching else { return .misuse }
+    guard step(timeout) else { return .failed }
+    wasWoken = false
+    return state
+  }
+
+  /// One turn without waiting.
+  package func dispatch() -> RunResult { runOnce(timeout: 0) }
+
+  /// Turns until `keepGoing` says no (idle) or `wakeup` was called (pending).
+  package func run(while keepGoing: () -> Bool) -> RunResult {
+    guard !isDispatching else { return .misuse }
+    while !isClosed, keepGoing() {
+      guard step(-1) else { return .failed }
+      if wasWoken {
+        wasWoken = false
+        return !isClosed && keepGoing() ? .pending : .idle
+      }
+    }
+    return .idle
+  }
+
+  /// Tasks are waiting for the next turn.
+  package var hasReadyTasks: Bool { !ready.isEmpty }
+
+  private var state: RunResult {
+    !isClosed && (pendingOperations > 0 || hasReadyTasks) ? .pending : .idle
+  }
+
+  /// Milliseconds until a turn would do something even if no descriptor becomes
+  /// ready; 0 now, -1 never.
+  package func timeout() -> Int {
+    guard !isClosed else { return -1 }
+    if hasReadyTasks { return 0 }
+    guard let earliest = timers.earliest else { return -1 }
+    return Int(max(earliest.deadline - Clock.now(), 0))
+  }
+
+  /// Readable whenever a turn has something to do. -1 when closed.
+  package func descriptor() -> Int32 {
+    guard !isClosed else { return -1 }
+    isPolled = true
+    arm()
+    return set
+  }
+
+  /// Ends the wait of another thread. Safe in a signal handler.
+  package func wakeup() {
+    if !isClosed { System.signal(wake) }
+  }
+
+  // MARK: Tasks and timers
+
+  /// Runs `task` in the next turn, or in the next round of this one. Once, also
+  /// when scheduled several times before.
+  package func schedule(_ task: LoopTask) {
+    guard !isClosed, !task.isScheduled, !task.isCancelled else { return }
+    task.isScheduled = true
+    ready.append(task)
+    armOutsideTurn()
+  }
+
+  func set(_ timer: LoopTimer, _ deadline: Int64) {
+    guard !isClosed else { return }
+    timers.set(timer, deadline)
+    armOutsideTurn()
+  }
+
+  func clear(_ timer: LoopTimer) { timers.remove(timer) }
+
+  /// A turn arms the timerfd once, at its end.
+  private func armOutsideTurn() {
+    if isPolled, !isDispatching { arm() }
+  }
+
+  /// The timerfd may fire too early, when what it was armed for has been
+  /// cleared: that costs one empty turn, less than arming it for every change.
+  private func arm() {
+    let due = hasReadyTasks ? 0 : timers.earliest?.deadline ?? Self.never
+    guard due < armed, !isClosed else { return }
+    armed = due
+    _ = csystem_timerfd_arm(alarm, due)
+  }
+
+  // MARK: Watches
+
+  func add(_ watch: Watch) -> WatchTable.Key? {
+    guard !isClosed else {
+      csystem_set_errno(EBADF)
+      return nil
+    }
+    let key = watches.insert(watch)
+    guard csystem_epoll_add(set, watch.descriptor, watch.interest.rawValue, key) == 0 else {
+      _ = watches.remove(key)
+      return nil
+    }
+    return key
+  }
+
+  func modify(_ watch: Watch, _ key: WatchTable.Key) {
+    guard !isClosed else { return }
+    _ = csystem_epoll_modify(set, watch.descriptor, watch.interest.rawValue, key)
+  }
+
+  func remove(_ watch: Watch, _ key: WatchTable.Key) {
+    guard !isClosed else { return }
+    // Closing the descriptor alone would not do: a duplicate of it, as of the
+    // file of a message, keeps the entry in the set.
+    if !isForeignProcess { _ = csystem_epoll_remove(set, watch.descriptor) }
+    _ = watches.remove(key)
+  }
+
+  // MARK: One turn
+
+  /// False when the system fails to wait.
+  private func step(_ limit: Int) -> Bool {
+    guard !isClosed else { return true }
+    let due = timeout()
+    let wait = limit < 0 ? due : due < 0 ? limit : min(limit, due)
+    let count = unsafe epoll_wait(
+      set, events, Int32(Self.batchSize), Int32(clamping: max(wait, -1)))
+    if count < 0, Errno.current.code != EINTR { return false }
+
+    isDispatching = true
+    defer { isDispatching = false }
+    serveDescriptors(Int(count))
+    serveTimers()
+    serveTasks()
+    if isPolled { arm() }
+    return true
+  }
+
+  private func serveDescriptors(_ count: Int) {
+    var index = 0
+    while index < count, !isClosed {
+      let key = unsafe csystem_event_key(events + index)
+      let readiness = unsafe Readiness(rawValue: csystem_event_readiness(events + index))
+      index += 1
+      if key == Self.wakeKey {
+        System.drain(wake)
+        wasWoken = true
+      } else if key == Self.alarmKey {
+        System.drain(alarm)
+        armed = Self.never
+      } else if let watch = watches[key] {
+        watch.deliver(readiness)
+      }
+    }
+  }
+
+  private func serveTimers() {
+    guard timers.count > 0 else { return }
+    let now = Clock.now()
+    // No more than there were: a timer that sets itself to now waits its turn.
+    var budget = timers.count
+    while budget > 0, let timer = timers.earliest, timer.deadline <= now {
+      budget -= 1
+      timers.remove(timer)
+      timer.fire()
+    }
+  }
+
+  private func serveTasks() {
+    var round = 0
+    while round < Self.rounds, hasReadyTasks {
+      round += 1
+      let tasks = ready
+      ready = []
+      for task in tasks { if !isClosed { task.run() } }
+    }
+  }
+}

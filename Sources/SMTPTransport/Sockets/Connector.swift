@@ -1,0 +1,182 @@
+package import SMTPProtocol
+
+/// Races the addresses of a host (RFC 8305): families take turns, the next
+/// attempt starts a little after the last one or as soon as one fails, and the
+/// first to connect wins.
+package final class Connector {
+  /// Failures so far, of every run.
+  package private(set) var attempts: [(address: String, reason: String)] = []
+
+  private let loop: EventLoop
+  private let localAddress: SocketAddress?
+  private var untried: [SocketAddress]
+  private var running: [ConnectionAttempt] = []
+  private var lastError: Int32 = 0
+  private var completion: ((Result<ConnectedSocket, Failure>) -> Void)?
+  private var isStarting = false
+
+  private var stagger: LoopTimer?
+  private var deadline: LoopTimer?
+  private var delivery: LoopTask?
+
+  /// RFC 8305 section 5, the recommended Connection Attempt Delay.
+  private static let attemptDelay: Int64 = 250
+
+  package init(loop: EventLoop, addresses: [SocketAddress], localAddress: SocketAddress?) {
+    self.loop = loop
+    self.localAddress = localAddress
+    untried = Connector.interleaved(addresses)
+  }
+
+  /// RFC 8305 section 4: families alternate, beginning with the preferred one.
+  static func interleaved(_ addresses: [SocketAddress]) -> [SocketAddress] {
+    guard let first = addresses.first else { return [] }
+    let same = addresses.filter { $0.family == first.family }
+    let other = addresses.filter { $0.family != first.family }
+    var result: [SocketAddress] = []
+    for index in 0..<max(same.count, other.count) {
+      if index < same.count { result.append(same[index]) }
+      if index < other.count { result.append(other[index]) }
+    }
+    return result
+  }
+
+  /// There are addresses that were not tried to their end.
+  package var hasMore: Bool { !untried.isEmpty }
+
+  /// Connects. `completion` is called once, never inside this call.
+  package func start(
+    deadline limit: Int64, completion: @escaping (Result<ConnectedSocket, Failure>) -> Void
+  ) {
+    cancel()
+    self.completion = completion
+    stagger = LoopTimer(loop) { [self] in advance() }
+    deadline = LoopTimer(loop) { [self] in expire() }
+    deadline?.set(limit)
+    isStarting = true
+    advance()
+    isStarting = false
+  }
+
+  /// Goes on with the addresses that are left, after the winner turned out to be
+  /// of no use.
+  package func next(
+    deadline: Int64, completion: @escaping (Result<ConnectedSocket, Failure>) -> Void
+  ) {
+    start(deadline: deadline, completion: completion)
+  }
+
+  /// Adds to the failures an address that could be reached but did not serve.
+  package func remember(_ address: SocketAddress, reason: String) {
+    attempts.append((address: address.description, reason: reason))
+  }
+
+  /// Stops without a word; `completion` is dropped.
+  package func cancel() {
+    stop()
+    delivery?.cancel()
+    delivery = nil
+    _ = completion.take()
+  }
+
+  // MARK: The race
+
+  /// Starts the next attempt that does not fail at once.
+  private func advance() {
+    stagger?.clear()
+    while !untried.isEmpty {
+      let attempt = ConnectionAttempt(untried.removeFirst())
+      let outcome = attempt.start(loop: loop, from: localAddress) { [self, attempt] in
+        settle(attempt, attempt.finish())
+      }
+      switch outcome {
+      case .inProgress:
+        running.append(attempt)
+        if hasMore { stagger?.set(Clock.now() + Self.attemptDelay) }
+        return
+      case .connected(let socket): return finish(.success(socket))
+      case .failed(let error): fail(attempt, error)
+      }
+    }
+    if running.isEmpty { finish(.failure(exhausted())) }
+  }
+
+  private func settle(_ attempt: ConnectionAttempt, _ outcome: ConnectionAttempt.Outcome) {
+    switch outcome {
+    case .inProgress: return
+    case .connected(let socket):
+      running.removeAll { $0 === attempt }
+      finish(.success(socket))
+    case .failed(let error):
+      running.removeAll { $0 === attempt }
+      fail(attempt, error)
+      advance()
+    }
+  }
+
+  private func fail(_ attempt: ConnectionAttempt, _ error: Errno) {
+    attempt.cancel()
+    lastError = error.code
+    remember(attempt.address, reason: error.text)
+  }
+
+  private func expire() {
+    for attempt in running {
+      attempt.cancel()
+      remember(attempt.address, reason: "no answer")
+    }
+    running = []
+    let addresses = failedAddresses
+    var failure = Failure(
+      .timedOut,
+      "connecting to \(addresses) took longer than connection_timeout", command: "CONN",
+      phase: .connect, retry: .safe)
+    failure.addresses = addresses
+    finish(.failure(failure))
+  }
+
+  private func exhausted() -> Failure {
+    guard !attempts.isEmpty else {
+      return Failure(
+        .socket, "there is no address to connect to", command: "CONN", phase: .connect, retry: .no)
+    }
+    let list = attempts.map { "\($0.address) (\($0.reason))" }.joined(separator: ", ")
+    var failure = Failure(
+      .socket, "cannot connect to \(list)", command: "CONN", phase: .connect, retry: .safe)
+    failure.errno = lastError
+    failure.addresses = failedAddresses
+    return failure
+  }
+
+  private var failedAddresses: String {
+    attempts.map { $0.address }.joined(separator: ", ")
+  }
+
+  // MARK: The end
+
+  /// Attempts that the winner overtook may be tried again later.
+  private func stop() {
+    let overtaken = running
+    running = []
+    for attempt in overtaken { attempt.cancel() }
+    untried.insert(contentsOf: overtaken.map { $0.address }, at: 0)
+    stagger?.invalidate()
+    stagger = nil
+    deadline?.invalidate()
+    deadline = nil
+  }
+
+  private func finish(_ result: Result<ConnectedSocket, Failure>) {
+    stop()
+    guard isStarting else { return deliver(result) }
+    let task = LoopTask { [self] in deliver(result) }
+    delivery = task
+    loop.schedule(task)
+  }
+
+  private func deliver(_ result: Result<ConnectedSocket, Failure>) {
+    delivery?.cancel()
+    delivery = nil
+    if let completion = completion.take() { completion(result) }
+  }
+}

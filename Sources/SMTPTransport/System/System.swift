@@ -1,0 +1,69 @@
+import CSystem
+
+/// An errno value with its text.
+struct Errno: Error {
+  let code: Int32
+
+  /// What the last system call left behind.
+  static var current: Errno { Errno(code: csystem_errno()) }
+
+  var text: String {
+    var buffer = [CChar](repeating: 0, count: 128)
+    return unsafe buffer.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return "error \(code)" }
+      guard let text = unsafe csystem_error_text(code, base, buffer.count) else {
+        return "error \(code)"
+      }
+      return unsafe String(cString: text)
+    }
+  }
+}
+
+/// The one place that reads errno after a call and goes on after a signal.
+enum System {
+  static func retrying<Number: FixedWidthInteger & SignedInteger>(
+    _ call: () -> Number
+  ) throws(Errno) -> Number {
+    while true {
+      let result = call()
+      if result >= 0 { return result }
+      let error = Errno.current
+      if error.code != EINTR { throw error }
+    }
+  }
+
+  /// Linux frees the descriptor whatever close says, so there is no second try.
+  static func close(_ descriptor: Int32) {
+    if descriptor >= 0 { _ = CSystem.close(descriptor) }
+  }
+
+  /// Empties an eventfd or a timerfd, so that it is not readable any more.
+  static func drain(_ descriptor: Int32) {
+    var counter: UInt64 = 0
+    _ = unsafe read(descriptor, &counter, MemoryLayout<UInt64>.size)
+  }
+
+  /// Makes an eventfd readable. Safe in a signal handler and on any thread.
+  static func signal(_ descriptor: Int32) {
+    var one: UInt64 = 1
+    _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
+  }
+
+  /// Reads without ever raising SIGPIPE or blocking.
+  static func receive(
+    _ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int
+  ) throws(Errno) -> Int {
+    try retrying { unsafe recv(descriptor, buffer, count, 0) }
+  }
+
+  static func send(
+    _ descriptor: Int32, _ buffer: UnsafeRawPointer, _ count: Int
+  ) throws(Errno) -> Int {
+    try retrying { unsafe CSystem.send(descriptor, buffer, count, Int32(MSG_NOSIGNAL)) }
+  }
+
+  static func setOption(_ descriptor: Int32, level: Int32, name: Int32) {
+    var on: Int32 = 1
+    _ = unsafe setsockopt(descriptor, level, name, &on, socklen_t(MemoryLayout<Int32>.size))
+  }
+}

@@ -1,0 +1,60 @@
+import COpenSSL
+import SMTPProtocol
+
+/// What the protocol needs of a cryptographic library, done by OpenSSL.
+package final class OpenSSLCryptography: Cryptography {
+  /// OpenSSL counts in int; a multiple of three, so that parts can be joined.
+  private static let part = 3 << 20
+
+  package init() {}
+
+  package func base64Encode(_ bytes: [UInt8]) -> [UInt8] {
+    var result: [UInt8] = []
+    var start = 0
+    while start < bytes.count {
+      let end = min(bytes.count, start + Self.part)
+      result += encode(Array(bytes[start..<end]))
+      start = end
+    }
+    return result
+  }
+
+  private func encode(_ bytes: [UInt8]) -> [UInt8] {
+    // EVP_EncodeBlock writes a NUL behind the text.
+    let room = (bytes.count + 2) / 3 * 4 + 1
+    return unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+      count = 0
+      guard let base = buffer.baseAddress else { return }
+      count = Int(unsafe EVP_EncodeBlock(base, bytes, Int32(bytes.count)))
+    }
+  }
+
+  /// Strict: no white space, no missing padding.
+  package func base64Decode(_ text: [UInt8]) -> [UInt8]? {
+    if text.isEmpty { return [] }
+    guard text.count % 4 == 0, text.count <= Self.part else { return nil }
+    var padding = 0
+    while padding < 2, text[text.count - 1 - padding] == 0x3D { padding += 1 }
+    // EVP_DecodeBlock skips white space at both ends and takes "=" anywhere.
+    guard text.dropLast(padding).allSatisfy(Self.isDigit) else { return nil }
+    var isValid = false
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3) { buffer, count in
+      count = 0
+      guard let base = buffer.baseAddress else { return }
+      let length = Int(unsafe EVP_DecodeBlock(base, text, Int32(text.count)))
+      guard length >= padding else { return }
+      isValid = true
+      count = length - padding
+    }
+    return isValid ? result : nil
+  }
+
+  /// RFC 4648 section 4.
+  private static func isDigit(_ byte: UInt8) -> Bool {
+    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2F
+  }
+
+  package func cleanse(_ bytes: inout [UInt8]) {
+    unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,74 @@
+import COpenSSL
+import CSystem
+
+/// OpenSSL's way to a socket. Its own socket BIO writes with write(2), which
+/// raises SIGPIPE in the host when the peer is gone; this one uses
+/// send(MSG_NOSIGNAL).
+///
+/// The data of the BIO points to a `State` that the session owns.
+enum SocketBIO {
+  struct State {
+    let descriptor: Int32
+    /// Why the last transfer failed; 0 after one that did not.
+    var error: Int32 = 0
+  }
+
+  /// The table of functions, one for each TLSContext: nothing is global.
+  static func makeMethod() -> OpaquePointer? {
+    // No index of its own: there are few of them in a process, and nobody looks
+    // for this BIO by type.
+    guard let method = unsafe BIO_meth_new(BIO_TYPE_SOURCE_SINK, "smtpconn socket") else {
+      return nil
+    }
+    _ = unsafe BIO_meth_set_read(method) { bio, buffer, count in
+      guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
+      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_READ) { descriptor throws(Errno) in
+        let received = try unsafe System.receive(descriptor, buffer, Int(count))
+        if received == 0 { unsafe BIO_set_flags(bio, BIO_FLAGS_IN_EOF) }
+        return received
+      }
+    }
+    _ = unsafe BIO_meth_set_write(method) { bio, buffer, count in
+      guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
+      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) { descriptor throws(Errno) in
+        try unsafe System.send(descriptor, buffer, Int(count))
+      }
+    }
+    _ = unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in
+      switch command {
+      case BIO_CTRL_FLUSH: return 1
+      case BIO_CTRL_EOF: return unsafe BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0
+      default: return 0
+      }
+    }
+    return unsafe method
+  }
+
+  private static func transfer(
+    _ bio: OpaquePointer, retry: Int32, _ body: (Int32) throws(Errno) -> Int
+  ) -> Int32 {
+    unsafe BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
+    guard let state = unsafe BIO_get_data(bio)?.assumingMemoryBound(to: State.self) else {
+      return -1
+    }
+    do throws(Errno) {
+      unsafe state.pointee.error = 0
+      return Int32(truncatingIfNeeded: try unsafe body(state.pointee.descriptor))
+    } catch {
+      if error.code == EAGAIN {
+        unsafe BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY)
+      } else {
+        unsafe state.pointee.error = error.code
+      }
+      return -1
+    }
+  }
+
+  /// A BIO over `state`; both halves of a session use it.
+  static func make(_ method: OpaquePointer, _ state: UnsafeMutablePointer<State>) -> OpaquePointer? {
+    guard let bio = unsafe BIO_new(method) else { return nil }
+    unsafe BIO_set_data(bio, state)
+    unsafe BIO_set_init(bio, 1)
+    return unsafe bio
+  }
+}

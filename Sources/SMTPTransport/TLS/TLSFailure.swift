@@ -1,0 +1,123 @@
+import COpenSSL
+import CSystem
+import SMTPProtocol
+
+/// Why a handshake failed, in words that help.
+enum TLSFailure {
+  static func make(_ message: String, reason: String, retry: Retry) -> Failure {
+    var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry)
+    failure.tlsReason = reason
+    return failure
+  }
+
+  /// The peer went away before the handshake was over.
+  static func closed(_ error: Errno?) -> Failure {
+    let how = error.map { ": \($0.text)" } ?? ""
+    var failure = make(
+      "the server closed the connection during the TLS handshake\(how)",
+      reason: "closed during the handshake", retry: .safe)
+    failure.errno = error?.code ?? 0
+    return failure
+  }
+
+  static func handshake(
+    _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8]
+  ) -> Failure {
+    switch queue.reason {
+    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+      return certificate(session, peer: peer)
+    case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST,
+      SSL_R_HTTPS_PROXY_REQUEST, SSL_R_UNKNOWN_PROTOCOL, SSL_R_RECORD_LENGTH_MISMATCH,
+      SSL_R_WRONG_SSL_VERSION, SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
+      return make(
+        "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
+        reason: queue.text, retry: .no)
+    case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
+      return make(
+        "the server offers no TLS version from 1.2 up: it has to be updated",
+        reason: queue.text, retry: .no)
+    case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_NO_SHARED_CIPHER:
+      return make(
+        "the server accepts none of the ciphers that this system allows: \(queue.text)",
+        reason: queue.text, retry: .no)
+    default:
+      return make("the TLS handshake failed: \(queue.text)", reason: queue.text, retry: .no)
+    }
+  }
+
+  private static func certificate(_ session: TLSSession, peer: [UInt8]) -> Failure {
+    let code = session.verifyResult
+    let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
+    let wanted = Bytes.printable(peer)
+    let message: String
+    switch code {
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
+      let names = unsafe session.withShownCertificate { unsafe CertificateNames.list($0) }
+      message =
+        names.isEmpty
+        ? "the certificate names no host, and so is not for \"\(wanted)\""
+        : "the certificate is for \(names), not for \"\(wanted)\""
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      message = "the certificate of the server is not valid any more (\(reason)): "
+        + "the server needs a new one, unless the clock here is wrong"
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      message = "the certificate of the server is not valid yet (\(reason)): "
+        + "check the clocks of both sides"
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
+      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+      X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      message = "the certificate of the server is not from an authority that is trusted here "
+        + "(\(reason)): if it is the right one, name its authority with tls_ca_file"
+    default:
+      message = "the certificate of the server cannot be trusted (\(reason))"
+    }
+    return make(message, reason: reason, retry: .no)
+  }
+}
+
+/// The names in a certificate, as far as a person wants to read them.
+enum CertificateNames {
+  private static let shown = 5
+
+  /// dNSName and iPAddress entries (RFC 5280 section 4.2.1.6), at most five.
+  static func list(_ certificate: OpaquePointer?) -> String {
+    guard let certificate = unsafe certificate,
+      let names = unsafe copenssl_alternative_names(certificate)
+    else { return "" }
+    defer { unsafe copenssl_names_free(names) }
+    var found: [String] = []
+    var more = 0
+    var index: Int32 = 0
+    let count = unsafe copenssl_name_count(names)
+    while index < count {
+      if let name = unsafe name(names, index) {
+        if found.count < shown { found.append(name) } else { more += 1 }
+      }
+      index += 1
+    }
+    let list = found.joined(separator: ", ")
+    return more > 0 ? "\(list) and \(more) more" : list
+  }
+
+  private static func name(_ names: OpaquePointer, _ index: Int32) -> String? {
+    var data: UnsafePointer<UInt8>?
+    var length: Int32 = 0
+    let kind = unsafe copenssl_name(names, index, &data, &length)
+    guard kind != COPENSSL_NAME_OTHER, let data = unsafe data, length > 0 else { return nil }
+    let octets = unsafe Array(UnsafeBufferPointer(start: data, count: Int(length)))
+    if kind == COPENSSL_NAME_DNS { return Bytes.printable(octets) }
+    return address(octets)
+  }
+
+  private static func address(_ octets: [UInt8]) -> String? {
+    guard octets.count == 4 || octets.count == 16 else { return nil }
+    var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+    let family = octets.count == 4 ? AF_INET : AF_INET6
+    return unsafe text.withUnsafeMutableBufferPointer { text in
+      guard let base = text.baseAddress,
+        let result = unsafe inet_ntop(family, octets, base, socklen_t(text.count))
+      else { return nil }
+      return unsafe String(cString: result)
+    }
+  }
+}

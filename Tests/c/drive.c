@@ -1,0 +1,694 @@
+/*
+ * drive.c - the library, driven line by line
+ *
+ * The scripted tests are written in Python, but the library should be called
+ * as a C program calls it, and under valgrind. So this program does the
+ * calling: it reads one call per line from standard input and writes one JSON
+ * object per line to standard output, the answer to the call ("reply") and
+ * whatever a callback was told ("event").
+ *
+ * It waits in its own poll() for its input and for every loop's descriptor,
+ * and dispatches a loop only when that descriptor is readable. A time limit or
+ * an operation that the descriptor fails to announce therefore hangs a test.
+ *
+ * A line is words separated by blanks. Names of objects are bare words; strings
+ * are "=" and then percent-encoded text, and "~" is a NULL pointer.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "report.h"
+
+#include <smtpconn.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_OBJECTS = 256, MAX_WORDS = 4096 };
+
+/* A mistake in the script, not in the library. */
+static void die(const char *what, const char *word) {
+  fprintf(stderr, "drive: %s: %s\n", what, word == NULL ? "" : word);
+  exit(2);
+}
+
+/* --- objects by name ------------------------------------------------------ */
+
+enum kind { OPTIONS, LOOP, CONNECTION, AUTH, ENVELOPE, MESSAGE };
+
+struct object {
+  char name[32];
+  enum kind kind;
+  void *pointer;
+};
+
+static struct object objects[MAX_OBJECTS];
+static size_t object_count;
+
+static struct object *find_slot(const char *name, enum kind kind) {
+  size_t index;
+  for (index = 0; index < object_count; index++) {
+    if (objects[index].kind == kind && strcmp(objects[index].name, name) == 0) {
+      return &objects[index];
+    }
+  }
+  return NULL;
+}
+
+static void *find(const char *name, enum kind kind) {
+  struct object *slot;
+  if (name == NULL) return NULL;
+  slot = find_slot(name, kind);
+  if (slot == NULL) die("no such object", name);
+  return slot->pointer;
+}
+
+static void keep(const char *name, enum kind kind, void *pointer) {
+  if (pointer == NULL) return;
+  if (name == NULL || find_slot(name, kind) != NULL || object_count == MAX_OBJECTS) {
+    die("name is missing or taken", name);
+  }
+  snprintf(objects[object_count].name, sizeof objects[object_count].name, "%s", name);
+  objects[object_count].kind = kind;
+  objects[object_count].pointer = pointer;
+  object_count++;
+}
+
+static void *take(const char *name, enum kind kind) {
+  struct object *slot;
+  void *pointer;
+  if (name == NULL) return NULL;
+  slot = find_slot(name, kind);
+  if (slot == NULL) die("no such object", name);
+  pointer = slot->pointer;
+  *slot = objects[--object_count];
+  return pointer;
+}
+
+/* --- callbacks ------------------------------------------------------------ */
+
+/* What a callback is known by, and the call that it makes when it is called. */
+struct tag {
+  char name[64];
+  char *action;
+  struct tag *next;
+};
+
+static struct tag *tags;
+
+static struct tag *tag_named(const char *name) {
+  struct tag *tag;
+  if (name == NULL) die("a tag is missing", NULL);
+  for (tag = tags; tag != NULL; tag = tag->next) {
+    if (strcmp(tag->name, name) == 0) return tag;
+  }
+  tag = calloc(1, sizeof *tag);
+  if (tag == NULL) die("out of memory", NULL);
+  snprintf(tag->name, sizeof tag->name, "%s", name);
+  tag->next = tags;
+  tags = tag;
+  return tag;
+}
+
+static void execute(char *line);
+
+/* The tag whose action is being made; its answer is an event, not a reply. */
+static struct tag *acting;
+
+static void act(struct tag *tag) {
+  char *action = tag->action;
+  struct tag *outer = acting;
+  if (action == NULL) return;
+  tag->action = NULL;
+  acting = tag;
+  execute(action);
+  acting = outer;
+  free(action);
+}
+
+static void begin_event(const char *event, const struct tag *tag) {
+  printf("{\"event\":\"%s\"", event);
+  put_field("tag", tag->name);
+}
+
+static void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
+  (void)connection;
+  begin_event("done", user);
+  put_error("error", error);
+  end_line();
+  act(user);
+}
+
+static void on_sent(smtpconn *connection, const smtpconn_error *error,
+                    const smtpconn_result *result, void *user) {
+  (void)connection;
+  begin_event("done", user);
+  put_error("error", error);
+  put_result(result);
+  end_line();
+  act(user);
+}
+
+static void on_event(smtpconn *connection, void *user) {
+  (void)connection;
+  begin_event("event", user);
+  end_line();
+  act(user);
+}
+
+static void on_error(smtpconn *connection, const smtpconn_error *error, void *user) {
+  (void)connection;
+  begin_event("event", user);
+  put_error("error", error);
+  end_line();
+  act(user);
+}
+
+static void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length,
+                   void *user) {
+  (void)connection;
+  begin_event("log", user);
+  put_number("level", level);
+  put_number("kind", kind);
+  put_number("length", (long long)length);
+  put_field("text", text);
+  end_line();
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+/* A source of pieces. A piece "!pause" or "!error" is what it says, once. */
+struct source {
+  struct tag *tag;
+  char **pieces;
+  size_t *lengths;
+  size_t count, piece, offset;
+};
+
+static ptrdiff_t read_source(uint8_t *buffer, size_t capacity, void *user) {
+  struct source *source = user;
+  size_t left;
+  if (capacity == 0) die("a reader was called with no room", source->tag->name);
+  if (source->piece == source->count) return SMTPCONN_READ_END;
+  if (strcmp(source->pieces[source->piece], "!pause") == 0) {
+    source->piece++;
+    begin_event("pause", source->tag);
+    end_line();
+    return SMTPCONN_READ_PAUSE;
+  }
+  if (strcmp(source->pieces[source->piece], "!error") == 0) return SMTPCONN_READ_ERROR;
+  /* More than there is room for: the count of -3 and less, and above the
+   * capacity, are a caller's mistakes that must not become damage. */
+  if (strcmp(source->pieces[source->piece], "!toomuch") == 0) return (ptrdiff_t)capacity + 1;
+  if (strcmp(source->pieces[source->piece], "!nonsense") == 0) return -77;
+  left = source->lengths[source->piece] - source->offset;
+  if (left > capacity) left = capacity;
+  memcpy(buffer, source->pieces[source->piece] + source->offset, left);
+  source->offset += left;
+  if (source->offset == source->lengths[source->piece]) {
+    source->piece++;
+    source->offset = 0;
+  }
+  return (ptrdiff_t)left;
+}
+
+static void release_source(void *user) {
+  struct source *source = user;
+  size_t index;
+  begin_event("release", source->tag);
+  end_line();
+  for (index = 0; index < source->count; index++) free(source->pieces[index]);
+  free(source->pieces);
+  free(source->lengths);
+  free(source);
+}
+
+/* The file's octets in memory of exactly their size, so that a read beyond them
+ * is seen by valgrind and ASan. */
+static char *read_file(const char *path, size_t *length) {
+  FILE *file = fopen(path, "rb");
+  long size;
+  char *octets;
+  if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0) {
+    die("cannot read", path);
+  }
+  rewind(file);
+  octets = malloc(size == 0 ? 1 : (size_t)size);
+  if (octets == NULL || fread(octets, 1, (size_t)size, file) != (size_t)size) {
+    die("cannot read", path);
+  }
+  fclose(file);
+  *length = (size_t)size;
+  return octets;
+}
+
+static smtpconn_message *make_message(char **words, size_t count) {
+  const char *name = words[1], *way = words[2];
+  struct source *source;
+  smtpconn_message *message;
+  size_t index, length;
+  char *octets;
+  if (strcmp(way, "copy") == 0) {
+    octets = read_file(words[3], &length);
+    message = smtpconn_message_new_copy(octets, length);
+    free(octets);
+    return message;
+  }
+  if (strcmp(way, "descriptor") == 0) {
+    int descriptor = open(words[3], O_RDONLY);
+    message = smtpconn_message_new_descriptor(descriptor);
+    close(descriptor);
+    return message;
+  }
+  source = calloc(1, sizeof *source);
+  if (source == NULL) die("out of memory", NULL);
+  source->tag = tag_named(name);
+  if (strcmp(way, "borrowed") == 0) {
+    source->count = 1;
+    source->pieces = calloc(1, sizeof *source->pieces);
+    source->lengths = calloc(1, sizeof *source->lengths);
+    source->pieces[0] = read_file(words[3], &source->lengths[0]);
+    message = smtpconn_message_new_borrowed(source->pieces[0], source->lengths[0],
+                                            release_source, source);
+  } else if (strcmp(way, "reader") == 0) {
+    source->count = count - 3;
+    source->pieces = calloc(source->count + 1, sizeof *source->pieces);
+    source->lengths = calloc(source->count + 1, sizeof *source->lengths);
+    for (index = 0; index < source->count; index++) {
+      if (words[3 + index][0] == '@') { /* a whole file as one piece */
+        source->pieces[index] = read_file(words[3 + index] + 1, &source->lengths[index]);
+      } else {
+        source->pieces[index] = strdup(words[3 + index]);
+        source->lengths[index] = strlen(words[3 + index]);
+      }
+    }
+    message = smtpconn_message_new_reader(read_source, release_source, source);
+  } else {
+    die("no such kind of message", way);
+    return NULL;
+  }
+  if (message == NULL) release_source(source);
+  return message;
+}
+
+/* --- options -------------------------------------------------------------- */
+
+#define STRING_OPTIONS(X) \
+  X(host) X(name) X(auth_method) X(tls_servername) X(tls_ca_file) X(tls_ca_directory)
+#define INT_OPTIONS(X) \
+  X(port) X(secure) X(ignore_tls) X(require_tls) X(allow_insecure_auth) \
+  X(tls_reject_unauthorized) X(transaction_log) X(debug)
+#define DURATION_OPTIONS(X) \
+  X(dns_timeout) X(connection_timeout) X(greeting_timeout) X(socket_timeout) \
+  X(command_timeout) X(final_reply_timeout) X(operation_timeout)
+
+static int set_option(smtpconn_options *options, const char *name, const char *value) {
+#define SET_STRING(option) \
+  if (strcmp(name, #option) == 0) return smtpconn_options_set_##option(options, value);
+#define SET_INT(option)                                                              \
+  if (strcmp(name, #option) == 0) {                                                  \
+    return smtpconn_options_set_##option(options, (int)strtol(value, NULL, 10));     \
+  }
+#define SET_DURATION(option)                                                          \
+  if (strcmp(name, #option) == 0) {                                                   \
+    return smtpconn_options_set_##option(options, (uint32_t)strtoul(value, NULL, 10)); \
+  }
+  STRING_OPTIONS(SET_STRING)
+  INT_OPTIONS(SET_INT)
+  DURATION_OPTIONS(SET_DURATION)
+  die("no such option", name);
+  return 0;
+}
+
+/* --- calls ---------------------------------------------------------------- */
+
+static size_t count_entries(const char *folder) {
+  DIR *entries = opendir(folder);
+  size_t count = 0;
+  if (entries == NULL) die("cannot open", folder);
+  while (readdir(entries) != NULL) count++;
+  closedir(entries);
+  return count - 2; /* "." and ".." */
+}
+
+static void put_connection(const smtpconn *connection) {
+  size_t index;
+  put_number("open", smtpconn_is_open(connection));
+  put_number("secure", smtpconn_is_secure(connection));
+  put_number("authenticated", smtpconn_is_authenticated(connection));
+  put_field("tls_version", smtpconn_tls_version(connection));
+  put_field("tls_cipher", smtpconn_tls_cipher(connection));
+  put_field("tls_peer_name", smtpconn_tls_peer_name(connection));
+  put_field("remote_address", smtpconn_remote_address(connection));
+  put_field("last_response", smtpconn_last_response(connection));
+  fputs(",\"capabilities\":[", stdout);
+  for (index = 0; index < smtpconn_capability_count(connection); index++) {
+    if (index > 0) putchar(',');
+    put_string(smtpconn_capability_line(connection, index));
+  }
+  putchar(']');
+}
+
+static void begin_reply(long long result) {
+  if (acting == NULL) {
+    printf("{\"reply\":%lld", result);
+  } else {
+    begin_event("action", acting);
+    put_number("result", result);
+  }
+}
+
+static void reply_for_connection(smtpconn *connection, int result) {
+  begin_reply(result);
+  put_error("error", result < 0 ? smtpconn_last_error(connection) : NULL);
+  end_line();
+}
+
+static void new_connection(char **words) {
+  smtpconn_options *options = find(words[2], OPTIONS);
+  smtpconn *connection = smtpconn_new(options, find(words[3], LOOP));
+  char event[64];
+  begin_reply(connection != NULL);
+  put_error("error", connection == NULL ? smtpconn_options_last_error(options) : NULL);
+  end_line();
+  if (connection == NULL) return;
+  keep(words[1], CONNECTION, connection);
+  snprintf(event, sizeof event, "%.32s.connect", words[1]);
+  smtpconn_set_connect_callback(connection, on_event, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.error", words[1]);
+  smtpconn_set_error_callback(connection, on_error, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.end", words[1]);
+  smtpconn_set_end_callback(connection, on_event, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.log", words[1]);
+  smtpconn_set_log_callback(connection, on_log, tag_named(event));
+}
+
+static void make_envelope(char **words, size_t count) {
+  smtpconn_envelope *envelope = smtpconn_envelope_new();
+  int result = smtpconn_envelope_set_from(envelope, words[2]);
+  size_t index;
+  smtpconn_envelope_set_size(envelope, strtoull(words[3], NULL, 10));
+  smtpconn_envelope_set_use_8bitmime(envelope, words[4][0] == '1');
+  for (index = 5; index < count && result == 0; index++) {
+    result = smtpconn_envelope_add_to(envelope, words[index]);
+  }
+  begin_reply(result);
+  put_error("error", result < 0 ? smtpconn_envelope_last_error(envelope) : NULL);
+  end_line();
+  keep(words[1], ENVELOPE, envelope);
+}
+
+/* Frees whatever is left, connections before their loops. */
+static void free_everything(void) {
+  size_t index;
+  for (index = object_count; index-- > 0;) {
+    if (objects[index].kind == CONNECTION) {
+      smtpconn *connection = objects[index].pointer;
+      objects[index] = objects[--object_count];
+      smtpconn_free(connection);
+      index = object_count; /* a callback may have freed others */
+    }
+  }
+  while (object_count > 0) {
+    struct object object = objects[--object_count];
+    switch (object.kind) {
+      case OPTIONS: smtpconn_options_free(object.pointer); break;
+      case LOOP: smtpconn_loop_free(object.pointer); break;
+      case AUTH: smtpconn_auth_free(object.pointer); break;
+      case ENVELOPE: smtpconn_envelope_free(object.pointer); break;
+      case MESSAGE: smtpconn_message_free(object.pointer); break;
+      case CONNECTION: break;
+    }
+  }
+}
+
+static void free_object(char **words) {
+  const char *what = words[1];
+  if (strcmp(what, "connection") == 0) {
+    smtpconn_free(take(words[2], CONNECTION));
+  } else if (strcmp(what, "loop") == 0) {
+    smtpconn_loop_free(take(words[2], LOOP));
+  } else if (strcmp(what, "message") == 0) {
+    smtpconn_message_free(take(words[2], MESSAGE));
+  } else if (strcmp(what, "everything") == 0) {
+    free_everything();
+  } else {
+    die("cannot free", what);
+  }
+  begin_reply(0);
+  end_line();
+}
+
+static void set_action(const char *name, const char *action) {
+  struct tag *tag = tag_named(name);
+  free(tag->action);
+  tag->action = strdup(action);
+  begin_reply(0);
+  end_line();
+}
+
+/* Calls on a connection: the second word names it. 1 when the word is one. */
+static int call_connection(char **words) {
+  const char *verb = words[0];
+  smtpconn *connection;
+  int result;
+  if (strcmp(verb, "connect") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_connect(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "login") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_login(connection, find(words[3], AUTH), on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "send") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_send(connection, find(words[3], ENVELOPE), find(words[4], MESSAGE), on_sent,
+                           tag_named(words[2]));
+  } else if (strcmp(verb, "reset") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_reset(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "quit") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_quit(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "cancel") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_cancel(connection);
+  } else if (strcmp(verb, "resume") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_resume(connection);
+  } else if (strcmp(verb, "run") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_run(connection);
+  } else if (strcmp(verb, "close") == 0) {
+    connection = find(words[1], CONNECTION);
+    smtpconn_close(connection);
+    result = 0;
+  } else {
+    return 0;
+  }
+  reply_for_connection(connection, result);
+  return 1;
+}
+
+static void call(char **words, size_t count) {
+  const char *verb = words[0];
+  if (call_connection(words)) return;
+  if (strcmp(verb, "options") == 0) {
+    keep(words[1], OPTIONS, smtpconn_options_new());
+    begin_reply(0);
+    end_line();
+  } else if (strcmp(verb, "set") == 0) {
+    smtpconn_options *options = find(words[1], OPTIONS);
+    int result = set_option(options, words[2], words[3]);
+    begin_reply(result);
+    put_error("error", smtpconn_options_last_error(options));
+    end_line();
+  } else if (strcmp(verb, "loop") == 0) {
+    keep(words[1], LOOP, smtpconn_loop_new());
+    begin_reply(0);
+    end_line();
+  } else if (strcmp(verb, "new") == 0) {
+    new_connection(words);
+  } else if (strcmp(verb, "auth") == 0) {
+    smtpconn_auth *auth = smtpconn_auth_new();
+    smtpconn_auth_set_user(auth, words[2]);
+    smtpconn_auth_set_password(auth, words[3]);
+    keep(words[1], AUTH, auth);
+    begin_reply(0);
+    end_line();
+  } else if (strcmp(verb, "envelope") == 0) {
+    make_envelope(words, count);
+  } else if (strcmp(verb, "message") == 0) {
+    smtpconn_message *message = make_message(words, count);
+    keep(words[1], MESSAGE, message);
+    begin_reply(message != NULL);
+    end_line();
+  } else if (strcmp(verb, "free") == 0) {
+    free_object(words);
+  } else if (strcmp(verb, "info") == 0) {
+    begin_reply(0);
+    put_connection(find(words[1], CONNECTION));
+    end_line();
+  } else if (strcmp(verb, "capability") == 0) {
+    smtpconn *connection = find(words[1], CONNECTION);
+    begin_reply(smtpconn_has_capability(connection, words[2]));
+    put_field("parameters", smtpconn_capability_parameters(connection, words[2]));
+    end_line();
+  } else if (strcmp(verb, "runloop") == 0) {
+    begin_reply(smtpconn_loop_run(find(words[1], LOOP)));
+    end_line();
+  } else if (strcmp(verb, "counts") == 0) {
+    begin_reply(0);
+    put_number("descriptors", (long long)count_entries("/proc/self/fd"));
+    put_number("threads", (long long)count_entries("/proc/self/task"));
+    put_number("objects", (long long)object_count);
+    end_line();
+  } else {
+    die("no such call", verb);
+  }
+}
+
+/* --- the script ----------------------------------------------------------- */
+
+static int hex(int digit) {
+  return digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}
+
+/* "~" is NULL, "=..." is percent-decoded, anything else is itself. */
+static char *decode(char *word) {
+  char *from, *to;
+  if (strcmp(word, "~") == 0) return NULL;
+  if (word[0] != '=') return word;
+  for (from = to = word + 1; *from != 0; from++) {
+    if (*from == '%') {
+      *to++ = (char)(hex(from[1]) << 4 | hex(from[2]));
+      from += 2;
+    } else {
+      *to++ = *from;
+    }
+  }
+  *to = 0;
+  return word + 1;
+}
+
+/* "on TAG CALL..." keeps the call for the callback; everything else is made now.
+ * The words stand in the line, which must outlive the call. */
+static void execute(char *line) {
+  char **words;
+  size_t count = 0;
+  char *word, *rest;
+  if (strncmp(line, "on ", 3) == 0) {
+    rest = strchr(line + 3, ' ');
+    if (rest == NULL) die("on what?", line);
+    *rest = 0;
+    set_action(line + 3, rest + 1);
+    return;
+  }
+  words = calloc(MAX_WORDS + 8, sizeof *words); /* words that are missing are NULL */
+  if (words == NULL) die("out of memory", NULL);
+  for (word = strtok_r(line, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+    if (count == MAX_WORDS) die("too many words", word);
+    words[count++] = decode(word);
+  }
+  if (count > 0) call(words, count);
+  free(words);
+}
+
+/* Every loop to watch: those made by name, and those of connections. Twice the
+ * same one does no harm. */
+static size_t collect_loops(smtpconn_loop **loops) {
+  size_t index, count = 0;
+  for (index = 0; index < object_count; index++) {
+    if (objects[index].kind == LOOP) {
+      loops[count++] = objects[index].pointer;
+    } else if (objects[index].kind == CONNECTION) {
+      loops[count++] = smtpconn_get_loop(objects[index].pointer);
+    }
+  }
+  return count;
+}
+
+/* Waits for input or a loop. A loop is dispatched here; 1 when there is input. */
+static int wait_for_input(void) {
+  static struct pollfd watched[MAX_OBJECTS + 1];
+  static smtpconn_loop *loops[MAX_OBJECTS];
+  size_t index, count = collect_loops(loops);
+  watched[0].fd = STDIN_FILENO;
+  watched[0].events = POLLIN;
+  for (index = 0; index < count; index++) {
+    watched[index + 1].fd = smtpconn_loop_fd(loops[index]);
+    watched[index + 1].events = POLLIN;
+  }
+  if (poll(watched, (nfds_t)count + 1, -1) < 0 && errno != EINTR) die("poll", strerror(errno));
+  for (index = 0; index < count; index++) {
+    if (watched[index + 1].revents != 0) {
+      /* A callback may have freed other loops: look again afterwards. */
+      int result = smtpconn_loop_dispatch(loops[index]);
+      if (result < 0) die("dispatch", smtpconn_code_name(result));
+      return 0;
+    }
+  }
+  return watched[0].revents != 0;
+}
+
+/* Standard input without stdio's buffer, which poll() could not see into. */
+static char *read_line(void) {
+  static char *buffer;
+  static size_t length, capacity;
+  static char *line;
+  char *newline;
+  free(line);
+  line = NULL;
+  for (;;) {
+    ssize_t got;
+    newline = length == 0 ? NULL : memchr(buffer, '\n', length);
+    if (newline != NULL) {
+      size_t size = (size_t)(newline - buffer) + 1;
+      line = malloc(size);
+      if (line == NULL) die("out of memory", NULL);
+      memcpy(line, buffer, size);
+      line[size - 1] = 0;
+      memmove(buffer, buffer + size, length - size);
+      length -= size;
+      return line;
+    }
+    while (!wait_for_input()) continue;
+    if (length == capacity) {
+      capacity = capacity == 0 ? 65536 : capacity * 2;
+      buffer = realloc(buffer, capacity);
+      if (buffer == NULL) die("out of memory", NULL);
+    }
+    got = read(STDIN_FILENO, buffer + length, capacity - length);
+    if (got <= 0) { /* the end of the script */
+      free(buffer);
+      buffer = NULL;
+      return NULL;
+    }
+    length += (size_t)got;
+  }
+}
+
+int main(void) {
+  struct tag *tag;
+  char *line;
+  printf("{\"reply\":0");
+  put_field("version", smtpconn_version());
+  put_field("asan",
+#ifdef __SANITIZE_ADDRESS__
+            "yes"
+#else
+            NULL
+#endif
+  );
+  end_line();
+  while ((line = read_line()) != NULL) execute(line);
+  free_everything();
+  while ((tag = tags) != NULL) {
+    tags = tag->next;
+    free(tag->action);
+    free(tag);
+  }
+  return 0;
+}

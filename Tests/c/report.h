@@ -1,0 +1,91 @@
+/*
+ * report.h - what drive.c writes: one JSON object per line
+ *
+ * Static functions in a header, because a test program is one file.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <smtpconn.h>
+
+#include <stdio.h>
+
+/* A string as JSON, each octet one character: the reader gets the octets back
+ * by encoding as Latin-1. */
+static void put_string(const char *text) {
+  const unsigned char *at = (const unsigned char *)text;
+  if (text == NULL) {
+    fputs("null", stdout);
+    return;
+  }
+  putchar('"');
+  for (; *at != 0; at++) {
+    if (*at < 0x20 || *at > 0x7e || *at == '"' || *at == '\\') {
+      printf("\\u%04x", *at);
+    } else {
+      putchar(*at);
+    }
+  }
+  putchar('"');
+}
+
+static void put_field(const char *name, const char *text) {
+  printf(",\"%s\":", name);
+  put_string(text);
+}
+
+static void put_number(const char *name, long long number) {
+  printf(",\"%s\":%lld", name, number);
+}
+
+static void end_line(void) {
+  fputs("}\n", stdout);
+  fflush(stdout);
+}
+
+static void put_error(const char *name, const smtpconn_error *error) {
+  if (error == NULL) {
+    printf(",\"%s\":null", name);
+    return;
+  }
+  printf(",\"%s\":{\"code\":%d", name, smtpconn_error_code(error));
+  put_field("name", smtpconn_error_name(error));
+  put_field("message", smtpconn_error_message(error));
+  put_field("response", smtpconn_error_response(error));
+  put_number("response_code", smtpconn_error_response_code(error));
+  put_field("enhanced", smtpconn_error_enhanced(error));
+  put_field("command", smtpconn_error_command(error));
+  put_field("phase", smtpconn_error_phase(error));
+  put_field("recipient", smtpconn_error_recipient(error));
+  put_number("errno", smtpconn_error_errno(error));
+  put_field("tls_reason", smtpconn_error_tls_reason(error));
+  put_field("address", smtpconn_error_address(error));
+  put_number("retry", smtpconn_error_retry(error));
+  putchar('}');
+}
+
+static void put_result(const smtpconn_result *result) {
+  size_t index;
+  printf(",\"result\":{\"count\":%zu", smtpconn_result_count(result));
+  put_number("accepted", (long long)smtpconn_result_accepted_count(result));
+  put_number("rejected", (long long)smtpconn_result_rejected_count(result));
+  put_field("response", smtpconn_result_response(result));
+  put_field("queue_id", smtpconn_result_queue_id(result));
+  put_number("envelope_time", (long long)smtpconn_result_envelope_time(result));
+  put_number("message_time", (long long)smtpconn_result_message_time(result));
+  put_number("message_size", (long long)smtpconn_result_message_size(result));
+  fputs(",\"recipients\":[", stdout);
+  for (index = 0; index < smtpconn_result_count(result); index++) {
+    printf("%s{\"status\":%d", index == 0 ? "" : ",", smtpconn_result_status(result, index));
+    put_field("recipient", smtpconn_result_recipient(result, index));
+    put_field("command", smtpconn_result_command(result, index));
+    put_number("response_code", smtpconn_result_response_code(result, index));
+    put_field("enhanced", smtpconn_result_enhanced(result, index));
+    put_field("response", smtpconn_result_recipient_response(result, index));
+    put_error("error", smtpconn_result_error(result, index));
+    putchar('}');
+  }
+  fputs("]}", stdout);
+}
+
+#endif /* REPORT_H */

@@ -1,0 +1,91 @@
+"""Certificates for the test servers, made afresh with the openssl command.
+
+Nothing here is kept: an authority and its certificates live for a day, in a
+temporary folder.
+"""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A certificate and its key, both PEM files."""
+
+    certificate: Path
+    key: Path
+
+    def server_context(self) -> ssl.SSLContext:
+        """A TLS context for a server that shows this certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+class Certificates:
+    """An authority, and what it signed: one certificate for each thing that can
+    be right or wrong with one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.ca = self._self_signed("ca", "smtpconn test authority", None)
+        self.other_ca = self._self_signed("other-ca", "another authority", None)
+        # As a user wants it.
+        self.good = self._signed("good", "localhost", LOCAL)
+        # For another host than the one that is connected to.
+        self.wrong_host = self._signed("wrong-host", "other.example", "DNS:other.example")
+        # Valid by address only, and by name only.
+        self.address_only = self._signed("address-only", "by address", "IP:127.0.0.1")
+        self.name_only = self._signed("name-only", "localhost", "DNS:localhost")
+        self.expired = self._signed("expired", "localhost", LOCAL, days=-1)
+        # Signed by nobody else.
+        self.self_signed = self._self_signed("self-signed", "localhost", LOCAL)
+        # With a name in the subject and none in the place where names belong.
+        self.common_name_only = self._signed("common-name-only", "localhost", None)
+
+    @property
+    def ca_file(self) -> Path:
+        """The file with the authority that a client should trust."""
+        return self.ca.certificate
+
+    def _openssl(self, *arguments: str) -> None:
+        done = subprocess.run(
+            ["openssl", *arguments], cwd=self._folder, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"openssl {arguments[0]} failed: {done.stderr}")
+
+    def _identity(self, name: str) -> Identity:
+        return Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+
+    def _self_signed(self, name: str, common_name: str, alt_names: str | None) -> Identity:
+        extra = ["-addext", f"subjectAltName={alt_names}"] if alt_names else []
+        self._openssl(
+            *["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+            *["-keyout", f"{name}.key", "-out", f"{name}.pem"],
+            *["-subj", f"/CN={common_name}", "-days", "1", *extra],
+        )
+        return self._identity(name)
+
+    def _signed(
+        self, name: str, common_name: str, alt_names: str | None, days: int = 1
+    ) -> Identity:
+        extra = ["-addext", f"subjectAltName={alt_names}"] if alt_names else []
+        self._openssl(
+            *["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+            *["-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}"],
+            *extra,
+        )
+        self._openssl(
+            *["x509", "-req", "-in", f"{name}.csr", "-copy_extensions", "copy"],
+            *["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
+            *["-days", str(days), "-out", f"{name}.pem"],
+        )
+        return self._identity(name)

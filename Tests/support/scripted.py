@@ -1,0 +1,334 @@
+"""A server that says exactly what a test tells it to say.
+
+A dialogue is a function of a Peer, the server's end of one connection: it sends
+exact octets, expects exact lines, and closes or resets where it likes. Every
+octet that the client sent is kept. What goes wrong in a dialogue fails the test
+that uses the server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from support.certificates import Identity
+
+# Longer than any wait of a test that passes.
+PATIENCE = 20.0
+
+CRLF = b"\r\n"
+
+
+class Peer:
+    """The server's end of one connection."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket: socket.socket | ssl.SSLSocket = connection
+        self._socket.settimeout(PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = bytearray()
+        self._closed = False
+        #: What came in the clear, and what came under TLS.
+        self.clear = bytearray()
+        self.protected = bytearray()
+        #: The name that the client asked for in TLS, if any.
+        self.server_name: str | None = None
+
+    # --- sending ----------------------------------------------------------
+
+    def send(self, *pieces: bytes) -> None:
+        """Sends pieces, each with a write of its own."""
+        for piece in pieces:
+            self._socket.sendall(piece)
+
+    def reply(self, *lines: bytes) -> None:
+        """Sends reply lines, code included, in one write."""
+        self.send(b"".join(line + CRLF for line in lines))
+
+    # --- receiving --------------------------------------------------------
+
+    def _receive(self) -> bytes:
+        octets = self._socket.recv(65536)
+        kept = self.protected if isinstance(self._socket, ssl.SSLSocket) else self.clear
+        kept += octets
+        return octets
+
+    def _until(self, end: bytes) -> bytes:
+        searched = 0
+        while (at := self._buffer.find(end, searched)) < 0:
+            searched = max(0, len(self._buffer) - len(end) + 1)
+            octets = self._receive()
+            if not octets:
+                raise AssertionError(f"the client closed; unread: {bytes(self._buffer)!r}")
+            self._buffer += octets
+        found = bytes(self._buffer[: at + len(end)])
+        del self._buffer[: at + len(end)]
+        return found
+
+    def line(self) -> bytes:
+        """The next command, without its CRLF."""
+        return self._until(CRLF)[:-2]
+
+    def expect(self, command: bytes) -> bytes:
+        """The next command, which must be this one: the whole line, or when it
+        ends in a colon or a blank, its beginning."""
+        line = self.line()
+        exact = not command.endswith((b":", b" "))
+        if (exact and line != command) or not line.startswith(command):
+            raise AssertionError(f"{command!r} was expected, {line!r} came")
+        return line
+
+    def content(self) -> bytes:
+        """The content of DATA as it came, dots escaped, and its end."""
+        content = b""
+        # A message that is empty is nothing but the final dot.
+        while not (content == b".\r\n" or content.endswith(b"\r\n.\r\n")):
+            content += self._until(b".\r\n")
+        return content
+
+    def nothing_more(self) -> None:
+        """The client says nothing more, and closes."""
+        assert not self._buffer, f"more came: {bytes(self._buffer)!r}"
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
+            rest = self._receive()
+            assert not rest, f"more came: {rest!r}"
+
+    def until_closed(self) -> bytes:
+        """Everything until the client closes."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError, ssl.SSLError):
+            while octets := self._receive():
+                rest += octets
+        return rest
+
+    # --- TLS --------------------------------------------------------------
+
+    def start_tls(self, identity: Identity) -> None:
+        """The handshake, as a server."""
+        assert not self._buffer, f"came before the handshake: {bytes(self._buffer)!r}"
+        context = identity.server_context()
+
+        def remember(_: ssl.SSLSocket, name: str | None, __: ssl.SSLContext) -> None:
+            self.server_name = name
+
+        context.sni_callback = remember  # type: ignore[assignment]
+        self._socket = context.wrap_socket(self._socket, server_side=True)
+
+    def refused_tls(self, identity: Identity) -> None:
+        """A handshake that the client must break off."""
+        try:
+            self.start_tls(identity)
+            # With TLS 1.3 the server is content before the client has judged.
+            rest = self._receive()
+        except (ssl.SSLError, OSError):
+            return
+        assert not rest, f"the client went on after a handshake it had to refuse: {rest!r}"
+
+    # --- the end ----------------------------------------------------------
+
+    def close(self) -> None:
+        """Closes in an orderly way."""
+        if not self._closed:
+            self._closed = True
+            self._socket.close()
+
+    def half_close(self) -> None:
+        """Ends this direction only."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Closes with a reset."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
+
+    @property
+    def received(self) -> bytes:
+        """Everything that the client sent, the part under TLS last."""
+        return bytes(self.clear + self.protected)
+
+    # --- what most dialogues have in common --------------------------------
+
+    def greet(self, *capabilities: bytes, greeting: bytes = b"220 test.local ESMTP") -> None:
+        """The greeting, and the answer to EHLO."""
+        self.reply(greeting)
+        self.ehlo(*capabilities)
+
+    def ehlo(self, *capabilities: bytes) -> None:
+        """Answers EHLO with these keywords."""
+        self.expect(b"EHLO ")
+        lines = [b"test.local", *capabilities]
+        self.reply(*[b"250-" + line for line in lines[:-1]], b"250 " + lines[-1])
+
+    def secure(self, identity: Identity, *capabilities: bytes) -> None:
+        """Greeting, EHLO, STARTTLS, and EHLO again with these keywords."""
+        self.greet(b"STARTTLS")
+        self.expect(b"STARTTLS")
+        self.reply(b"220 2.0.0 go ahead")
+        self.start_tls(identity)
+        self.ehlo(*capabilities)
+
+    def envelope(self, *recipients: bytes, sender: bytes = b"a@example.com") -> None:
+        """Accepts MAIL and each RCPT, and answers DATA with 354."""
+        self.expect(b"MAIL FROM:<" + sender + b">")
+        self.reply(b"250 2.1.0 ok")
+        for recipient in recipients or (b"b@example.com",):
+            self.expect(b"RCPT TO:<" + recipient + b">")
+            self.reply(b"250 2.1.5 ok")
+        self.expect(b"DATA")
+        self.reply(b"354 go on")
+
+    def delivery(self, *recipients: bytes, sender: bytes = b"a@example.com") -> bytes:
+        """Accepts a whole message and returns its content."""
+        self.envelope(*recipients, sender=sender)
+        content = self.content()
+        self.reply(b"250 2.0.0 Ok: queued as 4F2A")
+        return content
+
+    def quit(self) -> None:
+        """Answers QUIT, and waits for the client to close."""
+        self.expect(b"QUIT")
+        self.reply(b"221 2.0.0 bye")
+        self.nothing_more()
+
+
+Dialogue = Callable[[Peer], None]
+
+
+class ScriptedServer:
+    """Listens on a port of loopback that the kernel chooses. Each connection gets
+    the next dialogue; one more than there are dialogues fails the test."""
+
+    def __init__(
+        self,
+        *dialogues: Dialogue,
+        identity: Identity | None = None,
+        address: str = "127.0.0.1",
+    ) -> None:
+        self._dialogues: Sequence[Dialogue] = dialogues
+        self._identity = identity
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._listener = socket.create_server((address, 0), family=family)
+        self.host = address
+        self.port: int = self._listener.getsockname()[1]
+        self.peers: list[Peer] = []
+        self._problems: list[BaseException] = []
+        self._threads: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            number = len(self.peers)
+            peer = Peer(connection)
+            self.peers.append(peer)
+            if number >= len(self._dialogues):
+                self._problems.append(AssertionError("the client connected once too often"))
+                peer.close()
+                continue
+            thread = threading.Thread(
+                target=self._converse, args=(peer, self._dialogues[number]), daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def _converse(self, peer: Peer, dialogue: Dialogue) -> None:
+        try:
+            if self._identity is not None:
+                peer.start_tls(self._identity)
+            dialogue(peer)
+        except BaseException as problem:
+            self._problems.append(problem)
+        finally:
+            with contextlib.suppress(OSError):
+                peer.close()
+
+    @property
+    def peer(self) -> Peer:
+        """The only connection."""
+        assert len(self.peers) == 1, f"{len(self.peers)} connections"
+        return self.peers[0]
+
+    def finish(self) -> None:
+        """Waits for the dialogues, and raises what went wrong in them."""
+        for thread in self._threads:
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                self._problems.append(AssertionError("a dialogue did not end"))
+        # Wakes the acceptor, which close() alone does not.
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._acceptor.join(PATIENCE)
+        if len(self.peers) < len(self._dialogues) and not self._problems:
+            missing = len(self._dialogues) - len(self.peers)
+            self._problems.append(AssertionError(f"{missing} connections never came"))
+        if self._problems:
+            raise self._problems[0]
+
+    def __enter__(self) -> ScriptedServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.finish()
+            return
+        # The test has failed already; the dialogue may say why.
+        for peer in self.peers:
+            with contextlib.suppress(OSError):
+                peer.close()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for problem in self._problems:
+            error.add_note(f"in the dialogue: {problem!r}")
+
+
+def friendly(peer: Peer) -> None:
+    """A well-behaved server: answers every command until QUIT or the end."""
+    in_transaction = False
+    peer.reply(b"220 test.local ESMTP")
+    while True:
+        try:
+            line = peer.line()
+        except (AssertionError, OSError):
+            return  # the client went away, which it may
+        verb = re.split(rb"[ :]", line.upper(), maxsplit=1)[0]
+        if verb == b"EHLO":
+            peer.reply(b"250-test.local", b"250-PIPELINING", b"250-AUTH PLAIN LOGIN", b"250 8BITMIME")
+        elif verb == b"AUTH":
+            peer.reply(b"235 2.7.0 welcome")
+        elif verb in (b"MAIL", b"RCPT"):
+            in_transaction = True
+            peer.reply(b"250 2.1.0 ok")
+        elif verb == b"DATA":
+            if not in_transaction:
+                peer.reply(b"503 5.5.1 MAIL first")
+                continue
+            peer.reply(b"354 go on")
+            peer.content()
+            in_transaction = False
+            peer.reply(b"250 2.0.0 Ok: queued as 4F2A")
+        elif verb == b"RSET":
+            in_transaction = False
+            peer.reply(b"250 2.0.0 ok")
+        elif verb == b"QUIT":
+            peer.reply(b"221 2.0.0 bye")
+            return
+        else:
+            peer.reply(b"500 5.5.2 what?")

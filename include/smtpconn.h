@@ -1,0 +1,722 @@
+/*
+ * smtpconn.h - an SMTP client connection
+ *
+ * The whole public interface, in the order in which a program calls it:
+ *
+ *     version, error codes, error objects      what can be told
+ *     options                                  how to connect
+ *     loop                                     who waits
+ *     connection: new, events, connect         the way in
+ *     authentication, login
+ *     envelope, message, send, result          the main job
+ *     reset, quit, cancel, close, free         the way out
+ *
+ * Rules that hold for every function below, said once:
+ *
+ * Results.  A function that returns int and can fail returns 0 (SMTPCONN_OK)
+ * on success and one of the negative SMTPCONN_E... codes when it did nothing.
+ * A function that hands out an object returns NULL when it could not.  Outputs
+ * are written only on success.
+ *
+ * Strings.  Every `const char *` going in is a NUL-terminated UTF-8 string and
+ * is copied during the call.  Every one coming out belongs to the object that
+ * it was read from; it lives as long as the comment there says.  Text that a
+ * server sent is handed on with the bytes it had, which need not be UTF-8; it
+ * never holds a NUL.
+ *
+ * Handles.  Every type is opaque.  Whatever `..._new` made, `..._free` ends;
+ * `..._free(NULL)` does nothing.  A NULL handle anywhere else is
+ * SMTPCONN_ESTATE, or NULL, or 0.  Objects given to a function (options,
+ * envelope, authentication, message) may be freed as soon as it returned.
+ *
+ * Operations.  smtpconn_connect, _login, _send, _reset and _quit start an
+ * operation.  A negative result means that it was not started and its callback
+ * will never be called; smtpconn_last_error then says why.  Otherwise the
+ * callback is called exactly once, whatever happens.  Operations are carried
+ * out in the order in which they were started; starting several at once is the
+ * normal and the fastest way.
+ *
+ * Callbacks.  They run only inside smtpconn_run, smtpconn_loop_run,
+ * smtpconn_loop_run_once and smtpconn_loop_dispatch, on the thread that called
+ * it, never inside the call that started the operation.  The one exception is
+ * smtpconn_free, which runs what is still pending with SMTPCONN_ECANCELLED.
+ * A callback may call any function here except those four; freeing the
+ * connection from inside its own callback is fine.  `user` is handed back as
+ * it was given.  A callback must return: no longjmp, no C++ exception.
+ *
+ * Threads.  A loop, and everything that is attached to it, belongs to one
+ * thread at a time.  Different loops are independent.  smtpconn_loop_wakeup is
+ * the only function that may be called from another thread.  The library
+ * starts a thread only to resolve a name, and that thread calls nothing of
+ * yours.  It installs no signal handler, raises no SIGPIPE, prints nothing,
+ * and has no global state.
+ *
+ * After fork(), the child may only call the `..._free` functions; they then
+ * close descriptors without a word to the server.
+ *
+ * Durations are in milliseconds, sizes in octets.
+ *
+ * Since: everything here is in 0.1.0 unless it says otherwise.
+ */
+#ifndef SMTPCONN_H
+#define SMTPCONN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------
+ * Version
+ * --------------------------------------------------------------------- */
+
+#define SMTPCONN_VERSION_MAJOR 0
+#define SMTPCONN_VERSION_MINOR 1
+#define SMTPCONN_VERSION_PATCH 0
+#define SMTPCONN_VERSION "0.1.0"
+
+/* 0x00MMmmpp: comparable with < and >. */
+#define SMTPCONN_VERSION_NUMBER                                               \
+  ((SMTPCONN_VERSION_MAJOR << 16) | (SMTPCONN_VERSION_MINOR << 8) |           \
+   SMTPCONN_VERSION_PATCH)
+
+/* The version of the library that is running, "0.1.0".  Static. */
+const char *smtpconn_version(void);
+
+/* The same as a number, as in SMTPCONN_VERSION_NUMBER. */
+int smtpconn_version_number(void);
+
+/* ------------------------------------------------------------------------
+ * Error codes
+ *
+ * The numbers never change meaning.  New ones may be added; treat one that
+ * you do not know as a failure.
+ * --------------------------------------------------------------------- */
+
+enum smtpconn_code {
+  SMTPCONN_OK = 0,
+  SMTPCONN_EDNS = -1,         /* the host name could not be resolved */
+  SMTPCONN_ECONNECTION = -2,  /* the server closed the connection */
+  SMTPCONN_ESOCKET = -3,      /* the operating system refused: see errno */
+  SMTPCONN_ETIMEDOUT = -4,    /* one of the time limits passed */
+  SMTPCONN_ETLS = -5,         /* TLS was not possible, or not trustworthy */
+  SMTPCONN_EREQUIRETLS = -6,  /* REQUIRETLS (RFC 8689) cannot be honoured */
+  SMTPCONN_EPROTOCOL = -7,    /* the server does not speak SMTP as it should */
+  SMTPCONN_EENVELOPE = -8,    /* sender or recipients: bad, or refused */
+  SMTPCONN_EMESSAGE = -9,     /* the message: bad, too large, or refused */
+  SMTPCONN_ESTREAM = -10,     /* the source of the message failed */
+  SMTPCONN_EAUTH = -11,       /* login: bad input, refused, or not possible */
+  SMTPCONN_EOAUTH2 = -12,     /* no access token could be had */
+  SMTPCONN_EPROXY = -13,      /* the proxy refused */
+  SMTPCONN_EOPTIONS = -14,    /* an option is out of range or contradicts */
+  SMTPCONN_ESTATE = -15,      /* not possible now, or a NULL handle */
+  SMTPCONN_ECANCELLED = -16   /* cancelled, closed or freed by the caller */
+};
+
+/* "EAUTH" for SMTPCONN_EAUTH, "OK" for 0, "EUNKNOWN" for any other number.
+ * Static. */
+const char *smtpconn_code_name(int code);
+
+/* One English sentence about the code in general.  Static. */
+const char *smtpconn_code_text(int code);
+
+/* ------------------------------------------------------------------------
+ * Error objects
+ *
+ * An error handed to a callback, and every string read from it, is valid
+ * until that callback returns.  The one that a `..._last_error` function
+ * returns is valid until the next call on the same handle.
+ *
+ * Each getter accepts NULL and then returns SMTPCONN_OK, 0 or NULL.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_error smtpconn_error;
+
+/* What may be done after a failure. */
+enum smtpconn_retry {
+  SMTPCONN_RETRY_NO = 0,      /* the same again would fail the same way */
+  SMTPCONN_RETRY_SAFE = 1,    /* nothing was delivered, a later try may work */
+  SMTPCONN_RETRY_UNKNOWN = 2  /* the connection was lost after the end of the
+                                 message was sent: it may have been delivered,
+                                 a retry may deliver it twice */
+};
+
+/* One of the SMTPCONN_E... codes. */
+int smtpconn_error_code(const smtpconn_error *error);
+
+/* Its name, "EAUTH". */
+const char *smtpconn_error_name(const smtpconn_error *error);
+
+/* What happened and what to do about it, for a person.  Never holds a
+ * password or token. */
+const char *smtpconn_error_message(const smtpconn_error *error);
+
+/* The reply of the server that caused the error, its lines joined by LF, codes
+ * included ("550 5.1.1 No such user"); NULL when no reply caused it. */
+const char *smtpconn_error_response(const smtpconn_error *error);
+
+/* The code of that reply, 200 to 599 (RFC 5321 section 4.2); 0 without one. */
+int smtpconn_error_response_code(const smtpconn_error *error);
+
+/* The enhanced status code of that reply, "5.1.1" (RFC 2034, RFC 3463); NULL
+ * when the server gave none. */
+const char *smtpconn_error_enhanced(const smtpconn_error *error);
+
+/* The command that failed: "CONN", "EHLO", "HELO", "STARTTLS", "AUTH PLAIN",
+ * "MAIL FROM", "RCPT TO", "DATA", "RSET", "QUIT", or "API" for a misuse of
+ * this interface.  Never NULL for a non-NULL error. */
+const char *smtpconn_error_command(const smtpconn_error *error);
+
+/* Where on its way the connection was: "options", "dns", "connect", "tls",
+ * "greeting", "hello", "starttls", "auth", "envelope", "message", "reset",
+ * "quit" or "idle".  Never NULL for a non-NULL error. */
+const char *smtpconn_error_phase(const smtpconn_error *error);
+
+/* The recipient that was refused; NULL when the error is not about one. */
+const char *smtpconn_error_recipient(const smtpconn_error *error);
+
+/* The errno of the system call that failed; 0 without one. */
+int smtpconn_error_errno(const smtpconn_error *error);
+
+/* The reason that OpenSSL or the verification of the certificate gave, in
+ * words; NULL when TLS was not the cause. */
+const char *smtpconn_error_tls_reason(const smtpconn_error *error);
+
+/* The address and port that were tried or in use, "192.0.2.1:25" or
+ * "[2001:db8::1]:25", several separated by ", "; NULL before the first. */
+const char *smtpconn_error_address(const smtpconn_error *error);
+
+/* One of enum smtpconn_retry. */
+int smtpconn_error_retry(const smtpconn_error *error);
+
+/* ------------------------------------------------------------------------
+ * Options
+ *
+ * A setter checks its value at once.  A refused value gives SMTPCONN_EOPTIONS,
+ * leaves the option as it was, and smtpconn_options_last_error names the
+ * option and what it may be.  Setting a string to NULL, or a duration to 0,
+ * brings back the default.  A getter returns what was set or the default;
+ * strings read from options live until the option is set again or the options
+ * are freed.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_options smtpconn_options;
+
+/* Options with every default.  Free with smtpconn_options_free. */
+smtpconn_options *smtpconn_options_new(void);
+
+/* Frees options.  Connections made from them keep their own copy. */
+void smtpconn_options_free(smtpconn_options *options);
+
+/* Why the last call on these options was refused; NULL if it was not. */
+const smtpconn_error *smtpconn_options_last_error(const smtpconn_options *options);
+
+/* Host name or IP address (IPv6 with or without brackets) of the server, 1 to
+ * 253 octets.  Default "localhost".  A host name outside ASCII must be given
+ * as its A-label. */
+int smtpconn_options_set_host(smtpconn_options *options, const char *host);
+const char *smtpconn_options_host(const smtpconn_options *options);
+
+/* TCP port, 1 to 65535; 0 for the default: 465 when secure, else 25.  Port 465
+ * turns secure on unless secure was set to 0. */
+int smtpconn_options_set_port(smtpconn_options *options, int port);
+int smtpconn_options_port(const smtpconn_options *options);
+
+/* 1: TLS from the first byte (RFC 8314).  0: start in the clear.  Default 0,
+ * or 1 when the port is 465. */
+int smtpconn_options_set_secure(smtpconn_options *options, int secure);
+int smtpconn_options_secure(const smtpconn_options *options);
+
+/* 1: never use STARTTLS, even when it is offered.  Contradicts secure and
+ * require_tls.  Default 0: STARTTLS is used whenever it is offered, and when it
+ * then fails the connection fails. */
+int smtpconn_options_set_ignore_tls(smtpconn_options *options, int ignore_tls);
+int smtpconn_options_ignore_tls(const smtpconn_options *options);
+
+/* 1: do not go on without TLS: a server that does not offer STARTTLS is an
+ * ETLS error (RFC 3207).  Default 0. */
+int smtpconn_options_set_require_tls(smtpconn_options *options, int require_tls);
+int smtpconn_options_require_tls(const smtpconn_options *options);
+
+/* The name given with EHLO: a domain, or an address literal such as
+ * "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3); a bare IP
+ * address is put into brackets.  Default NULL: the machine's host name when it
+ * is fully qualified, else the literal of this end of the socket. */
+int smtpconn_options_set_name(smtpconn_options *options, const char *name);
+const char *smtpconn_options_name(const smtpconn_options *options);
+
+/* Time limits, 1 to 86400000; 0 brings back the default.
+ *
+ * dns         to resolve the host name                        30 000
+ * connection  from the first attempt to an open connection,
+ *             over all addresses; the TLS handshake included   120 000
+ * greeting    from there to the greeting                       30 000
+ * socket      without a byte in either direction while an
+ *             operation is under way                          600 000
+ * command     from a command to its reply                     300 000
+ * final_reply from the end of a message to its reply          600 000
+ * operation   one whole operation, however busy              3600 000
+ *
+ * Each ends in SMTPCONN_ETIMEDOUT, names itself in the message, and closes the
+ * connection. */
+int smtpconn_options_set_dns_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_dns_timeout(const smtpconn_options *options);
+int smtpconn_options_set_connection_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_connection_timeout(const smtpconn_options *options);
+int smtpconn_options_set_greeting_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_greeting_timeout(const smtpconn_options *options);
+int smtpconn_options_set_socket_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_socket_timeout(const smtpconn_options *options);
+int smtpconn_options_set_command_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_command_timeout(const smtpconn_options *options);
+int smtpconn_options_set_final_reply_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
+int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
+
+/* The SASL mechanism to log in with, "PLAIN" or "LOGIN", in any case.  Default
+ * NULL: the best one that the server offers and the credentials allow. */
+int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanism);
+const char *smtpconn_options_auth_method(const smtpconn_options *options);
+
+/* 1: allow a password to be sent over a connection without TLS.  Default 0:
+ * such a login is refused with EAUTH, except to a loopback address. */
+int smtpconn_options_set_allow_insecure_auth(smtpconn_options *options, int allow);
+int smtpconn_options_allow_insecure_auth(const smtpconn_options *options);
+
+/* The name used for SNI and checked against the certificate, instead of the
+ * host.  A DNS name, not an IP address.  Default NULL: the host. */
+int smtpconn_options_set_tls_servername(smtpconn_options *options, const char *name);
+const char *smtpconn_options_tls_servername(const smtpconn_options *options);
+
+/* A file of PEM certificates to trust, or a directory of them as made by
+ * `openssl rehash`.  Default NULL: the system's store.  When either is set, the
+ * system's store is not used.  That the file can be read is checked by
+ * smtpconn_connect (ETLS, phase "tls"). */
+int smtpconn_options_set_tls_ca_file(smtpconn_options *options, const char *path);
+const char *smtpconn_options_tls_ca_file(const smtpconn_options *options);
+int smtpconn_options_set_tls_ca_directory(smtpconn_options *options, const char *path);
+const char *smtpconn_options_tls_ca_directory(const smtpconn_options *options);
+
+/* 0: go on although the certificate cannot be verified or is for another name.
+ * This gives up protection against anybody on the path; it is for tests.
+ * Default 1. */
+int smtpconn_options_set_tls_reject_unauthorized(smtpconn_options *options, int reject);
+int smtpconn_options_tls_reject_unauthorized(const smtpconn_options *options);
+
+/* What the log callback gets; without one neither has any cost.
+ * transaction_log 1: the commands and replies, secrets hidden.
+ * debug 1: the same, and the content of messages.  Both default to 0: only the
+ * milestones of the connection. */
+int smtpconn_options_set_transaction_log(smtpconn_options *options, int on);
+int smtpconn_options_transaction_log(const smtpconn_options *options);
+int smtpconn_options_set_debug(smtpconn_options *options, int on);
+int smtpconn_options_debug(const smtpconn_options *options);
+
+/* ------------------------------------------------------------------------
+ * Loop
+ *
+ * A loop waits for any number of connections.  A program without an event loop
+ * of its own needs none of this: it passes NULL to smtpconn_new and calls
+ * smtpconn_run.  A program that has one watches smtpconn_loop_fd for reading
+ * and calls smtpconn_loop_dispatch whenever it is readable.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_loop smtpconn_loop;
+
+/* A new loop; NULL when the system gives no descriptor (errno says why). */
+smtpconn_loop *smtpconn_loop_new(void);
+
+/* Ends the loop.  Connections that are still attached to it can from then on
+ * only be freed: free them first. */
+void smtpconn_loop_free(smtpconn_loop *loop);
+
+/* Waits and runs callbacks until no operation is pending on any connection of
+ * the loop and every event was delivered, or smtpconn_loop_wakeup is called.
+ * Returns 0 when nothing is pending, 1 when woken up before that, or
+ * SMTPCONN_ESTATE from inside a callback, SMTPCONN_ESOCKET when the system
+ * fails to wait. */
+int smtpconn_loop_run(smtpconn_loop *loop);
+
+/* Waits for at most `timeout` milliseconds, or for ever when it is negative,
+ * until there is something to do, does it, and returns.  Also returns when a
+ * signal handler ran or smtpconn_loop_wakeup was called.  Returns 1 while
+ * operations are pending, 0 when none is, or an error as smtpconn_loop_run. */
+int smtpconn_loop_run_once(smtpconn_loop *loop, int timeout);
+
+/* A descriptor that is readable whenever smtpconn_loop_dispatch has something
+ * to do, time limits and operations just started included.  It belongs to the
+ * loop: only watch it, and stop before the loop is freed.  The same one every
+ * time; -1 for NULL. */
+int smtpconn_loop_fd(smtpconn_loop *loop);
+
+/* Does what can be done without waiting.  Returns as smtpconn_loop_run_once. */
+int smtpconn_loop_dispatch(smtpconn_loop *loop);
+
+/* Milliseconds until smtpconn_loop_dispatch has something to do even when the
+ * descriptor is silent, 0 for now, -1 for no limit.  Only for those who do not
+ * watch the descriptor all the time: the descriptor knows the time limits. */
+int smtpconn_loop_timeout(const smtpconn_loop *loop);
+
+/* Makes the descriptor readable and the wait of smtpconn_loop_run and
+ * smtpconn_loop_run_once end.  May be called from any thread and from a signal
+ * handler, as long as the loop is not freed meanwhile. */
+int smtpconn_loop_wakeup(smtpconn_loop *loop);
+
+/* ------------------------------------------------------------------------
+ * Connection
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn smtpconn;
+
+/* The end of an operation.  `error` is NULL on success. */
+typedef void (*smtpconn_done_callback)(smtpconn *connection,
+                                       const smtpconn_error *error, void *user);
+
+/* An event without details. */
+typedef void (*smtpconn_event_callback)(smtpconn *connection, void *user);
+
+/* An error that ended the connection. */
+typedef void (*smtpconn_error_callback)(smtpconn *connection,
+                                        const smtpconn_error *error, void *user);
+
+/* A line of the log.  `text` holds `length` octets, is NUL-terminated, has
+ * control characters replaced, and is valid until the callback returns. */
+typedef void (*smtpconn_log_callback)(smtpconn *connection, int level, int kind,
+                                      const char *text, size_t length, void *user);
+
+enum smtpconn_log_level {
+  SMTPCONN_LOG_DEBUG = 0,
+  SMTPCONN_LOG_INFO = 1,
+  SMTPCONN_LOG_WARNING = 2,
+  SMTPCONN_LOG_ERROR = 3
+};
+
+enum smtpconn_log_kind {
+  SMTPCONN_LOG_NETWORK = 0, /* names, addresses, sockets */
+  SMTPCONN_LOG_TLS = 1,     /* versions, ciphers, certificates */
+  SMTPCONN_LOG_SMTP = 2,    /* decisions: mechanism, results */
+  SMTPCONN_LOG_CLIENT = 3,  /* a command sent (transaction_log, debug) */
+  SMTPCONN_LOG_SERVER = 4,  /* a reply line received (transaction_log, debug) */
+  SMTPCONN_LOG_MESSAGE = 5  /* message content sent (debug) */
+};
+
+/* A connection that is not connected yet, with a copy of the options (NULL: all
+ * defaults).  With a NULL loop it has a loop of its own, which smtpconn_run
+ * drives.  Returns NULL when options contradict each other
+ * (smtpconn_options_last_error says which) or when the system gives no
+ * descriptor. */
+smtpconn *smtpconn_new(smtpconn_options *options, smtpconn_loop *loop);
+
+/* Why the last call on this connection returned a negative code; NULL if it
+ * did not. */
+const smtpconn_error *smtpconn_last_error(const smtpconn *connection);
+
+/* Called once when the connection is established: after EHLO and TLS, before
+ * any login.  A later set replaces the callback; NULL removes it. */
+void smtpconn_set_connect_callback(smtpconn *connection,
+                                   smtpconn_event_callback callback, void *user);
+
+/* Called at most once, when an error ended the connection, after the callbacks
+ * of the operations that it took with it and before the end event.  A refused
+ * login, recipient or message does not end the connection. */
+void smtpconn_set_error_callback(smtpconn *connection,
+                                 smtpconn_error_callback callback, void *user);
+
+/* Called exactly once when a connection that was started is over, for whatever
+ * reason but smtpconn_free. */
+void smtpconn_set_end_callback(smtpconn *connection,
+                               smtpconn_event_callback callback, void *user);
+
+/* Called for every line of the log.  Unlike the other callbacks it may also run
+ * inside the call that caused the line. */
+void smtpconn_set_log_callback(smtpconn *connection,
+                               smtpconn_log_callback callback, void *user);
+
+/* Connects: resolves the host, tries its addresses, waits for the greeting,
+ * says EHLO (HELO only to a server that does not understand EHLO), and changes
+ * to TLS as the options say.  Once per connection.
+ *
+ * The callback gets NULL, or EDNS, ESOCKET, ECONNECTION, ETIMEDOUT, ETLS,
+ * EPROTOCOL or ECANCELLED; after an error the connection is closed.
+ * Returns SMTPCONN_ESTATE when it was called before. */
+int smtpconn_connect(smtpconn *connection, smtpconn_done_callback callback, void *user);
+
+/* Waits and runs callbacks until no operation of this connection is pending.
+ * If the connection shares a loop, callbacks of its neighbours run too.
+ * Returns as smtpconn_loop_run. */
+int smtpconn_run(smtpconn *connection);
+
+/* The loop that drives the connection.  It lives as long as the connection at
+ * least; one that the connection made for itself must not be freed. */
+smtpconn_loop *smtpconn_get_loop(const smtpconn *connection);
+
+/* 1 from the connect event to the end event. */
+int smtpconn_is_open(const smtpconn *connection);
+
+/* 1 while TLS protects the connection. */
+int smtpconn_is_secure(const smtpconn *connection);
+
+/* 1 after a login that succeeded. */
+int smtpconn_is_authenticated(const smtpconn *connection);
+
+/* "TLSv1.3", the cipher suite, and the name in the certificate that was found
+ * equal to the host or servername.  NULL without TLS; the peer name is also
+ * NULL when the certificate was not verified or was verified by IP address.
+ * Valid until the connection is freed. */
+const char *smtpconn_tls_version(const smtpconn *connection);
+const char *smtpconn_tls_cipher(const smtpconn *connection);
+const char *smtpconn_tls_peer_name(const smtpconn *connection);
+
+/* The address and port of the server in use, "192.0.2.1:25"; NULL before there
+ * is one.  Valid until the connection is freed. */
+const char *smtpconn_remote_address(const smtpconn *connection);
+
+/* The reply that was received last, its lines joined by LF; NULL before the
+ * first.  Valid until the connection is used again. */
+const char *smtpconn_last_response(const smtpconn *connection);
+
+/* What the server offered in its last reply to EHLO (RFC 5321 section 4.1.1.1),
+ * keywords in any case.  After STARTTLS only what was said under TLS counts.
+ *
+ * has_capability: 1 when the keyword was offered.
+ * capability_parameters: what stood behind the keyword, "" when nothing did,
+ *   NULL when it was not offered.
+ * capability_count and capability_line: the lines as they came, without the
+ *   code and the greeting line; NULL beyond the last.
+ *
+ * The strings are valid until the connection is used again. */
+int smtpconn_has_capability(const smtpconn *connection, const char *keyword);
+const char *smtpconn_capability_parameters(const smtpconn *connection, const char *keyword);
+size_t smtpconn_capability_count(const smtpconn *connection);
+const char *smtpconn_capability_line(const smtpconn *connection, size_t index);
+
+/* ------------------------------------------------------------------------
+ * Authentication
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_auth smtpconn_auth;
+
+/* Empty credentials.  Free with smtpconn_auth_free, which also erases them. */
+smtpconn_auth *smtpconn_auth_new(void);
+void smtpconn_auth_free(smtpconn_auth *auth);
+
+/* User name and password in UTF-8; a NULL removes the value.  They are checked
+ * by smtpconn_login. */
+int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
+int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
+
+/* Logs in (RFC 4954) with the mechanism of the option auth_method, or the best
+ * one that is offered.
+ *
+ * Refused at once with SMTPCONN_EAUTH: user or password missing or empty (the
+ * message says which), or with control characters.
+ * The callback gets NULL, or EAUTH: no usable mechanism offered; the connection
+ * is in the clear; the server refused (response, response_code).  The
+ * connection stays open then.  A send that was already queued behind a login
+ * which fails is not tried and gets EAUTH as well.
+ * Returns SMTPCONN_ESTATE before smtpconn_connect and after the end. */
+int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
+                   smtpconn_done_callback callback, void *user);
+
+/* ------------------------------------------------------------------------
+ * Envelope
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_envelope smtpconn_envelope;
+
+/* An envelope with the null reverse-path and no recipients. */
+smtpconn_envelope *smtpconn_envelope_new(void);
+void smtpconn_envelope_free(smtpconn_envelope *envelope);
+
+/* Why the last call on this envelope was refused; NULL if it was not. */
+const smtpconn_error *smtpconn_envelope_last_error(const smtpconn_envelope *envelope);
+
+/* The reverse-path: a mailbox (RFC 5321 section 4.1.2, RFC 6531 section 3.3)
+ * without angle brackets, or "" or NULL for the null reverse-path, "<>".
+ * Blanks around it are dropped.  SMTPCONN_EENVELOPE for anything else. */
+int smtpconn_envelope_set_from(smtpconn_envelope *envelope, const char *mailbox);
+const char *smtpconn_envelope_from(const smtpconn_envelope *envelope);
+
+/* Adds a forward-path: a mailbox as above, or "postmaster".  The same one may
+ * be added twice and is then sent twice.  SMTPCONN_EENVELOPE for anything else;
+ * the envelope then stays as it was. */
+int smtpconn_envelope_add_to(smtpconn_envelope *envelope, const char *mailbox);
+size_t smtpconn_envelope_to_count(const smtpconn_envelope *envelope);
+const char *smtpconn_envelope_to(const smtpconn_envelope *envelope, size_t index);
+
+/* The expected size of the message, told to servers that offer SIZE and
+ * compared with their limit before anything is sent (RFC 1870); 0: unknown. */
+int smtpconn_envelope_set_size(smtpconn_envelope *envelope, uint64_t octets);
+uint64_t smtpconn_envelope_size(const smtpconn_envelope *envelope);
+
+/* 1: announce 8-bit content with BODY=8BITMIME when the server offers 8BITMIME
+ * (RFC 6152).  Default 0. */
+int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);
+int smtpconn_envelope_use_8bitmime(const smtpconn_envelope *envelope);
+
+/* ------------------------------------------------------------------------
+ * Message
+ *
+ * The octets of a message: header, empty line, body (RFC 5322).  Line endings
+ * are repaired on the way (CRLF, lone LF and lone CR all become CRLF) and dots
+ * are escaped (RFC 5321 section 4.5.2); nothing else is changed.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_message smtpconn_message;
+
+/* Results of a read callback other than a count. */
+#define SMTPCONN_READ_END 0
+#define SMTPCONN_READ_ERROR (-1)
+#define SMTPCONN_READ_PAUSE (-2)
+
+/* Fills `buffer` with up to `capacity` octets and returns how many, or
+ * SMTPCONN_READ_END at the end, SMTPCONN_READ_ERROR when the message cannot be
+ * completed: the connection is then closed in a way that the server cannot take
+ * for the end of the message, and the send fails with ESTREAM.
+ * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on. */
+typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);
+
+/* Tells that the library will not touch `user`, or the memory, again. */
+typedef void (*smtpconn_release_callback)(void *user);
+
+/* A message in memory, copied.  It may be sent any number of times.  NULL when
+ * `octets` is NULL and `length` is not 0. */
+smtpconn_message *smtpconn_message_new_copy(const void *octets, size_t length);
+
+/* A message in memory that stays with the caller, unchanged until `release` is
+ * called (once, when the handle was freed and every send of it has ended; on
+ * the thread that does the last of these).  `release` may be NULL.  May be sent
+ * any number of times.  When NULL is returned `release` is not called. */
+smtpconn_message *smtpconn_message_new_borrowed(const void *octets, size_t length,
+                                                smtpconn_release_callback release, void *user);
+
+/* A message that `read` provides while it is sent, on the thread that runs the
+ * loop.  Can be sent once.  `release` as above. */
+smtpconn_message *smtpconn_message_new_reader(smtpconn_read_callback read,
+                                              smtpconn_release_callback release, void *user);
+
+/* A message read from a file, pipe or socket, from its present position to its
+ * end.  The descriptor is duplicated: the caller may close its own at once, but
+ * must not read from it before the send has ended.  Can be sent once.  NULL
+ * when the descriptor cannot be duplicated (errno says why). */
+smtpconn_message *smtpconn_message_new_descriptor(int descriptor);
+
+/* Frees the handle.  Sends under way keep what they need. */
+void smtpconn_message_free(smtpconn_message *message);
+
+/* ------------------------------------------------------------------------
+ * Send
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_result smtpconn_result;
+
+/* What became of a recipient. */
+enum smtpconn_recipient_status {
+  SMTPCONN_RECIPIENT_ACCEPTED = 0,  /* accepted, and so was the message */
+  SMTPCONN_RECIPIENT_DEFERRED = 1,  /* refused for now: 4xx */
+  SMTPCONN_RECIPIENT_REJECTED = 2,  /* refused for good: 5xx */
+  SMTPCONN_RECIPIENT_NOT_TRIED = 3, /* nothing was delivered, nobody refused it */
+  SMTPCONN_RECIPIENT_UNKNOWN = 4    /* the connection was lost after the end of
+                                       the message was sent */
+};
+
+/* The end of a send.  `error` is NULL when at least one recipient was accepted
+ * and the message was too.  `result` is never NULL: it tells of every recipient
+ * also when the send failed.  Both are valid until the callback returns. */
+typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_error *error,
+                                       const smtpconn_result *result, void *user);
+
+/* Sends a message: MAIL, RCPT for each recipient, DATA, the content.  Goes on
+ * when some recipients are refused, and fails when all are.
+ *
+ * Refused at once: SMTPCONN_EENVELOPE without a recipient; SMTPCONN_EMESSAGE
+ * without a message; SMTPCONN_ESTATE before smtpconn_connect, after the end, or
+ * when a reader or descriptor message was already sent.
+ * The callback gets NULL, or EENVELOPE (sender, every recipient or DATA
+ * refused; an address needs SMTPUTF8 and the server lacks it), EMESSAGE (larger
+ * than the server allows; refused after it was sent), ESTREAM, EAUTH, or an
+ * error that ended the connection.  After EENVELOPE and EMESSAGE the connection
+ * is as good as before. */
+int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
+                  smtpconn_message *message, smtpconn_send_callback callback, void *user);
+
+/* Goes on reading after SMTPCONN_READ_PAUSE.  SMTPCONN_ESTATE when nothing is
+ * paused. */
+int smtpconn_resume(smtpconn *connection);
+
+/* The recipients in the order of the envelope.  An index beyond the last gives
+ * NULL, 0 or SMTPCONN_RECIPIENT_NOT_TRIED. */
+size_t smtpconn_result_count(const smtpconn_result *result);
+size_t smtpconn_result_accepted_count(const smtpconn_result *result);
+size_t smtpconn_result_rejected_count(const smtpconn_result *result); /* for now or for good */
+const char *smtpconn_result_recipient(const smtpconn_result *result, size_t index);
+
+/* One of enum smtpconn_recipient_status. */
+int smtpconn_result_status(const smtpconn_result *result, size_t index);
+
+/* The reply that decided about the recipient: its command ("RCPT TO", "DATA"),
+ * code, enhanced status code and lines.  NULL or 0 without one. */
+const char *smtpconn_result_command(const smtpconn_result *result, size_t index);
+int smtpconn_result_response_code(const smtpconn_result *result, size_t index);
+const char *smtpconn_result_enhanced(const smtpconn_result *result, size_t index);
+const char *smtpconn_result_recipient_response(const smtpconn_result *result, size_t index);
+
+/* The same as an error object with code EENVELOPE or EMESSAGE, for a recipient
+ * that was deferred or rejected; NULL for any other. */
+const smtpconn_error *smtpconn_result_error(const smtpconn_result *result, size_t index);
+
+/* The last reply of the server, "250 2.0.0 Ok: queued as 4F2A"; NULL when there
+ * was none. */
+const char *smtpconn_result_response(const smtpconn_result *result);
+
+/* The identifier in that reply under which the server queued the message, as
+ * far as its wording is known ("4F2A"); NULL otherwise. */
+const char *smtpconn_result_queue_id(const smtpconn_result *result);
+
+/* Milliseconds from MAIL to the reply to DATA, and from there to the final
+ * reply; 0 for what was not reached. */
+uint64_t smtpconn_result_envelope_time(const smtpconn_result *result);
+uint64_t smtpconn_result_message_time(const smtpconn_result *result);
+
+/* Octets of content sent, line endings repaired, without escaping and without
+ * the final dot (RFC 1870 section 5). */
+uint64_t smtpconn_result_message_size(const smtpconn_result *result);
+
+/* ------------------------------------------------------------------------
+ * The way out
+ * --------------------------------------------------------------------- */
+
+/* Sends RSET (RFC 5321 section 4.1.1.5).  Never needed: a send that failed
+ * leaves nothing behind.  The callback gets NULL, EPROTOCOL when the server
+ * refused, or an error that ended the connection.  SMTPCONN_ESTATE as for
+ * smtpconn_send. */
+int smtpconn_reset(smtpconn *connection, smtpconn_done_callback callback, void *user);
+
+/* Sends QUIT behind everything that is queued, waits for the reply and closes.
+ * Whatever happens after QUIT was sent is no error.  Nothing can be started
+ * behind it.  SMTPCONN_ESTATE as for smtpconn_send. */
+int smtpconn_quit(smtpconn *connection, smtpconn_done_callback callback, void *user);
+
+/* Ends every pending operation with SMTPCONN_ECANCELLED.  One that has begun
+ * cannot be taken back: the connection is then closed, and a message is never
+ * delivered in part.  If none has begun, the connection stays open. */
+int smtpconn_cancel(smtpconn *connection);
+
+/* Closes at once, without QUIT; what is pending ends with SMTPCONN_ECANCELLED
+ * and the end event follows, in the next run or dispatch.  Does nothing when
+ * the connection is over. */
+void smtpconn_close(smtpconn *connection);
+
+/* Closes at once and frees.  What is pending ends with SMTPCONN_ECANCELLED
+ * inside this call; the callbacks may still look at the connection but start
+ * nothing.  Events are not delivered any more. */
+void smtpconn_free(smtpconn *connection);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SMTPCONN_H */
