@@ -101,12 +101,26 @@ $(BUILD)/exports.ld: include/smtpconn.h | $(NEED_BUILD)
 	@$(CC) -E -P include/smtpconn.h | tr '\n' ' ' | grep -o 'smtpconn_[a-z0-9_]* *(' | tr -d '( ' \
 	  | LC_ALL=C sort -u | sed 's/.*/EXTERN(&)/' > $@
 
-# One object. --unique keeps the sections of functions apart (-r would merge
-# them), -x drops local names of the assembler, and what no export reaches goes.
-# Then every symbol but smtpconn_* is made local: a program that links the
+# One object for each Swift module. Embedded Swift emits the generic and inlined
+# code of other modules again into each that uses it, as weak symbols, and the
+# linker keeps one copy of each name. For the constant arrays of a function
+# (names that end in Tv_r, Tv0_r, ...) this goes wrong: each module counts them in
+# its own order, so one module's code would read the other's constants. Made
+# local, every copy of the code keeps its own.
+MODULES := SMTPProtocol SMTPTransport SMTPConnection SMTPConnABI
+
+$(BUILD)/modules/%.o: $(BUILD)/swift.stamp
+	@mkdir -p $(@D)
+	@grep '/$*\.build/' $(OBJECTS) > $(@:.o=.list)
+	$(LD) -r --unique -o $@ @$(@:.o=.list)
+	$(OBJCOPY) --wildcard --localize-symbol='$$*Tv*_r' $@
+
+# Together one object. --unique keeps the sections of functions apart (-r would
+# merge them), -x drops local names of the assembler, and what no export reaches
+# goes. Then every symbol but smtpconn_* is made local: a program that links the
 # archive may have a Swift runtime of its own.
-$(BUILD)/smtpconn.o: $(BUILD)/swift.stamp $(BUILD)/exports.ld
-	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld @$(OBJECTS)
+$(BUILD)/smtpconn.o: $(MODULES:%=$(BUILD)/modules/%.o) $(BUILD)/exports.ld
+	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld $(filter %.o,$^)
 	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' $@
 
 $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o

@@ -6,7 +6,7 @@ import PackageDescription
 /// Swift, which is what the tests, sanitizers and debuggers use.
 let settings: [SwiftSetting] = [
   .enableExperimentalFeature("Embedded", .when(traits: ["Embedded"])),
-  .unsafeFlags(["-wmo"], .when(traits: ["Embedded"])),
+  .unsafeFlags(["-wmo", "-Osize"], .when(traits: ["Embedded"])),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),

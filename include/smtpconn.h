@@ -253,8 +253,8 @@ const char *smtpconn_options_name(const smtpconn_options *options);
  * connection  from the first attempt to an open connection,
  *             over all addresses; the TLS handshake included   120 000
  * greeting    from there to the greeting                       30 000
- * socket      without a byte in either direction while an
- *             operation is under way                          600 000
+ * socket      without a byte in either direction, idle or
+ *             not; starting an operation counts as a byte     600 000
  * command     from a command to its reply                     300 000
  * final_reply from the end of a message to its reply          600 000
  * operation   one whole operation, however busy              3600 000
@@ -431,7 +431,8 @@ void smtpconn_set_end_callback(smtpconn *connection,
                                smtpconn_event_callback callback, void *user);
 
 /* Called for every line of the log.  Unlike the other callbacks it may also run
- * inside the call that caused the line. */
+ * inside the call that caused the line, in the middle of a change: it must not
+ * start, close or free anything. */
 void smtpconn_set_log_callback(smtpconn *connection,
                                smtpconn_log_callback callback, void *user);
 
@@ -576,7 +577,8 @@ typedef struct smtpconn_message smtpconn_message;
  * SMTPCONN_READ_END at the end, SMTPCONN_READ_ERROR when the message cannot be
  * completed: the connection is then closed in a way that the server cannot take
  * for the end of the message, and the send fails with ESTREAM.
- * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on. */
+ * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.  It must not free
+ * the connection. */
 typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);
 
 /* Tells that the library will not touch `user`, or the memory, again. */

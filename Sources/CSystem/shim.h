@@ -97,6 +97,14 @@ static inline int csystem_stream_socket(int family) {
 /* A duplicate that is closed on exec. */
 static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
+/* Variadic functions, for the tests. */
+static inline int csystem_status_flags(int fd) { return fcntl(fd, F_GETFL); }
+static inline int csystem_descriptor_flags(int fd) { return fcntl(fd, F_GETFD); }
+static inline int csystem_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK); }
+static inline int csystem_open_for_reading(const char *path) {
+  return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /* 1 when a read would not block: there is data, the end, or an error. */
 static inline int csystem_poll_readable(int fd) {
   struct pollfd entry = {fd, POLLIN, 0};

@@ -164,7 +164,9 @@ extension Connection {
   }
 
   package func resume() throws(Failure) {
-    guard content != nil else { throw Failure(.state, "no message is being read") }
+    guard content?.isPaused == true else {
+      throw Failure(.state, "no message is paused")
+    }
     wake()
   }
 }

@@ -3,29 +3,101 @@
 /// One type for every layer: whoever finds the failure fills in what it knows,
 /// and the layers above add (phase, addresses) without losing anything.
 package struct Failure: Error {
-  package var code: ErrorCode
+  package var code: ErrorCode {
+    get { detail.code }
+    set { own().code = newValue }
+  }
   /// One sentence for a person: what happened, and what to do about it.
-  package var message: String
+  package var message: String {
+    get { detail.message }
+    set { own().message = newValue }
+  }
   /// The command that failed, as in "RCPT TO"; "CONN" while connecting, "API"
   /// for a misuse of the interface.
-  package var command: String
-  package var phase: Phase
-  package var reply: Reply?
-  package var recipient: [UInt8]?
-  package var errno: Int32 = 0
-  package var tlsReason: String?
-  package var addresses: String?
-  package var retry: Retry
+  package var command: String {
+    get { detail.command }
+    set { own().command = newValue }
+  }
+  package var phase: Phase {
+    get { detail.phase }
+    set { own().phase = newValue }
+  }
+  package var reply: Reply? {
+    get { detail.reply }
+    set { own().reply = newValue }
+  }
+  package var recipient: [UInt8]? {
+    get { detail.recipient }
+    set { own().recipient = newValue }
+  }
+  package var errno: Int32 {
+    get { detail.errno }
+    set { own().errno = newValue }
+  }
+  package var tlsReason: String? {
+    get { detail.tlsReason }
+    set { own().tlsReason = newValue }
+  }
+  package var addresses: String? {
+    get { detail.addresses }
+    set { own().addresses = newValue }
+  }
+  package var retry: Retry {
+    get { detail.retry }
+    set { own().retry = newValue }
+  }
 
   package init(
     _ code: ErrorCode, _ message: String, command: String = "API", phase: Phase = .options,
     retry: Retry = .no
   ) {
-    self.code = code
-    self.message = message
-    self.command = command
-    self.phase = phase
-    self.retry = retry
+    detail = Detail(code, message, command, phase, retry)
+  }
+
+  /// A failure is rare, large, and part of many results: behind one pointer it
+  /// costs those results nothing. Copies are made when one is changed.
+  private var detail: Detail
+
+  private mutating func own() -> Detail {
+    if !isKnownUniquelyReferenced(&detail) { detail = Detail(detail) }
+    return detail
+  }
+
+  /// Never changed while shared, which makes it safe to send.
+  private final class Detail: @unchecked Sendable {
+    var code: ErrorCode
+    var message: String
+    var command: String
+    var phase: Phase
+    var reply: Reply?
+    var recipient: [UInt8]?
+    var errno: Int32 = 0
+    var tlsReason: String?
+    var addresses: String?
+    var retry: Retry
+
+    init(
+      _ code: ErrorCode, _ message: String, _ command: String, _ phase: Phase, _ retry: Retry
+    ) {
+      self.code = code
+      self.message = message
+      self.command = command
+      self.phase = phase
+      self.retry = retry
+    }
+
+    init(_ other: Detail) {
+      code = other.code
+      message = other.message
+      command = other.command
+      phase = other.phase
+      reply = other.reply
+      recipient = other.recipient
+      errno = other.errno
+      tlsReason = other.tlsReason
+      addresses = other.addresses
+      retry = other.retry
+    }
   }
 }
 

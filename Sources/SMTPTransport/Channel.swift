@@ -70,6 +70,7 @@ package final class Channel {
     let outcome = unsafe buffer.withUnsafeMutableBytes { room -> IOOutcome in
       guard let base = room.baseAddress else { return .wouldBlock }
       if let session {
+        guard session.isEstablished else { return .wouldBlock }
         return result(of: unsafe session.read(base, room.count), .reading)
       }
       do throws(Errno) {
@@ -98,6 +99,7 @@ package final class Channel {
       let start = unsafe base + offset
       let count = bytes.count - offset
       if let session {
+        guard session.isEstablished else { return .wouldBlock }
         return result(of: unsafe session.write(start, count), .writing)
       }
       do throws(Errno) {
@@ -134,7 +136,7 @@ package final class Channel {
   private func failure(_ error: Errno) -> Failure {
     let isLost = error.code == ECONNRESET || error.code == EPIPE
     var failure = Failure(
-      isLost ? .connection : .socket, "the connection to \(remote.description) broke: \(error.text)",
+      isLost ? .connection : .socket, "connection to \(remote.description) lost: \(error.text)",
       command: "CONN", phase: .idle, retry: .safe)
     failure.errno = error.code
     failure.addresses = remote.description

@@ -434,6 +434,9 @@ static void free_object(char **words) {
     smtpconn_loop_free(take(words[2], LOOP));
   } else if (strcmp(what, "message") == 0) {
     smtpconn_message_free(take(words[2], MESSAGE));
+  } else if (strcmp(what, "loopfirst") == 0) { /* the wrong way round */
+    smtpconn_loop_free(take(words[2], LOOP));
+    smtpconn_free(take(words[3], CONNECTION));
   } else if (strcmp(what, "everything") == 0) {
     free_everything();
   } else {

@@ -14,9 +14,10 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
@@ -256,6 +257,10 @@ class Drive:
             except AssertionError as error:
                 raise AssertionError(f"waiting for {what}: {error}") from None
             self._note(line)
+
+    def wait_pauses(self, count: int) -> None:
+        """Waits until readers have paused so often."""
+        self.wait(lambda: len(self.pauses) == count, f"pause {count}")
 
     def stderr(self) -> str:
         self._stderr.flush()

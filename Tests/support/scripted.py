@@ -34,6 +34,7 @@ class Peer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray()
         self._closed = False
+        self._arrived = threading.Condition()
         #: What came in the clear, and what came under TLS.
         self.clear = bytearray()
         self.protected = bytearray()
@@ -56,7 +57,9 @@ class Peer:
     def _receive(self) -> bytes:
         octets = self._socket.recv(65536)
         kept = self.protected if isinstance(self._socket, ssl.SSLSocket) else self.clear
-        kept += octets
+        with self._arrived:
+            kept += octets
+            self._arrived.notify_all()
         return octets
 
     def _until(self, end: bytes) -> bytes:
@@ -99,6 +102,43 @@ class Peer:
             rest = self._receive()
             assert not rest, f"more came: {rest!r}"
 
+    def read_some(self) -> None:
+        """Reads something, whatever it is."""
+        if not self._buffer:
+            self._buffer += self._receive()
+        assert self._buffer, "the client closed"
+
+    def idle(self) -> None:
+        """Nothing is there that came without being asked for. What the client
+        wrote in one go has arrived in one piece, so nothing is waited for."""
+        self._socket.setblocking(False)
+        try:
+            octets = self._socket.recv(65536)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            octets = None
+        self._socket.settimeout(PATIENCE)
+        assert octets is None, f"came unasked: {octets!r}"
+        assert not self._buffer, f"came unasked: {bytes(self._buffer)!r}"
+
+    def closes_within(self, seconds: float) -> bool:
+        """Whether the client closes in this time. What it says is kept."""
+        self._socket.settimeout(seconds)
+        try:
+            octets = self._receive()
+        except TimeoutError:
+            return False
+        except OSError:
+            return True
+        finally:
+            self._socket.settimeout(PATIENCE)
+        self._buffer += octets
+        return not octets
+
+    def shrink_buffers(self) -> None:
+        """Little room on the way, so that whoever does not read soon blocks."""
+        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, 4096)
+
     def until_closed(self) -> bytes:
         """Everything until the client closes."""
         rest = bytes(self._buffer)
@@ -131,6 +171,12 @@ class Peer:
             return
         assert not rest, f"the client went on after a handshake it had to refuse: {rest!r}"
 
+    def handshake_began(self) -> None:
+        """Waits for the first octets of a TLS handshake."""
+        assert not self._buffer
+        first = self._receive()
+        assert first[:1] == b"\x16", f"no TLS handshake: {first!r}"
+
     # --- the end ----------------------------------------------------------
 
     def close(self) -> None:
@@ -138,6 +184,13 @@ class Peer:
         if not self._closed:
             self._closed = True
             self._socket.close()
+
+    def close_below_tls(self) -> None:
+        """Ends the connection without the goodbye that TLS asks for."""
+        assert isinstance(self._socket, ssl.SSLSocket)
+        with socket.socket(fileno=self._socket.detach()) as below:
+            below.shutdown(socket.SHUT_WR)
+        self._closed = True
 
     def half_close(self) -> None:
         """Ends this direction only."""
@@ -147,6 +200,12 @@ class Peer:
         """Closes with a reset."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
+
+    def wait_for(self, octets: bytes) -> None:
+        """For the test, not the dialogue: waits until the client has sent this."""
+        with self._arrived:
+            came = self._arrived.wait_for(lambda: octets in self.received, PATIENCE)
+        assert came, f"{octets!r} never came, but {self.received!r}"
 
     @property
     def received(self) -> bytes:
@@ -184,12 +243,27 @@ class Peer:
         self.expect(b"DATA")
         self.reply(b"354 go on")
 
+    def delivery_without_reply(self) -> None:
+        """Everything of a delivery but the final word."""
+        self.envelope()
+        self.content()
+
     def delivery(self, *recipients: bytes, sender: bytes = b"a@example.com") -> bytes:
         """Accepts a whole message and returns its content."""
         self.envelope(*recipients, sender=sender)
         content = self.content()
         self.reply(b"250 2.0.0 Ok: queued as 4F2A")
         return content
+
+    def quit_after_reset(self) -> None:
+        """Answers a RSET, if one comes first, and QUIT."""
+        line = self.line()
+        if line == b"RSET":
+            self.reply(b"250 2.0.0 ok")
+            line = self.line()
+        assert line == b"QUIT", line
+        self.reply(b"221 2.0.0 bye")
+        self.nothing_more()
 
     def quit(self) -> None:
         """Answers QUIT, and waits for the client to close."""
@@ -259,6 +333,10 @@ class ScriptedServer:
         assert len(self.peers) == 1, f"{len(self.peers)} connections"
         return self.peers[0]
 
+    def wait_for(self, octets: bytes) -> None:
+        """Waits until the only client has sent this."""
+        self.peer.wait_for(octets)
+
     def finish(self) -> None:
         """Waits for the dialogues, and raises what went wrong in them."""
         for thread in self._threads:
@@ -310,7 +388,8 @@ def friendly(peer: Peer) -> None:
             return  # the client went away, which it may
         verb = re.split(rb"[ :]", line.upper(), maxsplit=1)[0]
         if verb == b"EHLO":
-            peer.reply(b"250-test.local", b"250-PIPELINING", b"250-AUTH PLAIN LOGIN", b"250 8BITMIME")
+            offers = (b"250-PIPELINING", b"250-AUTH PLAIN LOGIN", b"250 8BITMIME")
+            peer.reply(b"250-test.local", *offers)
         elif verb == b"AUTH":
             peer.reply(b"235 2.7.0 welcome")
         elif verb in (b"MAIL", b"RCPT"):

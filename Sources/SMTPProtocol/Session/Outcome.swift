@@ -1,17 +1,24 @@
 /// What became of a message, recipient by recipient.
-package struct Outcome {
-  package var recipients: [RecipientOutcome]
+package final class Outcome {
+  package internal(set) var recipients: [RecipientOutcome]
   /// nil when at least one recipient was accepted and the message was too.
-  package var failure: Failure?
+  package let failure: Failure?
   /// The last reply of the transaction.
-  package var response: Reply?
-  package var envelopeTime: Int64 = 0
-  package var messageTime: Int64 = 0
-  package var messageSize: UInt64 = 0
+  package let response: Reply?
+  package internal(set) var envelopeTime: Int64 = 0
+  package internal(set) var messageTime: Int64 = 0
+  package internal(set) var messageSize: UInt64 = 0
+
+  init(recipients: [RecipientOutcome], failure: Failure?, response: Reply?) {
+    self.recipients = recipients
+    self.failure = failure
+    self.response = response
+  }
 
   /// Nothing was tried: the operation ended before its turn came.
   package static func untried(_ recipients: [Mailbox], _ failure: Failure) -> Outcome {
-    Outcome(recipients: recipients.map { RecipientOutcome(mailbox: $0) }, failure: failure)
+    let recipients = recipients.map { RecipientOutcome(mailbox: $0) }
+    return Outcome(recipients: recipients, failure: failure, response: nil)
   }
 }
 
@@ -25,18 +32,23 @@ package struct RecipientOutcome {
     case unknown = 4
   }
 
+  /// Whose reply decided.
+  package enum Stage {
+    case recipient, data
+    package var command: String { self == .recipient ? "RCPT TO" : "DATA" }
+  }
+
   package let mailbox: Mailbox
   package var status = Status.notTried
-  /// The command whose reply decided, and that reply.
-  package var command: String?
+  package var stage: Stage?
   package var reply: Reply?
 
   package init(mailbox: Mailbox) {
     self.mailbox = mailbox
   }
 
-  mutating func decide(_ reply: Reply, command: String) {
-    self.command = command
+  mutating func decide(_ reply: Reply, at stage: Stage) {
+    self.stage = stage
     self.reply = reply
     status = reply.isPositive ? .accepted : reply.isTransient ? .deferred : .rejected
   }
@@ -45,12 +57,12 @@ package struct RecipientOutcome {
 
   /// The refusal of this recipient as an error of its own.
   package var failure: Failure? {
-    guard isRefused, let reply, let command else { return nil }
-    let isEnvelope = command == "RCPT TO"
+    guard isRefused, let reply, let stage else { return nil }
+    let isEnvelope = stage == .recipient
     var failure = Failure.refused(
       isEnvelope ? .envelope : .message,
       isEnvelope ? "the server refused the recipient" : "the server refused the message",
-      reply, command: command, phase: isEnvelope ? .envelope : .message)
+      reply, command: stage.command, phase: isEnvelope ? .envelope : .message)
     failure.recipient = mailbox.bytes
     return failure
   }

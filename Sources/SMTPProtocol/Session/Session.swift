@@ -26,7 +26,7 @@
 ///
 /// Whatever goes out passes `emit`, and whatever was emitted is in `output` until
 /// the driver takes it.
-package struct Session {
+package final class Session {
   package enum TLSPolicy { case never, ifOffered, required }
 
   package struct Configuration {
@@ -139,14 +139,14 @@ package struct Session {
 
   /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
   /// section 4.2).
-  package mutating func secured() {
+  package func secured() {
     isSecure = true
     capabilities = .none
     lastReply = nil
     sayHello(.ehlo)
   }
 
-  package mutating func login(_ mechanism: any Mechanism) {
+  package func login(_ mechanism: any Mechanism) {
     var authentication = Authentication(mechanism: mechanism)
     state = .authenticating(authentication)
     let start = Bytes.of("AUTH ") + mechanism.name
@@ -169,7 +169,7 @@ package struct Session {
 
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
-  package mutating func send(_ request: SendRequest, now: Int64) {
+  package func send(_ request: SendRequest, now: Int64) {
     var transaction = Transaction(
       request, pipelined: capabilities.pipelining, resets: needsReset, now: now)
     if let failure = request.refusal(by: capabilities) {
@@ -182,25 +182,25 @@ package struct Session {
   }
 
   /// The final dot of the content has left for the server.
-  package mutating func contentWritten(size: UInt64) {
+  package func contentWritten(size: UInt64) {
     guard case .transaction(var transaction) = state else { return }
     transaction.contentWritten(size: size)
     state = .transaction(transaction)
   }
 
-  package mutating func reset() {
+  package func reset() {
     state = .resetting
     emit(.reset)
   }
 
-  package mutating func quit() {
+  package func quit() {
     state = .quitting
     emit(.quit)
   }
 
   /// The connection is lost or given up: whatever is under way ends with
   /// `failure`.
-  package mutating func abort(_ failure: Failure, now: Int64) {
+  package func abort(_ failure: Failure, now: Int64) {
     let before = state
     state = .closed
     switch before {
@@ -219,7 +219,7 @@ package struct Session {
 
   // MARK: Replies
 
-  package mutating func receive(_ reply: Reply, now: Int64) {
+  package func receive(_ reply: Reply, now: Int64) {
     traceReply(reply)
     lastReply = reply
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
@@ -248,7 +248,7 @@ package struct Session {
     }
   }
 
-  private mutating func receiveClosing(_ reply: Reply, now: Int64) {
+  private func receiveClosing(_ reply: Reply, now: Int64) {
     let (phase, command) = position
     let failure = Failure.refused(
       .connection, "the server closes the connection", reply, command: command, phase: phase,
@@ -266,7 +266,7 @@ package struct Session {
 
   /// RFC 5321 section 3.1: anything but 220 means that no mail is taken here,
   /// and that QUIT is still due.
-  private mutating func receiveGreeting(_ reply: Reply) {
+  private func receiveGreeting(_ reply: Reply) {
     if reply.code == 220 {
       sayHello(.ehlo)
     } else {
@@ -277,12 +277,12 @@ package struct Session {
     }
   }
 
-  private mutating func sayHello(_ hello: Hello) {
+  private func sayHello(_ hello: Hello) {
     state = .hello(hello)
     emit(Command.hello(hello.verb, name: configuration.name))
   }
 
-  private mutating func receiveHello(_ reply: Reply, _ hello: Hello) {
+  private func receiveHello(_ reply: Reply, _ hello: Hello) {
     if reply.isPositive {
       capabilities = hello == .ehlo ? Capabilities(reply: reply) : .none
       chooseSecurity()
@@ -307,7 +307,7 @@ package struct Session {
     [500, 501, 502, 504, 550].contains(code)
   }
 
-  private mutating func chooseSecurity() {
+  private func chooseSecurity() {
     let isOffered = capabilities.has(Bytes.of("STARTTLS"))
     if isSecure || configuration.tlsPolicy == .never || (!isOffered && !needsTLS) {
       state = .ready
@@ -326,7 +326,7 @@ package struct Session {
   }
 
   /// Only 220 is an agreement (RFC 3207 section 4).
-  private mutating func receiveUpgrade(_ reply: Reply) {
+  private func receiveUpgrade(_ reply: Reply) {
     if reply.code == 220 {
       state = .securing
       events.append(.startTLS)
@@ -338,7 +338,7 @@ package struct Session {
     }
   }
 
-  private mutating func receiveAuthentication(
+  private func receiveAuthentication(
     _ reply: Reply, _ authentication: Authentication
   ) {
     var authentication = authentication
@@ -361,7 +361,7 @@ package struct Session {
     events.append(.loginDone(failure))
   }
 
-  private mutating func receiveTransaction(
+  private func receiveTransaction(
     _ reply: Reply, _ transaction: consuming Transaction, now: Int64
   ) {
     var transaction = transaction
@@ -390,7 +390,7 @@ package struct Session {
     }
   }
 
-  private mutating func receiveReset(_ reply: Reply) {
+  private func receiveReset(_ reply: Reply) {
     state = .ready
     if reply.isPositive {
       needsReset = false
@@ -406,7 +406,7 @@ package struct Session {
 
   // MARK: Output
 
-  private mutating func emit(_ command: Command?) {
+  private func emit(_ command: Command?) {
     guard let command else {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
       return
@@ -420,19 +420,19 @@ package struct Session {
   }
 
   /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
-  private mutating func leave(_ failure: Failure) {
+  private func leave(_ failure: Failure) {
     emit(.quit)
     hasFarewell = true
     fail(failure)
   }
 
-  private mutating func fail(_ failure: Failure) {
+  private func fail(_ failure: Failure) {
     state = .closed
     events.append(.failed(failure))
   }
 
   /// A challenge may repeat what the user said, so its text is hidden.
-  private mutating func traceReply(_ reply: Reply) {
+  private func traceReply(_ reply: Reply) {
     guard configuration.tracesDialogue else { return }
     let isSecret: Bool
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }

@@ -138,7 +138,7 @@ struct Transaction {
 
   private mutating func receiveRecipient(_ reply: Reply, _ index: Int) -> Progress {
     if senderFailure == nil, recipients.indices.contains(index) {
-      recipients[index].decide(reply, command: "RCPT TO")
+      recipients[index].decide(reply, at: .recipient)
     }
     return advance(to: index + 1)
   }
@@ -205,7 +205,7 @@ struct Transaction {
 
   private mutating func decideAccepted(_ reply: Reply) {
     for index in recipients.indices where recipients[index].status == .accepted {
-      recipients[index].decide(reply, command: "DATA")
+      recipients[index].decide(reply, at: .data)
     }
   }
 
@@ -234,7 +234,7 @@ struct Transaction {
   }
 
   private func outcome(_ failure: Failure?) -> Outcome {
-    var outcome = Outcome(recipients: recipients, failure: failure, response: lastReply)
+    let outcome = Outcome(recipients: recipients, failure: failure, response: lastReply)
     if failure != nil {
       // Accepted recipients of a message that did not get through were not
       // refused by anybody.

@@ -174,7 +174,7 @@ import CSystem
   /// cleared: that costs one empty turn, less than arming it for every change.
   private func arm() {
     let due = hasReadyTasks ? 0 : timers.earliest?.deadline ?? Self.never
-    guard due < armed, !isClosed else { return }
+    guard due < armed, !isClosed, !isForeignProcess else { return }
     armed = due
     _ = csystem_timerfd_arm(alarm, due)
   }

@@ -32,7 +32,9 @@ final class ConnectionAttempt {
       let result = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
       guard result == 0 else { return .failed(.current) }
     }
-    if unsafe address.withPointer({ unsafe connect(descriptor, $0, $1) }) == 0 { return connected() }
+    if unsafe address.withPointer({ unsafe connect(descriptor, $0, $1) }) == 0 {
+      return connected()
+    }
     // A connect that a signal interrupted goes on like one that did not block.
     let error = Errno.current
     guard error.code == EINPROGRESS || error.code == EINTR else { return .failed(error) }

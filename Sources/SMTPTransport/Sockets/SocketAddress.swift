@@ -7,7 +7,7 @@ import SMTPProtocol
   private var length: socklen_t = 0
 
   /// Of family AF_UNSPEC, for what has no name.
-  static let unspecified = SocketAddress()
+  static var unspecified: SocketAddress { SocketAddress() }
 
   private init() {}
 
@@ -105,7 +105,7 @@ import SMTPProtocol
     case AF_INET: return "\(hostText):\(port)"
     case AF_INET6: return "[\(hostText)]:\(port)"
     case AF_UNIX:
-      let path = octets(2..<Int(length)).prefix { $0 != 0 }
+      let path = octets(2..<max(2, Int(length))).prefix { $0 != 0 }
       return path.isEmpty ? "local socket" : Bytes.printable(Array(path))
     default: return "unknown address"
     }

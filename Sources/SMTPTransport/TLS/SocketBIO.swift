@@ -65,7 +65,8 @@ enum SocketBIO {
   }
 
   /// A BIO over `state`; both halves of a session use it.
-  static func make(_ method: OpaquePointer, _ state: UnsafeMutablePointer<State>) -> OpaquePointer? {
+  static func make(_ method: OpaquePointer, _ state: UnsafeMutablePointer<State>) -> OpaquePointer?
+  {
     guard let bio = unsafe BIO_new(method) else { return nil }
     unsafe BIO_set_data(bio, state)
     unsafe BIO_set_init(bio, 1)

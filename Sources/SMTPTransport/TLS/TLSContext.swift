@@ -28,7 +28,8 @@ package struct TLSConfiguration {
   /// The way of all sessions to their sockets.
   let method: OpaquePointer
 
-  private init(_ pointer: OpaquePointer, _ method: OpaquePointer, _ configuration: TLSConfiguration) {
+  private init(_ pointer: OpaquePointer, _ method: OpaquePointer, _ configuration: TLSConfiguration)
+  {
     unsafe self.pointer = unsafe pointer
     unsafe self.method = unsafe method
     rejectUnauthorized = configuration.rejectUnauthorized
@@ -65,7 +66,9 @@ package struct TLSConfiguration {
       return nil
     }
     if let file = configuration.caFile {
-      return unsafe load(file, "tls_ca_file") { unsafe SSL_CTX_load_verify_locations(pointer, $0, nil) }
+      return unsafe load(file, "tls_ca_file") {
+        unsafe SSL_CTX_load_verify_locations(pointer, $0, nil)
+      }
         ?? configuration.caDirectory.flatMap(trustDirectory)
     }
     return configuration.caDirectory.flatMap(trustDirectory)
@@ -88,7 +91,8 @@ package struct TLSConfiguration {
       guard let base = name.baseAddress else { return nil }
       guard unsafe access(base, R_OK) == 0 else {
         let error = Errno.current
-        var failure = TLSContext.failure("cannot read \(option) \(shown): \(error.text)", error.text)
+        var failure = TLSContext.failure(
+          "cannot read \(option) \(shown): \(error.text)", error.text)
         failure.errno = error.code
         return failure
       }

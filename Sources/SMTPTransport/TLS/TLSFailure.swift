@@ -58,15 +58,18 @@ enum TLSFailure {
         ? "the certificate names no host, and so is not for \"\(wanted)\""
         : "the certificate is for \(names), not for \"\(wanted)\""
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      message = "the certificate of the server is not valid any more (\(reason)): "
+      message =
+        "the certificate of the server is not valid any more (\(reason)): "
         + "the server needs a new one, unless the clock here is wrong"
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      message = "the certificate of the server is not valid yet (\(reason)): "
+      message =
+        "the certificate of the server is not valid yet (\(reason)): "
         + "check the clocks of both sides"
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN,
       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      message = "the certificate of the server is not from an authority that is trusted here "
+      message =
+        "the certificate of the server is not from an authority that is trusted here "
         + "(\(reason)): if it is the right one, name its authority with tls_ca_file"
     default:
       message = "the certificate of the server cannot be trusted (\(reason))"

@@ -1,0 +1,42 @@
+import CSMTPConn
+import SMTPProtocol
+import SMTPTransport
+
+/// What `smtpconn_auth` points to.
+final class AuthHandle {
+  var credentials = Credentials(user: [], password: [])
+
+  deinit {
+    OpenSSLCryptography().cleanse(&credentials.password)
+  }
+}
+
+typealias AuthPointer = Handle<AuthHandle>
+
+@_cdecl("smtpconn_auth_new") @implementation
+public func smtpconn_auth_new() -> OpaquePointer? {
+  unsafe AuthPointer.make(AuthHandle())
+}
+
+@_cdecl("smtpconn_auth_free") @implementation
+public func smtpconn_auth_free(_ auth: OpaquePointer?) {
+  unsafe AuthPointer.release(auth)
+}
+
+@_cdecl("smtpconn_auth_set_user") @implementation
+public func smtpconn_auth_set_user(
+  _ auth: OpaquePointer?, _ user: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.credentials.user = unsafe cBytes(user) ?? []
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_password") @implementation
+public func smtpconn_auth_set_password(
+  _ auth: OpaquePointer?, _ password: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.credentials.password = unsafe cBytes(password) ?? []
+  return 0
+}

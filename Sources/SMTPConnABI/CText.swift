@@ -1,0 +1,63 @@
+/// A NUL-terminated copy of a text, as long-lived as this object.
+@safe final class CText {
+  private let octets: UnsafeMutableBufferPointer<CChar>
+
+  init(_ bytes: [UInt8]) {
+    unsafe octets = .allocate(capacity: bytes.count + 1)
+    for (index, byte) in bytes.enumerated() {
+      unsafe octets[index] = CChar(bitPattern: byte)
+    }
+    unsafe octets[bytes.count] = 0
+  }
+
+  deinit {
+    unsafe octets.deallocate()
+  }
+
+  var pointer: UnsafePointer<CChar>? { unsafe UnsafePointer(octets.baseAddress) }
+
+  func equals(_ bytes: [UInt8]) -> Bool {
+    guard unsafe octets.count == bytes.count + 1 else { return false }
+    for (index, byte) in bytes.enumerated()
+    where unsafe octets[index] != CChar(bitPattern: byte) {
+      return false
+    }
+    return true
+  }
+}
+
+/// The texts that were read from a handle. Asking twice gives the same pointer.
+final class CTexts {
+  private var held: [CText] = []
+
+  func hold(_ bytes: [UInt8]?) -> UnsafePointer<CChar>? {
+    guard let bytes else { return nil }
+    if let known = held.first(where: { $0.equals(bytes) }) { return unsafe known.pointer }
+    let text = CText(bytes)
+    held.append(text)
+    return unsafe text.pointer
+  }
+
+  func hold(_ text: String?) -> UnsafePointer<CChar>? {
+    unsafe hold(text.map { Array($0.utf8) })
+  }
+
+  func clear() { held.removeAll() }
+}
+
+/// A literal as C sees it.
+func cLiteral(_ text: StaticString) -> UnsafePointer<CChar>? {
+  unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// The octets of a string that C gave, or nil for NULL.
+func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
+  guard let text = unsafe text else { return nil }
+  var bytes: [UInt8] = []
+  var next = unsafe text
+  while unsafe next.pointee != 0 {
+    bytes.append(UInt8(bitPattern: unsafe next.pointee))
+    unsafe next = next.successor()
+  }
+  return bytes
+}

@@ -1,0 +1,67 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+// The events of a connection. The closures hold the handle until the connection
+// is freed, which drops them.
+
+@_cdecl("smtpconn_set_connect_callback") @implementation
+public func smtpconn_set_connect_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_event_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  handle.connection.onConnect = unsafe event(handle, callback, user)
+}
+
+@_cdecl("smtpconn_set_end_callback") @implementation
+public func smtpconn_set_end_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_event_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  handle.connection.onEnd = unsafe event(handle, callback, user)
+}
+
+private func event(
+  _ handle: ConnectionHandle, _ callback: smtpconn_event_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> (() -> Void)? {
+  guard let callback = unsafe callback else { return nil }
+  return { unsafe callback(Handle.view(handle), user) }
+}
+
+@_cdecl("smtpconn_set_error_callback") @implementation
+public func smtpconn_set_error_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_error_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  guard let callback = unsafe callback else {
+    handle.connection.onError = nil
+    return
+  }
+  handle.connection.onError = { failure in
+    unsafe withView(of: failure) { error in unsafe callback(Handle.view(handle), error, user) }
+  }
+}
+
+@_cdecl("smtpconn_set_log_callback") @implementation
+public func smtpconn_set_log_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_log_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  guard let callback = unsafe callback else {
+    handle.connection.onLog = nil
+    return
+  }
+  handle.connection.onLog = { record in
+    let text = CText(record.text.map { Bytes.isControl($0) ? 0x3F : $0 })
+    withExtendedLifetime(text) {
+      unsafe callback(
+        Handle.view(handle), record.level.rawValue, record.kind.rawValue, text.pointer,
+        record.text.count, user)
+    }
+  }
+}

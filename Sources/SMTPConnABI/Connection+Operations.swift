@@ -1,0 +1,73 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+import SMTPTransport
+
+// The operations but send, and who drives them.
+
+@_cdecl("smtpconn_connect") @implementation
+public func smtpconn_connect(
+  _ connection: OpaquePointer?, _ callback: smtpconn_done_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { (done) throws(Failure) in
+    try handle.connection.connect(done)
+  }
+}
+
+@_cdecl("smtpconn_login") @implementation
+public func smtpconn_login(
+  _ connection: OpaquePointer?, _ auth: OpaquePointer?, _ callback: smtpconn_done_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let credentials = unsafe AuthPointer.borrow(auth)?.credentials
+  return unsafe handle.start(callback, user) { (done) throws(Failure) in
+    guard let credentials else {
+      throw Failure(.auth, "the credentials (auth) are missing", command: "AUTH", phase: .auth)
+    }
+    try handle.connection.login(credentials, done)
+  }
+}
+
+@_cdecl("smtpconn_reset") @implementation
+public func smtpconn_reset(
+  _ connection: OpaquePointer?, _ callback: smtpconn_done_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { (done) throws(Failure) in
+    try handle.connection.reset(done)
+  }
+}
+
+@_cdecl("smtpconn_quit") @implementation
+public func smtpconn_quit(
+  _ connection: OpaquePointer?, _ callback: smtpconn_done_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { (done) throws(Failure) in
+    try handle.connection.quit(done)
+  }
+}
+
+@_cdecl("smtpconn_run") @implementation
+public func smtpconn_run(_ connection: OpaquePointer?) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let connection = handle.connection
+  return runResult(connection.loop.run(while: { connection.pending > 0 }))
+}
+
+@_cdecl("smtpconn_get_loop") @implementation
+public func smtpconn_get_loop(_ connection: OpaquePointer?) -> OpaquePointer? {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }
+  return unsafe Handle.view(handle.loop)
+}
+
+@_cdecl("smtpconn_resume") @implementation
+public func smtpconn_resume(_ connection: OpaquePointer?) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return handle.perform { () throws(Failure) in try handle.connection.resume() }
+}

@@ -1,0 +1,81 @@
+import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+import SMTPTransport
+
+/// What `smtpconn` points to.
+final class ConnectionHandle: KeepsLastError {
+  let connection: Connection
+  let loop: LoopHandle
+  var lastError: ErrorHandle?
+  /// Texts read since the connection was used last.
+  let texts = CTexts()
+  /// Texts that live as long as the connection.
+  let lastingTexts = CTexts()
+
+  init(_ options: Options, _ loop: LoopHandle) {
+    self.loop = loop
+    connection = Connection(options: options, loop: loop.loop)
+  }
+
+  /// Starts an operation that ends in a `smtpconn_done_callback`.
+  func start(
+    _ callback: smtpconn_done_callback?, _ user: UnsafeMutableRawPointer?,
+    _ begin: (@escaping (Failure?) -> Void) throws(Failure) -> Void
+  ) -> CInt {
+    texts.clear()
+    return perform { () throws(Failure) in
+      try begin { failure in
+        guard let callback = unsafe callback else { return }
+        unsafe withView(of: failure) { error in unsafe callback(Handle.view(self), error, user) }
+      }
+    }
+  }
+}
+
+/// Shows a failure to C for the time of a call.
+func withView(of failure: Failure?, _ body: (OpaquePointer?) -> Void) {
+  guard let failure else {
+    body(nil)
+    return
+  }
+  let handle = ErrorHandle(failure)
+  withExtendedLifetime(handle) { unsafe body(Handle.view(handle)) }
+}
+
+typealias ConnectionPointer = Handle<ConnectionHandle>
+
+@_cdecl("smtpconn_new") @implementation
+public func smtpconn_new(_ options: OpaquePointer?, _ loop: OpaquePointer?) -> OpaquePointer? {
+  let given = unsafe OptionsPointer.borrow(options)
+  let values = given?.options ?? Options()
+  let isValid = given?.perform { () throws(Failure) in try values.validate() } ?? 0
+  guard isValid == 0, let loop = unsafe LoopPointer.borrow(loop) ?? newLoop() else { return nil }
+  return unsafe ConnectionPointer.make(ConnectionHandle(values, loop))
+}
+
+private func newLoop() -> LoopHandle? { EventLoop().map { LoopHandle($0) } }
+
+@_cdecl("smtpconn_last_error") @implementation
+public func smtpconn_last_error(_ connection: OpaquePointer?) -> OpaquePointer? {
+  unsafe ConnectionPointer.borrow(connection)?.lastErrorView
+}
+
+@_cdecl("smtpconn_free") @implementation
+public func smtpconn_free(_ connection: OpaquePointer?) {
+  unsafe ConnectionPointer.borrow(connection)?.connection.free()
+  unsafe ConnectionPointer.release(connection)
+}
+
+@_cdecl("smtpconn_close") @implementation
+public func smtpconn_close(_ connection: OpaquePointer?) {
+  unsafe ConnectionPointer.borrow(connection)?.connection.close()
+}
+
+@_cdecl("smtpconn_cancel") @implementation
+public func smtpconn_cancel(_ connection: OpaquePointer?) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  handle.lastError = nil
+  handle.connection.cancel()
+  return 0
+}

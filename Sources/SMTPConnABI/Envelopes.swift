@@ -1,0 +1,116 @@
+import CSMTPConn
+import SMTPProtocol
+
+/// What `smtpconn_envelope` points to.
+final class EnvelopeHandle: KeepsLastError {
+  var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: false)
+  var lastError: ErrorHandle?
+  let texts = CTexts()
+
+  /// Checks an address; the error names the field and the address.
+  func mailbox(
+    _ text: [UInt8], field: String, allowingPostmaster: Bool
+  ) throws(Failure) -> Mailbox {
+    do throws(Mailbox.Refusal) {
+      return try Mailbox(text, allowingPostmaster: allowingPostmaster)
+    } catch {
+      let shown = Bytes.printable(text, limit: 80)
+      throw Failure(
+        .envelope, "the address \"\(shown)\" (\(field)) \(error.reason)", phase: .envelope)
+    }
+  }
+}
+
+typealias EnvelopePointer = Handle<EnvelopeHandle>
+
+/// Blanks around an address are never meant.
+private func trimmed(_ text: [UInt8]) -> [UInt8] {
+  var text = text[...]
+  while text.first == 0x20 || text.first == 0x09 { text.removeFirst() }
+  while text.last == 0x20 || text.last == 0x09 { text.removeLast() }
+  return Array(text)
+}
+
+@_cdecl("smtpconn_envelope_new") @implementation
+public func smtpconn_envelope_new() -> OpaquePointer? {
+  unsafe EnvelopePointer.make(EnvelopeHandle())
+}
+
+@_cdecl("smtpconn_envelope_free") @implementation
+public func smtpconn_envelope_free(_ envelope: OpaquePointer?) {
+  unsafe EnvelopePointer.release(envelope)
+}
+
+@_cdecl("smtpconn_envelope_last_error") @implementation
+public func smtpconn_envelope_last_error(_ envelope: OpaquePointer?) -> OpaquePointer? {
+  unsafe EnvelopePointer.borrow(envelope)?.lastErrorView
+}
+
+@_cdecl("smtpconn_envelope_set_from") @implementation
+public func smtpconn_envelope_set_from(
+  _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = trimmed(unsafe cBytes(mailbox) ?? [])
+  return handle.perform { () throws(Failure) in
+    handle.request.from =
+      text.isEmpty ? nil : try handle.mailbox(text, field: "from", allowingPostmaster: false)
+  }
+}
+
+@_cdecl("smtpconn_envelope_from") @implementation
+public func smtpconn_envelope_from(_ envelope: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nil }
+  return unsafe handle.texts.hold(handle.request.from?.bytes ?? [])
+}
+
+@_cdecl("smtpconn_envelope_add_to") @implementation
+public func smtpconn_envelope_add_to(
+  _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = trimmed(unsafe cBytes(mailbox) ?? [])
+  return handle.perform { () throws(Failure) in
+    handle.request.recipients.append(
+      try handle.mailbox(text, field: "to", allowingPostmaster: true))
+  }
+}
+
+@_cdecl("smtpconn_envelope_to_count") @implementation
+public func smtpconn_envelope_to_count(_ envelope: OpaquePointer?) -> Int {
+  unsafe EnvelopePointer.borrow(envelope)?.request.recipients.count ?? 0
+}
+
+@_cdecl("smtpconn_envelope_to") @implementation
+public func smtpconn_envelope_to(
+  _ envelope: OpaquePointer?, _ index: Int
+) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope),
+    handle.request.recipients.indices.contains(index)
+  else { return nil }
+  return unsafe handle.texts.hold(handle.request.recipients[index].bytes)
+}
+
+@_cdecl("smtpconn_envelope_set_size") @implementation
+public func smtpconn_envelope_set_size(_ envelope: OpaquePointer?, _ octets: UInt64) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  handle.request.size = octets == 0 ? nil : octets
+  return 0
+}
+
+@_cdecl("smtpconn_envelope_size") @implementation
+public func smtpconn_envelope_size(_ envelope: OpaquePointer?) -> UInt64 {
+  unsafe EnvelopePointer.borrow(envelope)?.request.size ?? 0
+}
+
+@_cdecl("smtpconn_envelope_set_use_8bitmime") @implementation
+public func smtpconn_envelope_set_use_8bitmime(_ envelope: OpaquePointer?, _ use: CInt) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  handle.request.use8BitMIME = use != 0
+  return 0
+}
+
+@_cdecl("smtpconn_envelope_use_8bitmime") @implementation
+public func smtpconn_envelope_use_8bitmime(_ envelope: OpaquePointer?) -> CInt {
+  unsafe EnvelopePointer.borrow(envelope)?.request.use8BitMIME == true ? 1 : 0
+}

@@ -1,0 +1,72 @@
+import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+// Where to connect, as whom, and how far to trust the way.
+
+@_cdecl("smtpconn_options_set_host") @implementation
+public func smtpconn_options_set_host(
+  _ options: OpaquePointer?, _ host: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(host)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setHost(value) }
+}
+
+@_cdecl("smtpconn_options_host") @implementation
+public func smtpconn_options_host(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.effectiveHost }
+}
+
+@_cdecl("smtpconn_options_set_port") @implementation
+public func smtpconn_options_set_port(_ options: OpaquePointer?, _ port: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in try options.setPort(Int(port)) }
+}
+
+@_cdecl("smtpconn_options_port") @implementation
+public func smtpconn_options_port(_ options: OpaquePointer?) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return CInt(truncatingIfNeeded: handle.options.effectivePort)
+}
+
+@_cdecl("smtpconn_options_set_secure") @implementation
+public func smtpconn_options_set_secure(_ options: OpaquePointer?, _ secure: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.secure = secure != 0 }
+}
+
+@_cdecl("smtpconn_options_secure") @implementation
+public func smtpconn_options_secure(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.isSecure }
+}
+
+@_cdecl("smtpconn_options_set_ignore_tls") @implementation
+public func smtpconn_options_set_ignore_tls(_ options: OpaquePointer?, _ ignore_tls: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.ignoreTLS = ignore_tls != 0 }
+}
+
+@_cdecl("smtpconn_options_ignore_tls") @implementation
+public func smtpconn_options_ignore_tls(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.ignoreTLS }
+}
+
+@_cdecl("smtpconn_options_set_require_tls") @implementation
+public func smtpconn_options_set_require_tls(_ options: OpaquePointer?, _ require_tls: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.requireTLS = require_tls != 0 }
+}
+
+@_cdecl("smtpconn_options_require_tls") @implementation
+public func smtpconn_options_require_tls(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.requireTLS }
+}
+
+@_cdecl("smtpconn_options_set_name") @implementation
+public func smtpconn_options_set_name(
+  _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(name)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setName(value) }
+}
+
+@_cdecl("smtpconn_options_name") @implementation
+public func smtpconn_options_name(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.name }
+}

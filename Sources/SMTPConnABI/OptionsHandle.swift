@@ -1,0 +1,57 @@
+import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+/// What `smtpconn_options` points to.
+final class OptionsHandle: KeepsLastError {
+  var options = Options()
+  var lastError: ErrorHandle?
+  let texts = CTexts()
+}
+
+typealias OptionsPointer = Handle<OptionsHandle>
+
+@_cdecl("smtpconn_options_new") @implementation
+public func smtpconn_options_new() -> OpaquePointer? {
+  unsafe OptionsPointer.make(OptionsHandle())
+}
+
+@_cdecl("smtpconn_options_free") @implementation
+public func smtpconn_options_free(_ options: OpaquePointer?) {
+  unsafe OptionsPointer.release(options)
+}
+
+@_cdecl("smtpconn_options_last_error") @implementation
+public func smtpconn_options_last_error(_ options: OpaquePointer?) -> OpaquePointer? {
+  unsafe OptionsPointer.borrow(options)?.lastErrorView
+}
+
+// MARK: Helpers for the setters and getters of the other files
+
+func setOption(
+  _ options: OpaquePointer?, _ change: (inout Options) throws(Failure) -> Void
+) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
+  return handle.perform { () throws(Failure) in try change(&handle.options) }
+}
+
+func getText(_ options: OpaquePointer?, _ value: (Options) -> [UInt8]?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nil }
+  return unsafe handle.texts.hold(value(handle.options))
+}
+
+func getFlag(_ options: OpaquePointer?, _ value: (Options) -> Bool) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return value(handle.options) ? 1 : 0
+}
+
+func setLimit(_ options: OpaquePointer?, _ limit: Limit, _ milliseconds: UInt32) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in
+    try options.setLimit(limit, milliseconds: milliseconds)
+  }
+}
+
+func getLimit(_ options: OpaquePointer?, _ limit: Limit) -> UInt32 {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return handle.options.limits[limit]
+}

@@ -1,0 +1,32 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+@_cdecl("smtpconn_send") @implementation
+public func smtpconn_send(
+  _ connection: OpaquePointer?, _ envelope: OpaquePointer?, _ message: OpaquePointer?,
+  _ callback: smtpconn_send_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let request = unsafe EnvelopePointer.borrow(envelope)?.request
+  let message = unsafe MessagePointer.borrow(message)
+  handle.texts.clear()
+  return handle.perform { () throws(Failure) in
+    guard let request else {
+      throw Failure(.envelope, "the envelope is missing", phase: .envelope)
+    }
+    guard let message else {
+      throw Failure(.message, "the message is missing", phase: .message)
+    }
+    try handle.connection.send(request, message.source()) { outcome in
+      guard let callback = unsafe callback else { return }
+      let result = ResultHandle(outcome)
+      withExtendedLifetime(result) {
+        unsafe withView(of: outcome.failure) { error in
+          unsafe callback(Handle.view(handle), error, Handle.view(result), user)
+        }
+      }
+    }
+    message.consume()
+  }
+}

@@ -1,0 +1,217 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// A point in a dialogue at which an operation is under way.
+struct Moment: CustomTestStringConvertible {
+  let testDescription: String
+  let before: String
+  /// `phase, command` of what is waited for.
+  let position: String
+  /// How the operation ends: "login", "send", "reset".
+  let operation: String
+  /// Recipients, if it is interrupted here.
+  let recipients: [String]
+  let retry: String
+
+  init(
+    _ name: String, _ before: String, _ position: String, _ operation: String = "send",
+    _ recipients: [String] = [], retry: String = "safe"
+  ) {
+    testDescription = name
+    self.before = before
+    self.position = position
+    self.operation = operation
+    self.recipients = recipients
+    self.retry = retry
+  }
+
+  func failed(_ failure: String) -> String {
+    ([operation + " failed: " + failure] + recipients).map { "! \($0)\n" }.joined()
+  }
+
+  static let all: [Moment] = logins + lockstep + pipelined
+
+  private static let login = opening("AUTH PLAIN LOGIN") + "> login LOGIN u p\nC: AUTH LOGIN\n"
+
+  static let logins: [Moment] = [
+    .init("AUTH", login, "AUTH LOGIN, auth", "login"),
+    .init("AUTH, user", login + "S: 334\nC: dQ==\n", "AUTH LOGIN, auth", "login"),
+    .init(
+      "AUTH, password", login + "S: 334\nC: dQ==\nS: 334\nC: cA==\n", "AUTH LOGIN, auth", "login"),
+    .init("AUTH, cancelled", login + "S: 334 ?\nC: *\n", "AUTH LOGIN, auth", "login"),
+    .init("RSET", opening() + "> reset\nC: RSET\n", "RSET, reset", "reset"),
+  ]
+
+  private static let untried = ["- b@y.example notTried", "- c@y.example notTried"]
+  private static let first = ["- b@y.example rejected, RCPT TO 550", "- c@y.example notTried"]
+  private static let both = [first[0], "- c@y.example notTried, RCPT TO 250"]
+  private static let doubt = [first[0], "- c@y.example unknown, RCPT TO 250"]
+  private static let refused = [first[0], "- c@y.example rejected, RCPT TO 550"]
+  private static let send = "> send a@x.example b@y.example c@y.example\n"
+  private static let mail = "C: MAIL FROM:<a@x.example>\n"
+  private static let recipients = ["C: RCPT TO:<b@y.example>\n", "C: RCPT TO:<c@y.example>\n"]
+
+  static let lockstep: [Moment] = {
+    let mail = opening() + send + self.mail
+    let one = mail + "S: 250 ok\n" + recipients[0]
+    let two = one + "S: 550 no\n" + recipients[1]
+    let data = two + "S: 250 ok\nC: DATA\n"
+    let content = data + "S: 354 go\n! content wanted\n"
+    let failed = mail + "S: 550 no\n! send failed: envelope, MAIL FROM, envelope phase, retry no, 550\n"
+    let reset = failed + untried.map { "! \($0)\n" }.joined() + send + "C: RSET\n"
+    return [
+      .init("RSET before MAIL", reset, "RSET, envelope", "send", untried),
+      .init("MAIL", mail, "MAIL FROM, envelope", "send", untried),
+      .init("MAIL behind RSET", reset + "S: 250 ok\n" + self.mail, "MAIL FROM, envelope", "send", untried),
+      .init("first RCPT", one, "RCPT TO, envelope", "send", untried),
+      .init("second RCPT", two, "RCPT TO, envelope", "send", first),
+      .init("DATA", data, "DATA, envelope", "send", both),
+      .init("content", content, "DATA, message", "send", both),
+      .init("more content", content + "> partial x\nC: x\n", "DATA, message", "send", both)
+        .withPartialLine(),
+      .init("end of content", content + "> content x\nC: x\nC: .\n", "DATA, message", "send", doubt, retry: "unknown"),
+    ]
+  }()
+
+  static let pipelined: [Moment] = {
+    let group = opening("PIPELINING") + send + mail + recipients.joined() + "C: DATA\n"
+    let one = group + "S: 250 ok\n"
+    let two = one + "S: 550 no\n"
+    let data = two + "S: 250 ok\n"
+    let content = data + "S: 354 go\n! content wanted\n"
+    let dot = two + "S: 550 no\nS: 354 go\nC: .\n"
+    return [
+      .init("group, MAIL", group, "MAIL FROM, envelope", "send", untried),
+      .init("group, first RCPT", one, "RCPT TO, envelope", "send", untried),
+      .init("group, second RCPT", two, "RCPT TO, envelope", "send", first),
+      .init("group, DATA", data, "DATA, envelope", "send", both),
+      .init("group, content", content, "DATA, message", "send", both),
+      .init("group, end of content", content + "> content x\nC: x\nC: .\n", "DATA, message", "send", doubt, retry: "unknown"),
+      .init("group, lone dot", dot, "DATA, message", "send", refused),
+    ]
+  }()
+
+  /// A partial line has no CRLF yet, which a transcript cannot say.
+  private func withPartialLine() -> Moment {
+    Moment(
+      testDescription, before.replacing("> partial x\nC: x\n", with: "> partial x\\n\nC: x\n"), position,
+      operation, recipients, retry: retry)
+  }
+}
+
+/// The end of the connection while something is under way: what that was ends
+/// exactly once, and says whether it may be tried again.
+@Suite struct SessionInterruptionTests {
+  /// Seed 2.4 number 6.
+  @Test(arguments: Moment.all)
+  func `what is under way ends once when the connection is given up`(_ moment: Moment) {
+    let conversations = play(
+      moment.before + "> abort\n" + moment.failed("timedOut, API, idle phase, retry \(moment.retry)")
+        + """
+        ! connection failed: timedOut, API, idle phase, retry safe
+        > abort
+        ! connection failed: timedOut, API, idle phase, retry safe
+        """)
+    #expect(conversations.allSatisfy { $0.session.isOver })
+  }
+
+  @Test(arguments: Moment.all)
+  func `what is under way ends once when the server closes`(_ moment: Moment) {
+    play(
+      moment.before + "> close\n"
+        + moment.failed("connection, CONN, idle phase, retry \(moment.retry)")
+        + "! connection failed: connection, CONN, idle phase, retry safe\n> close\n")
+  }
+
+  @Test(arguments: Moment.all)
+  func `what is under way ends once when the server talks nonsense`(_ moment: Moment) {
+    play(
+      moment.before + "S: hello\n"
+        + moment.failed(
+          "protocolViolation, CONN, idle phase, retry \(moment.retry == "unknown" ? "unknown" : "no")")
+        + "! connection failed: protocolViolation, CONN, idle phase, retry no\n")
+  }
+
+  @Test(arguments: Moment.all.filter { !$0.position.hasSuffix("message") })
+  func `421 ends what is under way, and may be tried again`(_ moment: Moment) {
+    let failure = "connection, \(moment.position) phase, retry safe, 421"
+    play(
+      moment.before + "S: 421 4.3.2 closing\n" + moment.failed(failure)
+        + "! connection failed: \(failure)\n")
+  }
+
+  @Test(arguments: Moment.all.filter { $0.testDescription.hasSuffix("content") })
+  func `421 is also the verdict on content`(_ moment: Moment) {
+    play(
+      moment.before + """
+        S: 421 4.3.2 closing
+        ! send failed: message, DATA, message phase, retry safe, 421
+        ! - b@y.example rejected, RCPT TO 550
+        ! - c@y.example deferred, DATA 421
+        ! connection failed: connection, DATA, message phase, retry safe, 421
+        """)
+  }
+
+  @Test func `421 to the lone dot changes nothing for the recipients`() {
+    play(
+      Moment.pipelined[6].before + """
+        S: 421 closing
+        ! send failed: connection, DATA, message phase, retry safe, 421
+        ! - b@y.example rejected, RCPT TO 550
+        ! - c@y.example rejected, RCPT TO 550
+        ! connection failed: connection, DATA, message phase, retry safe, 421
+        """)
+  }
+
+  @Test(arguments: Moment.all)
+  func `the driver can say what is waited for`(_ moment: Moment) {
+    for conversation in play(moment.before) {
+      let (phase, command) = conversation.session.position
+      #expect("\(command), \(phase)" == moment.position)
+      #expect(!conversation.session.isReady && !conversation.session.isOver)
+    }
+  }
+
+  // MARK: RSET and QUIT
+
+  @Test(arguments: [(250, nil), (500, "no"), (451, "safe"), (354, "no")] as [(Int, String?)])
+  func `the caller is told what RSET came to`(_ code: Int, _ retry: String?) {
+    let result = retry.map { "failed: protocolViolation, RSET, reset phase, retry \($0), \(code)" }
+    let conversations = play(
+      opening() + "> reset\nC: RSET\nS: \(code) x\n! reset \(result ?? "ok")\n")
+    #expect(conversations.allSatisfy { $0.session.isReady })
+  }
+
+  @Test(arguments: ["S: 221 bye", "S: 250 ok", "S: 500 no", "S: 421 bye", "S: 354 x", "> close", "> abort", "S: ???"])
+  func `nothing is an error after QUIT`(_ answer: String) {
+    let conversations = play(opening() + "> quit\nC: QUIT\n\(answer)\n! quit ok\n")
+    #expect(conversations.allSatisfy { $0.session.isOver })
+  }
+
+  @Test func `the driver can say that QUIT is waited for`() {
+    for conversation in play(opening() + "> quit\nC: QUIT\n") {
+      #expect(conversation.session.position.command == "QUIT")
+    }
+  }
+
+  // MARK: The end of the content
+
+  @Test func `contentWritten means nothing unless content is wanted`() {
+    let conversations = play(opening())
+    for conversation in conversations {
+      conversation.session.contentWritten(size: 10)
+      #expect(conversation.session.isReady)
+      #expect(conversation.session.events.isEmpty)
+    }
+  }
+
+  /// A message is in doubt only when its end was sent.
+  @Test func `contentWritten before DATA was answered does not put the message in doubt`() {
+    let conversations = play(Moment.lockstep[1].before)
+    for conversation in conversations {
+      conversation.session.contentWritten(size: 10)
+      #expect(conversation.session.position.command == "MAIL FROM")
+    }
+  }
+}

@@ -1,0 +1,284 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// Says what it is told to.
+private final class ScriptedMechanism: Mechanism {
+  let name = bytes("X-TEST")
+  let initialResponse: [UInt8]?
+  let isComplete = true
+  private(set) var challenges: [[UInt8]] = []
+  private let answer: MechanismAnswer
+
+  init(initialResponse: [UInt8]?, answer: MechanismAnswer) {
+    self.initialResponse = initialResponse
+    self.answer = answer
+  }
+
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer {
+    challenges.append(challenge)
+    return answer
+  }
+}
+
+/// RFC 4954 section 4.
+@Suite struct SessionLoginTests {
+  private static let start = opening("AUTH PLAIN LOGIN")
+  private static let message = base64("\0tim\0pass")
+
+  @Test func `PLAIN takes one round trip`() {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: 235 2.7.0 welcome
+        ! login ok
+        """)
+    #expect(conversations.allSatisfy { $0.session.isAuthenticated && $0.session.isReady })
+  }
+
+  @Test func `PLAIN answers a server that ignored the initial response`() {
+    play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: 334
+        C: \(Self.message)
+        S: 235 welcome
+        ! login ok
+        """)
+  }
+
+  @Test func `PLAIN is cancelled when the server asks again`() {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: 334
+        C: \(Self.message)
+        S: 334 bW9yZQ==
+        C: *
+        S: 501 cancelled
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no
+        """)
+    #expect(conversations.allSatisfy { !$0.session.isAuthenticated && $0.session.isReady })
+  }
+
+  @Test(arguments: [("VXNlcm5hbWU6", "UGFzc3dvcmQ6"), ("", ""), ("UGFzc3dvcmQ6", "bW9yZQ==")])
+  func `LOGIN answers two questions, whatever they are`(_ first: String, _ second: String) {
+    let conversations = play(
+      Self.start + """
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334 \(first)
+        C: \(base64("tim"))
+        S: 334 \(second)
+        C: \(base64("pass"))
+        S: 235 welcome
+        ! login ok
+        """)
+    #expect(conversations.allSatisfy { $0.session.isAuthenticated })
+  }
+
+  @Test func `LOGIN is cancelled when the server asks a third time`() {
+    play(
+      Self.start + """
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334 VXNlcm5hbWU6
+        C: \(base64("tim"))
+        S: 334 UGFzc3dvcmQ6
+        C: \(base64("pass"))
+        S: 334 UElOOg==
+        C: *
+        S: 501 cancelled
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no
+        """)
+  }
+
+  /// Inventory 40.
+  @Test(arguments: [(535, "no"), (454, "safe"), (500, "no"), (504, "no"), (534, "no")])
+  func `a refusal leaves the session ready for another try`(_ code: Int, _ retry: String) {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: \(code) no
+        ! login failed: auth, AUTH PLAIN, auth phase, retry \(retry), \(code)
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 535 no
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 535
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334
+        C: \(base64("tim"))
+        S: 535 no such user
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 535
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: 235 yes
+        ! login ok
+        """)
+    #expect(conversations.allSatisfy { $0.session.isAuthenticated && $0.session.isReady })
+  }
+
+  /// Seed 2.8 number 8.
+  @Test(arguments: [250, 200, 220, 251, 354])
+  func `only 235 is success`(_ code: Int) {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: \(code) fine
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no, \(code)
+        """)
+    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
+  }
+
+  @Test(arguments: ["", "S: 334\nC: \(base64("tim"))\n"])
+  func `235 before the password is no success`(_ before: String) {
+    let conversations = play(
+      Self.start + "> login LOGIN tim pass\nC: AUTH LOGIN\n" + before + """
+        S: 235 welcome
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 235
+        """)
+    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
+  }
+
+  @Test func `235 before the initial response that was held back is no success`() {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim \(String(repeating: "p", count: 400))
+        C: AUTH PLAIN
+        S: 235 welcome
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no, 235
+        """)
+    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
+  }
+
+  /// "AUTH PLAIN ", 496 digits, CRLF: 509 octets; with the next four it is 513.
+  @Test func `credentials that make the line too long answer the first challenge`() {
+    let fits = String(repeating: "p", count: 372 - 5)
+    play(
+      Self.start + """
+        > login PLAIN tim \(fits)
+        C: AUTH PLAIN \(base64("\0tim\0" + fits))
+        S: 235 welcome
+        ! login ok
+        """)
+    play(
+      Self.start + """
+        > login PLAIN tim \(fits)p
+        C: AUTH PLAIN
+        S: 334
+        C: \(base64("\0tim\0" + fits + "p"))
+        S: 235 welcome
+        ! login ok
+        """)
+  }
+
+  @Test func `the held back response is given once more if asked for, then no more`() {
+    let long = String(repeating: "p", count: 2000)
+    play(
+      Self.start + """
+        > login PLAIN tim \(long)
+        C: AUTH PLAIN
+        S: 334
+        C: \(base64("\0tim\0" + long))
+        S: 334
+        C: \(base64("\0tim\0" + long))
+        S: 334
+        C: *
+        S: 501 cancelled
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no
+        """)
+  }
+
+  @Test(arguments: ["Username:", "VXNlcm5hbWU", "V===", "=", "VXNl cm5h", "\u{E9}"])
+  func `a challenge that is not base64 cancels the exchange`(_ challenge: String) {
+    let conversations = play(
+      Self.start + """
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334 \(challenge)
+        C: *
+        S: 501 cancelled
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no
+        """)
+    #expect(conversations.allSatisfy { $0.session.isReady })
+  }
+
+  @Test(arguments: [235, 250, 535, 454])
+  func `what was cancelled has failed, whatever the server says`(_ code: Int) {
+    let conversations = play(
+      Self.start + """
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334 ?
+        C: *
+        S: \(code) so be it
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no
+        """)
+    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
+  }
+
+  @Test func `a server that asks on after the cancellation is left`() {
+    play(
+      Self.start + """
+        > login LOGIN tim pass
+        C: AUTH LOGIN
+        S: 334 ?
+        C: *
+        S: 334 bW9yZQ==
+        ! login failed: protocolViolation, AUTH LOGIN, auth phase, retry no, 334
+        ! connection failed: protocolViolation, AUTH LOGIN, auth phase, retry no, 334
+        """)
+  }
+
+  /// Seed 2.8 number 4.
+  @Test func `a server that asks for ever is left`() {
+    let mechanism = ScriptedMechanism(initialResponse: nil, answer: .response(bytes("x")))
+    var conversation = Conversation()
+    Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
+    conversation.perform { session, _ in session.login(mechanism) }
+    #expect(text(conversation.takeOutput()) == "AUTH X-TEST\r\n")
+    for _ in 0..<Session.challengeLimit {
+      conversation.receive(bytes("334 bW9yZQ==\r\n"))
+      #expect(text(conversation.takeOutput()) == base64("x") + "\r\n")
+    }
+    #expect(conversation.takeEvents().isEmpty)
+    conversation.receive(bytes("334 bW9yZQ==\r\n"))
+    #expect(conversation.takeOutput().isEmpty)
+    #expect(
+      conversation.takeEvents().flatMap { $0.lines } == [
+        "login failed: protocolViolation, AUTH X-TEST, auth phase, retry no, 334",
+        "connection failed: protocolViolation, AUTH X-TEST, auth phase, retry no, 334",
+      ])
+    #expect(conversation.session.isOver)
+    #expect(mechanism.challenges.count == Session.challengeLimit)
+  }
+
+  @Test func `an empty initial response is written as an equals sign`() {
+    let mechanism = ScriptedMechanism(initialResponse: [], answer: .cancel("enough"))
+    var conversation = Conversation()
+    Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
+    conversation.perform { session, _ in session.login(mechanism) }
+    #expect(text(conversation.takeOutput()) == "AUTH X-TEST =\r\n")
+    // The mechanism sees the last line of a challenge, decoded.
+    conversation.receive(bytes("334-bm8=\r\n334 bW9yZQ==\r\n"))
+    #expect(mechanism.challenges == [bytes("more")])
+    #expect(text(conversation.takeOutput()) == "*\r\n")
+  }
+
+  @Test func `an empty response is an empty line`() {
+    let mechanism = ScriptedMechanism(initialResponse: nil, answer: .response([]))
+    var conversation = Conversation()
+    Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
+    conversation.perform { session, _ in session.login(mechanism) }
+    _ = conversation.takeOutput()
+    conversation.receive(bytes("334 \r\n"))
+    #expect(text(conversation.takeOutput()) == "\r\n")
+    #expect(mechanism.challenges == [[]])
+  }
+}

@@ -1,0 +1,212 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// What goes with MAIL, what is refused before it, and what is known afterwards.
+@Suite struct SessionParameterTests {
+  @Test(arguments: [
+    ([], "a@x.example b@y.example size=10 8bit", "<a@x.example>"),
+    (["SIZE"], "a@x.example b@y.example", "<a@x.example>"),
+    (["SIZE"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
+    (["SIZE 0"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
+    (["SIZE 10"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
+    (["SIZE 10"], "a@x.example b@y.example size=0", "<a@x.example> SIZE=0"),
+    (["8BITMIME"], "a@x.example b@y.example 8bit", "<a@x.example> BODY=8BITMIME"),
+    (["8BITMIME"], "a@x.example b@y.example", "<a@x.example>"),
+    (["X-8BITMIME"], "a@x.example b@y.example 8bit", "<a@x.example>"),
+    (["SMTPUTF8"], "a@x.example b@y.example", "<a@x.example>"),
+    (["SMTPUTF8"], "é@x.example b@y.example", "<é@x.example> SMTPUTF8"),
+    (["SMTPUTF8"], "a@x.example b@y.example é@y.example", "<a@x.example> SMTPUTF8"),
+    (["SMTPUTF8"], "<> b@é.example", "<> SMTPUTF8"),
+    (
+      ["SIZE 99", "SMTPUTF8", "8BITMIME"], "é@x.example b@y.example size=10 8bit",
+      "<é@x.example> SMTPUTF8 BODY=8BITMIME SIZE=10"
+    ),
+    (
+      ["SIZE"], "a@x.example b@y.example size=18446744073709551615",
+      "<a@x.example> SIZE=18446744073709551615"
+    ),
+    ([], "<> postmaster", "<>"),
+    ([], "\"a\\\"b\"@x.example b@y.example", "<\"a\\\"b\"@x.example>"),
+  ])
+  func `MAIL has the parameters that are wanted and offered`(
+    _ keywords: [String], _ request: String, _ mail: String
+  ) {
+    let lines = (["mx.example"] + keywords)
+    let hello = lines.enumerated().map { "S: 250\($0 < lines.count - 1 ? "-" : " ")\($1)\n" }
+    play(
+      "S: 220 hi\nC: EHLO client.example\n\(hello.joined())! opened\n> send \(request)\n"
+        + "C: MAIL FROM:\(mail)\n")
+  }
+
+  /// Inventory 55; RFC 1870 section 6.
+  @Test(arguments: [["SIZE 1000"], ["SIZE 1000", "PIPELINING"]])
+  func `a message that is too large is refused before MAIL`(_ keywords: [String]) {
+    let start = keywords.count == 1 ? opening(keywords[0]) : opening(keywords[0], keywords[1])
+    let conversations = play(
+      start + """
+        > send a@x.example b@y.example size=1001
+        ! send failed: message, MAIL FROM, envelope phase, retry no
+        ! - b@y.example notTried
+        """)
+    #expect(conversations.allSatisfy { $0.session.isReady })
+  }
+
+  /// RFC 6531 section 3.2; seed 2.6 number 1.
+  @Test(arguments: [
+    ("é@x.example b@y.example", nil), ("a@x.example b@y.example é@y.example", "é@y.example"),
+    ("a@x.example b@é.example", "b@é.example"), ("<> é@y.example", "é@y.example"),
+  ])
+  func `an address that needs SMTPUTF8 is refused before MAIL`(
+    _ request: String, _ recipient: String?
+  ) throws {
+    var conversation = Conversation()
+    Transcript(opening("PIPELINING")).play(.whole, &conversation, #_sourceLocation)
+    Transcript.perform("send \(request)", &conversation)
+    #expect(conversation.takeOutput().isEmpty)
+    let event = try #require(conversation.takeEvents().first)
+    guard case .sendDone(let outcome) = event else {
+      Issue.record("\(event)")
+      return
+    }
+    let failure = try #require(outcome.failure)
+    #expect(failure.line == "envelope, MAIL FROM, envelope phase, retry no")
+    #expect(failure.recipient.map { text($0) } == recipient)
+    #expect(outcome.recipients.allSatisfy { $0.status == .notTried })
+    #expect(conversation.session.isReady)
+  }
+
+  @Test func `what was refused before MAIL needs no RSET, and forgets no old need`() {
+    let tooLarge = """
+      > send a@x.example b@y.example size=1001
+      ! send failed: message, MAIL FROM, envelope phase, retry no
+      ! - b@y.example notTried
+
+      """
+    play(opening("SIZE 1000") + tooLarge + "> send <> b@y.example\nC: MAIL FROM:<>\n")
+    play(
+      opening("SIZE 1000") + """
+        > send <> b@y.example
+        C: MAIL FROM:<>
+        S: 550 no
+        ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
+        ! - b@y.example notTried
+
+        """ + tooLarge + "> send <> b@y.example\nC: RSET\n")
+  }
+
+  // MARK: Afterwards
+
+  private func outcome(_ transcript: String) throws -> Outcome {
+    var conversation = Conversation()
+    var lines = transcript.split(separator: "\n", omittingEmptySubsequences: false)
+    let last = lines.removeLast()
+    Transcript(lines.joined(separator: "\n")).play(.whole, &conversation, #_sourceLocation)
+    conversation.receive(bytes(last.dropFirst(3) + "\r\n"))
+    for case .sendDone(let outcome) in conversation.takeEvents() { return outcome }
+    throw Failure(.state, "the transcript ends before the send does")
+  }
+
+  @Test(arguments: ["", "PIPELINING"])
+  func `times, size and response of a message are kept`(_ keyword: String) throws {
+    let first =
+      keyword.isEmpty
+      ? "C: MAIL FROM:<>\nS: 250 ok\nC: RCPT TO:<b@y.example>\nS: 250 ok\nC: DATA\n"
+      : "C: MAIL FROM:<>\nC: RCPT TO:<b@y.example>\nC: DATA\nS: 250 ok\nS: 250 ok\n"
+    let outcome = try outcome(
+      opening(keyword) + """
+        > wait 100
+        > send <> b@y.example
+
+        """ + first + """
+        > wait 20
+        S: 354 go
+        ! content wanted
+        > wait 3
+        > content Hello\\n.\\n
+        C: Hello
+        C: ..
+        C: .
+        > wait 4
+        S: 250-2.0.0 ok
+        S: 250 2.0.0 Ok: queued as 4F2A
+        """.replacing("S: 250-2.0.0 ok\n", with: ""))
+    #expect(outcome.failure == nil)
+    #expect(outcome.envelopeTime == 20)
+    #expect(outcome.messageTime == 7)
+    // "Hello", ".", each with CRLF, without the added dot and the end.
+    #expect(outcome.messageSize == 10)
+    #expect(outcome.response?.queueIdentifier == bytes("4F2A"))
+  }
+
+  @Test func `a failed message keeps the reply that decided, and each recipient its own`() throws {
+    let outcome = try outcome(
+      opening("PIPELINING") + """
+        > send a@x.example b@y.example c@y.example d@y.example
+        C: MAIL FROM:<a@x.example>
+        C: RCPT TO:<b@y.example>
+        C: RCPT TO:<c@y.example>
+        C: RCPT TO:<d@y.example>
+        C: DATA
+        S: 250 ok
+        S: 550 5.1.1 b unknown
+        S: 250 ok
+        S: 450 4.2.1 d busy
+        S: 354 go
+        ! content wanted
+        > content x
+        C: x
+        C: .
+        S: 554 5.6.0 content refused
+        """)
+    let failure = try #require(outcome.failure)
+    #expect(failure.line == "message, DATA, message phase, retry no, 554")
+    #expect(failure.message == "the server refused the message: 554 5.6.0 content refused")
+    #expect(outcome.response?.enhancedStatus == bytes("5.6.0"))
+    #expect(outcome.messageSize == 3)
+    let failures = outcome.recipients.map { $0.failure }
+    #expect(
+      failures.map { $0?.line } == [
+        "envelope, RCPT TO, envelope phase, retry no, 550",
+        "message, DATA, message phase, retry no, 554",
+        "envelope, RCPT TO, envelope phase, retry safe, 450",
+      ])
+    #expect(
+      failures.map { $0?.recipient.map { text($0) } } == ["b@y.example", "c@y.example", "d@y.example"])
+    #expect(failures[0]?.message == "the server refused the recipient: 550 5.1.1 b unknown")
+  }
+
+  @Test func `a recipient that was not refused has no failure`() throws {
+    let outcome = try outcome(
+      opening() + """
+        > send a@x.example b@y.example
+        C: MAIL FROM:<a@x.example>
+        S: 550 no
+        """)
+    #expect(outcome.recipients.allSatisfy { !$0.isRefused && $0.failure == nil })
+  }
+
+  @Test func `the failure says how many were refused and names the last`() throws {
+    let outcome = try outcome(
+      opening() + """
+        > send a@x.example b@y.example c@y.example
+        C: MAIL FROM:<a@x.example>
+        S: 250 ok
+        C: RCPT TO:<b@y.example>
+        S: 550 first
+        C: RCPT TO:<c@y.example>
+        S: 551 second
+        """)
+    let failure = try #require(outcome.failure)
+    #expect(failure.message == "the server refused all 2 recipients, the last one with: 551 second")
+    #expect(failure.recipient == bytes("c@y.example"))
+  }
+
+  @Test func `what was never tried says so of every recipient`() throws {
+    let mailboxes = [try Mailbox(bytes("b@y.example")), try Mailbox(bytes("c@y.example"))]
+    let outcome = Outcome.untried(mailboxes, Failure(.cancelled, "too late"))
+    #expect(outcome.recipients.map { $0.line } == ["- b@y.example notTried", "- c@y.example notTried"])
+    #expect(outcome.failure?.code == .cancelled)
+    #expect(outcome.response == nil)
+  }
+}

@@ -1,0 +1,125 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// What is seen of a login by those who read the log.
+@Suite struct SessionSecrecyTests {
+  private static let start = opening("AUTH PLAIN LOGIN")
+  private static let secret = "s3cr3t-Pa55w0rd"
+
+  private func shown(_ conversation: Conversation) -> [String] {
+    conversation.session.log.map {
+      "\($0.direction == .client ? "C:" : "S:") \(text($0.text))"
+    }
+  }
+
+  @Test func `the log has commands and replies as they were`() {
+    for conversation in play(opening("SIZE 10", "8BITMIME") + "> quit\nC: QUIT\n") {
+      #expect(
+        shown(conversation) == [
+          "S: 220 mx.example ESMTP", "C: EHLO client.example", "S: 250-mx.example",
+          "S: 250-SIZE 10", "S: 250 8BITMIME", "C: QUIT",
+        ])
+    }
+  }
+
+  @Test func `the log has no responses and no challenges`() {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim \(Self.secret)
+        C: AUTH PLAIN \(base64("\0tim\0" + Self.secret))
+        S: 334-\(base64(Self.secret))
+        S: 334 \(base64("\0tim\0" + Self.secret))
+        C: \(base64("\0tim\0" + Self.secret))
+        S: 535 no
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no, 535
+        > login LOGIN tim \(Self.secret)
+        C: AUTH LOGIN
+        S: 334 VXNlcm5hbWU6
+        C: \(base64("tim"))
+        S: 334 UGFzc3dvcmQ6
+        C: \(base64(Self.secret))
+        S: 235 welcome
+        ! login ok
+        """)
+    for conversation in conversations {
+      #expect(
+        shown(conversation).dropFirst(4) == [
+          "C: AUTH PLAIN ********", "S: 334-********", "S: 334 ********", "C: ********",
+          "S: 535 no", "C: AUTH LOGIN", "S: 334 ********", "C: ********", "S: 334 ********",
+          "C: ********", "S: 235 welcome",
+        ])
+    }
+  }
+
+  @Test func `a long response is hidden too, and so is what was cancelled`() {
+    let long = String(repeating: Self.secret, count: 40)
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim \(long)
+        C: AUTH PLAIN
+        S: 334
+        C: \(base64("\0tim\0" + long))
+        S: 334 no base64 at all
+        C: *
+        S: 501 ok
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no
+        """)
+    for conversation in conversations {
+      #expect(
+        shown(conversation).dropFirst(4) == [
+          "C: AUTH PLAIN", "S: 334 ********", "C: ********", "S: 334 ********", "C: *", "S: 501 ok",
+        ])
+    }
+  }
+
+  /// Failures reach the log as well.
+  @Test func `no failure repeats a challenge, which may repeat the secret`() {
+    var conversation = Conversation()
+    Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
+    let credentials = Credentials(user: bytes("tim"), password: bytes(Self.secret))
+    conversation.perform { session, _ in session.login(Login(credentials)) }
+    for _ in 0..<3 { conversation.receive(bytes("334 \(base64(Self.secret))\r\n")) }
+    conversation.receive(bytes("334 \(base64(Self.secret))\r\n"))
+    #expect(conversation.session.isOver)
+    for event in conversation.takeEvents() {
+      guard case .failed(let failure) = event else { continue }
+      #expect(!failure.message.contains(base64(Self.secret)))
+    }
+  }
+
+  @Test func `334 outside of a login is no challenge and is shown`() {
+    let conversations = play(
+      Self.start + """
+        S: 334 surprise
+        ! connection failed: protocolViolation, CONN, idle phase, retry safe, 334
+        """)
+    for conversation in conversations {
+      #expect(shown(conversation).last == "S: 334 surprise")
+    }
+  }
+
+  @Test func `nothing is logged unless it is asked for`() {
+    let configuration = Session.Configuration(
+      name: bytes("client.example"), tlsPolicy: .never, isSecure: false, tracesDialogue: false)
+    let session = Session(configuration, cryptography: FixedCryptography())
+    session.receive(Reply(220, "hi"), now: 0)
+    session.receive(Reply(250, "hi"), now: 0)
+    session.quit()
+    #expect(session.log.isEmpty)
+    #expect(text(session.output) == "EHLO client.example\r\nQUIT\r\n")
+  }
+
+  @Test func `the line with the password is overwritten`() {
+    let conversations = play(
+      Self.start + """
+        > login PLAIN tim \(Self.secret)
+        C: AUTH PLAIN \(base64("\0tim\0" + Self.secret))
+        """)
+    for conversation in conversations {
+      #expect(
+        conversation.cryptography.cleansed
+          .contains(bytes("AUTH PLAIN " + base64("\0tim\0" + Self.secret))))
+    }
+  }
+}

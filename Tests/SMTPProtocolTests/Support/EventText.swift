@@ -1,0 +1,39 @@
+@testable import SMTPProtocol
+
+/// Events as they stand in a transcript.
+extension Session.Event {
+  var lines: [String] {
+    switch self {
+    case .startTLS: ["start TLS"]
+    case .opened: ["opened"]
+    case .loginDone(let failure): [Self.line("login", failure)]
+    case .contentWanted: ["content wanted"]
+    case .sendDone(let outcome):
+      [Self.line("send", outcome.failure)] + outcome.recipients.map { $0.line }
+    case .resetDone(let failure): [Self.line("reset", failure)]
+    case .quitDone: ["quit ok"]
+    case .failed(let failure): [Self.line("connection", failure)]
+    }
+  }
+
+  private static func line(_ operation: String, _ failure: Failure?) -> String {
+    guard let failure else { return "\(operation) ok" }
+    return "\(operation) failed: \(failure.line)"
+  }
+}
+
+extension Failure {
+  /// `auth, AUTH PLAIN, auth phase, retry no, 535`
+  var line: String {
+    let code = reply.map { ", \($0.code)" } ?? ""
+    return "\(self.code), \(command), \(phase) phase, retry \(retry)\(code)"
+  }
+}
+
+extension RecipientOutcome {
+  /// `- b@example.org rejected, RCPT TO 550`
+  var line: String {
+    let said = stage.map { ", \($0.command) \(reply.map { "\($0.code)" } ?? "")" } ?? ""
+    return "- \(text(mailbox.bytes)) \(status)\(said)"
+  }
+}

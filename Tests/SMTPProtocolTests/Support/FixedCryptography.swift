@@ -1,0 +1,49 @@
+@testable import SMTPProtocol
+
+/// Base64 written for the tests alone, so that no test checks OpenSSL against
+/// itself, and a memory of what was cleansed.
+final class FixedCryptography: Cryptography {
+  private(set) var cleansed: [[UInt8]] = []
+
+  private static let alphabet = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+
+  func base64Encode(_ bytes: [UInt8]) -> [UInt8] {
+    var text: [UInt8] = []
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = Array(bytes[start..<min(start + 3, bytes.count)])
+      let padded = group + [UInt8](repeating: 0, count: 3 - group.count)
+      let value = padded.reduce(0) { $0 << 8 | Int($1) }
+      for place in 0..<4 {
+        let digit = value >> (18 - 6 * place) & 63
+        text.append(place <= group.count ? Self.alphabet[digit] : 0x3D)
+      }
+    }
+    return text
+  }
+
+  func base64Decode(_ text: [UInt8]) -> [UInt8]? {
+    let digits = text.prefix { $0 != 0x3D }
+    let padding = text.count - digits.count
+    guard text.count % 4 == 0, padding <= 2, text.suffix(padding).allSatisfy({ $0 == 0x3D })
+    else { return nil }
+    var bits: [Int] = []
+    for digit in digits {
+      guard let value = Self.alphabet.firstIndex(of: digit) else { return nil }
+      bits += (0..<6).map { value >> (5 - $0) & 1 }
+    }
+    return (0..<bits.count / 8).map { octet in
+      bits[octet * 8..<octet * 8 + 8].reduce(0) { $0 << 1 | UInt8($1) }
+    }
+  }
+
+  func cleanse(_ bytes: inout [UInt8]) {
+    cleansed.append(bytes)
+    for index in bytes.indices { bytes[index] = 0 }
+  }
+}
+
+/// As a client would write it in a transcript.
+func base64(_ text: String) -> String {
+  String(decoding: FixedCryptography().base64Encode(Array(text.utf8)), as: UTF8.self)
+}

@@ -1,0 +1,137 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// A dialogue as text, one thing per line:
+///
+///     S: 250 ok            the server says this line
+///     C: RSET              the client says exactly this
+///     > reset              the caller does this
+///     ! reset ok           the driver is told this (`EventText.swift`)
+///
+/// What follows a stimulus (`S:` lines in a row, or one `>` line) up to the next
+/// one is all that it leads to: nothing more may be said or told. Lines that
+/// begin with `#` and empty lines mean nothing.
+struct Transcript {
+  private struct Step {
+    var line: Int
+    var server: [String] = []
+    var operation: String?
+    var client: [String] = []
+    var events: [String] = []
+  }
+
+  private var steps: [Step] = []
+
+  init(_ text: String) {
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+    where !line.isEmpty && !line.hasPrefix("#") {
+      let kind = line.prefix { $0 != " " }
+      let rest = String(line.dropFirst(kind.count + 1))
+      switch kind {
+      case "S:":
+        let continues = steps.last.map {
+          !$0.server.isEmpty && $0.client.isEmpty && $0.events.isEmpty
+        }
+        if continues != true { steps.append(Step(line: index + 1)) }
+        steps[steps.count - 1].server.append(rest)
+      case ">": steps.append(Step(line: index + 1, operation: rest))
+      case "C:": steps[steps.count - 1].client.append(rest)
+      case "!": steps[steps.count - 1].events.append(rest)
+      default: preconditionFailure("not a line of a transcript: \(line)")
+      }
+    }
+  }
+
+  /// In which pieces the octets of the server arrive.
+  enum Feeding: CaseIterable {
+    case whole, lines, octets, octetsWithBareLF
+
+    func pieces(of lines: [String]) -> [[UInt8]] {
+      let ended = lines.map { bytes($0 + (self == .octetsWithBareLF ? "\n" : "\r\n")) }
+      return switch self {
+      case .whole: [Array(ended.joined())]
+      case .lines: ended
+      case .octets, .octetsWithBareLF: ended.joined().map { [$0] }
+      }
+    }
+  }
+
+  func play(
+    _ feeding: Feeding, _ conversation: inout Conversation, _ location: SourceLocation
+  ) {
+    for step in steps {
+      if let operation = step.operation {
+        Self.perform(operation, &conversation)
+      } else {
+        for piece in feeding.pieces(of: step.server) { conversation.receive(piece) }
+      }
+      let place = "line \(step.line), fed as \(feeding)"
+      let said = text(conversation.takeOutput())
+      let wanted = step.client.map { $0 + "\r\n" }.joined()
+      #expect(said == wanted, "client, \(place)", sourceLocation: location)
+      let events = conversation.takeEvents().flatMap { $0.lines }
+      #expect(events == step.events, "events, \(place)", sourceLocation: location)
+    }
+  }
+
+  static func perform(_ operation: String, _ conversation: inout Conversation) {
+    let words = operation.split(separator: " ").map { String($0) }
+    switch words[0] {
+    case "secured": conversation.perform { session, _ in session.secured() }
+    case "login":
+      let credentials = Credentials(user: bytes(words[2]), password: bytes(words[3]))
+      let mechanism: any Mechanism = words[1] == "LOGIN" ? Login(credentials) : Plain(credentials)
+      conversation.perform { session, _ in session.login(mechanism) }
+    case "send":
+      let request = SendRequest(words: words.dropFirst())
+      conversation.perform { session, now in session.send(request, now: now) }
+    case "content", "partial":
+      let content = operation.dropFirst(8).replacing("\\n", with: "\n")
+      conversation.write(bytes(String(content)), ends: words[0] == "content")
+    case "reset": conversation.perform { session, _ in session.reset() }
+    case "quit": conversation.perform { session, _ in session.quit() }
+    case "abort":
+      conversation.give(up: Failure(.timedOut, "too slow", phase: .idle, retry: .safe))
+    case "close": conversation.serverCloses()
+    case "wait": conversation.now += Int64(words[1])!
+    default: preconditionFailure("not an operation: \(operation)")
+    }
+  }
+}
+
+extension SendRequest {
+  /// `sender recipient… size=N 8bit`; `<>` is the null sender.
+  fileprivate init(words: ArraySlice<String>) {
+    let addresses = words.filter { $0.contains("@") || $0 == "<>" || $0 == "postmaster" }
+    let size = words.first { $0.hasPrefix("size=") }.flatMap { UInt64($0.dropFirst(5)) }
+    self.init(
+      from: addresses[addresses.startIndex] == "<>"
+        ? nil : try! Mailbox(bytes(addresses[addresses.startIndex])),
+      recipients: addresses.dropFirst().map { try! Mailbox(bytes($0), allowingPostmaster: true) },
+      size: size, use8BitMIME: words.contains("8bit"))
+  }
+}
+
+/// Plays a transcript in every way in which octets may arrive, and gives back
+/// the conversations for a closer look.
+@discardableResult
+func play(
+  _ transcript: String, policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
+  name: String = "client.example", location: SourceLocation = #_sourceLocation
+) -> [Conversation] {
+  Transcript.Feeding.allCases.map { feeding in
+    var conversation = Conversation(policy, isSecure: isSecure, name: name)
+    Transcript(transcript).play(feeding, &conversation, location)
+    return conversation
+  }
+}
+
+/// The beginning of a transcript: a server that offers `keywords`.
+func opening(_ keywords: String...) -> String {
+  let lines = ["mx.example"] + keywords
+  let replies = lines.enumerated().map { index, line in
+    "S: 250\(index < lines.count - 1 ? "-" : " ")\(line)\n"
+  }
+  return "S: 220 mx.example ESMTP\nC: EHLO client.example\n\(replies.joined())! opened\n"
+}

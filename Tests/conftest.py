@@ -1,0 +1,129 @@
+"""What the tests with servers share."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from support import drive as driving
+from support.certificates import Certificates
+from support.drive import Connection, Drive
+from support.scripted import ScriptedServer
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority and its certificates, one set for the whole run."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+class Driver:
+    """One drive program for all tests: what a test leaves behind is found, and
+    under valgrind the program is started once and not a hundred times."""
+
+    def __init__(self) -> None:
+        self._drive: Drive | None = None
+        self.baseline = (0, 0)
+
+    def get(self) -> Drive:
+        if self._drive is None or not self._drive.alive:
+            self._drive = driving.start()
+            # The first use of OpenSSL opens nothing that stays, but let it happen
+            # before counting.
+            self._drive.connection()
+            self._drive.finish()
+            self.baseline = self._drive.counts()
+        return self._drive
+
+    def holds(self, drive: Drive) -> bool:
+        return self._drive is drive
+
+    def abandon(self) -> None:
+        """After a failure nothing is known about its state."""
+        if self._drive is not None:
+            self._drive.kill()
+            self._drive.close()
+            self._drive.remove_files()
+            self._drive = None
+
+    def end(self) -> None:
+        if self._drive is None:
+            return
+        drive, self._drive = self._drive, None
+        status = drive.close()
+        message = drive.stderr()
+        drive.remove_files()
+        # 9 is valgrind's word for errors and leaks.
+        assert status == 0, f"the drive program ended with {status}:\n{message}"
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[Driver]:
+    driver = Driver()
+    yield driver
+    driver.end()
+
+
+@pytest.fixture
+def drive(driver: Driver) -> Iterator[Drive]:
+    """The library. Whatever the test does, in the end every callback must have
+    been called exactly once, and no descriptor or thread may be left."""
+    drive = driver.get()
+    yield drive
+    if not driver.holds(drive):
+        return  # the test has failed, and the program is gone
+    try:
+        drive.finish()
+        assert drive.counts() == driver.baseline, "descriptors or threads are left"
+    except BaseException:
+        driver.abandon()
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test leaves operations pending, which would fail its teardown as
+    well and hide the cause: the program is replaced instead."""
+    report = yield
+    if call.when == "call" and report.failed and "driver" in item.fixturenames:
+        driver = item.funcargs["driver"]
+        assert isinstance(driver, Driver)
+        driver.abandon()
+    return report
+
+
+class Opener:
+    """Makes connections to a scripted server."""
+
+    def __init__(self, drive: Drive, certificates: Certificates) -> None:
+        self.drive = drive
+        self._certificates = certificates
+
+    def __call__(
+        self, server: ScriptedServer, **options: str | int | bytes | Path | None
+    ) -> Connection:
+        """A connection to the server, not connected yet."""
+        defaults: dict[str, str | int | bytes | Path | None] = {
+            "host": server.host,
+            "port": server.port,
+            "name": "client.test",
+            "tls_ca_file": self._certificates.ca_file,
+        }
+        return self.drive.connection(None, **{**defaults, **options})
+
+    def opened(
+        self, server: ScriptedServer, **options: str | int | bytes | Path | None
+    ) -> Connection:
+        """A connection that is open."""
+        connection = self(server, **options)
+        connection.start_connect().succeeds()
+        return connection
+
+
+@pytest.fixture
+def connect(drive: Drive, certificates: Certificates) -> Opener:
+    return Opener(drive, certificates)

@@ -1,0 +1,401 @@
+"""The way in: addresses, greeting, EHLO, HELO, capabilities."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from conftest import Opener
+from support.drive import RETRY_SAFE, Drive, Operation, RefusedError
+from support.scripted import Dialogue, Peer, ScriptedServer
+
+
+def open_and_quit(*capabilities: bytes) -> Dialogue:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.quit()
+
+    return dialogue
+
+
+def test_connect_and_quit(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220-test.local ESMTP", b"220 at your service")
+        assert peer.line() == b"EHLO client.test"
+        peer.reply(b"250-test.local", b"250 SIZE 1000")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        assert connection.info()["remote_address"] is None
+        connection.start_connect().succeeds()
+        connection.drive.wait(lambda: connection.had("connect"), "the connect event")
+        info = connection.info()
+        assert info["open"] == 1
+        assert info["secure"] == 0
+        assert info["authenticated"] == 0
+        assert info["remote_address"] == f"127.0.0.1:{server.port}"
+        assert info["last_response"] == "250-test.local\n250 SIZE 1000"
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        assert connection.info()["open"] == 0
+        assert connection.error is None
+
+
+def test_blocking_run(connect: Opener) -> None:
+    """One call drives everything that was started."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        operations = [
+            connection.start_connect(),
+            connection.start_send(),
+            connection.start_quit(),
+        ]
+        assert connection.run() == 0
+        for operation in operations:
+            operation.succeeds()
+        assert connection.had("end")
+
+
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n", b"   \r\n"])
+def test_blank_line_before_the_greeting(connect: Opener, blank: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.send(blank)
+        peer.greet()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connect.opened(server).start_quit().succeeds()
+
+
+def test_blank_line_behind_the_last_ehlo_line(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.send(b"250-test.local\r\n250 PIPELINING\r\n\r\n")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_lines_that_end_in_lf(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.send(b"220 hi\n")
+        peer.expect(b"EHLO ")
+        peer.send(b"250-test.local\n250 PIPELINING\n")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["capabilities"] == ["PIPELINING"]
+        connection.start_quit().succeeds()
+
+
+def test_replies_octet_by_octet(connect: Opener) -> None:
+    def drip(peer: Peer, octets: bytes) -> None:
+        peer.send(*[octets[i : i + 1] for i in range(len(octets))])
+
+    def dialogue(peer: Peer) -> None:
+        drip(peer, b"220-hi\r\n220 there\r\n")
+        peer.expect(b"EHLO ")
+        drip(peer, b"250-test.local\r\n250-SIZE 10\r\n250 8BITMIME\r\n")
+        peer.expect(b"QUIT")
+        drip(peer, b"221 bye\r\n")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["capabilities"] == ["SIZE 10", "8BITMIME"]
+        connection.start_quit().succeeds()
+
+
+# --- the name ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("client.example", b"client.example"),
+        ("[192.0.2.1]", b"[192.0.2.1]"),
+        ("192.0.2.1", b"[192.0.2.1]"),
+        ("2001:db8::1", b"[IPv6:2001:db8::1]"),
+        ("[IPv6:2001:db8::1]", b"[IPv6:2001:db8::1]"),
+    ],
+)
+def test_name(connect: Opener, name: str, said: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        assert peer.line() == b"EHLO " + said
+        peer.reply(b"250 test.local")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connect.opened(server, name=name).start_quit().succeeds()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_default_name(connect: Opener, address: str) -> None:
+    """The name of the machine when it is fully qualified, else this end's address."""
+    host = socket.gethostname()
+    literal = "[127.0.0.1]" if address == "127.0.0.1" else "[IPv6:::1]"
+    expected = host if "." in host.strip(".") else literal
+
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        line = peer.line()
+        assert line == b"EHLO " + expected.encode(), line
+        peer.reply(b"250 test.local")
+        peer.quit()
+
+    with ScriptedServer(dialogue, address=address) as server:
+        connect.opened(server, name=None).start_quit().succeeds()
+
+
+@pytest.mark.parametrize("name", ["a\r\nMAIL FROM:<x@y>", "a\nb", "a\rb", "a b", "a\x7fb", "-"])
+def test_bad_name(drive: Drive, name: str) -> None:
+    options = drive.options()
+    failure = drive.set(options, "name", name)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert "name" in failure.message
+
+
+def test_ipv6_host(connect: Opener) -> None:
+    with ScriptedServer(open_and_quit(), address="::1") as server:
+        connection = connect.opened(server, host="[::1]")
+        assert connection.info()["remote_address"] == f"[::1]:{server.port}"
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_localhost_by_name(connect: Opener, address: str) -> None:
+    """Whichever of the addresses of localhost the server has, it is found."""
+    answers = socket.getaddrinfo("localhost", 25, type=socket.SOCK_STREAM)
+    if address not in [answer[4][0] for answer in answers]:
+        address = "127.0.0.1"  # this machine's localhost has one family only
+    with ScriptedServer(open_and_quit(), address=address) as server:
+        connection = connect.opened(server, host="localhost")
+        connection.start_quit().succeeds()
+        connection.free()
+
+
+# --- greeting and EHLO ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"554 5.3.2 no service here", b"220", b"250 hello", b"354 go on"]
+)
+def test_greeting_must_be_220(connect: Opener, greeting: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(greeting)
+        if greeting == b"220":
+            peer.ehlo()
+            peer.quit()
+        else:
+            rest = peer.until_closed()
+            assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        operation = connection.start_connect()
+        if greeting == b"220":
+            operation.succeeds()
+            connection.start_quit().succeeds()
+            return
+        failure = operation.fails("EPROTOCOL")
+        assert failure.phase == "greeting"
+        assert failure.command == "CONN"
+        assert failure.response == greeting.decode()
+        assert failure.address == f"127.0.0.1:{server.port}"
+        connection.wait_end()
+        assert connection.error == failure
+        assert not connection.had("connect")
+
+
+@pytest.mark.parametrize("code", [500, 502])
+def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO client.test")
+        peer.reply(b"%d what?" % code)
+        peer.expect(b"HELO client.test")
+        peer.reply(b"250 PIPELINING")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["capabilities"] == []
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("code", [421, 450, 451, 554])
+def test_no_helo_after_another_refusal(connect: Opener, code: int) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.reply(b"%d 4.3.2 not now" % code)
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        name = "ECONNECTION" if code == 421 else "EPROTOCOL"
+        failure = connection.start_connect().fails(name)
+        assert failure.command == "EHLO"
+        assert failure.response_code == code
+        assert failure.enhanced == "4.3.2"
+
+
+def test_helo_refused_too(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.reply(b"502 what?")
+        peer.expect(b"HELO ")
+        peer.reply(b"502 what?")
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server).start_connect().fails("EPROTOCOL")
+        assert failure.command == "HELO"
+
+
+# --- capabilities -----------------------------------------------------------
+
+
+def test_capabilities(connect: Opener) -> None:
+    lines = [b"size 35882577", b"8BITMIME", b"AUTH=PLAIN LOGIN", b"X-ODD  two  words", b"", b"DSN"]
+    with ScriptedServer(open_and_quit(*lines)) as server:
+        connection = connect.opened(server)
+        assert connection.info()["capabilities"] == [line.decode() for line in lines]
+        assert connection.capability("SIZE") == (True, "35882577")
+        assert connection.capability("Size") == (True, "35882577")
+        assert connection.capability("8bitmime") == (True, "")
+        assert connection.capability("DSN") == (True, "")
+        assert connection.capability("PIPELINING") == (False, None)
+        # A part of a keyword is no keyword.
+        assert connection.capability("8BIT") == (False, None)
+        assert connection.capability("ODD") == (False, None)
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"mail-STARTTLS-AUTH-SIZE-PIPELINING",
+        b"STARTTLS PIPELINING AUTH PLAIN SIZE 1",
+        b"test.local AUTH PLAIN",
+        b"PIPELINING",
+    ],
+)
+def test_words_in_the_first_line_are_no_capabilities(connect: Opener, host: bytes) -> None:
+    """The greeting line names the server; nothing in it is an offer."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 " + host)
+        peer.expect(b"EHLO ")
+        peer.reply(b"250-" + host, b"250 HELP PIPELINING STARTTLS AUTH")
+        # Neither STARTTLS nor pipelining nor AUTH nor SIZE:
+        peer.expect(b"MAIL FROM:<a@example.com>")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:<b@example.com>")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        for keyword in ("STARTTLS", "AUTH", "SIZE", "PIPELINING"):
+            assert connection.capability(keyword) == (False, None)
+        connection.start_login("user", "password").fails("EAUTH")
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size=5)
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- what cannot be reached -------------------------------------------------
+
+
+def test_closed_port(drive: Drive) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    connection = drive.connection(host="127.0.0.1", port=port)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno == errno.ECONNREFUSED
+    assert failure.phase == "connect"
+    assert failure.command == "CONN"
+    assert failure.address == f"127.0.0.1:{port}"
+    assert failure.retry == RETRY_SAFE
+    connection.wait_end()
+    assert connection.error == failure
+
+
+def test_connect_twice(connect: Opener) -> None:
+    with ScriptedServer(open_and_quit()) as server:
+        connection = connect(server)
+        first = connection.start_connect()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_connect()
+        assert refused.value.failure.name == "ESTATE"
+        first.succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_nothing_before_connect(drive: Drive) -> None:
+    connection = drive.connection()
+    starts: list[Callable[[], Operation]] = [
+        lambda: connection.start_login("user", "password"),
+        connection.start_send,
+        connection.start_reset,
+        connection.start_quit,
+    ]
+    for start in starts:
+        with pytest.raises(RefusedError) as refused:
+            start()
+        assert refused.value.failure.name == "ESTATE"
+        assert "connect" in refused.value.failure.message
+    assert connection.run() == 0
+    connection.close()
+    connection.free()
+    assert drive.events == []
+
+
+def test_nothing_after_the_end(connect: Opener) -> None:
+    with ScriptedServer(open_and_quit()) as server:
+        connection = connect.opened(server)
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send()
+        assert refused.value.failure.name == "ESTATE"
+        with pytest.raises(RefusedError):
+            connection.start_connect()
+
+
+def test_nothing_behind_quit(connect: Opener) -> None:
+    with ScriptedServer(open_and_quit()) as server:
+        connection = connect(server)
+        connection.start_connect()
+        quitting = connection.start_quit()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send()
+        assert refused.value.failure.name == "ESTATE"
+        quitting.succeeds()

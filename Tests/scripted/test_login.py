@@ -1,0 +1,404 @@
+"""Logging in: mechanisms, refusals, and where a password must never go."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import NOT_TRIED, RETRY_NO, RETRY_SAFE, RefusedError
+from support.scripted import Peer, ScriptedServer
+from support.system import in_network_namespace
+
+USER, PASSWORD = "alice", "open sesame"
+
+
+def b64(text: str) -> bytes:
+    return base64.b64encode(text.encode())
+
+
+PLAIN = b"AUTH PLAIN " + b64(f"\0{USER}\0{PASSWORD}")
+
+
+def test_plain(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"235 2.7.0 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).succeeds()
+        assert connection.info()["authenticated"] == 1
+        connection.start_quit().succeeds()
+
+
+def test_plain_for_a_server_that_asks(connect: Opener) -> None:
+    """Some servers answer the initial response with an empty challenge."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"334 ")
+        peer.expect(PLAIN.rsplit(b" ", 1)[1])
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("length", [100, 300, 2000])
+def test_long_password(connect: Opener, length: int) -> None:
+    """A command line holds 512 octets; beyond that the server must ask first
+    (RFC 4954 section 4)."""
+    password = "p" * length
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        response = b64(f"\0{USER}\0{password}")
+        line = b"AUTH PLAIN " + response
+        if len(line) + 2 <= 512:
+            peer.expect(line)
+        else:
+            peer.expect(b"AUTH PLAIN")
+            peer.reply(b"334 ")
+            peer.expect(response)
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, password).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    "prompts", [(b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"), (b"", b""), (b"eA==", b"eQ==")]
+)
+def test_login_mechanism(connect: Opener, prompts: tuple[bytes, bytes]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH LOGIN")
+        peer.expect(b"AUTH LOGIN")
+        peer.reply(b"334 " + prompts[0])
+        peer.expect(b64(USER))
+        peer.reply(b"334 " + prompts[1])
+        peer.expect(b64(PASSWORD))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_utf8_credentials(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(b"AUTH PLAIN " + b64("\0zoë\0pässwört"))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login("zoë", "pässwört").succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- which mechanism --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted", "used"),
+    [
+        (b"AUTH LOGIN PLAIN", None, b"PLAIN"),
+        (b"AUTH PLAIN LOGIN", None, b"PLAIN"),
+        (b"AUTH LOGIN", None, b"LOGIN"),
+        (b"AUTH XOAUTH2 login", None, b"LOGIN"),
+        (b"AUTH=PLAIN", None, b"PLAIN"),
+        (b"auth plain", None, b"PLAIN"),
+        (b"AUTH PLAIN LOGIN", "LOGIN", b"LOGIN"),
+        (b"AUTH PLAIN LOGIN", "login", b"LOGIN"),
+        (b"AUTH LOGIN PLAIN", "plain", b"PLAIN"),
+    ],
+)
+def test_choice(connect: Opener, offered: bytes, wanted: str | None, used: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(offered)
+        line = peer.line()
+        assert line.split(b" ")[:2] == [b"AUTH", used], line
+        if used == b"LOGIN":
+            peer.reply(b"334 ")
+            peer.expect(b64(USER))
+            peer.reply(b"334 ")
+            peer.expect(b64(PASSWORD))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, auth_method=wanted)
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    ("offered", "wanted"),
+    [
+        ((), None),
+        ((b"AUTH",), None),
+        ((b"AUTH XOAUTH2 GSSAPI",), None),
+        ((b"AUTH PLAIN-CLIENTTOKEN XPLAIN",), None),
+        ((b"AUTH LOGIN",), "PLAIN"),
+        ((b"X-AUTH PLAIN",), None),
+    ],
+)
+def test_no_usable_mechanism(
+    connect: Opener, offered: tuple[bytes, ...], wanted: str | None
+) -> None:
+    """EAUTH, nothing is sent, and the connection stays."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*offered)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, auth_method=wanted)
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert failure.phase == "auth"
+        assert failure.response is None
+        assert connection.info()["open"] == 1
+        connection.start_quit().succeeds()
+
+
+# --- refused ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reply", "retry"),
+    [
+        (b"535 5.7.8 bad credentials", RETRY_NO),
+        (b"534 5.7.9 too weak", RETRY_NO),
+        (b"454 4.7.0 not now", RETRY_SAFE),
+        (b"500 what?", RETRY_NO),
+        (b"250 ok", RETRY_NO),
+        (b"200 ok", RETRY_NO),
+    ],
+)
+def test_refused(connect: Opener, reply: bytes, retry: int) -> None:
+    """The connection stays open, and another try may follow."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(reply)
+        peer.expect(b"AUTH PLAIN " + b64("\0alice\0better"))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert failure.command == "AUTH PLAIN"
+        assert failure.phase == "auth"
+        assert failure.response == reply.decode()
+        assert failure.retry == retry
+        assert PASSWORD not in failure.message
+        assert connection.info()["authenticated"] == 0
+        connection.start_login(USER, "better").succeeds()
+        connection.start_quit().succeeds()
+        assert connection.error is None
+
+
+def test_success_before_the_password(connect: Opener) -> None:
+    """A 235 in the middle of LOGIN is no login."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH LOGIN")
+        peer.expect(b"AUTH LOGIN")
+        peer.reply(b"334 ")
+        peer.expect(b64(USER))
+        peer.reply(b"235 welcome")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert connection.info()["authenticated"] == 0
+        connection.free()
+    assert b64(PASSWORD) not in server.peer.received
+
+
+@pytest.mark.parametrize("offered", [b"AUTH PLAIN", b"AUTH LOGIN"])
+def test_endless_challenges(connect: Opener, offered: bytes) -> None:
+    """Rounds are bounded; the exchange is cancelled or the connection closed."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(offered)
+        for _ in range(1000):
+            try:
+                line = peer.line()
+            except (AssertionError, OSError):
+                return
+            if line == b"*":
+                peer.reply(b"501 5.0.0 cancelled")
+                peer.until_closed()
+                return
+            peer.reply(b"334 ")
+        raise AssertionError("a thousand challenges were answered")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, PASSWORD).wait().error
+        assert failure is not None
+        assert failure.name in ("EAUTH", "EPROTOCOL")
+        connection.free()
+
+
+def test_challenge_that_is_not_base64(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH LOGIN")
+        peer.expect(b"AUTH LOGIN")
+        peer.reply(b"334 !!! not base64 !!!")
+        peer.expect(b"*")
+        peer.reply(b"501 cancelled")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).fails("EAUTH")
+        connection.start_quit().succeeds()
+
+
+def test_mail_behind_a_failed_login(connect: Opener) -> None:
+    """What was queued behind the login is not sent without it; what is started
+    afterwards is the caller's decision."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"535 5.7.8 no")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        connection.start_connect()
+        login = connection.start_login(USER, PASSWORD)
+        behind = [connection.start_send(), connection.start_send()]
+        login.fails("EAUTH")
+        for sending in behind:
+            failure = sending.fails("EAUTH")
+            assert failure.retry == RETRY_SAFE
+            assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- refused before anything is sent ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "named"),
+    [
+        (None, PASSWORD, "user"),
+        ("", PASSWORD, "user"),
+        (USER, None, "password"),
+        (USER, "", "password"),
+        ("al\rice", PASSWORD, "user"),
+        ("al\nice", PASSWORD, "user"),
+        (USER, "open\x01sesame", "password"),
+        (USER, "open\x7fsesame", "password"),
+    ],
+)
+def test_bad_credentials(
+    connect: Opener, user: str | None, password: str | None, named: str
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with pytest.raises(RefusedError) as refused:
+            connection.start_login(user, password)
+        assert refused.value.failure.name == "EAUTH"
+        assert named in refused.value.failure.message
+        assert "sesame" not in refused.value.failure.message
+        connection.start_quit().succeeds()
+
+
+def test_twice(connect: Opener) -> None:
+    """RFC 4954 section 4: no AUTH after a successful one."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).succeeds()
+        failure = connection.start_login(USER, PASSWORD).wait().error
+        assert failure is not None
+        assert failure.name in ("EAUTH", "ESTATE")
+        assert connection.info()["authenticated"] == 1
+        connection.start_quit().succeeds()
+
+
+def test_under_tls(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good, b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"235 welcome")
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- in the clear -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "expected"),
+    [
+        ("192.0.2.1", False, "EAUTH"),
+        ("192.0.2.1", True, None),
+        ("2001:db8::1", False, "EAUTH"),
+        ("127.0.0.1", False, None),
+        ("127.8.9.10", False, None),
+        ("::1", False, None),
+    ],
+)
+def test_in_the_clear(address: str, allowed: bool, expected: str | None) -> None:
+    """Off loopback a password needs TLS. The addresses exist in a network
+    namespace of their own, where nothing else is."""
+    child = Path(__file__).with_name("clear_login.py")
+    done = subprocess.run(
+        [*in_network_namespace(address), sys.executable, str(child), address, str(int(allowed))],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["error"] == expected
+    # The password was sent exactly when the login was allowed.
+    assert told["sent"] == (expected is None)
+    if expected is not None:
+        assert "allow_insecure_auth" in told["message"]

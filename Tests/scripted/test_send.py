@@ -1,0 +1,645 @@
+"""Sending: envelope, recipients, results, and one message after the other."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.drive import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    UNKNOWN,
+    Drive,
+    RefusedError,
+)
+from support.scripted import Peer, ScriptedServer
+
+PLAIN: tuple[bytes, ...] = ()
+PIPELINING = (b"PIPELINING",)
+both = pytest.mark.parametrize("capabilities", [PLAIN, PIPELINING], ids=["plain", "pipelining"])
+
+
+@both
+def test_result(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        content = peer.delivery(b"b@example.com", b"c@example.com")
+        assert content == b"Subject: x\r\n\r\nbody\r\n.\r\n"
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
+        sending.succeeds()
+        result = sending.result()
+        assert result.statuses == [ACCEPTED, ACCEPTED]
+        assert [line.recipient for line in result.recipients] == ["b@example.com", "c@example.com"]
+        assert result.response == "250 2.0.0 Ok: queued as 4F2A"
+        assert result.queue_id == "4F2A"
+        assert result.message_size == len(b"Subject: x\r\n\r\nbody\r\n")
+        assert all(line.error is None for line in result.recipients)
+        connection.start_quit().succeeds()
+
+
+@both
+def test_some_recipients_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.expect(b"MAIL FROM:<a@example.com>")
+        peer.reply(b"250 ok")
+        for name, reply in (
+            (b"one", b"250 2.1.5 ok"),
+            (b"two", b"550 5.1.1 no such user"),
+            (b"three", b"450 4.2.0 busy"),
+            (b"two", b"250 2.1.5 ok"),
+        ):
+            peer.expect(b"RCPT TO:<" + name + b"@example.com>")
+            peer.reply(reply)
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        names = [f"{name}@example.com" for name in ("one", "two", "three", "two")]
+        sending = connection.start_send(recipients=names)
+        sending.succeeds()
+        result = sending.result()
+        assert [line.recipient for line in result.recipients] == names
+        assert result.statuses == [ACCEPTED, REJECTED, DEFERRED, ACCEPTED]
+        assert (result.accepted, result.rejected) == (2, 2)
+        refused = result.recipients[1]
+        assert refused.command == "RCPT TO"
+        assert refused.response_code == 550
+        assert refused.enhanced == "5.1.1"
+        assert refused.response == "550 5.1.1 no such user"
+        assert refused.error is not None
+        assert refused.error.name == "EENVELOPE"
+        assert refused.error.recipient == "two@example.com"
+        assert refused.error.retry == RETRY_NO
+        deferred = result.recipients[2].error
+        assert deferred is not None
+        assert deferred.retry == RETRY_SAFE
+        connection.start_quit().succeeds()
+
+
+@both
+@pytest.mark.parametrize("data_reply", [b"554 5.5.1 no valid recipients", b"503 5.5.1 RCPT first"])
+def test_all_recipients_refused(
+    connect: Opener, capabilities: tuple[bytes, ...], data_reply: bytes
+) -> None:
+    """Fails, and the next message goes out behind a RSET."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for reply in (b"550 5.1.1 no one", b"450 4.2.0 busy"):
+            peer.expect(b"RCPT TO:")
+            peer.reply(reply)
+        if capabilities:
+            peer.expect(b"DATA")
+            peer.reply(data_reply)
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
+        failure = sending.fails("EENVELOPE")
+        assert failure.command == "RCPT TO"
+        assert failure.response_code in (450, 550)
+        result = sending.result()
+        assert result.statuses == [REJECTED, DEFERRED]
+        assert [line.response_code for line in result.recipients] == [550, 450]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        assert connection.error is None
+
+
+def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
+    """RFC 2920 section 3.1: the pipelined DATA is accepted although nobody is to
+    get the message; a lone dot ends it, and not a single octet of the content
+    goes out."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"550 5.1.1 no one")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        assert peer.content() == b".\r\n"
+        peer.reply(b"554 5.5.1 no valid recipients")
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        failure = sending.fails("EENVELOPE")
+        assert failure.response_code == 550
+        assert sending.result().statuses == [REJECTED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@both
+def test_sender_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"553 5.1.8 no such sender")
+        if capabilities:
+            peer.expect(b"RCPT TO:")
+            peer.reply(b"503 5.5.1 MAIL first")
+            peer.expect(b"DATA")
+            peer.reply(b"503 5.5.1 RCPT first")
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        failure = sending.fails("EENVELOPE")
+        assert failure.command == "MAIL FROM"
+        assert failure.response == "553 5.1.8 no such sender"
+        assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@both
+@pytest.mark.parametrize("reply", [b"451 4.3.0 later", b"554 5.6.0 never"])
+def test_data_refused(connect: Opener, capabilities: tuple[bytes, ...], reply: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(reply)
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        failure = sending.fails("EENVELOPE")
+        assert failure.command == "DATA"
+        assert failure.response == reply.decode()
+        assert sending.result().accepted == 0
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@both
+@pytest.mark.parametrize(
+    ("reply", "status", "retry"),
+    [
+        (b"550 5.7.1 spam", REJECTED, RETRY_NO),
+        (b"452 4.3.1 full", DEFERRED, RETRY_SAFE),
+    ],
+)
+def test_message_refused(
+    connect: Opener, capabilities: tuple[bytes, ...], reply: bytes, status: int, retry: int
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.envelope()
+        peer.content()
+        peer.reply(reply)
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        failure = sending.fails("EMESSAGE")
+        assert failure.command == "DATA"
+        assert failure.phase == "message"
+        assert failure.retry == retry
+        line = sending.result().recipients[0]
+        assert line.status == status
+        assert line.command == "DATA"
+        assert line.error is not None
+        assert line.error.name == "EMESSAGE"
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_reset_that_is_refused(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"RSET")
+        peer.reply(b"500 what?")
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_reset().fails("EPROTOCOL")
+        assert failure.command == "RSET"
+        connection.start_reset().succeeds()
+        connection.start_quit().succeeds()
+
+
+@both
+def test_many_at_once(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    """Started together, carried out in order, each with its own envelope and
+    content; one in the middle is refused and takes nobody with it."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        for number in range(5):
+            if number == 2:
+                peer.expect(b"MAIL FROM:<a2@example.com>")
+                peer.reply(b"250 ok")
+                peer.expect(b"RCPT TO:<b2@example.com>")
+                peer.reply(b"550 no one")
+                if capabilities:
+                    peer.expect(b"DATA")
+                    peer.reply(b"554 no one")
+                peer.expect(b"RSET")
+                peer.reply(b"250 ok")
+                continue
+            content = peer.delivery(b"b%d@example.com" % number, sender=b"a%d@example.com" % number)
+            assert content == b"message %d\r\n.\r\n" % number
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        connection.start_connect()
+        sends = [
+            connection.start_send(
+                b"message %d" % number, f"a{number}@example.com", [f"b{number}@example.com"]
+            )
+            for number in range(5)
+        ]
+        connection.start_quit().succeeds()
+        for number, sending in enumerate(sends):
+            if number == 2:
+                sending.fails("EENVELOPE")
+            else:
+                sending.succeeds()
+        order = [entry for entry in connection.drive.order if entry.startswith("done")]
+        assert order == sorted(order, key=lambda entry: int(entry.rsplit("t", 1)[1]))
+
+
+def test_pipelined_group_is_one_write(connect: Opener) -> None:
+    """MAIL, RCPT and DATA leave together; the first read of the server has them
+    all, before it has said a word."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        peer.expect(b"RCPT TO:")
+        peer.expect(b"DATA")
+        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_nothing_is_pipelined_unasked(connect: Opener) -> None:
+    """Without the offer the next command waits for the reply."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        for command, reply in (
+            (b"MAIL FROM:", b"250 ok"),
+            (b"RCPT TO:", b"250 ok"),
+            (b"RCPT TO:", b"250 ok"),
+            (b"DATA", b"354 go"),
+        ):
+            peer.expect(command)
+            peer.idle()
+            peer.reply(reply)
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_many_recipients_do_not_deadlock(connect: Opener) -> None:
+    """A group larger than all buffers on the way, and a server that answers each
+    command at once with a long line: whoever only writes waits for ever."""
+    count = 4000
+    padding = b"x" * 400
+
+    def dialogue(peer: Peer) -> None:
+        peer.shrink_buffers()
+        peer.greet(b"PIPELINING")
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for _ in range(count):
+            peer.expect(b"RCPT TO:")
+            peer.reply(b"250 " + padding)
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        names = ["r" * 50 + f"-{number}@" + "d" * 60 + ".example.com" for number in range(count)]
+        sending = connection.start_send(recipients=names)
+        assert sending.result().accepted == count
+        connection.start_quit().succeeds()
+
+
+# --- what MAIL and RCPT carry -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "size", "eight_bit", "expected"),
+    [
+        ((b"SIZE 1000", b"8BITMIME"), 500, True, b" SIZE=500 BODY=8BITMIME"),
+        ((b"SIZE", b"8BITMIME"), 500, False, b" SIZE=500"),
+        ((b"SIZE 0",), 10**15, False, b" SIZE=1000000000000000"),
+        ((b"8BITMIME",), 500, True, b" BODY=8BITMIME"),
+        ((), 500, True, b""),
+        ((b"SIZE 1000",), 0, False, b""),
+    ],
+)
+def test_mail_parameters(
+    connect: Opener,
+    capabilities: tuple[bytes, ...],
+    size: int,
+    eight_bit: bool,
+    expected: bytes,
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        line = peer.expect(b"MAIL FROM:")
+        start = b"MAIL FROM:<a@example.com>"
+        assert line.startswith(start)
+        assert sorted(line[len(start) :].split(b" ")) == sorted(expected.split(b" "))
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
+        sending = connection.start_send(envelope=envelope)
+        server.wait_for(b"MAIL FROM:")
+        connection.free()
+        sending.fails("ECANCELLED")
+
+
+def test_too_large_for_the_server(connect: Opener) -> None:
+    """RFC 1870: refused before a word is said."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SIZE 1000")
+        # The next thing is the message that fits.
+        peer.expect(b"MAIL FROM:<a@example.com> SIZE=1000")
+        peer.reply(b"552 no")
+        peer.quit_after_reset()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1001)
+        sending = connection.start_send(envelope=envelope)
+        failure = sending.fails("EMESSAGE")
+        assert "1000" in failure.message
+        assert failure.response is None
+        assert sending.result().statuses == [NOT_TRIED]
+        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1000)
+        connection.start_send(envelope=envelope).fails("EENVELOPE")
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("sender", ["", None])
+def test_null_sender(connect: Opener, sender: str | None) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery(b"postmaster", sender=b"")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope(sender, ["postmaster"])
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+GOOD_ADDRESSES = [
+    "a@b",
+    "a.b+c@example.com",
+    '"a b"@example.com',
+    '"a\\"b"@example.com',
+    "a@[192.0.2.1]",
+    "a@[IPv6:2001:db8::1]",
+    "!#$%&'*+-/=?^_`{|}~@example.com",
+]
+
+BAD_ADDRESSES = [
+    "a",
+    "@example.com",
+    "a@",
+    "a b@example.com",
+    "a@example.com>",
+    "<a@example.com>",
+    "a@example.com> SIZE=1",
+    "a@example.com\r\nRCPT TO:<c@example.com>",
+    "a@example.com\nX",
+    "a@example.com\rX",
+    '"a\rb"@example.com',
+    "a@exa\x01mple.com",
+    "a@b@example.com",
+    "a..b@example.com",
+    ".a@example.com",
+    "a@-example.com",
+    "a@example..com",
+    "a@exam_ple.com ",
+    "a@[192.0.2.999]",
+    "a" * 65 + "@example.com",
+    "a@" + ".".join(["b" * 60] * 5),
+    "a,b@example.com",
+    "a@example.com,c@example.com",
+]
+
+
+@pytest.mark.parametrize("address", GOOD_ADDRESSES)
+def test_good_address(connect: Opener, address: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery(address.encode(), sender=address.encode())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(sender=address, recipients=[address]).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_bad_address(drive: Drive, address: str) -> None:
+    """Refused when it is given, by name, and never sent."""
+    for sender, recipients in ((address, ["b@example.com"]), ("a@example.com", [address])):
+        _, failure = drive.try_envelope(sender, recipients)
+        assert failure is not None
+        assert failure.name == "EENVELOPE"
+        assert all(ord(character) >= 0x20 for character in failure.message)
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient"), [("zoë@example.com", "b@example.com"), ("a@example.com", "zoë@b.com")]
+)
+def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str) -> None:
+    """Not offered: that send fails before MAIL, the next is as good as ever."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(sender=sender, recipients=[recipient])
+        failure = sending.fails("EENVELOPE")
+        assert "SMTPUTF8" in failure.message
+        assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_smtputf8_when_offered(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SMTPUTF8", b"8BITMIME")
+        line = peer.expect(b"MAIL FROM:<zo\xc3\xab@example.com> ")
+        assert b"SMTPUTF8" in line.split(b" ")[1:]
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:<b@example.com>")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(sender="zoë@example.com").succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- misuse -----------------------------------------------------------------
+
+
+def test_misuse_costs_nothing(connect: Opener) -> None:
+    """Each is refused at once with its own code; the connection is as good as
+    before."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        envelope = drive.envelope("a@example.com", ["b@example.com"])
+        cases = [
+            ("EENVELOPE", drive.envelope("a@example.com", []), None),
+            ("ESTATE", "~", None),
+            ("EMESSAGE", envelope, "~"),
+        ]
+        for name, given, message in cases:
+            with pytest.raises(RefusedError) as refused:
+                connection.start_send(envelope=given, message=message)
+            assert refused.value.failure.name == name
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["reader", "descriptor"])
+def test_message_that_can_be_sent_once(connect: Opener, way: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
+        connection.start_send(message=message).succeeds()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send(message=message)
+        assert refused.value.failure.name == "ESTATE"
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["copy", "borrowed"])
+def test_message_that_can_be_sent_often(connect: Opener, way: str) -> None:
+    """The handle may be freed as soon as the sends were started."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(3):
+            assert peer.delivery() == b"again\r\n.\r\n"
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        message = drive.message(b"again", way)
+        sends = [connection.start_send(message=message) for _ in range(3)]
+        drive.call("free", "message", message)
+        assert drive.released == [], "released while sends were pending"
+        for sending in sends:
+            sending.succeeds()
+        connection.start_quit().succeeds()
+        assert drive.released == ([message] if way == "borrowed" else [])
+
+
+def test_unknown_is_for_the_end_only(connect: Opener) -> None:
+    """Lost behind the final dot: it may have been delivered."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        peer.content()
+        peer.half_close()
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        first = connection.start_send()
+        second = connection.start_send()
+        first.fails("ECONNECTION")
+        assert first.result().statuses == [UNKNOWN]
+        assert second.fails("ECONNECTION").retry == RETRY_SAFE
+        assert second.result().statuses == [NOT_TRIED]

@@ -1,0 +1,336 @@
+"""Time limits: each ends in ETIMEDOUT, names itself, and closes the connection.
+What is asserted is the outcome; how long it takes is the machine's affair."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.drive import NOT_TRIED, PATIENCE, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
+from support.scripted import Peer, ScriptedServer
+from support.system import in_network_namespace
+
+SOON = 150
+
+
+def check(failure: Failure, option: str, phase: str, retry: int = RETRY_SAFE) -> None:
+    assert failure.name == "ETIMEDOUT"
+    assert option in failure.message, failure.message
+    assert str(SOON) in failure.message, failure.message
+    assert failure.phase == phase
+    assert failure.retry == retry
+
+
+def mute(peer: Peer) -> None:
+    """Says nothing, and notices that the client has closed."""
+    peer.until_closed()
+
+
+def test_greeting(connect: Opener) -> None:
+    with ScriptedServer(mute) as server:
+        connection = connect(server, greeting_timeout=SOON)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        check(failure, "greeting_timeout", "greeting")
+        assert failure.address == f"127.0.0.1:{server.port}"
+        connection.wait_end()
+        assert connection.error == failure
+
+
+def test_greeting_that_never_ends(connect: Opener) -> None:
+    """Octets that come do not prolong the limit."""
+
+    def dialogue(peer: Peer) -> None:
+        with contextlib.suppress(OSError):
+            for _ in range(200):
+                peer.send(b"220-not yet\r\n")
+                if peer.closes_within(0.02):
+                    return
+        raise AssertionError("the client waited for 200 lines")
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server, greeting_timeout=SOON).start_connect().fails("ETIMEDOUT")
+        check(failure, "greeting_timeout", "greeting")
+
+
+@pytest.mark.parametrize("command", ["EHLO", "MAIL FROM", "RCPT TO", "DATA"])
+def test_command(connect: Opener, command: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        for said, reply in (
+            (b"EHLO ", b"250 test.local"),
+            (b"MAIL FROM:", b"250 ok"),
+            (b"RCPT TO:", b"250 ok"),
+            (b"DATA", b"354 go"),
+        ):
+            peer.expect(said)
+            if said.startswith(command.encode()):
+                break
+            peer.reply(reply)
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, command_timeout=SOON)
+        opening = connection.start_connect()
+        sending = connection.start_send()
+        if command == "EHLO":
+            failure = opening.fails("ETIMEDOUT")
+            check(failure, "command_timeout", "hello")
+        else:
+            failure = sending.fails("ETIMEDOUT")
+            check(failure, "command_timeout", "envelope")
+        assert failure.command == command
+        assert sending.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+
+
+def test_login(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(b"AUTH PLAIN ")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, command_timeout=SOON)
+        failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
+        check(failure, "command_timeout", "auth")
+
+
+def test_starttls_reply(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.expect(b"STARTTLS")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server, command_timeout=SOON).start_connect().fails("ETIMEDOUT")
+        check(failure, "command_timeout", "starttls")
+
+
+@pytest.mark.parametrize("way", ["starttls", "implicit"])
+def test_handshake(connect: Opener, way: str) -> None:
+    """The server accepts the connection and then says no word of TLS."""
+
+    def dialogue(peer: Peer) -> None:
+        if way == "starttls":
+            peer.greet(b"STARTTLS")
+            peer.expect(b"STARTTLS")
+            peer.reply(b"220 go")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, secure=int(way == "implicit"), connection_timeout=SOON)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        check(failure, "connection_timeout", "starttls" if way == "starttls" else "tls")
+
+
+def test_final_reply(connect: Opener) -> None:
+    """The message is out: it may have been delivered."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        peer.content()
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, final_reply_timeout=SOON)
+        sending = connection.start_send()
+        check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message", RETRY_UNKNOWN)
+        assert sending.result().statuses == [UNKNOWN]
+
+
+def test_socket(connect: Opener) -> None:
+    """The server stops reading in the middle of a large message."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.shrink_buffers()
+        peer.greet()
+        peer.envelope()
+        assert timed_out.wait(PATIENCE)
+        assert b"\r\n.\r\n" not in peer.until_closed()
+
+    timed_out = threading.Event()
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, socket_timeout=SOON)
+        sending = connection.start_send(b"x" * 40_000_000)
+        failure = sending.fails("ETIMEDOUT")
+        timed_out.set()
+        check(failure, "socket_timeout", "message")
+        assert sending.result().statuses == [NOT_TRIED]
+
+
+def test_socket_while_idle(connect: Opener) -> None:
+    """A connection that nobody uses ends by the inactivity limit and no other."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, socket_timeout=SOON)
+        connection.wait_end()
+        assert connection.error is not None
+        check(connection.error, "socket_timeout", "idle")
+
+
+def test_idle_has_no_other_limit(connect: Opener) -> None:
+    """Between operations the caller may take its time."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        assert not peer.closes_within(3 * SOON / 1000), "the client closed an idle connection"
+        peer.reply(b"421 4.4.2 good night")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(
+            server,
+            greeting_timeout=SOON,
+            connection_timeout=SOON,
+            command_timeout=SOON,
+            final_reply_timeout=SOON,
+            operation_timeout=SOON,
+        )
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.name == "ECONNECTION", connection.error
+
+
+def test_operation(connect: Opener) -> None:
+    """One deadline over all, for a server that is never quite silent."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        with contextlib.suppress(OSError):
+            for _ in range(500):
+                peer.send(b"250-patience\r\n")
+                if peer.closes_within(0.02):
+                    return
+        raise AssertionError("the client waited for 500 lines")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, operation_timeout=SOON)
+        check(connection.start_send().fails("ETIMEDOUT"), "operation_timeout", "envelope")
+
+
+def test_operation_of_a_paused_source(connect: Opener) -> None:
+    """A source that pauses for ever ends by a limit, and never well."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        assert b"\r\n.\r\n" not in peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, operation_timeout=SOON)
+        message = connect.drive.reader(b"x\r\n", "!pause", b"y")
+        check(
+            connection.start_send(message=message).fails("ETIMEDOUT"),
+            "operation_timeout",
+            "message",
+        )
+
+
+@pytest.mark.parametrize(
+    "limit", ["socket_timeout", "command_timeout", "final_reply_timeout", "operation_timeout"]
+)
+def test_limits_do_not_hit_who_is_in_time(connect: Opener, limit: str) -> None:
+    """Many short operations may together take longer than any limit of one."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(8):
+            peer.envelope()
+            peer.content()
+            assert not peer.closes_within(0.1)
+            peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, **{limit: 500})
+        sends = [connection.start_send() for _ in range(8)]
+        connection.start_quit().succeeds()
+        for sending in sends:
+            sending.succeeds()
+
+
+# --- before there is a connection -------------------------------------------
+
+
+@contextlib.contextmanager
+def full_listener() -> Iterator[int]:
+    """A port that neither accepts nor refuses: its queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+            fillers.append(filler)
+        try:
+            yield port
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+def test_connection(connect: Opener) -> None:
+    with full_listener() as port:
+        connection = connect.drive.connection(host="127.0.0.1", port=port, connection_timeout=SOON)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        check(failure, "connection_timeout", "connect")
+        assert failure.address == f"127.0.0.1:{port}"
+
+
+def test_operation_while_connecting(connect: Opener) -> None:
+    with full_listener() as port:
+        connection = connect.drive.connection(host="127.0.0.1", port=port, operation_timeout=SOON)
+        check(connection.start_connect().fails("ETIMEDOUT"), "operation_timeout", "connect")
+
+
+@pytest.mark.parametrize("how", ["close", "free", "cancel"])
+def test_ended_while_connecting(connect: Opener, how: str) -> None:
+    with full_listener() as port:
+        connection = connect.drive.connection(host="127.0.0.1", port=port)
+        opening = connection.start_connect()
+        sending = connection.start_send()
+        getattr(connection, how)()
+        opening.fails("ECANCELLED")
+        sending.fails("ECANCELLED")
+
+
+@pytest.mark.parametrize("case", ["unknown", "slow", "closed", "freed"])
+def test_resolving(case: str) -> None:
+    """Names are asked of a name server that a test can have: one in a network
+    namespace of its own, which denies every name or never answers."""
+    child = Path(__file__).with_name("resolve.py")
+    done = subprocess.run(
+        [*in_network_namespace(), sys.executable, str(child), case],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    expected = {"unknown": "EDNS", "slow": "ETIMEDOUT", "closed": "ECANCELLED"}
+    assert told["error"] == expected.get(case, "ECANCELLED")
+    if case == "unknown":
+        assert "nowhere.example" in told["message"]
+        assert told["phase"] == "dns"
+    if case == "slow":
+        assert "dns_timeout" in told["message"]
+        assert told["phase"] == "dns"
+    assert told["retry"] == RETRY_SAFE or case == "unknown"

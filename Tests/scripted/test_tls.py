@@ -1,0 +1,436 @@
+"""TLS: what must be true of a server before anything is told to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import Drive
+from support.scripted import Peer, ScriptedServer
+
+
+def test_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good, b"AUTH PLAIN", b"SIZE 77")
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, host="localhost")
+        info = connection.info()
+        assert info["secure"] == 1
+        assert info["tls_version"] in ("TLSv1.2", "TLSv1.3")
+        assert info["tls_cipher"]
+        assert info["tls_peer_name"] == "localhost"
+        # Only what was said under TLS counts.
+        assert info["capabilities"] == ["AUTH PLAIN", "SIZE 77"]
+        assert connection.capability("STARTTLS") == (False, None)
+        connection.start_quit().succeeds()
+        assert server.peer.server_name == "localhost"
+    assert server.peer.clear.startswith(b"EHLO client.test\r\nSTARTTLS\r\n")
+    assert server.peer.protected == b"EHLO client.test\r\nQUIT\r\n"
+
+
+def test_implicit_tls(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        # STARTTLS inside TLS is not for us.
+        peer.greet(b"STARTTLS")
+        peer.delivery()
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue, identity=certificates.good) as server:
+        connection = connect.opened(server, secure=1)
+        info = connection.info()
+        assert info["secure"] == 1
+        # Found by address, so there is no name to tell.
+        assert info["tls_peer_name"] is None
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        assert server.peer.server_name is None, "an address was sent as SNI"
+
+
+def test_ignore_tls(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, ignore_tls=1)
+        assert connection.info()["secure"] == 0
+        connection.start_quit().succeeds()
+
+
+# --- certificates -----------------------------------------------------------
+
+# (certificate, host, options, accepted, what the reason must say)
+JUDGEMENTS: list[tuple[str, str, dict[str, str | int], bool, tuple[str, ...]]] = [
+    ("good", "localhost", {}, True, ()),
+    ("good", "127.0.0.1", {}, True, ()),
+    ("address_only", "127.0.0.1", {}, True, ()),
+    ("address_only", "localhost", {}, False, ("localhost",)),
+    ("name_only", "localhost", {}, True, ()),
+    ("name_only", "127.0.0.1", {}, False, ("127.0.0.1",)),
+    ("name_only", "127.0.0.1", {"tls_servername": "localhost"}, True, ()),
+    ("wrong_host", "localhost", {}, False, ("other.example", "localhost")),
+    ("wrong_host", "localhost", {"tls_servername": "other.example"}, True, ()),
+    ("good", "localhost", {"tls_servername": "other.example"}, False, ("other.example",)),
+    ("expired", "localhost", {}, False, ("expired",)),
+    ("self_signed", "localhost", {}, False, ("self-signed",)),
+    ("common_name_only", "localhost", {}, False, ("localhost",)),
+    ("wrong_host", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
+    ("expired", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
+    ("self_signed", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
+]
+
+
+@pytest.mark.parametrize("way", ["starttls", "implicit"])
+@pytest.mark.parametrize(
+    ("certificate", "host", "options", "accepted", "words"),
+    JUDGEMENTS,
+    ids=[f"{c}-{h}-{'-'.join(o) or 'defaults'}" for c, h, o, _, _ in JUDGEMENTS],
+)
+def test_certificate(
+    connect: Opener,
+    certificates: Certificates,
+    way: str,
+    certificate: str,
+    host: str,
+    options: dict[str, str | int],
+    accepted: bool,
+    words: tuple[str, ...],
+) -> None:
+    identity = getattr(certificates, certificate)
+
+    def dialogue(peer: Peer) -> None:
+        if way == "starttls":
+            peer.greet(b"STARTTLS", b"AUTH PLAIN")
+            peer.expect(b"STARTTLS")
+            peer.reply(b"220 go")
+        if not accepted:
+            return peer.refused_tls(identity)
+        peer.start_tls(identity)
+        if way == "starttls":
+            peer.ehlo()
+        else:
+            peer.greet()
+        peer.expect(b"QUIT")
+        return peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, host=host, secure=int(way == "implicit"), **options)
+        opening = connection.start_connect()
+        # Waiting behind the connect: must not be sent to a server that failed.
+        login = connection.start_login("alice", "sesame") if not accepted else None
+        if accepted:
+            opening.succeeds()
+            connection.start_quit().succeeds()
+            return
+        failure = opening.fails("ETLS")
+        assert failure.phase == ("starttls" if way == "starttls" else "tls")
+        assert failure.tls_reason
+        for word in words:
+            assert word in failure.message, f"{word!r} is not said: {failure.message}"
+        assert login is not None
+        login.fails("ETLS")
+        connection.wait_end()
+    assert server.peer.protected == b""
+
+
+def test_ca_file_replaces_the_system_store(connect: Opener, certificates: Certificates) -> None:
+    """A certificate of an authority that is not in the given file."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(certificates.good)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, secure=1, tls_ca_file=certificates.other_ca.certificate)
+        assert connection.start_connect().fails("ETLS").tls_reason
+
+
+def test_system_store_by_default(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(certificates.good)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, secure=1, tls_ca_file=None)
+        assert connection.start_connect().fails("ETLS").tls_reason
+
+
+def test_ca_file_that_is_missing(drive: Drive) -> None:
+    connection = drive.connection(secure=1, tls_ca_file="/nonexistent/ca.pem")
+    failure = connection.start_connect().fails("ETLS")
+    assert failure.phase == "tls"
+    assert "/nonexistent/ca.pem" in failure.message
+    connection.wait_end()
+
+
+def test_verification_belongs_to_one_connection(
+    drive: Drive, connect: Opener, certificates: Certificates
+) -> None:
+    """Switching it off on one must not switch it off on its neighbour, and what
+    one has seen must not help the other, on the same loop and at the same time."""
+
+    def accepted(peer: Peer) -> None:
+        peer.start_tls(certificates.wrong_host)
+        peer.greet()
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    def refused(peer: Peer) -> None:
+        peer.refused_tls(certificates.wrong_host)
+
+    with ScriptedServer(accepted, refused) as server:
+        loop = drive.loop()
+        lax, strict = (
+            drive.connection(
+                loop,
+                host="localhost",
+                port=server.port,
+                secure=1,
+                tls_ca_file=certificates.ca_file,
+                **options,
+            )
+            for options in ({"tls_servername": "other.example"}, {})
+        )
+        lax.start_connect().succeeds()
+        strict.start_connect().fails("ETLS")
+        lax.start_quit().succeeds()
+
+
+# --- STARTTLS and what an attacker makes of it ------------------------------
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        b"250-test.local\r\n250 AUTH PLAIN X-INJECTED\r\n",
+        b"250-X-INJECTED",
+        b"x",
+        b"\r\n",
+        b"421 bye\r\n",
+    ],
+)
+def test_injection_behind_starttls(
+    connect: Opener, certificates: Certificates, injected: bytes
+) -> None:
+    """Octets in the clear behind the 220, in the same segment, would be read as
+    if they had come under TLS."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"X-BEFORE")
+        peer.expect(b"STARTTLS")
+        peer.send(b"220 go\r\n" + injected)
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        opening = connection.start_connect()
+        login = connection.start_login("alice", "sesame")
+        failure = opening.fails("ETLS")
+        assert failure.phase == "starttls"
+        assert failure.command == "STARTTLS"
+        login.fails("ETLS")
+        connection.wait_end()
+        assert not connection.had("connect")
+        info = connection.info()
+        assert info["secure"] == 0
+        assert "INJECTED" not in str(info)
+    assert b"AUTH" not in server.peer.received
+
+
+def test_injection_inside_the_handshake(connect: Opener, certificates: Certificates) -> None:
+    """The same a moment later, where a server's first message should stand."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.expect(b"STARTTLS")
+        peer.reply(b"220 go")
+        peer.send(b"250 X-INJECTED\r\n")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        connection.start_connect().fails("ETLS")
+        connection.wait_end()
+        assert "INJECTED" not in str(connection.info())
+
+
+@pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?", b"250 ok", b"354 go"])
+@pytest.mark.parametrize("require", [0, 1])
+def test_starttls_refused(connect: Opener, reply: bytes, require: int) -> None:
+    """It was offered: going on in the clear is what an attacker would want."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"AUTH PLAIN")
+        peer.expect(b"STARTTLS")
+        peer.reply(reply)
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, require_tls=require)
+        failure = connection.start_connect().fails("ETLS")
+        assert failure.command == "STARTTLS"
+        assert failure.response == reply.decode()
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("capabilities", [(), (b"AUTH PLAIN",), (b"X-STARTTLS",)])
+def test_required_and_not_offered(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, require_tls=1)
+        opening = connection.start_connect()
+        login = connection.start_login("alice", "sesame")
+        failure = opening.fails("ETLS")
+        assert "STARTTLS" in failure.message
+        login.fails("ETLS")
+    assert b"AUTH" not in server.peer.received
+
+
+def test_required_and_ehlo_not_understood(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.reply(b"502 what?")
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connect(server, require_tls=1).start_connect().fails("ETLS")
+
+
+def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Certificates) -> None:
+    """EHLO is refused under TLS: nothing that was offered before may be used."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"PIPELINING", b"AUTH PLAIN", b"SIZE 5")
+        peer.expect(b"STARTTLS")
+        peer.reply(b"220 go")
+        peer.start_tls(certificates.good)
+        peer.expect(b"EHLO ")
+        peer.reply(b"502 not any more")
+        peer.expect(b"HELO ")
+        peer.reply(b"250 test.local")
+        # No pipelining, no SIZE limit of 5, no AUTH.
+        peer.delivery()
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        info = connection.info()
+        assert info["secure"] == 1
+        assert info["capabilities"] == []
+        connection.start_login("alice", "sesame").fails("EAUTH")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+    assert b"AUTH" not in server.peer.received
+
+
+# --- the wrong kind of port -------------------------------------------------
+
+
+def test_tls_to_a_plain_port(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 test.local ESMTP")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server, secure=1).start_connect().fails("ETLS")
+        assert "TLS" in failure.message
+        assert "STARTTLS" in failure.message or "secure" in failure.message
+        assert failure.tls_reason
+
+
+def test_plain_to_a_tls_port(connect: Opener) -> None:
+    """Both sides wait for the other: the time limit must say why."""
+
+    def dialogue(peer: Peer) -> None:
+        # The client never says a word.
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, greeting_timeout=200)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        assert failure.phase == "greeting"
+        assert "secure" in failure.message
+
+
+def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
+    """Some TLS servers send an alert when nothing comes."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server, greeting_timeout=2000).start_connect().wait().error
+        assert failure is not None
+        assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
+
+
+@pytest.mark.parametrize("way", ["starttls", "implicit"])
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_lost_in_the_handshake(connect: Opener, way: str, how: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        if way == "starttls":
+            peer.greet(b"STARTTLS")
+            peer.expect(b"STARTTLS")
+            peer.reply(b"220 go")
+        # The first octets of the client's hello have come.
+        peer.handshake_began()
+        if how == "close":
+            peer.half_close()
+            peer.until_closed()
+        else:
+            peer.reset()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, secure=int(way == "implicit"))
+        failure = connection.start_connect().wait().error
+        assert failure is not None
+        assert failure.name in ("ETLS", "ECONNECTION", "ESOCKET")
+        connection.wait_end()
+
+
+def test_close_without_close_notify_ends_nothing_well(
+    connect: Opener, certificates: Certificates
+) -> None:
+    """A truncated TLS stream in the middle of a send is a lost connection."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        peer.expect(b"MAIL FROM:")
+        peer.close_below_tls()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_send().wait().error
+        assert failure is not None
+        assert failure.name in ("ECONNECTION", "ETLS")
+        connection.wait_end()
+
+
+# --- contradictions ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
+        ({"require_tls": 1, "ignore_tls": 1}, ("require_tls", "ignore_tls")),
+        ({"port": 465, "ignore_tls": 1}, ("secure", "ignore_tls")),
+    ],
+)
+def test_contradictions(drive: Drive, options: dict[str, int], named: tuple[str, ...]) -> None:
+    failure = drive.refused_connection(**options)
+    assert failure.name == "EOPTIONS"
+    for option in named:
+        assert option in failure.message

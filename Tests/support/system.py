@@ -1,0 +1,22 @@
+"""What the tests ask of the system."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+
+def in_network_namespace(*addresses: str) -> list[str]:
+    """The command in front of a program to run it in a network namespace of its
+    own, whose loopback interface has these addresses too."""
+    commands = ["ip link set lo up"]
+    for address in addresses:
+        if address.startswith("127.") or address == "::1":
+            continue  # there from the beginning
+        length = 128 if ":" in address else 32
+        # nodad: an IPv6 address is usable at once.
+        extra = " nodad" if ":" in address else ""
+        commands.append(f"ip addr add {shlex.quote(address)}/{length} dev lo{extra}")
+    script = " && ".join([*commands, 'exec "$@"'])
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--net", *root, "sh", "-c", script, "sh"]

@@ -1,0 +1,69 @@
+"""An SMTP client connection: connect, log in, send, quit.
+
+    import smtpconn
+
+    with smtpconn.Connection("mail.example.org", 587, require_tls=True) as connection:
+        connection.login("user", "password")
+        result = connection.send("from@example.org", ["to@example.net"], message)
+
+This is the library libsmtpconn, by way of ctypes.  It is found by the environment variable
+SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
+"""
+
+from ._connection import Connection
+from ._constants import ErrorCode, LogKind, RecipientStatus, Retry
+from ._envelope import Envelope
+from ._errors import (
+    AuthError,
+    CancelledError,
+    ConnectionLostError,
+    DNSError,
+    EnvelopeError,
+    MessageError,
+    OAuth2Error,
+    OptionsError,
+    ProtocolError,
+    ProxyError,
+    RequireTLSError,
+    SMTPConnError,
+    SocketError,
+    StateError,
+    StreamError,
+    TimedOutError,
+    TLSError,
+)
+from ._library import library_version
+from ._loop import Loop
+from ._result import RecipientResult, Result
+from ._version import __version__
+
+__all__ = [
+    "AuthError",
+    "CancelledError",
+    "Connection",
+    "ConnectionLostError",
+    "DNSError",
+    "Envelope",
+    "EnvelopeError",
+    "ErrorCode",
+    "LogKind",
+    "Loop",
+    "MessageError",
+    "OAuth2Error",
+    "OptionsError",
+    "ProtocolError",
+    "ProxyError",
+    "RecipientResult",
+    "RecipientStatus",
+    "RequireTLSError",
+    "Result",
+    "Retry",
+    "SMTPConnError",
+    "SocketError",
+    "StateError",
+    "StreamError",
+    "TLSError",
+    "TimedOutError",
+    "__version__",
+    "library_version",
+]

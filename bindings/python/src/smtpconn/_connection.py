@@ -1,0 +1,288 @@
+"""The connection: the public face of the package."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from email.message import Message
+from typing import TYPE_CHECKING, Any, Callable, Final, overload
+
+from ._auth import opened_auth
+from ._driven import DrivenConnection
+from ._email import derive_envelope, needs_smtputf8
+from ._envelope import Envelope, opened_envelope
+from ._errors import MessageError, SMTPConnError
+from ._failure import check
+from ._library import lib
+from ._loop import Loop
+from ._message import opened_message
+from ._operation import DONE, SENT, Operation
+from ._result import Result
+
+if TYPE_CHECKING:
+    import os
+    from types import TracebackType
+
+    from ._events import ErrorHandler, EventHandler
+    from ._log import AnyLogger
+    from ._message import MessageLike
+    from ._operation import Report
+
+    DoneHandler = Callable[[SMTPConnError | None], object]
+    SendHandler = Callable[[SMTPConnError | None, Result], object]
+
+_MISSING: Final[Any] = object()
+
+
+class Connection(DrivenConnection):
+    """A connection to an SMTP server.
+
+    `with Connection(...) as connection:` connects, and at the end quits and closes.
+
+    The options are those of the library, under their names there; None is the default.  Durations
+    are in seconds.  `transaction_log` is on by default when the logger is enabled for DEBUG.
+
+    The methods `connect`, `login`, `send`, `reset` and `quit` wait for the end of what they do.
+    Each has a twin `start_...` that does not: the loop calls `callback` later, with the error or
+    None, and for a send with the result.  Several may be under way; they are carried out in order.
+
+    An exception in a handler or a logger is raised by the method that waits, when its operation is
+    over, or else by the loop.  One in the source of a message ends the connection, so that no part
+    of the message is delivered, and is raised as it is, with the StreamError as its context; a
+    callback of `start_send` gets the StreamError with the exception as its cause.
+
+    Ctrl-C during a method that waits closes the connection.
+    """
+
+    def __init__(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        secure: bool | None = None,
+        ignore_tls: bool | None = None,
+        require_tls: bool | None = None,
+        name: str | None = None,
+        dns_timeout: float | None = None,
+        connection_timeout: float | None = None,
+        greeting_timeout: float | None = None,
+        socket_timeout: float | None = None,
+        command_timeout: float | None = None,
+        final_reply_timeout: float | None = None,
+        operation_timeout: float | None = None,
+        auth_method: str | None = None,
+        allow_insecure_auth: bool | None = None,
+        tls_servername: str | None = None,
+        tls_ca_file: str | os.PathLike[str] | None = None,
+        tls_ca_directory: str | os.PathLike[str] | None = None,
+        tls_reject_unauthorized: bool | None = None,
+        transaction_log: bool | None = None,
+        debug: bool | None = None,
+        loop: Loop | None = None,
+        logger: AnyLogger | None = None,
+        on_connect: EventHandler | None = None,
+        on_error: ErrorHandler | None = None,
+        on_end: EventHandler | None = None,
+    ) -> None:
+        super().__init__(loop, logger, on_connect, on_error, on_end)
+        if transaction_log is None:
+            transaction_log = self._logger.isEnabledFor(logging.DEBUG)
+        options = {
+            "host": host,
+            "port": port,
+            "secure": secure,
+            "ignore_tls": ignore_tls,
+            "require_tls": require_tls,
+            "name": name,
+            "dns_timeout": dns_timeout,
+            "connection_timeout": connection_timeout,
+            "greeting_timeout": greeting_timeout,
+            "socket_timeout": socket_timeout,
+            "command_timeout": command_timeout,
+            "final_reply_timeout": final_reply_timeout,
+            "operation_timeout": operation_timeout,
+            "auth_method": auth_method,
+            "allow_insecure_auth": allow_insecure_auth,
+            "tls_servername": tls_servername,
+            "tls_ca_file": tls_ca_file,
+            "tls_ca_directory": tls_ca_directory,
+            "tls_reject_unauthorized": tls_reject_unauthorized,
+            "transaction_log": transaction_log,
+            "debug": debug,
+        }
+        # The library calls back for every line: not for lines that nobody would see.
+        wanted = logger is not None or bool(transaction_log) or bool(debug)
+        self._make(options, with_log=wanted or self._logger.isEnabledFor(logging.WARNING))
+
+    # Methods that wait
+
+    def connect(self) -> None:
+        """Connects, says EHLO, changes to TLS.  Does nothing on a connection that is open."""
+        if not self.is_open:
+            self._wait(lambda: self._start_connect(None))
+
+    def login(self, user: str | None, password: str | None) -> None:
+        """Logs in.  After an AuthError the connection is as good as before."""
+        self._wait(lambda: self._start_login(user, password, None))
+
+    @overload
+    def send(self, envelope: Envelope, message: MessageLike, /) -> Result: ...
+    @overload
+    def send(
+        self,
+        from_addr: str | None,
+        to_addrs: str | Iterable[str],
+        message: MessageLike,
+        *,
+        size: int | None = None,
+        use_8bitmime: bool | None = None,
+    ) -> Result: ...
+    def send(
+        self,
+        from_addr: Any,
+        to_addrs: Any = _MISSING,
+        message: Any = _MISSING,
+        *,
+        size: int | None = None,
+        use_8bitmime: bool | None = None,
+    ) -> Result:
+        """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
+
+        Gives the result when at least one recipient was accepted and the message was; look at its
+        `rejected`.  Else raises an error whose `result` tells of each recipient.
+
+        `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc),
+        a binary or text file (from where it stands to its end), or an iterable of bytes or str.
+        """
+        if isinstance(from_addr, Envelope):
+            envelope = from_addr
+            message = to_addrs
+        else:
+            envelope = Envelope(from_addr, to_addrs, size, use_8bitmime)
+        if message is _MISSING or envelope.to_addrs is _MISSING:
+            raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
+        operation = self._wait(lambda: self._start_send(envelope, message, None))
+        return operation.result or Result([])
+
+    def send_message(
+        self,
+        message: Message[Any, Any],
+        from_addr: str | None = None,
+        to_addrs: str | Iterable[str] | None = None,
+    ) -> Result:
+        """Sends a message of the email package to whom its header names.
+
+        The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
+        Resent- fields of a message that was resent.  What is given goes before the header.
+        """
+        return self.send(derive_envelope(message, from_addr, to_addrs), message)
+
+    def reset(self) -> None:
+        """Sends RSET.  Never needed: a send that failed leaves nothing behind."""
+        self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
+
+    def quit(self) -> None:
+        """Sends QUIT behind everything under way and ends the connection."""
+        self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None))
+
+    # Methods that do not
+
+    def start_connect(self, callback: DoneHandler | None = None) -> None:
+        """`connect`, without waiting."""
+        self._start_connect(callback)
+
+    def start_login(
+        self, user: str | None, password: str | None, callback: DoneHandler | None = None
+    ) -> None:
+        """`login`, without waiting."""
+        self._start_login(user, password, callback)
+
+    def start_send(
+        self, envelope: Envelope, message: MessageLike, callback: SendHandler | None = None
+    ) -> None:
+        """`send`, without waiting.  A file or an iterable is read later, by the loop."""
+        self._start_send(envelope, message, callback)
+
+    def start_reset(self, callback: DoneHandler | None = None) -> None:
+        """`reset`, without waiting."""
+        self._start(lib.smtpconn_reset, DONE, _done(callback))
+
+    def start_quit(self, callback: DoneHandler | None = None) -> None:
+        """`quit`, without waiting."""
+        self._start(lib.smtpconn_quit, DONE, _done(callback))
+
+    def cancel(self) -> None:
+        """Ends everything under way with CancelledError, in the next turn of the loop.
+
+        What has begun cannot be taken back: the connection is then closed.
+        """
+        self._ask(
+            lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
+        )
+
+    # What both have in common
+
+    def _start_connect(self, callback: DoneHandler | None) -> Operation:
+        operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
+        self._started = True
+        return operation
+
+    def _start_login(
+        self, user: str | None, password: str | None, callback: DoneHandler | None
+    ) -> Operation:
+        with opened_auth(user, password) as auth:
+            return self._start(lib.smtpconn_login, DONE, _done(callback), auth)
+
+    def _start_send(
+        self, envelope: Envelope, message: MessageLike, callback: SendHandler | None
+    ) -> Operation:
+        allow_8bit = self._suits(message)
+        report = (
+            None
+            if callback is None
+            else lambda error, result: callback(error, result or Result([]))
+        )
+        with (
+            opened_message(message, allow_8bit=allow_8bit) as opened,
+            opened_envelope(envelope, opened.has_8bit) as c_envelope,
+        ):
+            return self._start(
+                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, source=opened.source
+            )
+
+    def _suits(self, message: MessageLike) -> bool:
+        """Whether an email message may hold 8-bit content, as far as the server is known yet."""
+        if not isinstance(message, Message) or not self.is_open:
+            return True
+        if needs_smtputf8(message) and not self.has_capability("SMTPUTF8"):
+            raise MessageError(
+                "the message has an address outside ASCII in its header, and the server does not "
+                "offer SMTPUTF8"
+            )
+        return self.has_capability("8BITMIME")
+
+    # Python's own
+
+    def __enter__(self) -> Connection:
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None and self.is_open:
+                self.quit()
+        finally:
+            self.close()
+
+
+def _done(callback: DoneHandler | None) -> Report | None:
+    return None if callback is None else lambda error, _result: callback(error)

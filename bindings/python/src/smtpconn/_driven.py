@@ -1,0 +1,190 @@
+"""The life of a connection: made, driven by a loop, closed."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Callable, NoReturn, cast
+
+from . import _events, _log
+from ._errors import SMTPConnError, StateError
+from ._failure import check, read_error, system_error
+from ._library import lib
+from ._loop import SLICE, Loop
+from ._operation import Operation
+from ._options import opened_options
+from ._state import ConnectionState
+from ._text import decode
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+    from ._events import ErrorHandler, EventHandler
+    from ._log import AnyLogger
+    from ._operation import Report
+    from ._source import Source
+
+
+class DrivenConnection(ConnectionState):
+    """Everything about a connection but what is said over it."""
+
+    def __init__(
+        self,
+        loop: Loop | None,
+        logger: AnyLogger | None,
+        on_connect: EventHandler | None,
+        on_error: ErrorHandler | None,
+        on_end: EventHandler | None,
+    ) -> None:
+        self._handle = None
+        self._own_loop = loop is None
+        self._loop = Loop() if loop is None else loop
+        self._logger = _log.LOGGER if logger is None else logger
+        #: Called with the connection when it is established, before any login.
+        self.on_connect = on_connect
+        #: Called with the connection and the error that ended it.
+        self.on_error = on_error
+        #: Called with the connection when it is over, for whatever reason.
+        self.on_end = on_end
+        self._started = False
+        self._over = False
+
+    def _make(self, options: Mapping[str, object], *, with_log: bool) -> None:
+        with opened_options(options) as c_options, self._loop._core as loop:
+            handle = lib.smtpconn_new(c_options, loop)
+            if not handle:
+                error = read_error(lib.smtpconn_options_last_error(c_options))
+                raise error or system_error("a connection cannot be made")
+            self._handle = handle
+            self._finalizer = weakref.finalize(self, self._loop._core.bury, handle)
+            self._finalizer.atexit = False
+            host = decode(lib.smtpconn_options_host(c_options) or b"")
+            self._label = f"{host}:{lib.smtpconn_options_port(c_options)}"
+            _events.attach(self, handle, with_log=with_log)
+        self._loop._connections.add(self)
+
+    # Operations
+
+    def _start(
+        self,
+        function: Callable[..., int],
+        trampoline: Any,
+        report: Report | None,
+        *arguments: Any,
+        source: Source | None = None,
+    ) -> Operation:
+        self._open_handle()
+        with self._loop._core:
+            handle = self._open_handle()
+            operation = Operation(self, self._loop, report, source)
+            try:
+                status = function(handle, *arguments, trampoline, operation.token)
+                check(status, lib.smtpconn_last_error, handle)
+            except BaseException:
+                operation.forget()
+                raise
+        return operation
+
+    def _wait(self, start: Callable[[], Operation]) -> Operation:
+        """Starts an operation, drives the loop until it is over, and raises what failed."""
+        if self._loop._core.dispatching_here:
+            raise StateError("a method that waits was called inside of a callback: use start_...")
+        try:
+            operation = start()
+        except Exception:
+            raise  # Refused: nothing has begun, and nothing is lost.
+        except BaseException:
+            self.close()
+            raise
+        try:
+            while not operation.done:
+                self._loop._advance(SLICE, operation)
+            if not (self._over or self.closed or self.is_open):
+                # It ended the connection: the events of that come with it.
+                self._loop._advance(0)
+        except BaseException:
+            self.close()
+            raise
+        failure = operation.source_failure or self._loop._take_failure(self)
+        if failure is not None:
+            failure.__context__ = failure.__context__ or operation.error
+            raise failure
+        if operation.error is not None:
+            raise operation.error
+        return operation
+
+    # The way out
+
+    def close(self) -> None:
+        """Closes at once, without QUIT; the second time does nothing.
+
+        What is under way ends with CancelledError before this returns.  Nothing but `closed` and
+        the `is_` properties can be used afterwards.
+        """
+        if self._handle is None:
+            return
+        if self._loop._core.forked:
+            self._abandon()
+        else:
+            self._free()
+        if self._own_loop:
+            self._loop._close_when_idle()
+        failure = self._loop._take_failure(self)
+        if failure is not None:
+            raise failure
+
+    def _abandon(self) -> None:
+        """In a child process: only the parent may tell the callbacks."""
+        self._loop._pending.clear()
+        handle, self._handle = self._handle, None
+        self._finalizer.detach()
+        self._loop._core.bury(handle)
+
+    def _free(self) -> None:
+        with self._loop._core, self._loop._core.callbacks():
+            handle, self._handle = self._handle, None
+            if handle is None:
+                return
+            self._finalizer.detach()
+            lib.smtpconn_free(handle)
+            # The library tells of no event any more.
+            try:
+                self._ended()
+            except BaseException as error:
+                self._loop._failed(self, error)
+
+    # Events
+
+    def _connected(self) -> None:
+        self._loop._activity += 1
+        if self.on_connect is not None:
+            self.on_connect(cast("Connection", self))
+
+    def _broken(self, error: SMTPConnError | None) -> None:
+        self._loop._activity += 1
+        if self.on_error is not None and error is not None:
+            self.on_error(cast("Connection", self), error)
+
+    def _ended(self) -> None:
+        self._loop._activity += 1
+        if self._over or not self._started:
+            return
+        self._over = True
+        if self.on_end is not None:
+            self.on_end(cast("Connection", self))
+
+    def _logged(self, level: int, kind: int, text: bytes) -> None:
+        _log.write(self._logger, level, kind, text)
+
+    # Python's own
+
+    def __repr__(self) -> str:
+        if self.closed:
+            state = "closed"
+        elif self.is_open:
+            state = "open, TLS" if self.is_secure else "open"
+        else:
+            state = "over" if self._over else "not connected"
+        return f"<smtpconn.Connection {self._label} {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a connection can be neither copied nor pickled")

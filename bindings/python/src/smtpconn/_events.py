@@ -1,0 +1,74 @@
+"""The C functions that report events and log lines."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Callable, Final
+
+from ._errors import SMTPConnError
+from ._failure import read_error
+from ._ffi import ErrorCallback, EventCallback, LogCallback
+from ._library import lib
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+    from ._driven import DrivenConnection
+    from ._ffi import ConnHandle, ErrorHandle
+
+    _Connections = weakref.WeakValueDictionary[int, DrivenConnection]
+    EventHandler = Callable[[Connection], object]
+    ErrorHandler = Callable[[Connection, SMTPConnError], object]
+
+_tokens: Final = itertools.count(1)
+
+#: By token, which is the `user` of the C callbacks.  Weak: a connection that is dropped goes.
+_connections: Final[weakref.WeakValueDictionary[int, DrivenConnection]] = (
+    weakref.WeakValueDictionary()
+)
+
+
+def attach(connection: DrivenConnection, handle: ConnHandle, *, with_log: bool) -> None:
+    """Lets the library tell its events to `connection`."""
+    token = next(_tokens)
+    _connections[token] = connection
+    lib.smtpconn_set_connect_callback(handle, _CONNECT, token)
+    lib.smtpconn_set_error_callback(handle, _ERROR, token)
+    lib.smtpconn_set_end_callback(handle, _END, token)
+    if with_log:
+        lib.smtpconn_set_log_callback(handle, _LOG, token)
+
+
+def _tell(token: int, method: Callable[[DrivenConnection], object]) -> None:
+    connection = _connections.get(token)
+    if connection is None:
+        return
+    try:
+        method(connection)
+    except BaseException as error:
+        connection.loop._failed(connection, error)
+
+
+def _on_connect(_handle: ConnHandle, token: int) -> None:
+    _tell(token, lambda connection: connection._connected())
+
+
+def _on_end(_handle: ConnHandle, token: int) -> None:
+    _tell(token, lambda connection: connection._ended())
+
+
+def _on_error(_handle: ConnHandle, error: ErrorHandle, token: int) -> None:
+    _tell(token, lambda connection: connection._broken(read_error(error)))
+
+
+def _on_log(
+    _handle: ConnHandle, level: int, kind: int, text: bytes, _length: int, token: int
+) -> None:
+    _tell(token, lambda connection: connection._logged(level, kind, text))
+
+
+#: One C function for all, alive as long as the module: the token tells them apart.
+_CONNECT: Final = EventCallback(_on_connect)
+_END: Final = EventCallback(_on_end)
+_ERROR: Final = ErrorCallback(_on_error)
+_LOG: Final = LogCallback(_on_log)

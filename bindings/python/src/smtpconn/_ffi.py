@@ -1,0 +1,246 @@
+"""The foreign functions: <smtpconn.h>, line by line, and nothing else.
+
+tests/test_ffi.py compares this list with the header.
+"""
+
+from __future__ import annotations
+
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_ssize_t,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+# One type to a handle, so that ctypes refuses an envelope where a connection belongs.
+
+
+class _Error(Structure):
+    """smtpconn_error"""
+
+
+class _Options(Structure):
+    """smtpconn_options"""
+
+
+class _Loop(Structure):
+    """smtpconn_loop"""
+
+
+class _Conn(Structure):
+    """smtpconn"""
+
+
+class _Auth(Structure):
+    """smtpconn_auth"""
+
+
+class _Envelope(Structure):
+    """smtpconn_envelope"""
+
+
+class _Message(Structure):
+    """smtpconn_message"""
+
+
+class _Result(Structure):
+    """smtpconn_result"""
+
+
+Error = POINTER(_Error)
+Options = POINTER(_Options)
+Loop = POINTER(_Loop)
+Conn = POINTER(_Conn)
+Auth = POINTER(_Auth)
+Envelope = POINTER(_Envelope)
+Message = POINTER(_Message)
+Result = POINTER(_Result)
+
+if TYPE_CHECKING:
+    from ctypes import _Pointer
+
+    ErrorHandle = _Pointer[_Error]
+    OptionsHandle = _Pointer[_Options]
+    LoopHandle = _Pointer[_Loop]
+    ConnHandle = _Pointer[_Conn]
+    AuthHandle = _Pointer[_Auth]
+    EnvelopeHandle = _Pointer[_Envelope]
+    MessageHandle = _Pointer[_Message]
+    ResultHandle = _Pointer[_Result]
+
+# The callbacks, in the order of the header.
+
+DoneCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
+EventCallback = CFUNCTYPE(None, Conn, c_void_p)
+ErrorCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
+LogCallback = CFUNCTYPE(None, Conn, c_int, c_int, c_char_p, c_size_t, c_void_p)
+ReadCallback = CFUNCTYPE(c_ssize_t, POINTER(c_uint8), c_size_t, c_void_p)
+ReleaseCallback = CFUNCTYPE(None, c_void_p)
+SendCallback = CFUNCTYPE(None, Conn, Error, Result, c_void_p)
+
+
+class Function(NamedTuple):
+    """A function of the library; `restype` is None for void."""
+
+    name: str
+    argtypes: list[Any]
+    restype: Any
+
+
+FUNCTIONS = (
+    # Version, error codes
+    Function("smtpconn_version", [], c_char_p),
+    Function("smtpconn_version_number", [], c_int),
+    Function("smtpconn_code_name", [c_int], c_char_p),
+    Function("smtpconn_code_text", [c_int], c_char_p),
+    # Error objects
+    Function("smtpconn_error_code", [Error], c_int),
+    Function("smtpconn_error_name", [Error], c_char_p),
+    Function("smtpconn_error_message", [Error], c_char_p),
+    Function("smtpconn_error_response", [Error], c_char_p),
+    Function("smtpconn_error_response_code", [Error], c_int),
+    Function("smtpconn_error_enhanced", [Error], c_char_p),
+    Function("smtpconn_error_command", [Error], c_char_p),
+    Function("smtpconn_error_phase", [Error], c_char_p),
+    Function("smtpconn_error_recipient", [Error], c_char_p),
+    Function("smtpconn_error_errno", [Error], c_int),
+    Function("smtpconn_error_tls_reason", [Error], c_char_p),
+    Function("smtpconn_error_address", [Error], c_char_p),
+    Function("smtpconn_error_retry", [Error], c_int),
+    # Options
+    Function("smtpconn_options_new", [], Options),
+    Function("smtpconn_options_free", [Options], None),
+    Function("smtpconn_options_last_error", [Options], Error),
+    Function("smtpconn_options_set_host", [Options, c_char_p], c_int),
+    Function("smtpconn_options_host", [Options], c_char_p),
+    Function("smtpconn_options_set_port", [Options, c_int], c_int),
+    Function("smtpconn_options_port", [Options], c_int),
+    Function("smtpconn_options_set_secure", [Options, c_int], c_int),
+    Function("smtpconn_options_secure", [Options], c_int),
+    Function("smtpconn_options_set_ignore_tls", [Options, c_int], c_int),
+    Function("smtpconn_options_ignore_tls", [Options], c_int),
+    Function("smtpconn_options_set_require_tls", [Options, c_int], c_int),
+    Function("smtpconn_options_require_tls", [Options], c_int),
+    Function("smtpconn_options_set_name", [Options, c_char_p], c_int),
+    Function("smtpconn_options_name", [Options], c_char_p),
+    Function("smtpconn_options_set_dns_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_dns_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_connection_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_connection_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_greeting_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_greeting_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_socket_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_socket_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_command_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_command_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_final_reply_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_final_reply_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_operation_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_operation_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_auth_method", [Options, c_char_p], c_int),
+    Function("smtpconn_options_auth_method", [Options], c_char_p),
+    Function("smtpconn_options_set_allow_insecure_auth", [Options, c_int], c_int),
+    Function("smtpconn_options_allow_insecure_auth", [Options], c_int),
+    Function("smtpconn_options_set_tls_servername", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_servername", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_ca_file", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_ca_file", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_ca_directory", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_ca_directory", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_reject_unauthorized", [Options, c_int], c_int),
+    Function("smtpconn_options_tls_reject_unauthorized", [Options], c_int),
+    Function("smtpconn_options_set_transaction_log", [Options, c_int], c_int),
+    Function("smtpconn_options_transaction_log", [Options], c_int),
+    Function("smtpconn_options_set_debug", [Options, c_int], c_int),
+    Function("smtpconn_options_debug", [Options], c_int),
+    # Loop
+    Function("smtpconn_loop_new", [], Loop),
+    Function("smtpconn_loop_free", [Loop], None),
+    Function("smtpconn_loop_run", [Loop], c_int),
+    Function("smtpconn_loop_run_once", [Loop, c_int], c_int),
+    Function("smtpconn_loop_fd", [Loop], c_int),
+    Function("smtpconn_loop_dispatch", [Loop], c_int),
+    Function("smtpconn_loop_timeout", [Loop], c_int),
+    Function("smtpconn_loop_wakeup", [Loop], c_int),
+    # Connection
+    Function("smtpconn_new", [Options, Loop], Conn),
+    Function("smtpconn_last_error", [Conn], Error),
+    Function("smtpconn_set_connect_callback", [Conn, EventCallback, c_void_p], None),
+    Function("smtpconn_set_error_callback", [Conn, ErrorCallback, c_void_p], None),
+    Function("smtpconn_set_end_callback", [Conn, EventCallback, c_void_p], None),
+    Function("smtpconn_set_log_callback", [Conn, LogCallback, c_void_p], None),
+    Function("smtpconn_connect", [Conn, DoneCallback, c_void_p], c_int),
+    Function("smtpconn_run", [Conn], c_int),
+    Function("smtpconn_get_loop", [Conn], Loop),
+    Function("smtpconn_is_open", [Conn], c_int),
+    Function("smtpconn_is_secure", [Conn], c_int),
+    Function("smtpconn_is_authenticated", [Conn], c_int),
+    Function("smtpconn_tls_version", [Conn], c_char_p),
+    Function("smtpconn_tls_cipher", [Conn], c_char_p),
+    Function("smtpconn_tls_peer_name", [Conn], c_char_p),
+    Function("smtpconn_remote_address", [Conn], c_char_p),
+    Function("smtpconn_last_response", [Conn], c_char_p),
+    Function("smtpconn_has_capability", [Conn, c_char_p], c_int),
+    Function("smtpconn_capability_parameters", [Conn, c_char_p], c_char_p),
+    Function("smtpconn_capability_count", [Conn], c_size_t),
+    Function("smtpconn_capability_line", [Conn, c_size_t], c_char_p),
+    # Authentication
+    Function("smtpconn_auth_new", [], Auth),
+    Function("smtpconn_auth_free", [Auth], None),
+    Function("smtpconn_auth_set_user", [Auth, c_char_p], c_int),
+    Function("smtpconn_auth_set_password", [Auth, c_char_p], c_int),
+    Function("smtpconn_login", [Conn, Auth, DoneCallback, c_void_p], c_int),
+    # Envelope
+    Function("smtpconn_envelope_new", [], Envelope),
+    Function("smtpconn_envelope_free", [Envelope], None),
+    Function("smtpconn_envelope_last_error", [Envelope], Error),
+    Function("smtpconn_envelope_set_from", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_from", [Envelope], c_char_p),
+    Function("smtpconn_envelope_add_to", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_to_count", [Envelope], c_size_t),
+    Function("smtpconn_envelope_to", [Envelope, c_size_t], c_char_p),
+    Function("smtpconn_envelope_set_size", [Envelope, c_uint64], c_int),
+    Function("smtpconn_envelope_size", [Envelope], c_uint64),
+    Function("smtpconn_envelope_set_use_8bitmime", [Envelope, c_int], c_int),
+    Function("smtpconn_envelope_use_8bitmime", [Envelope], c_int),
+    # Message
+    Function("smtpconn_message_new_copy", [c_void_p, c_size_t], Message),
+    Function(
+        "smtpconn_message_new_borrowed", [c_void_p, c_size_t, ReleaseCallback, c_void_p], Message
+    ),
+    Function("smtpconn_message_new_reader", [ReadCallback, ReleaseCallback, c_void_p], Message),
+    Function("smtpconn_message_new_descriptor", [c_int], Message),
+    Function("smtpconn_message_free", [Message], None),
+    # Send, result
+    Function("smtpconn_send", [Conn, Envelope, Message, SendCallback, c_void_p], c_int),
+    Function("smtpconn_resume", [Conn], c_int),
+    Function("smtpconn_result_count", [Result], c_size_t),
+    Function("smtpconn_result_accepted_count", [Result], c_size_t),
+    Function("smtpconn_result_rejected_count", [Result], c_size_t),
+    Function("smtpconn_result_recipient", [Result, c_size_t], c_char_p),
+    Function("smtpconn_result_status", [Result, c_size_t], c_int),
+    Function("smtpconn_result_command", [Result, c_size_t], c_char_p),
+    Function("smtpconn_result_response_code", [Result, c_size_t], c_int),
+    Function("smtpconn_result_enhanced", [Result, c_size_t], c_char_p),
+    Function("smtpconn_result_recipient_response", [Result, c_size_t], c_char_p),
+    Function("smtpconn_result_error", [Result, c_size_t], Error),
+    Function("smtpconn_result_response", [Result], c_char_p),
+    Function("smtpconn_result_queue_id", [Result], c_char_p),
+    Function("smtpconn_result_envelope_time", [Result], c_uint64),
+    Function("smtpconn_result_message_time", [Result], c_uint64),
+    Function("smtpconn_result_message_size", [Result], c_uint64),
+    # The way out
+    Function("smtpconn_reset", [Conn, DoneCallback, c_void_p], c_int),
+    Function("smtpconn_quit", [Conn, DoneCallback, c_void_p], c_int),
+    Function("smtpconn_cancel", [Conn], c_int),
+    Function("smtpconn_close", [Conn], None),
+    Function("smtpconn_free", [Conn], None),
+)

@@ -1,0 +1,193 @@
+"""The loop: one thread waits for any number of connections."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import weakref
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from ._core import Core
+from ._errors import StateError
+from ._failure import bare_error
+from ._library import lib
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ._driven import DrivenConnection
+    from ._operation import Operation
+
+#: Milliseconds that a single call into the library waits at most.  Python's signal handlers run
+#: between two calls; when a signal goes to another thread, no call ends early for it.
+SLICE: Final = 250
+
+
+class Loop:
+    """Drives the connections that were made with `loop=`.
+
+    A connection made without one has its own, and its blocking methods drive it.  A shared loop is
+    for several connections at once, or for an event loop of one's own: watch `fileno()` for reading
+    and call `dispatch()` when it is readable.
+
+    What a callback or an event handler raises comes out of `run`, `run_once` or `dispatch`.
+    """
+
+    def __init__(self) -> None:
+        self._core: Final = Core()
+        #: Operations under way, which this keeps alive together with their connections.
+        self._pending: Final[dict[int, Operation]] = {}
+        #: Counts the callbacks that ran.
+        self._activity = 0
+        self._connections: Final[weakref.WeakSet[DrivenConnection]] = weakref.WeakSet()
+        self._failures: list[tuple[DrivenConnection, BaseException]] = []
+        self._woken = False
+        self._close_later = False
+
+    def run(self) -> bool:
+        """Runs callbacks until nothing is pending, or until `wakeup()`: then it gives True."""
+        while True:
+            pending, woken = self._turn(math.inf)
+            if not pending or woken:
+                return pending
+
+    def run_once(self, timeout: float | None = None) -> bool:
+        """Waits until a callback ran, for `timeout` seconds at most; tells whether any is pending.
+
+        Also returns after `wakeup()`.
+        """
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"timeout must not be negative: {timeout}")
+        return self._turn(math.inf if timeout is None else time.monotonic() + timeout)[0]
+
+    def dispatch(self) -> bool:
+        """Does what can be done without waiting; tells whether operations are pending."""
+        pending = self._advance(None)
+        self._raise_failures()
+        return pending
+
+    def fileno(self) -> int:
+        """A descriptor that is readable whenever `dispatch` has something to do."""
+        with self._core as loop:
+            descriptor: int = lib.smtpconn_loop_fd(loop)
+        return descriptor
+
+    def timeout(self) -> float | None:
+        """Seconds until `dispatch` has something to do even when the descriptor stays silent.
+
+        Only for those who do not watch the descriptor all the time: it knows the time limits.
+        """
+        with self._core as loop:
+            milliseconds: int = lib.smtpconn_loop_timeout(loop)
+        return None if milliseconds < 0 else milliseconds / 1000
+
+    def wakeup(self) -> None:
+        """Makes `run` and `run_once` return; from any thread and from signal handlers."""
+        self._woken = True
+        self._core.wake()
+
+    def close(self) -> None:
+        """Closes the connections, then the loop; the second time does nothing."""
+        if self._core.dispatching_here:
+            raise StateError("a loop cannot be closed inside of its own callback")
+        with ExitStack() as stack:  # One that fails to close keeps no other open.
+            stack.callback(self._core.close)
+            for connection in list(self._connections):
+                stack.callback(connection.close)
+
+    def _close_when_idle(self) -> None:
+        """For the connection that owns this loop, and may be closing in its callback."""
+        if self._core.dispatching_here:
+            self._close_later = True
+        else:
+            self._core.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._core.closed
+
+    def __enter__(self) -> Loop:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else f"pending={len(self._pending)}"
+        return f"<smtpconn.Loop {state}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a loop can be neither copied nor pickled")
+
+    # For the rest of the package, as all names with an underscore.
+
+    def _turn(self, deadline: float) -> tuple[bool, bool]:
+        before = self._activity
+        while True:
+            left = max(0.0, min((deadline - time.monotonic()) * 1000, SLICE))
+            idle = self._woken or not self._pending
+            pending = self._advance(0 if idle else math.ceil(left))
+            self._raise_failures()
+            woken, self._woken = self._woken, False
+            expired = time.monotonic() >= deadline
+            if not pending or woken or expired or self._activity != before:
+                return pending, woken
+
+    def _advance(self, milliseconds: int | None, until: Operation | None = None) -> bool:
+        """One call into the library, unless `until` is over; None for one that does not wait."""
+        with self._core as loop:
+            if self._core.dispatching_here:
+                raise StateError("the loop runs already: this was called inside of a callback")
+            if until is not None and until.done:
+                return True
+            status = self._enter(loop, milliseconds)
+        if self._close_later:
+            self._core.close()
+        self._raise_fatal()
+        if status < 0:
+            raise bare_error(status)
+        return status > 0
+
+    def _enter(self, loop: Any, milliseconds: int | None) -> int:
+        status: int
+        with self._core.callbacks():
+            if milliseconds is None:
+                status = lib.smtpconn_loop_dispatch(loop)
+            else:
+                status = lib.smtpconn_loop_run_once(loop, milliseconds)
+        if status == 0:
+            for operation in list(self._pending.values()):
+                operation.lose()
+        return status
+
+    def _failed(self, connection: DrivenConnection, error: BaseException) -> None:
+        """Keeps what was raised inside of a callback until nobody in C is on the stack."""
+        self._activity += 1
+        self._failures.append((connection, error))
+
+    def _take_failure(self, connection: DrivenConnection | None = None) -> BaseException | None:
+        """The first failure, of one connection or of all; further ones are logged."""
+        mine = [pair for pair in self._failures if connection in (None, pair[0])]
+        self._failures = [pair for pair in self._failures if pair not in mine]
+        for _, error in mine[1:]:
+            logging.getLogger("smtpconn").error("another callback failed", exc_info=error)
+        return mine[0][1] if mine else None
+
+    def _raise_failures(self) -> None:
+        failure = self._take_failure()
+        if failure is not None:
+            raise failure
+
+    def _raise_fatal(self) -> None:
+        """What is no Exception, as KeyboardInterrupt, waits for no operation to end."""
+        for pair in self._failures:
+            if not isinstance(pair[1], Exception):
+                self._failures.remove(pair)
+                raise pair[1]

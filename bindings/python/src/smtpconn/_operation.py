@@ -1,0 +1,119 @@
+"""Operations under way, and the C functions that report their end."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import TYPE_CHECKING, Callable, Final
+
+from ._constants import Retry
+from ._errors import CancelledError, SMTPConnError
+from ._failure import read_error
+from ._ffi import DoneCallback, SendCallback
+from ._result import read_result
+
+if TYPE_CHECKING:
+    from ._driven import DrivenConnection
+    from ._ffi import ConnHandle, ErrorHandle, ResultHandle
+    from ._loop import Loop
+    from ._result import Result
+    from ._source import Source
+
+    Report = Callable[[SMTPConnError | None, Result | None], object]
+
+_tokens: Final = itertools.count(1)
+
+#: By token, which is the `user` of the C callbacks.  The loop keeps them alive, so that a loop that
+#: is dropped with all of its connections takes its operations with it.
+_operations: Final[weakref.WeakValueDictionary[int, Operation]] = weakref.WeakValueDictionary()
+
+
+class Operation:
+    """One connect, login, send, reset or quit, from its start to its end."""
+
+    def __init__(
+        self, connection: DrivenConnection, loop: Loop, report: Report | None, source: Source | None
+    ) -> None:
+        self.connection = connection
+        self.token = next(_tokens)
+        self.done = False
+        self.error: SMTPConnError | None = None
+        self.result: Result | None = None
+        self._loop = loop
+        self._report = report
+        self._source = source
+        _operations[self.token] = self
+        loop._pending[self.token] = self
+
+    @property
+    def source_failure(self) -> BaseException | None:
+        """What the Python source of the message raised."""
+        return None if self._source is None else self._source.failure
+
+    def forget(self) -> None:
+        """It is over, or was never started."""
+        self.done = True
+        self._loop._pending.pop(self.token, None)
+
+    def finish(self, error: SMTPConnError | None, result: Result | None) -> None:
+        """Records the outcome, once, and tells whoever started it."""
+        if self.done:
+            return
+        self.error, self.result = error, result
+        if error is not None:
+            error.result = result
+        self.forget()
+        self._loop._activity += 1
+        if self._report is not None:
+            self._tell(self._report)
+
+    def _tell(self, report: Report) -> None:
+        failure = self.source_failure
+        if failure is not None:
+            if self.error is not None:
+                self.error.__cause__ = failure
+            if not isinstance(failure, Exception):
+                # Ctrl-C is for the whole program and not only for this callback.
+                self._loop._failed(self.connection, failure)
+        try:
+            report(self.error, self.result)
+        except BaseException as error:
+            self._loop._failed(self.connection, error)
+
+    def lose(self) -> None:
+        """The library is through with it, and yet its end was never told.
+
+        A signal handler raised on the doorstep of the callback, where ctypes drops the exception.
+        """
+        self.finish(
+            CancelledError(
+                "a signal handler interrupted the report of the outcome: it is unknown",
+                retry=Retry.UNKNOWN,
+            ),
+            None,
+        )
+
+
+def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None:
+    operation = _operations.get(token)
+    if operation is None:
+        return
+    try:
+        outcome = None if result is None else read_result(result)
+        operation.finish(read_error(error), outcome)
+    except BaseException as exception:
+        operation.forget()
+        operation.connection.loop._failed(operation.connection, exception)
+
+
+def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:
+    _finish(error, None, token)
+
+
+def _sent(_connection: ConnHandle, error: ErrorHandle, result: ResultHandle, token: int) -> None:
+    _finish(error, result, token)
+
+
+#: One C function for all, alive as long as the module: the token tells them apart.
+DONE: Final = DoneCallback(_done)
+SENT: Final = SendCallback(_sent)

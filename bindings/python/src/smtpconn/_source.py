@@ -1,0 +1,136 @@
+"""A message that Python code provides while it is sent."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Iterable, Iterator
+from ctypes import CFUNCTYPE, Structure, c_size_t, c_ssize_t, c_void_p, cast, memmove
+from typing import TYPE_CHECKING, Any, Callable, Final, Union
+
+from ._constants import READ_END, READ_ERROR
+from ._ffi import ReadCallback
+
+if TYPE_CHECKING:
+    Chunk = Union[bytes, bytearray, memoryview, str]
+
+#: Octets asked of a file at a time.
+BLOCK: Final = 64 * 1024
+
+
+class _Request(Structure):
+    """The first two arguments of the read callback, taken as one.  See Source."""
+
+    _fields_ = (("buffer", c_void_p), ("capacity", c_size_t))
+    buffer: int
+    capacity: int
+
+
+_EntryCallback = CFUNCTYPE(c_ssize_t, _Request)
+
+#: No chunk: an iterator may hand out None by mistake, which must not end the message.
+_END: Final[Any] = object()
+
+#: Sources that were released from within their own read callback.
+_lingering: Final[list[Any]] = []
+
+
+class Source:
+    """The read callback of one message, over an iterator of chunks.
+
+    The callback must survive a signal handler that raises, as Ctrl-C does.  Python runs handlers
+    on the first instruction of a function, before any `try` in it, also when C called it: ctypes
+    then prints the exception and returns whatever was in memory, and the library would take
+    that for a number of octets.  A generator is resumed inside of its `try`, so nothing slips
+    past.  Its send() takes a single argument; the calling conventions of 64-bit Linux pass a
+    structure of two words exactly as two words, and `user`, which comes third, is not needed.
+    """
+
+    def __init__(self, chunks: Iterable[Chunk]) -> None:
+        #: What the iterator raised, if it did.
+        self.failure: BaseException | None = None
+        self._chunks: Iterator[Chunk] = iter(chunks)
+        self._chunk = b""
+        self._taken = 0  # How much of the chunk was handed over.
+        self._started = False
+        self._released = False
+        self._server = self._serve()
+        next(self._server)
+        self._entry = _EntryCallback(self._server.send)
+        self.callback = cast(self._entry, ReadCallback)
+
+    def _serve(self) -> Generator[int, _Request, None]:
+        answer = READ_END
+        try:
+            while True:
+                request = yield answer
+                answer = self._fill(request.buffer, request.capacity)
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self.failure = error
+        while True:
+            yield READ_ERROR
+
+    def _fill(self, buffer: int, capacity: int) -> int:
+        self._started = True
+        filled = 0
+        while filled < capacity:
+            if self._taken == len(self._chunk):
+                chunk = next(self._chunks, _END)
+                if self._released:
+                    # The iterator closed the connection, and `buffer` may be gone with it.
+                    self._close()
+                    return READ_ERROR
+                if chunk is _END:
+                    break
+                self._chunk, self._taken = _octets(chunk), 0
+            part = self._chunk[self._taken : self._taken + capacity - filled]
+            memmove(buffer + filled, part, len(part))
+            self._taken += len(part)
+            filled += len(part)
+        return filled or READ_END
+
+    def released(self) -> None:
+        """The library will not read again."""
+        self._released = True
+        _lingering[:] = [source for source in _lingering if source.running]
+        if self.running:
+            # The C stub that called us is still on the stack.
+            _lingering.append(self)
+        else:
+            self._close()
+            del self._entry, self.callback  # They hold this object, and it holds them.
+
+    @property
+    def running(self) -> bool:
+        return inspect.getgeneratorstate(self._server) == inspect.GEN_RUNNING
+
+    def _close(self) -> None:
+        """Ends an iterator that was not read to its end; one that was not begun is left alone."""
+        close = getattr(self._chunks, "close", None)
+        if self._started and close is not None:
+            try:
+                close()
+            except BaseException as error:
+                self.failure = self.failure or error
+
+
+def _octets(chunk: object) -> bytes:
+    if isinstance(chunk, bytes):
+        return chunk
+    if isinstance(chunk, str):
+        return chunk.encode("utf-8")
+    if isinstance(chunk, (bytearray, memoryview)):
+        return bytes(chunk)
+    raise TypeError(f"a part of a message must be bytes or str, not {type(chunk).__name__}")
+
+
+def blocks(read: Callable[[int], object]) -> Iterator[Any]:
+    """What a file's read() gives, until it gives nothing."""
+    while True:
+        block = read(BLOCK)
+        if block is None:
+            raise BlockingIOError("the file of the message is non-blocking and has nothing now")
+        if not block:
+            return
+        yield block

@@ -1,0 +1,122 @@
+"""What can be asked about a connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+from ._errors import OptionsError, StateError
+from ._library import lib
+from ._text import decode, encode
+
+if TYPE_CHECKING:
+    from ._ffi import ConnHandle
+    from ._loop import Loop
+
+
+class ConnectionState:
+    """The read-only side of a connection.
+
+    After `close()` the three `is_` properties are False and everything else raises StateError.
+    """
+
+    _handle: ConnHandle | None
+    _loop: Loop
+
+    @property
+    def loop(self) -> Loop:
+        """The loop that drives the connection."""
+        return self._loop
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close()` was called."""
+        return self._handle is None
+
+    @property
+    def is_open(self) -> bool:
+        """From the connect event to the end event."""
+        return self._flag(lib.smtpconn_is_open)
+
+    @property
+    def is_secure(self) -> bool:
+        """While TLS protects the connection."""
+        return self._flag(lib.smtpconn_is_secure)
+
+    @property
+    def is_authenticated(self) -> bool:
+        """After a login that succeeded."""
+        return self._flag(lib.smtpconn_is_authenticated)
+
+    @property
+    def tls_version(self) -> str | None:
+        """ "TLSv1.3"; None without TLS."""
+        return self._text(lib.smtpconn_tls_version)
+
+    @property
+    def tls_cipher(self) -> str | None:
+        """The cipher suite; None without TLS."""
+        return self._text(lib.smtpconn_tls_cipher)
+
+    @property
+    def tls_peer_name(self) -> str | None:
+        """The name in the certificate that fitted; None when none was checked."""
+        return self._text(lib.smtpconn_tls_peer_name)
+
+    @property
+    def remote_address(self) -> str | None:
+        """Address and port of the server, "192.0.2.1:25"; None before there is one."""
+        return self._text(lib.smtpconn_remote_address)
+
+    @property
+    def last_response(self) -> str | None:
+        """The last reply, its lines joined by LF; None before the first."""
+        return self._text(lib.smtpconn_last_response)
+
+    @property
+    def capability_lines(self) -> list[str]:
+        """What the server offered, line by line as it came."""
+
+        def lines(connection: ConnHandle) -> list[str]:
+            count: int = lib.smtpconn_capability_count(connection)
+            found = (lib.smtpconn_capability_line(connection, index) for index in range(count))
+            return [decode(line) for line in found if line is not None]
+
+        return list(self._ask(lines))
+
+    @property
+    def capabilities(self) -> dict[str, str]:
+        """What the server offered: keywords in upper case and their parameters."""
+        found: dict[str, str] = {}
+        for line in self.capability_lines:
+            keyword, _, parameters = line.partition(" ")
+            # Of a keyword that is offered twice, the library goes by the first.
+            found.setdefault(keyword.upper(), parameters.strip())
+        return found
+
+    def has_capability(self, keyword: str) -> bool:
+        """Whether the server offered a keyword, in any case."""
+        name = encode(keyword, "keyword", OptionsError)
+        return bool(self._ask(lib.smtpconn_has_capability, name))
+
+    def _ask(self, question: Callable[..., Any], *arguments: object) -> Any:
+        self._open_handle()
+        with self._loop._core:
+            # Again: another thread may have closed it meanwhile.
+            return question(self._open_handle(), *arguments)
+
+    def _text(self, question: Callable[..., Any]) -> str | None:
+        octets: bytes | None = self._ask(question)
+        return decode(octets)
+
+    def _flag(self, question: Callable[..., Any]) -> bool:
+        try:
+            return bool(self._ask(question))
+        except StateError:
+            if self._handle is None:
+                return False
+            raise
+
+    def _open_handle(self) -> ConnHandle:
+        if self._handle is None:
+            raise StateError("the connection is closed")
+        return self._handle

@@ -1,0 +1,126 @@
+"""Bad arguments are refused before anything happens, and are named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import smtpconn
+from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+
+TEXT_OPTIONS = ["host", "name", "auth_method", "tls_servername", "tls_ca_file", "tls_ca_directory"]
+
+
+@pytest.mark.parametrize("option", TEXT_OPTIONS)
+def test_nul_in_an_option(option: str) -> None:
+    options: dict[str, Any] = {option: "local\0host"}
+    with pytest.raises(smtpconn.OptionsError, match=option) as caught:
+        smtpconn.Connection(**options)
+    assert isinstance(caught.value, ValueError)
+    assert caught.value.code == smtpconn.ErrorCode.EOPTIONS
+    assert caught.value.name == "EOPTIONS"
+
+
+def test_lone_surrogate_in_an_option() -> None:
+    with pytest.raises(smtpconn.OptionsError, match="name"):
+        smtpconn.Connection(name="\ud800")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("port", 0x1_0000_0019),
+        ("port", 65536),
+        ("port", -1),
+        ("host", "a" * 300),
+        ("auth_method", "NONSENSE"),
+        ("tls_servername", "192.0.2.1"),
+        ("dns_timeout", 0),
+        ("socket_timeout", -1.5),
+        ("command_timeout", float("inf")),
+        ("final_reply_timeout", float("nan")),
+        ("operation_timeout", 86401),
+    ],
+)
+def test_option_out_of_range(option: str, value: object) -> None:
+    options: dict[str, Any] = {option: value}
+    with pytest.raises(smtpconn.OptionsError, match=option):
+        smtpconn.Connection(**options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("host", b"localhost"),
+        ("port", "25"),
+        ("port", True),
+        ("secure", "no"),
+        ("require_tls", 1),
+        ("dns_timeout", "5"),
+        ("tls_ca_file", 3),
+    ],
+)
+def test_option_of_another_type(option: str, value: object) -> None:
+    options: dict[str, Any] = {option: value}
+    with pytest.raises(TypeError, match=option):
+        smtpconn.Connection(**options)
+
+
+def test_options_that_contradict() -> None:
+    with pytest.raises(smtpconn.OptionsError) as caught:
+        smtpconn.Connection(secure=True, ignore_tls=True)
+    assert "ignore_tls" in str(caught.value)
+
+
+def test_a_refused_connection_leaves_a_shared_loop_alone(loop: smtpconn.Loop) -> None:
+    with pytest.raises(smtpconn.OptionsError):
+        smtpconn.Connection(port=-1, loop=loop)
+    assert loop.run() is False
+
+
+def test_bad_arguments_leave_the_connection_usable(server: ScriptedServer) -> None:
+    server.play(HELLO, SEND, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        good = "a@example.org"
+        with pytest.raises(smtpconn.EnvelopeError, match="from_addr"):
+            connection.send("a\0@example.org", good, "x")
+        with pytest.raises(smtpconn.EnvelopeError, match=r"to_addrs\[1\]"):
+            connection.send(good, [good, "b\0@example.org"], "x")
+        with pytest.raises(smtpconn.EnvelopeError):
+            connection.send("a@example.org>\r\nRCPT TO:<x@example.org", good, "x")
+        with pytest.raises(smtpconn.EnvelopeError):
+            connection.send(good, [], "x")
+        with pytest.raises(smtpconn.EnvelopeError, match="size"):
+            connection.send(good, good, "x", size=-1)
+        with pytest.raises(smtpconn.AuthError, match="user"):
+            connection.login("us\0er", "password")
+        with pytest.raises(smtpconn.AuthError, match="password"):
+            connection.login("user", "pass\0word")
+        with pytest.raises(smtpconn.AuthError, match="password"):
+            connection.login("user", None)
+        with pytest.raises(smtpconn.OptionsError, match="keyword"):
+            connection.has_capability("SI\0ZE")
+        for message in (None, 5, object()):
+            with pytest.raises(TypeError, match="message"):
+                connection.send(good, good, message)  # type: ignore[call-overload]
+        with pytest.raises(TypeError, match="to_addrs"):
+            connection.send(good, [b"b@example.org"], "x")  # type: ignore[list-item]
+        with pytest.raises(TypeError, match="envelope, message"):
+            connection.send(good, good)  # type: ignore[call-overload]
+        with pytest.raises(smtpconn.MessageError):
+            connection.send(good, good, "\udcff")
+        connection.send(good, good, "x")
+    server.check()
+    assert server.messages == [b"x\r\n"]
+
+
+def test_a_generator_that_was_refused_is_still_good(server: ScriptedServer) -> None:
+    server.play(HELLO, SEND, QUIT)
+    lines = (line for line in ["one\r\n", "two\r\n"])
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        with pytest.raises(smtpconn.EnvelopeError):
+            connection.send("a@example.org", [], lines)
+        connection.send("a@example.org", "b@example.org", lines)
+    server.check()
+    assert server.messages == [b"one\r\ntwo\r\n"]
