@@ -46,8 +46,8 @@ extension Connection {
     self.current = nil
     switch current.completion {
     case .done(let callback): queueCallback { callback(failure) }
-    case .sent(let callback):
-      if let failure { queueCallback { callback(.untried([], failure)) } }
+    case .sent:
+      if let failure { queueCallback(current.ending(untried: failure)) }
     }
     end()
   }
@@ -119,7 +119,7 @@ extension Connection {
       queueCallback { opening(reason) }
       end()
     }
-    session?.abort(reason, now: clock.now)
+    session?.abort(reason)
     for event in session?.events ?? [] {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)

@@ -69,13 +69,14 @@ import Testing
   }
 
   /// RFC 1870 section 4: no number, or 0, means no fixed limit.
-  @Test(arguments: [
-    ("SIZE 1000", 1000), ("size 1000", 1000), ("SIZE  1000", 1000), ("SIZE 1000 x", 1000),
-    ("SIZE 00010", 10), ("SIZE 18446744073709551615", UInt64.max), ("SIZE", nil), ("SIZE ", nil),
-    ("SIZE 0", nil), ("SIZE 000", nil), ("SIZE 18446744073709551616", nil),
-    ("SIZE 99999999999999999999999999999999", nil), ("SIZE 10M", nil), ("SIZE -1", nil),
-    ("SIZE +1", nil), ("SIZE 1.5", nil), ("SIZE x", nil), ("SIZE \u{661}", nil),
-  ] as [(String, UInt64?)])
+  @Test(
+    arguments: [
+      ("SIZE 1000", 1000), ("size 1000", 1000), ("SIZE  1000", 1000), ("SIZE 1000 x", 1000),
+      ("SIZE 00010", 10), ("SIZE 18446744073709551615", UInt64.max), ("SIZE", nil), ("SIZE ", nil),
+      ("SIZE 0", nil), ("SIZE 000", nil), ("SIZE 18446744073709551616", nil),
+      ("SIZE 99999999999999999999999999999999", nil), ("SIZE 10M", nil), ("SIZE -1", nil),
+      ("SIZE +1", nil), ("SIZE 1.5", nil), ("SIZE x", nil), ("SIZE \u{661}", nil),
+    ] as [(String, UInt64?)])
   func `SIZE gives a limit if it has a number`(_ line: String, _ limit: UInt64?) {
     let capabilities = offered(line)
     #expect(capabilities.size)

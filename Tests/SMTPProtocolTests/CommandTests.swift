@@ -54,7 +54,8 @@ import Testing
 
   /// Inventory 10 to 13.
   @Test func `the name of the client cannot start another command`() {
-    #expect(Command.hello("EHLO", name: bytes("a.example")).map { text($0.line) } == "EHLO a.example")
+    #expect(
+      Command.hello("EHLO", name: bytes("a.example")).map { text($0.line) } == "EHLO a.example")
     for name in ["a\r\nMAIL FROM:<>", "a\n", "a\rb", "a\0", "\r\n\r\n"] {
       #expect(Command.hello("EHLO", name: bytes(name)) == nil)
     }

@@ -33,7 +33,9 @@ import Testing
   }
 
   /// RFC 5321 section 4.2.1.
-  @Test(arguments: [(421, Retry.safe), (450, .safe), (499, .safe), (500, .no), (550, .no), (250, .no)])
+  @Test(arguments: [
+    (421, Retry.safe), (450, .safe), (499, .safe), (500, .no), (550, .no), (250, .no),
+  ])
   func `4yz may be tried again, unless it is known better`(_ code: Int, _ retry: Retry) {
     let refused = { (wanted: Retry?) in
       Failure.refused(
@@ -47,7 +49,9 @@ import Testing
   @Test func `codes are the numbers of the header, without gaps`() {
     #expect(ErrorCode.allCases.map { $0.rawValue } == Array((-16 ... -1).reversed()))
     #expect([Retry.no, .safe, .unknown].map { $0.rawValue } == [0, 1, 2])
-    let statuses: [RecipientOutcome.Status] = [.accepted, .deferred, .rejected, .notTried, .unknown]
+    let statuses: [RecipientOutcome.Status] = [
+      .accepted, .deferred, .rejected, .notTried, .unknown,
+    ]
     #expect(statuses.map { $0.rawValue } == [0, 1, 2, 3, 4])
   }
 }

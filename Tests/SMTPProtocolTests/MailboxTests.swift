@@ -108,8 +108,10 @@ import Testing
   @Test(arguments: Array(0...0x1F) + [0x7F] as [UInt8])
   func `no control character is allowed anywhere`(_ control: UInt8) {
     let places: [[UInt8]] = [
-      bytes("a") + [control] + bytes("b@c.example"), bytes("\"a") + [control] + bytes("\"@c.example"),
-      bytes("\"a\\") + [control] + bytes("\"@c.example"), bytes("a@b") + [control] + bytes(".example"),
+      bytes("a") + [control] + bytes("b@c.example"),
+      bytes("\"a") + [control] + bytes("\"@c.example"),
+      bytes("\"a\\") + [control] + bytes("\"@c.example"),
+      bytes("a@b") + [control] + bytes(".example"),
       bytes("a@[x:") + [control] + bytes("]"), [control] + bytes("a@b.example"),
       bytes("a@b.example") + [control], bytes("é") + [control] + bytes("@b.example"),
     ]
@@ -121,10 +123,11 @@ import Testing
     #expect(refusal(bytes("a@b.example>\r\nRCPT TO:<c@d.example")) == "holds a control character")
   }
 
-  @Test(arguments: [
-    [0xFF], [0xC3], [0xC3, 0x28], [0x80], [0xC0, 0x8D], [0xC0, 0x8A], [0xE0, 0x80, 0x8D],
-    [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC1, 0xBF],
-  ] as [[UInt8]])
+  @Test(
+    arguments: [
+      [0xFF], [0xC3], [0xC3, 0x28], [0x80], [0xC0, 0x8D], [0xC0, 0x8A], [0xE0, 0x80, 0x8D],
+      [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xC1, 0xBF],
+    ] as [[UInt8]])
   func `octets that are not UTF-8 are refused`(_ octets: [UInt8]) {
     #expect(refusal(bytes("a") + octets + bytes("@b.example")) == "is not UTF-8")
     #expect(refusal(bytes("a@") + octets + bytes(".example")) == "is not UTF-8")

@@ -53,11 +53,12 @@ import Testing
     return text(mechanism.name)
   }
 
-  @Test(arguments: [
-    (nil, "PLAIN LOGIN", "PLAIN"), (nil, "LOGIN PLAIN", "PLAIN"), (nil, "LOGIN", "LOGIN"),
-    (nil, "CRAM-MD5 LOGIN XOAUTH2", "LOGIN"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
-    ("login", "PLAIN LOGIN", "LOGIN"), ("Plain", "PLAIN LOGIN", "PLAIN"),
-  ] as [(String?, String, String)])
+  @Test(
+    arguments: [
+      (nil, "PLAIN LOGIN", "PLAIN"), (nil, "LOGIN PLAIN", "PLAIN"), (nil, "LOGIN", "LOGIN"),
+      (nil, "CRAM-MD5 LOGIN XOAUTH2", "LOGIN"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
+      ("login", "PLAIN LOGIN", "LOGIN"), ("Plain", "PLAIN LOGIN", "PLAIN"),
+    ] as [(String?, String, String)])
   func `the wanted mechanism is chosen, else the best that is offered`(
     _ wanted: String?, _ offered: String, _ chosen: String
   ) throws {
@@ -65,20 +66,21 @@ import Testing
   }
 
   /// Seed 2.8 number 1.
-  @Test(arguments: [
-    (nil, "", "the server offers no authentication on this connection"),
-    ("PLAIN", "", "the server offers no authentication on this connection"),
-    (
-      nil, "XOAUTH2 GSSAPI",
-      "the server offers no mechanism that fits a user and password, only XOAUTH2, GSSAPI"
-    ),
-    ("PLAIN", "LOGIN XOAUTH2", "the server does not offer PLAIN, only LOGIN, XOAUTH2"),
-    ("\u{1B}x", "LOGIN", "the server does not offer ?x, only LOGIN"),
-    (
-      nil, "PLAIN-CLIENTTOKEN",
-      "the server offers no mechanism that fits a user and password, only PLAIN-CLIENTTOKEN"
-    ),
-  ] as [(String?, String, String)])
+  @Test(
+    arguments: [
+      (nil, "", "the server offers no authentication on this connection"),
+      ("PLAIN", "", "the server offers no authentication on this connection"),
+      (
+        nil, "XOAUTH2 GSSAPI",
+        "the server offers no mechanism that fits a user and password, only XOAUTH2, GSSAPI"
+      ),
+      ("PLAIN", "LOGIN XOAUTH2", "the server does not offer PLAIN, only LOGIN, XOAUTH2"),
+      ("\u{1B}x", "LOGIN", "the server does not offer ?x, only LOGIN"),
+      (
+        nil, "PLAIN-CLIENTTOKEN",
+        "the server offers no mechanism that fits a user and password, only PLAIN-CLIENTTOKEN"
+      ),
+    ] as [(String?, String, String)])
   func `nothing is tried that the server does not offer`(
     _ wanted: String?, _ offered: String, _ message: String
   ) {

@@ -21,7 +21,8 @@ import Testing
 
   @Test(arguments: [
     "", "OK", "2.0.0 Ok", "Ok: queued", "Ok: queued as", "OK id=", "OK id= x", "Message accepted",
-    "Message accepted for delivery", "2.0.0 OK  1700000000 abc-xyz.1 - gsmtp", "queued for delivery",
+    "Message accepted for delivery", "2.0.0 OK  1700000000 abc-xyz.1 - gsmtp",
+    "queued for delivery",
     "2.0.0 Message accepted for delivery", "OK Message accepted for delivery",
     "OK: Message accepted for delivery",
   ])

@@ -180,7 +180,8 @@ struct ParserCase: CustomTestStringConvertible {
 
   /// Inventory 20.
   @Test(arguments: [
-    ("421 bye", "421 bye"), ("421 bye\r", "421 bye"), ("421", "421"), ("421-a\r\n421 b", "421-a\n421 b"),
+    ("421 bye", "421 bye"), ("421 bye\r", "421 bye"), ("421", "421"),
+    ("421-a\r\n421 b", "421-a\n421 b"),
   ])
   func `a last line without its end counts when the server closes`(
     _ input: String, _ reply: String

@@ -231,8 +231,8 @@ private final class ScriptedMechanism: Mechanism {
         S: 334 ?
         C: *
         S: 334 bW9yZQ==
-        ! login failed: protocolViolation, AUTH LOGIN, auth phase, retry no, 334
-        ! connection failed: protocolViolation, AUTH LOGIN, auth phase, retry no, 334
+        ! login failed: protocolViolation, AUTH LOGIN, auth phase, retry no
+        ! connection failed: protocolViolation, AUTH LOGIN, auth phase, retry no
         """)
   }
 
@@ -252,8 +252,8 @@ private final class ScriptedMechanism: Mechanism {
     #expect(conversation.takeOutput().isEmpty)
     #expect(
       conversation.takeEvents().flatMap { $0.lines } == [
-        "login failed: protocolViolation, AUTH X-TEST, auth phase, retry no, 334",
-        "connection failed: protocolViolation, AUTH X-TEST, auth phase, retry no, 334",
+        "login failed: protocolViolation, AUTH X-TEST, auth phase, retry no",
+        "connection failed: protocolViolation, AUTH X-TEST, auth phase, retry no",
       ])
     #expect(conversation.session.isOver)
     #expect(mechanism.challenges.count == Session.challengeLimit)

@@ -197,7 +197,7 @@ import Testing
     #expect(text(conversation.takeOutput()) == "QUIT\r\n")
     // Past the driver, which does not even ask.
     conversation.session.receive(Reply(code, "bye"), now: 0)
-    conversation.session.abort(Failure(.timedOut, "too slow"), now: 0)
+    conversation.session.abort(Failure(.timedOut, "too slow"))
     #expect(conversation.session.events.isEmpty)
     #expect(conversation.session.output.isEmpty)
     #expect(conversation.session.isOver)

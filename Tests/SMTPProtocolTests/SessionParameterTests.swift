@@ -118,19 +118,20 @@ import Testing
         > wait 100
         > send <> b@y.example
 
-        """ + first + """
-        > wait 20
-        S: 354 go
-        ! content wanted
-        > wait 3
-        > content Hello\\n.\\n
-        C: Hello
-        C: ..
-        C: .
-        > wait 4
-        S: 250-2.0.0 ok
-        S: 250 2.0.0 Ok: queued as 4F2A
-        """.replacing("S: 250-2.0.0 ok\n", with: ""))
+        """ + first
+          + """
+          > wait 20
+          S: 354 go
+          ! content wanted
+          > wait 3
+          > content Hello\\n.\\n
+          C: Hello
+          C: ..
+          C: .
+          > wait 4
+          S: 250-2.0.0 ok
+          S: 250 2.0.0 Ok: queued as 4F2A
+          """.replacing("S: 250-2.0.0 ok\n", with: ""))
     #expect(outcome.failure == nil)
     #expect(outcome.envelopeTime == 20)
     #expect(outcome.messageTime == 7)
@@ -172,7 +173,9 @@ import Testing
         "envelope, RCPT TO, envelope phase, retry safe, 450",
       ])
     #expect(
-      failures.map { $0?.recipient.map { text($0) } } == ["b@y.example", "c@y.example", "d@y.example"])
+      failures.map { $0?.recipient.map { text($0) } } == [
+        "b@y.example", "c@y.example", "d@y.example",
+      ])
     #expect(failures[0]?.message == "the server refused the recipient: 550 5.1.1 b unknown")
   }
 
@@ -205,7 +208,8 @@ import Testing
   @Test func `what was never tried says so of every recipient`() throws {
     let mailboxes = [try Mailbox(bytes("b@y.example")), try Mailbox(bytes("c@y.example"))]
     let outcome = Outcome.untried(mailboxes, Failure(.cancelled, "too late"))
-    #expect(outcome.recipients.map { $0.line } == ["- b@y.example notTried", "- c@y.example notTried"])
+    #expect(
+      outcome.recipients.map { $0.line } == ["- b@y.example notTried", "- c@y.example notTried"])
     #expect(outcome.failure?.code == .cancelled)
     #expect(outcome.response == nil)
   }

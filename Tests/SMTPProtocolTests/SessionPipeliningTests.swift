@@ -204,21 +204,21 @@ import Testing
         C: RSET
 
         """ + Self.group + """
-        S: \(reset)
-        S: 250 ok
-        S: 250 ok
-        S: 250 ok
-        S: 354 go
-        ! content wanted
-        > content x
-        C: x
-        C: .
-        S: 250 queued
-        ! send ok
-        ! - b@y.example accepted, RCPT TO 250
-        ! - c@y.example accepted, RCPT TO 250
+          S: \(reset)
+          S: 250 ok
+          S: 250 ok
+          S: 250 ok
+          S: 354 go
+          ! content wanted
+          > content x
+          C: x
+          C: .
+          S: 250 queued
+          ! send ok
+          ! - b@y.example accepted, RCPT TO 250
+          ! - c@y.example accepted, RCPT TO 250
 
-        """ + Self.send)
+          """ + Self.send)
   }
 
   @Test func `many recipients are one group`() {

@@ -240,7 +240,8 @@ import Testing
         + "> send <> b@y.example\n" + sent)
     // The caller's own RSET is as good, unless it was refused.
     play(
-      Self.start + failed + "> reset\nC: RSET\nS: 250 ok\n! reset ok\n> send <> b@y.example\n" + sent)
+      Self.start + failed + "> reset\nC: RSET\nS: 250 ok\n! reset ok\n> send <> b@y.example\n"
+        + sent)
     play(
       Self.start + failed + """
         > reset

@@ -9,8 +9,11 @@ struct Certificates {
 
   static let shared = Certificates()
 
+  private static var location: String { NSTemporaryDirectory() + "smtpconn-tls-\(getpid())" }
+
   private init() {
-    folder = NSTemporaryDirectory() + "smtpconn-tls-\(getpid())"
+    folder = Certificates.location
+    atexit { try? FileManager.default.removeItem(atPath: Certificates.location) }
     try? FileManager.default.createDirectory(
       atPath: folder, withIntermediateDirectories: true)
     selfSigned("ca", "/CN=Test Authority", [])
@@ -70,9 +73,12 @@ struct Certificates {
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     process.arguments = arguments
     process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try? process.run()
-    process.waitUntilExit()
+    // The end of its output is the end of the command; Foundation's
+    // waitUntilExit needs a run loop, and may miss the end without one.
+    let output = Foundation.Pipe()
+    process.standardOutput = output
+    guard (try? process.run()) != nil else { return }
+    _ = try? output.fileHandleForReading.readToEnd()
   }
 }
 
@@ -87,7 +93,7 @@ final class TLSServer {
     let output = Foundation.Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     process.arguments =
-      ["s_server", "-accept", "127.0.0.1:0", "-rev"]
+      ["s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-rev"]
       + ["-cert", certificates.path("\(certificate).pem")]
       + ["-key", certificates.path("\(certificate).key")] + options
     process.standardOutput = output
@@ -109,8 +115,7 @@ final class TLSServer {
     self.address = address
   }
 
-  deinit {
-    process.terminate()
-    process.waitUntilExit()
-  }
+  /// Not `terminate`: the threads that run tests block SIGTERM, and a child
+  /// inherits that.
+  deinit { _ = kill(process.processIdentifier, SIGKILL) }
 }

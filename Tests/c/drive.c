@@ -495,6 +495,9 @@ static int call_connection(char **words) {
   return 1;
 }
 
+/* While a script starts several operations at once, the loops wait. */
+static int held;
+
 static void call(char **words, size_t count) {
   const char *verb = words[0];
   if (call_connection(words)) return;
@@ -527,6 +530,10 @@ static void call(char **words, size_t count) {
     smtpconn_message *message = make_message(words, count);
     keep(words[1], MESSAGE, message);
     begin_reply(message != NULL);
+    end_line();
+  } else if (strcmp(verb, "hold") == 0) {
+    held = words[1][0] == '1';
+    begin_reply(0);
     end_line();
   } else if (strcmp(verb, "free") == 0) {
     free_object(words);
@@ -617,7 +624,7 @@ static size_t collect_loops(smtpconn_loop **loops) {
 static int wait_for_input(void) {
   static struct pollfd watched[MAX_OBJECTS + 1];
   static smtpconn_loop *loops[MAX_OBJECTS];
-  size_t index, count = collect_loops(loops);
+  size_t index, count = held ? 0 : collect_loops(loops);
   watched[0].fd = STDIN_FILENO;
   watched[0].events = POLLIN;
   for (index = 0; index < count; index++) {

@@ -250,9 +250,10 @@ def test_failing_source(connect: Opener, how: str, capabilities: tuple[bytes, ..
         connection = connect.opened(server)
         drive = connection.drive
         message = drive.reader(*pieces)
-        sending = connection.start_send(message=message)
-        behind = connection.start_send()
-        quitting = connection.start_quit()
+        with drive.held():
+            sending = connection.start_send(message=message)
+            behind = connection.start_send()
+            quitting = connection.start_quit()
         if "!pause" in pieces:
             drive.wait_pauses(1)
             connection.resume()

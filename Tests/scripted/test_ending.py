@@ -54,14 +54,15 @@ every_point = pytest.mark.parametrize("point", range(len(STEPS)), ids=[s[0] for 
 
 
 def start_everything(connection: Connection) -> dict[str, Operation]:
-    return {
-        "connect": connection.start_connect(),
-        "login": connection.start_login("alice", "sesame"),
-        "first": connection.start_send(),
-        "reset": connection.start_reset(),
-        "second": connection.start_send(),
-        "quit": connection.start_quit(),
-    }
+    with connection.drive.held():
+        return {
+            "connect": connection.start_connect(),
+            "login": connection.start_login("alice", "sesame"),
+            "first": connection.start_send(),
+            "reset": connection.start_reset(),
+            "second": connection.start_send(),
+            "quit": connection.start_quit(),
+        }
 
 
 def judge(
@@ -205,9 +206,10 @@ def test_freed_in_a_callback(connect: Opener, point: int) -> None:
 
     with ScriptedServer(run_until(point, close)) as server:
         connection = connect(server)
-        operations = start_everything(connection)
         under_way = STEPS[point][1]
-        connection.when(operations[under_way].tag, "free", "connection", connection.name)
+        with connection.drive.held():
+            operations = start_everything(connection)
+            connection.when(operations[under_way].tag, "free", "connection", connection.name)
         for name in NAMES:
             operations[name].wait()
         assert not connection.had("end")
@@ -312,9 +314,10 @@ def test_started_in_a_callback(connect: Opener) -> None:
         message = drive.message(b"x")
         second, call = connection.later("send", envelope, message)
         quitting, last = connection.later("quit")
-        first = connection.start_send()
-        connection.when(first.tag, *call)
-        connection.when(second.tag, *last)
+        with drive.held():
+            first = connection.start_send()
+            connection.when(first.tag, *call)
+            connection.when(second.tag, *last)
         for operation in (first, second, quitting):
             operation.succeeds()
         assert drive.actions == {first.tag: 0, second.tag: 0}
@@ -330,8 +333,9 @@ def test_run_inside_a_callback(connect: Opener) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
-        sending = connection.start_send()
-        connection.when(sending.tag, "run", connection.name)
+        with connection.drive.held():
+            sending = connection.start_send()
+            connection.when(sending.tag, "run", connection.name)
         sending.succeeds()
         connection.drive.wait(lambda: sending.tag in connection.drive.actions, "the action")
         assert connection.drive.actions[sending.tag] == -15, "ESTATE was expected"
@@ -353,9 +357,10 @@ def test_neighbours_on_one_loop(connect: Opener, first_freed: int) -> None:
             drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")
             for server in (one, two)
         ]
-        operations = [connection.start_connect() for connection in pair]
         killer, victim = pair[first_freed], pair[1 - first_freed]
-        killer.when(operations[first_freed].tag, "free", "connection", victim.name)
+        with drive.held():
+            operations = [connection.start_connect() for connection in pair]
+            killer.when(operations[first_freed].tag, "free", "connection", victim.name)
         operations[first_freed].succeeds()
         operations[1 - first_freed].wait()
         assert not victim.had("end")

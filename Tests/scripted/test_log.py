@@ -47,10 +47,12 @@ def test_milestones_only(connect: Opener, certificates: Certificates) -> None:
     with ScriptedServer(dialogue) as server:
         connection = connect(server)
         drive = connection.drive
-        connection.start_connect()
-        connection.start_login(USER, PASSWORD)
-        connection.start_send(b"Subject: hidden-content\r\n\r\nx")
-        connection.start_quit().succeeds()
+        with drive.held():
+            connection.start_connect()
+            connection.start_login(USER, PASSWORD)
+            connection.start_send(b"Subject: hidden-content\r\n\r\nx")
+            quitting = connection.start_quit()
+        quitting.succeeds()
         connection.wait_end()
         assert drive.transcript(LOG_CLIENT, LOG_SERVER, LOG_MESSAGE) == []
         assert any("127.0.0.1" in line for line in drive.transcript(LOG_NETWORK))

@@ -292,9 +292,10 @@ def test_mail_behind_a_failed_login(connect: Opener) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server)
-        connection.start_connect()
-        login = connection.start_login(USER, PASSWORD)
-        behind = [connection.start_send(), connection.start_send()]
+        with connection.drive.held():
+            connection.start_connect()
+            login = connection.start_login(USER, PASSWORD)
+            behind = [connection.start_send(), connection.start_send()]
         login.fails("EAUTH")
         for sending in behind:
             failure = sending.fails("EAUTH")

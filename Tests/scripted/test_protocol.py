@@ -129,8 +129,9 @@ def test_mixed_codes(connect: Opener, where: str) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server)
-        opening = connection.start_connect()
-        sending = connection.start_send()
+        with connection.drive.held():
+            opening = connection.start_connect()
+            sending = connection.start_send()
         if where == "EHLO":
             opening.fails("EPROTOCOL")
         sending.fails("EPROTOCOL")

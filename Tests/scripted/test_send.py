@@ -288,14 +288,16 @@ def test_many_at_once(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server)
-        connection.start_connect()
-        sends = [
-            connection.start_send(
-                b"message %d" % number, f"a{number}@example.com", [f"b{number}@example.com"]
-            )
-            for number in range(5)
-        ]
-        connection.start_quit().succeeds()
+        with connection.drive.held():
+            connection.start_connect()
+            sends = [
+                connection.start_send(
+                    b"message %d" % number, f"a{number}@example.com", [f"b{number}@example.com"]
+                )
+                for number in range(5)
+            ]
+            quitting = connection.start_quit()
+        quitting.succeeds()
         for number, sending in enumerate(sends):
             if number == 2:
                 sending.fails("EENVELOPE")
@@ -637,8 +639,9 @@ def test_unknown_is_for_the_end_only(connect: Opener) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
-        first = connection.start_send()
-        second = connection.start_send()
+        with connection.drive.held():
+            first = connection.start_send()
+            second = connection.start_send()
         first.fails("ECONNECTION")
         assert first.result().statuses == [UNKNOWN]
         assert second.fails("ECONNECTION").retry == RETRY_SAFE

@@ -79,8 +79,9 @@ def test_command(connect: Opener, command: str) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server, command_timeout=SOON)
-        opening = connection.start_connect()
-        sending = connection.start_send()
+        with connection.drive.held():
+            opening = connection.start_connect()
+            sending = connection.start_send()
         if command == "EHLO":
             failure = opening.fails("ETIMEDOUT")
             check(failure, "command_timeout", "hello")

@@ -120,9 +120,10 @@ def test_certificate(
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server, host=host, secure=int(way == "implicit"), **options)
-        opening = connection.start_connect()
-        # Waiting behind the connect: must not be sent to a server that failed.
-        login = connection.start_login("alice", "sesame") if not accepted else None
+        with connection.drive.held():
+            opening = connection.start_connect()
+            # Waiting behind the connect: must not be sent to a server that failed.
+            login = None if accepted else connection.start_login("alice", "sesame")
         if accepted:
             opening.succeeds()
             connection.start_quit().succeeds()
@@ -226,8 +227,9 @@ def test_injection_behind_starttls(
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server)
-        opening = connection.start_connect()
-        login = connection.start_login("alice", "sesame")
+        with connection.drive.held():
+            opening = connection.start_connect()
+            login = connection.start_login("alice", "sesame")
         failure = opening.fails("ETLS")
         assert failure.phase == "starttls"
         assert failure.command == "STARTTLS"
@@ -286,8 +288,9 @@ def test_required_and_not_offered(connect: Opener, capabilities: tuple[bytes, ..
 
     with ScriptedServer(dialogue) as server:
         connection = connect(server, require_tls=1)
-        opening = connection.start_connect()
-        login = connection.start_login("alice", "sesame")
+        with connection.drive.held():
+            opening = connection.start_connect()
+            login = connection.start_login("alice", "sesame")
         failure = opening.fails("ETLS")
         assert "STARTTLS" in failure.message
         login.fails("ETLS")

@@ -6,6 +6,7 @@ sleeps: a wait ends when its event arrives, or fails after a generous limit.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -14,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,7 @@ class Drive:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._numbers = 0
+        self._held = False
         self._forget()
         self.about = self._reply()
 
@@ -286,6 +288,19 @@ class Drive:
 
     def kill(self) -> None:
         self._process.kill()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Lets several operations start before the first of them goes on."""
+        outer, self._held = self._held, True
+        if not outer:
+            self.call("hold", "1")
+        try:
+            yield
+        finally:
+            self._held = outer
+            if not outer and self.alive:
+                self.call("hold", "0")
 
     # --- between tests ----------------------------------------------------
 

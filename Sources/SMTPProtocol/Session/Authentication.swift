@@ -27,10 +27,11 @@ struct Authentication {
   mutating func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
     rounds += 1
     if cancelled != nil || rounds > Session.challengeLimit {
+      // Without the reply: a challenge may repeat what the user said.
       return .broken(
-        .refused(
-          .protocolViolation, "the server does not stop asking", reply, command: command,
-          phase: .auth))
+        Failure(
+          .protocolViolation, "the server does not stop asking during the login",
+          command: command, phase: .auth))
     }
     guard let challenge = cryptography.base64Decode(reply.lines.last ?? []) else {
       return give(up: "the challenge is not base64")
@@ -58,7 +59,7 @@ struct Authentication {
   /// nil when the server accepted. Only 235 says so (RFC 4954 section 6).
   func verdict(_ reply: Reply) -> Failure? {
     if let cancelled { return cancelled }
-    if reply.code == 235, mechanism.isComplete { return nil }
+    if reply.code == 235, mechanism.isComplete, !holdsInitialResponse { return nil }
     let text =
       if reply.code == 235 {
         "the server accepted the login before it had the password"

@@ -200,14 +200,14 @@ package final class Session {
 
   /// The connection is lost or given up: whatever is under way ends with
   /// `failure`.
-  package func abort(_ failure: Failure, now: Int64) {
+  package func abort(_ failure: Failure) {
     let before = state
     state = .closed
     switch before {
     case .authenticating:
       events.append(.loginDone(failure))
     case .transaction(var transaction):
-      events.append(.sendDone(transaction.interrupted(failure, now: now)))
+      events.append(.sendDone(transaction.interrupted(failure)))
     case .resetting:
       events.append(.resetDone(failure))
     case .quitting:
@@ -220,6 +220,7 @@ package final class Session {
   // MARK: Replies
 
   package func receive(_ reply: Reply, now: Int64) {
+    if isOver { return }
     traceReply(reply)
     lastReply = reply
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
@@ -257,7 +258,7 @@ package final class Session {
       state = .closed
       events.append(.sendDone(transaction.verdict(reply, now: now)))
     } else {
-      abort(failure, now: now)
+      abort(failure)
     }
     // After QUIT was sent nothing is an error.
     if case .quitDone = events.last { return }
@@ -427,7 +428,7 @@ package final class Session {
   }
 
   private func fail(_ failure: Failure) {
-    state = .closed
+    abort(failure)
     events.append(.failed(failure))
   }
 

@@ -84,6 +84,7 @@ struct Transaction {
   // MARK: Progress
 
   mutating func contentWritten(size: UInt64) {
+    guard case .content = step else { return }
     messageSize = size
     step = .final
   }
@@ -94,7 +95,7 @@ struct Transaction {
     // 3yz asks for more; only DATA has more to give.
     if reply.code < 400, !reply.isPositive {
       guard case .data = step, reply.code == 354 else {
-        return disagree(.unexpected(reply, phase: phase), now: now)
+        return disagree(.unexpected(reply, phase: phase))
       }
     }
     switch step {
@@ -112,7 +113,7 @@ struct Transaction {
     case .content:
       // The verdict before the end of the content: the server stopped reading,
       // or never started. Where the content ends is no longer agreed on.
-      if reply.isPositive { return disagree(.unexpected(reply, phase: phase), now: now) }
+      if reply.isPositive { return disagree(.unexpected(reply, phase: phase)) }
       let outcome = verdict(reply, now: now)
       return .broken(
         outcome,
@@ -162,7 +163,7 @@ struct Transaction {
       }
       // A server that takes content from a sender it refused cannot be trusted
       // to understand the lone dot either.
-      if let senderFailure { return disagree(senderFailure, now: now) }
+      if let senderFailure { return disagree(senderFailure) }
       step = .emptyFinal
       return .nothingToDeliver
     }
@@ -170,7 +171,7 @@ struct Transaction {
       let failure = Failure.refused(
         .protocolViolation, "the server does not answer DATA with 354", reply, command: "DATA",
         phase: .envelope)
-      return disagree(failure, now: now)
+      return disagree(failure)
     }
     guard hasAccepted else { return .done(envelopeFailed()) }
     let failure = Failure.refused(
@@ -194,13 +195,13 @@ struct Transaction {
 
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
-  mutating func interrupted(_ failure: Failure, now: Int64) -> Outcome {
+  mutating func interrupted(_ failure: Failure) -> Outcome {
     if case .final = step { return outcome(failure, retry: .unknown) }
     return outcome(failure, retry: failure.retry)
   }
 
-  private mutating func disagree(_ failure: Failure, now: Int64) -> Progress {
-    .broken(interrupted(failure, now: now), failure)
+  private mutating func disagree(_ failure: Failure) -> Progress {
+    .broken(interrupted(failure), failure)
   }
 
   private mutating func decideAccepted(_ reply: Reply) {

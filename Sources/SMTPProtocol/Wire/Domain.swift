@@ -55,9 +55,14 @@ package enum AddressLiteral {
       count = 1
     }
     guard groups.count >= 3 else { return false }
-    // A leading or trailing "::" shows as two empty groups, one inside as one.
-    if groups[0].isEmpty, groups[1].isEmpty { groups.removeFirst() }
-    if groups.count >= 2, groups[groups.count - 1].isEmpty, groups[groups.count - 2].isEmpty {
+    // A "::" inside shows as one empty group, at either end as two. A single
+    // colon at an end is none.
+    if groups[0].isEmpty {
+      guard groups[1].isEmpty else { return false }
+      groups.removeFirst()
+    }
+    if groups[groups.count - 1].isEmpty {
+      guard groups.count >= 2, groups[groups.count - 2].isEmpty else { return false }
       groups.removeLast()
     }
     let gaps = groups.filter { $0.isEmpty }.count

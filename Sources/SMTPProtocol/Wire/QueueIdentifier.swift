@@ -19,11 +19,17 @@ extension Reply {
         return words[index + 2]
       }
       if index > 0, Bytes.equalIgnoringCase(word, Bytes.of("Message")),
-        Bytes.equalIgnoringCase(words[index + 1], Bytes.of("accepted"))
+        Bytes.equalIgnoringCase(words[index + 1], Bytes.of("accepted")),
+        looksLikeIdentifier(words[index - 1])
       {
         return words[index - 1]
       }
     }
     return nil
+  }
+
+  /// Not "OK", not an enhanced status code.
+  private func looksLikeIdentifier(_ word: [UInt8]) -> Bool {
+    word.contains { Bytes.isDigit($0) } && word.contains { Bytes.isLetter($0) }
   }
 }

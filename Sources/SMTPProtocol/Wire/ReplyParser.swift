@@ -72,7 +72,8 @@ package struct ReplyParser {
   private mutating func nextLine() throws(Failure) -> ArraySlice<UInt8>? {
     guard let end = buffer[scanned...].firstIndex(of: 0x0A) else {
       scanned = buffer.count
-      if buffer.count - consumed > Self.lineLimit {
+      // The last octet may be the CR of the line's end.
+      if buffer.count - consumed > Self.lineLimit + 1 {
         throw Self.violation(
           "the server sent a reply line of more than \(Self.lineLimit) octets", rest)
       }

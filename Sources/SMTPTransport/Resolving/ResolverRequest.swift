@@ -35,15 +35,20 @@ import Synchronization
     System.close(notice)
   }
 
-  private mutating func resolve() {
+  /// The work of the thread. Field by field: to change the whole value would
+  /// claim exclusive access, and the loop looks at the counters meanwhile.
+  private static func resolve(_ request: UnsafeMutablePointer<ResolverRequest>) {
     var hints = unsafe addrinfo()
     unsafe hints.ai_family = AF_UNSPEC
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_NUMERICSERV
-    code = unsafe getaddrinfo(host, service, &hints, &list)
-    error = csystem_errno()
-    isDone.store(true, ordering: .releasing)
-    System.signal(notice)
+    var list: UnsafeMutablePointer<addrinfo>?
+    let code = unsafe getaddrinfo(request.pointee.host, request.pointee.service, &hints, &list)
+    unsafe request.pointee.error = csystem_errno()
+    unsafe request.pointee.code = code
+    unsafe request.pointee.list = unsafe list
+    unsafe request.pointee.isDone.store(true, ordering: .releasing)
+    unsafe System.signal(request.pointee.notice)
   }
 
   /// The loop's hold on a request.
@@ -71,7 +76,7 @@ import Synchronization
       let result = unsafe csystem_start_thread(
         { argument in
           if let request = unsafe argument?.assumingMemoryBound(to: ResolverRequest.self) {
-            unsafe request.pointee.resolve()
+            unsafe ResolverRequest.resolve(request)
             unsafe Handle.drop(request)
           }
           return nil

@@ -14,7 +14,8 @@ struct Conversation {
   var now: Int64 = 1000
 
   init(
-    _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false, name: String = "client.example"
+    _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
+    name: String = "client.example"
   ) {
     session = Session(
       .init(name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true),
@@ -59,7 +60,7 @@ struct Conversation {
   /// After QUIT was written nothing is an error.
   mutating func give(up failure: Failure) {
     let isWanted = session.position.phase == .quit
-    perform { session, now in session.abort(failure, now: now) }
+    perform { session, now in session.abort(failure) }
     if !isWanted { events.append(.failed(failure)) }
   }
 

@@ -100,10 +100,14 @@ class ScriptedServer:
         finally:
             session.close()
 
-    def check(self) -> None:
+    def finish(self) -> None:
         """Waits for the end of all scripts."""
         for thread in self._threads:
             thread.join(LIMIT)
+
+    def check(self) -> None:
+        """Waits for the end of all scripts, which must have been followed."""
+        self.finish()
         assert not self.faults, self.faults
 
     def __enter__(self) -> ScriptedServer:
@@ -115,11 +119,11 @@ class ScriptedServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is not None:
+        try:
+            if kind is None:
+                self.check()
+        finally:
             self._listener.close()
-            return
-        self.check()
-        self._listener.close()
 
 
 class UnexpectedError(Exception):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ._errors import StateError
 from ._failure import system_error
 from ._library import lib
+from ._release import collect
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -99,6 +100,7 @@ class Core:
             self._owner = 0
         self._lock.release()
         self._bury()
+        collect()
 
     def wake(self) -> None:
         """Ends the wait of whoever is in the loop."""

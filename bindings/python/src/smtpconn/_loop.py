@@ -130,15 +130,17 @@ class Loop:
 
     def _turn(self, deadline: float) -> tuple[bool, bool]:
         before = self._activity
+        # With nothing to wait for, the library would wait all the same.
+        wait = bool(self._pending)
         while True:
             left = max(0.0, min((deadline - time.monotonic()) * 1000, SLICE))
-            idle = self._woken or not self._pending
-            pending = self._advance(0 if idle else math.ceil(left))
+            pending = self._advance(math.ceil(left) if wait and not self._woken else 0)
             self._raise_failures()
             woken, self._woken = self._woken, False
             expired = time.monotonic() >= deadline
             if not pending or woken or expired or self._activity != before:
                 return pending, woken
+            wait = True
 
     def _advance(self, milliseconds: int | None, until: Operation | None = None) -> bool:
         """One call into the library, unless `until` is over; None for one that does not wait."""

@@ -14,7 +14,7 @@ from ._email import serialise
 from ._errors import MessageError, StreamError
 from ._failure import system_error
 from ._library import lib
-from ._release import RELEASE, Octets, give_back, lend
+from ._release import RELEASE, Octets, collect, forget, lend
 from ._source import Source, blocks
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def opened_message(message: MessageLike, *, allow_8bit: bool = True) -> Iterator
         yield opened
     finally:
         lib.smtpconn_message_free(opened.handle)
+        collect()
 
 
 def _open(message: MessageLike, allow_8bit: bool) -> OpenMessage:
@@ -89,7 +90,7 @@ def _from_octets(octets: bytes) -> OpenMessage:
     token = lend(Octets(octets))
     handle = lib.smtpconn_message_new_borrowed(octets, len(octets), RELEASE, token)
     if not handle:
-        give_back(token)
+        forget(token)
         raise MemoryError("no memory for a message")
     return OpenMessage(handle, has_8bit=not octets.isascii())
 
@@ -99,7 +100,7 @@ def _from_chunks(chunks: Iterable[Any]) -> OpenMessage:
     token = lend(source)
     handle = lib.smtpconn_message_new_reader(source.callback, RELEASE, token)
     if not handle:
-        give_back(token)
+        forget(token)
         raise MemoryError("no memory for a message")
     return OpenMessage(handle, source=source)
 

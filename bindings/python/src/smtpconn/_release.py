@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from typing import Final, Protocol
 
 from ._ffi import ReleaseCallback
@@ -11,7 +12,8 @@ from ._ffi import ReleaseCallback
 class Borrowed(Protocol):
     """Something that wants to know when the library is through with it."""
 
-    def released(self) -> None: ...
+    def released(self) -> bool:
+        """False when it must be kept a little longer, and asked again."""
 
 
 class Octets:
@@ -20,27 +22,39 @@ class Octets:
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
 
-    def released(self) -> None:
-        """Nothing to do: dropping the object is all."""
+    def released(self) -> bool:
+        return True
 
 
 _lent: Final[dict[int, Borrowed]] = {}
 _tokens: Final = itertools.count(1)
+_returned: Final[deque[int]] = deque()
+
+#: One C function for all, alive as long as the module: the token tells them apart.  No Python code
+#: runs in it, which could be interrupted or run into whoever is calling the library.
+RELEASE: Final = ReleaseCallback(_returned.append)
 
 
 def lend(borrowed: Borrowed) -> int:
-    """Keeps `borrowed` until `give_back`; the number is the `user` for the library."""
+    """Keeps `borrowed` until the library returns it; the number is the `user` for the library."""
     token = next(_tokens)
     _lent[token] = borrowed
     return token
 
 
-def give_back(token: int) -> None:
-    """The end of `lend`; does nothing the second time."""
-    borrowed = _lent.pop(token, None)
-    if borrowed is not None:
-        borrowed.released()
+def forget(token: int) -> None:
+    """The library did not take it."""
+    del _lent[token]
 
 
-#: One C function for all, alive as long as the module: the token tells them apart.
-RELEASE: Final = ReleaseCallback(give_back)
+def collect() -> None:
+    """Drops what was returned.  For whoever just came back from the library."""
+    for _ in range(len(_returned)):
+        try:
+            token = _returned.popleft()
+        except IndexError:  # Another thread was here.
+            return
+        if _lent[token].released():
+            del _lent[token]
+        else:
+            _returned.append(token)

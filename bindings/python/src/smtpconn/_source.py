@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
 from ._constants import READ_END, READ_ERROR
 from ._ffi import ReadCallback
+from ._release import collect
 
 if TYPE_CHECKING:
     Chunk = Union[bytes, bytearray, memoryview, str]
@@ -29,9 +30,6 @@ _EntryCallback = CFUNCTYPE(c_ssize_t, _Request)
 
 #: No chunk: an iterator may hand out None by mistake, which must not end the message.
 _END: Final[Any] = object()
-
-#: Sources that were released from within their own read callback.
-_lingering: Final[list[Any]] = []
 
 
 class Source:
@@ -77,9 +75,9 @@ class Source:
         while filled < capacity:
             if self._taken == len(self._chunk):
                 chunk = next(self._chunks, _END)
+                collect()
                 if self._released:
                     # The iterator closed the connection, and `buffer` may be gone with it.
-                    self._close()
                     return READ_ERROR
                 if chunk is _END:
                     break
@@ -90,16 +88,13 @@ class Source:
             filled += len(part)
         return filled or READ_END
 
-    def released(self) -> None:
-        """The library will not read again."""
+    def released(self) -> bool:
         self._released = True
-        _lingering[:] = [source for source in _lingering if source.running]
         if self.running:
-            # The C stub that called us is still on the stack.
-            _lingering.append(self)
-        else:
-            self._close()
-            del self._entry, self.callback  # They hold this object, and it holds them.
+            return False  # The C function that runs it is part of this object.
+        self._close()
+        del self._entry, self.callback  # They hold this object, and it holds them.
+        return True
 
     @property
     def running(self) -> bool:

@@ -1,0 +1,219 @@
+"""Messages of the email package."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage, Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from typing import Any, Callable
+
+import pytest
+
+import smtpconn
+from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn._email import derive_envelope, needs_smtputf8, serialise
+
+
+def simple() -> EmailMessage:
+    message = EmailMessage()
+    message["From"] = "Ann <ann@example.org>"
+    message["To"] = "bob@example.org"
+    message["Bcc"] = "secret@example.org"
+    message["Subject"] = "Grüße"
+    message.set_content("Ein Tag\n.\nwie jeder\n")
+    return message
+
+
+def with_parts() -> EmailMessage:
+    message = simple()
+    message.add_attachment(b"\x00\x01", maintype="application", subtype="octet-stream")
+    message.add_attachment(simple())
+    return message
+
+
+def old_style() -> Message:
+    message = MIMEMultipart()
+    message["From"] = "ann@example.org"
+    message["To"] = "bob@example.org"
+    message["Bcc"] = "secret@example.org"
+    message.attach(MIMEText("From here\nto there\n", "plain", "utf-8"))
+    return message
+
+
+def parsed() -> Message:
+    return email.message_from_bytes(
+        b"From: ann@example.org\nTo: bob@example.org\nBcc: secret@example.org\n"
+        b"Content-Transfer-Encoding: 8bit\nContent-Type: text/plain; charset=utf-8\n\n"
+        b"From here \xc3\xa4\n"
+    )
+
+
+MESSAGES: list[Callable[[], Any]] = [simple, with_parts, old_style, parsed]
+
+
+def state(message: Any) -> object:
+    """All of a message, without asking a generator, which may change it."""
+    payload = message.get_payload()
+    parts = [state(part) for part in payload] if isinstance(payload, list) else payload
+    return message.policy, [(name, str(value)) for name, value in message.raw_items()], parts
+
+
+def named(octets: bytes) -> bytes:
+    """The octets without the boundaries that are made up anew each time."""
+    return re.sub(rb"=====+\d+==", b"boundary", octets)
+
+
+@pytest.mark.parametrize("make", MESSAGES)
+def test_send(make: Callable[[], Any], server: ScriptedServer) -> None:
+    server.play(HELLO, SEND, QUIT)
+    message = make()
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        connection.send("a@example.org", "b@example.org", message)
+    server.check()
+    assert named(server.messages[0]) == named(serialise(message))
+    received = email.message_from_bytes(server.messages[0])
+    assert received["From"] == message["From"]
+    assert received["Bcc"] is None
+
+
+@pytest.mark.parametrize("make", MESSAGES)
+def test_the_message_is_left_as_it_is(make: Callable[[], Any]) -> None:
+    message = make()
+    before = state(message)
+    serialise(message)
+    serialise(message, allow_8bit=False)
+    assert state(message) == before
+    assert message["Bcc"] == "secret@example.org"
+
+
+@pytest.mark.parametrize("make", MESSAGES)
+def test_octets(make: Callable[[], Any]) -> None:
+    octets = serialise(make())
+    header = octets.split(b"\r\n\r\n")[0]
+    assert b"secret" not in header
+    assert b"\n" not in octets.replace(b"\r\n", b"")
+    assert b">From" not in octets
+
+
+def test_resent_bcc_is_not_sent() -> None:
+    message = simple()
+    message["Resent-Bcc"] = "hidden@example.org"
+    assert b"hidden" not in serialise(message)
+
+
+def test_without_8bitmime_content_is_encoded(server: ScriptedServer) -> None:
+    server.play(HELLO.replace("S: 250-8BITMIME\n", ""), SEND, QUIT)
+    message = simple()
+    message.set_content("ä\n", cte="8bit")
+    assert "ä".encode() in serialise(message)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        connection.send("a@example.org", "b@example.org", message)
+    server.check()
+    assert server.messages[0].isascii()
+    received = email.message_from_bytes(server.messages[0], policy=email.policy.default)
+    assert isinstance(received, EmailMessage)
+    assert received.get_content() == "ä\n"
+
+
+@pytest.mark.parametrize("style", [EmailMessage, Message])
+def test_addresses_outside_ascii(style: type[Message], server: ScriptedServer) -> None:
+    message = style()
+    message["From"] = "jürgen@example.org"
+    message["To"] = "bob@example.org"
+    message.set_payload("x\n")
+    assert needs_smtputf8(message)
+    assert "jürgen@example.org".encode() in serialise(message)
+    assert not needs_smtputf8(simple())
+    server.play(HELLO.replace("S: 250-SMTPUTF8\n", ""), QUIT)
+    with (
+        smtpconn.Connection("127.0.0.1", server.port) as connection,
+        pytest.raises(smtpconn.MessageError, match="SMTPUTF8"),
+    ):
+        connection.send("a@example.org", "b@example.org", message)
+
+
+def headers(**fields: str) -> EmailMessage:
+    message = EmailMessage()
+    for name, value in fields.items():
+        message[name.replace("_", "-")] = value
+    return message
+
+
+@pytest.mark.parametrize(
+    ("fields", "sender", "recipients"),
+    [
+        ({"From": "a@b.c", "To": "d@e.f"}, "a@b.c", ["d@e.f"]),
+        ({"From": "x@y.z, a@b.c", "Sender": "A <a@b.c>", "Cc": "d@e.f"}, "a@b.c", ["d@e.f"]),
+        (
+            {"From": '"Last, First" <a@b.c>', "To": "d@e.f, G: g@h.i, j@k.l;", "Bcc": "m@n.o"},
+            "a@b.c",
+            ["d@e.f", "g@h.i", "j@k.l", "m@n.o"],
+        ),
+        ({"From": "a@b.c", "To": "d@e.f", "Cc": "g@h.i, d@e.f"}, "a@b.c", ["d@e.f", "g@h.i"]),
+        ({"From": "a@b.c", "To": "nobody:;", "Bcc": "d@e.f"}, "a@b.c", ["d@e.f"]),
+        (
+            {
+                "From": "a@b.c",
+                "To": "d@e.f",
+                "Resent_Date": "Mon, 1 Jan 2024 00:00:00 +0000",
+                "Resent_From": "r@s.t",
+                "Resent_To": "u@v.w",
+                "Resent_Bcc": "x@y.z",
+            },
+            "r@s.t",
+            ["u@v.w", "x@y.z"],
+        ),
+    ],
+)
+def test_envelope(fields: dict[str, str], sender: str, recipients: list[str]) -> None:
+    envelope = derive_envelope(headers(**fields))
+    assert (envelope.from_addr, envelope.to_addrs) == (sender, recipients)
+
+
+def test_what_is_given_goes_before_the_header() -> None:
+    message = headers(From="a@b.c", To="d@e.f")
+    assert derive_envelope(message, "").from_addr == ""
+    assert derive_envelope(message, None, "x@y.z").recipients() == ["x@y.z"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"To": "d@e.f"}, "From"),
+        ({"From": "a@b.c"}, "To"),
+        ({"From": "a@b.c", "To": "nobody:;"}, "To"),
+    ],
+)
+def test_header_without_an_envelope(fields: dict[str, str], complaint: str) -> None:
+    with pytest.raises(smtpconn.EnvelopeError, match=complaint):
+        derive_envelope(headers(**fields))
+
+
+def test_field_that_cannot_be_read() -> None:
+    message = Message()
+    message["From"] = "a@b.c"
+    message["To"] = "<>"
+    with pytest.raises(smtpconn.EnvelopeError, match="To"):
+        derive_envelope(message)
+
+
+def test_resent_more_than_once() -> None:
+    message = headers(From="a@b.c", To="d@e.f")
+    for _ in range(2):
+        message.add_header("Resent-Date", "Mon, 1 Jan 2024 00:00:00 +0000")
+    with pytest.raises(smtpconn.EnvelopeError, match="more than once"):
+        derive_envelope(message)
+    assert derive_envelope(message, "a@b.c", ["d@e.f"]).recipients() == ["d@e.f"]
+
+
+def test_send_message(server: ScriptedServer) -> None:
+    script = SEND.replace("C: DATA", "C: RCPT TO:*\nS: 250 ok\nC: DATA")
+    server.play(HELLO, script, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        result = connection.send_message(simple())
+    server.check()
+    assert result.accepted == ["bob@example.org", "secret@example.org"]
+    assert b"secret" not in server.messages[0]
