@@ -76,9 +76,9 @@ extension Connection {
   }
 
   private var triedAddresses: String? {
-    if let remoteAddress { return remoteAddress }
-    let attempts = connector?.attempts ?? []
-    return attempts.isEmpty ? nil : attempts.map { $0.address }.joined(separator: ", ")
+    var addresses = (connector?.attempts ?? []).map { $0.address }
+    if let remoteAddress { addresses.append(remoteAddress) }
+    return addresses.isEmpty ? nil : addresses.joined(separator: ", ")
   }
 
   /// Closes; `failure` goes to everything that is pending, and to the error

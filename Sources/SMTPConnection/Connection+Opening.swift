@@ -94,20 +94,34 @@ extension Connection {
   // MARK: TLS
 
   func secure(_ channel: Channel) {
+    do throws(Failure) {
+      let context = try makeTLSContext()
+      let name = options.servername ?? options.effectiveHost
+      let failure = channel.beginTLS(context, serverName: name, isUpgrade: !options.isSecure)
+      if let failure { throw failure }
+      link = .securing(channel)
+    } catch {
+      fail(atUpgrade(error))
+    }
+  }
+
+  /// One for all addresses: making it reads the store of trusted certificates.
+  private func makeTLSContext() throws(Failure) -> TLSContext {
+    if let tlsContext { return tlsContext }
     let configuration = TLSConfiguration(
       caFile: options.caFile, caDirectory: options.caDirectory,
       rejectUnauthorized: options.rejectUnauthorized)
-    switch TLSContext.make(configuration) {
-    case .failure(let failure):
-      fail(failure)
-    case .success(let context):
-      let name = options.servername ?? options.effectiveHost
-      if let failure = channel.beginTLS(context, serverName: name) {
-        fail(failure)
-      } else {
-        link = .securing(channel)
-      }
-    }
+    let context = try TLSContext.make(configuration).get()
+    tlsContext = context
+    return context
+  }
+
+  private func atUpgrade(_ failure: Failure) -> Failure {
+    guard !options.isSecure else { return failure }
+    var failure = failure
+    failure.command = "STARTTLS"
+    failure.phase = .starttls
+    return failure
   }
 
   /// Goes on with a handshake; true when the channel is ready for the dialogue.
@@ -116,7 +130,7 @@ extension Connection {
     case .pending:
       return false
     case .failed(let failure):
-      fail(failure)
+      fail(atUpgrade(failure))
       return false
     case .done(let info):
       tls = info
@@ -141,6 +155,11 @@ extension Connection {
       failure.code == .tls || failure.code == .protocolViolation || failure.code == .connection
     else { return false }
     note(.network, "\(failure.message); trying the next address", level: .warning)
+    if case .open(let channel) = link {
+      connector.remember(channel.remote, reason: failure.message)
+    } else if case .securing(let channel) = link {
+      connector.remember(channel.remote, reason: failure.message)
+    }
     closeChannel(graceful: false)
     session = nil
     link = .connecting(connector)

@@ -42,6 +42,7 @@ package final class Connection {
   var parser = ReplyParser()
   var cryptography: any Cryptography = OpenSSLCryptography()
   package internal(set) var tls: TLSInfo?
+  var tlsContext: TLSContext?
   package internal(set) var remoteAddress: String?
 
   var opening: ((Failure?) -> Void)?

@@ -30,6 +30,7 @@ package final class Channel {
   private var watch: Watch?
   private var session: TLSSession?
   private var peer: [UInt8] = []
+  private var isUpgrade = false
 
   /// Calls that cannot go on until the socket takes more.
   private struct Blocked: OptionSet {
@@ -147,7 +148,11 @@ package final class Channel {
 
   /// Prepares for TLS with a server that must prove to be `serverName`;
   /// `handshake` does the rest.
-  package func beginTLS(_ context: TLSContext, serverName: [UInt8]) -> Failure? {
+  ///
+  /// `isUpgrade`: the server spoke in the clear before and agreed to STARTTLS.
+  package func beginTLS(
+    _ context: TLSContext, serverName: [UInt8], isUpgrade: Bool
+  ) -> Failure? {
     guard let name = TLSPeerName(serverName) else {
       let shown = Bytes.printable(serverName)
       return located(
@@ -164,6 +169,7 @@ package final class Channel {
     }
     self.session = session
     peer = name.text
+    self.isUpgrade = isUpgrade
     return nil
   }
 
@@ -187,7 +193,7 @@ package final class Channel {
     case .closed: return .failed(located(TLSFailure.closed(nil)))
     case .system(let error): return .failed(located(TLSFailure.closed(error)))
     case .failed(let queue):
-      return .failed(located(TLSFailure.handshake(queue, session, peer: peer)))
+      return .failed(located(TLSFailure.handshake(queue, session, peer: peer, isUpgrade: isUpgrade)))
     }
   }
 

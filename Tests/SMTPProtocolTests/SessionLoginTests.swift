@@ -4,13 +4,16 @@ import Testing
 
 /// Says what it is told to.
 private final class ScriptedMechanism: Mechanism {
-  let name = bytes("X-TEST")
+  let name: [UInt8]
   let initialResponse: [UInt8]?
   let isComplete = true
   private(set) var challenges: [[UInt8]] = []
   private let answer: MechanismAnswer
 
-  init(initialResponse: [UInt8]?, answer: MechanismAnswer) {
+  init(
+    _ name: String = "X-TEST", initialResponse: [UInt8]?, answer: MechanismAnswer = .cancel("no")
+  ) {
+    self.name = bytes(name)
     self.initialResponse = initialResponse
     self.answer = answer
   }
@@ -176,6 +179,16 @@ private final class ScriptedMechanism: Mechanism {
         S: 235 welcome
         ! login ok
         """)
+  }
+
+  /// RFC 4954 section 4: the line and its CRLF must not be longer than 512 octets.
+  @Test(arguments: [("X-AB", true), ("X-ABC", false)])
+  func `a line of just the allowed length has the initial response`(_ name: String, _ fits: Bool) {
+    let mechanism = ScriptedMechanism(
+      name, initialResponse: [UInt8](repeating: 0x61, count: 375))
+    let conversation = Conversation()
+    conversation.session.login(mechanism)
+    #expect(conversation.session.output.count == (fits ? 512 : "AUTH X-ABC\r\n".utf8.count))
   }
 
   @Test func `the held back response is given once more if asked for, then no more`() {

@@ -54,7 +54,7 @@ private struct Caller {
         settle()
       }
     } catch {
-      session.abort(error, now: now)
+      session.abort(error)
       settle()
     }
   }
@@ -71,7 +71,7 @@ private struct Caller {
         encoder = ContentEncoder()
       }
     } else if octet == 0x21 {
-      session.abort(Failure(.timedOut, "too slow"), now: now)
+      session.abort(Failure(.timedOut, "too slow"))
     } else if session.isReady, pending == nil {
       start(octet)
     } else if octet == 0x22 {
@@ -113,7 +113,7 @@ private struct Caller {
   }
 
   mutating func finish() {
-    session.abort(Failure(.timedOut, "too slow"), now: now)
+    session.abort(Failure(.timedOut, "too slow"))
     settle()
     precondition(pending == nil && session.isOver && session.output.isEmpty)
     _ = session.position

@@ -3,6 +3,7 @@ with the right code, and the caller knows whether a retry is safe."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -75,10 +76,8 @@ def judge(
         operations[name].succeeds()
     for name in NAMES[NAMES.index(under_way) :]:
         done = operations[name].wait()
-        if name == "quit" and waited_for == "the reply to QUIT":
-            # After QUIT was sent nothing is an error, but a cancellation is told.
-            assert done.error is None or done.error.name == "ECANCELLED"
-            continue
+        if name == "quit" and waited_for.endswith("QUIT") and done.error is None:
+            continue  # after QUIT was sent nothing is an error
         failure = done.error
         assert failure is not None, f"{name} succeeded"
         if name == under_way:
@@ -87,8 +86,10 @@ def judge(
                 assert failure.response_code == code
         else:
             assert failure.name in names | {"ECONNECTION", "ECANCELLED"}, failure
-        lost_at_the_end = name == under_way and waited_for.startswith("the final reply")
-        unknown = lost_at_the_end and code is None
+        unknown = name == under_way and waited_for.startswith("the final reply") and code is None
+        if name == under_way and waited_for == "the content":
+            # All of it may have left before the end was seen, or not.
+            unknown = failure.retry == RETRY_UNKNOWN
         if name in ("first", "second"):
             result = operations[name].result()
             if unknown:
@@ -126,7 +127,7 @@ def test_server_ends(connect: Opener, point: int, ending: Callable[[Peer], None]
         names = {"ECONNECTION"} if ending is close else {"ECONNECTION", "ESOCKET"}
         judge(operations, point, names)
         connection.wait_end()
-        if STEPS[point][0] != "the reply to QUIT":
+        if operations["quit"].wait().error is not None:
             assert connection.error is not None
             assert connection.error.name in names
             # The address that was in use helps to find the culprit.
@@ -224,14 +225,17 @@ def test_close_in_the_middle_of_content(connect: Opener) -> None:
         peer.envelope()
         peer.read_some()
         reached.set()
+        # Nothing is read meanwhile, so the client cannot have written all of it.
+        assert closed.wait(PATIENCE)
         rest.append(peer.until_closed())
 
-    reached = threading.Event()
+    reached, closed = threading.Event(), threading.Event()
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
         sending = connection.start_send(b"x\r\n" * 10_000_000)
         assert reached.wait(PATIENCE)
         connection.close()
+        closed.set()
         assert sending.fails("ECANCELLED").retry == RETRY_SAFE
     assert b"\r\n.\r\n" not in rest[0]
     assert b"QUIT" not in rest[0]
@@ -347,8 +351,11 @@ def test_neighbours_on_one_loop(connect: Opener, first_freed: int) -> None:
     """One connection ends the other from inside a callback."""
 
     def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.until_closed()
+        peer.reply(b"220 hi")
+        # The victim may be gone before it has said a word.
+        with contextlib.suppress(AssertionError, OSError):
+            peer.ehlo()
+            peer.until_closed()
 
     with ScriptedServer(dialogue) as one, ScriptedServer(dialogue) as two:
         drive = connect.drive

@@ -84,11 +84,9 @@ def test_secrets(connect: Opener, debug: int, mechanism: str, verdict: bytes | N
             if mechanism != "PLAIN":
                 peer.reply(b"334 " + base64.b64encode(PASSWORD.encode()))
                 peer.line()
-        if verdict is None:
-            peer.half_close()
-        else:
+        if verdict is not None:
             peer.reply(verdict)
-        peer.until_closed()
+            peer.quit()
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server, transaction_log=1 - debug, debug=debug)

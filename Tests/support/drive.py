@@ -265,7 +265,6 @@ class Drive:
         self.wait(lambda: len(self.pauses) == count, f"pause {count}")
 
     def stderr(self) -> str:
-        self._stderr.flush()
         return (self._files / "stderr").read_text(errors="replace")
 
     def close(self) -> int:

@@ -294,6 +294,7 @@ class ScriptedServer:
         self.peers: list[Peer] = []
         self._problems: list[BaseException] = []
         self._threads: list[threading.Thread] = []
+        self._changed = threading.Condition()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -303,18 +304,19 @@ class ScriptedServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            number = len(self.peers)
             peer = Peer(connection)
-            self.peers.append(peer)
-            if number >= len(self._dialogues):
-                self._problems.append(AssertionError("the client connected once too often"))
-                peer.close()
-                continue
-            thread = threading.Thread(
-                target=self._converse, args=(peer, self._dialogues[number]), daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
+            with self._changed:
+                number = len(self.peers)
+                if number < len(self._dialogues):
+                    arguments = (peer, self._dialogues[number])
+                    thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
+                    thread.start()
+                    self._threads.append(thread)
+                else:
+                    self._problems.append(AssertionError("the client connected once too often"))
+                    peer.close()
+                self.peers.append(peer)
+                self._changed.notify_all()
 
     def _converse(self, peer: Peer, dialogue: Dialogue) -> None:
         try:
@@ -330,6 +332,8 @@ class ScriptedServer:
     @property
     def peer(self) -> Peer:
         """The only connection."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self.peers), PATIENCE)
         assert len(self.peers) == 1, f"{len(self.peers)} connections"
         return self.peers[0]
 
@@ -339,6 +343,9 @@ class ScriptedServer:
 
     def finish(self) -> None:
         """Waits for the dialogues, and raises what went wrong in them."""
+        # A client that has come and gone may still stand in the listener's queue.
+        with self._changed:
+            self._changed.wait_for(lambda: len(self.peers) >= len(self._dialogues), PATIENCE)
         for thread in self._threads:
             thread.join(PATIENCE)
             if thread.is_alive():

@@ -7,10 +7,16 @@ extension Reply {
     let parts = word.split(separator: 0x2E, omittingEmptySubsequences: false)
     guard parts.count == 3,
       parts[0].count == 1,
-      parts.allSatisfy({ (1...3).contains($0.count) && $0.allSatisfy { Bytes.isDigit($0) } }),
+      parts.allSatisfy({ isSubcode($0) }),
       let first = parts[0].first,
       Int(first) - 0x30 == code / 100, [2, 4, 5].contains(code / 100)
     else { return nil }
     return Array(word)
+  }
+
+  /// One to three digits without a leading zero (RFC 3463 section 2).
+  private func isSubcode(_ digits: ArraySlice<UInt8>) -> Bool {
+    (1...3).contains(digits.count) && digits.allSatisfy { Bytes.isDigit($0) }
+      && (digits.count == 1 || digits.first != 0x30)
   }
 }

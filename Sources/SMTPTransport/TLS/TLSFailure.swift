@@ -21,7 +21,7 @@ enum TLSFailure {
   }
 
   static func handshake(
-    _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8]
+    _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8], isUpgrade: Bool
   ) -> Failure {
     switch queue.reason {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
@@ -30,7 +30,9 @@ enum TLSFailure {
       SSL_R_HTTPS_PROXY_REQUEST, SSL_R_UNKNOWN_PROTOCOL, SSL_R_RECORD_LENGTH_MISMATCH,
       SSL_R_WRONG_SSL_VERSION, SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
       return make(
-        "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
+        isUpgrade
+          ? "the server agreed to STARTTLS and then does not speak TLS"
+          : "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
         reason: queue.text, retry: .no)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return make(

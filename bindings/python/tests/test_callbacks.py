@@ -95,8 +95,8 @@ def test_failing_source_without_waiting(server: ScriptedServer, loop: smtpconn.L
     ((told, result),) = reports
     assert isinstance(told, smtpconn.StreamError)
     assert told.__cause__ is error
-    assert told.result is result
     assert result.accepted == []
+    assert told.result is result
 
 
 def test_interrupt_in_a_source_without_waiting(server: ScriptedServer, loop: smtpconn.Loop) -> None:

@@ -96,11 +96,7 @@ class DrivenConnection(ConnectionState):
             self.close()
             raise
         try:
-            while not operation.done:
-                self._loop._advance(SLICE, operation)
-            if not (self._over or self.closed or self.is_open):
-                # It ended the connection: the events of that come with it.
-                self._loop._advance(0)
+            self._drive(operation)
         except BaseException:
             self.close()
             raise
@@ -111,6 +107,18 @@ class DrivenConnection(ConnectionState):
         if operation.error is not None:
             raise operation.error
         return operation
+
+    def _drive(self, operation: Operation) -> None:
+        try:
+            while not operation.done:
+                self._loop._advance(SLICE, operation)
+            if not (self._over or self.closed or self.is_open):
+                # It ended the connection: the events of that come with it.
+                self._loop._advance(0)
+        except StateError:
+            # Another thread closed the connection, and its loop, between two looks.
+            if not operation.done:
+                raise
 
     # The way out
 

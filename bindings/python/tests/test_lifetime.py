@@ -1,0 +1,148 @@
+"""Nothing leaks, and nothing is used after it was freed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+import smtpconn
+from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn import _operation, _release
+
+
+def state() -> tuple[int, int, int]:
+    """What is held: descriptors, messages, operations."""
+    gc.collect()  # Of the tests before.
+    return len(os.listdir("/proc/self/fd")), len(_release._lent), len(_operation._operations)
+
+
+def test_nothing_is_left_behind() -> None:
+    before = state()
+    for _ in range(50):
+        with ScriptedServer() as server:
+            server.play(HELLO, SEND, QUIT)
+            with smtpconn.Connection("127.0.0.1", server.port) as connection:
+                connection.send("a@example.org", "b@example.org", ["one", "two"])
+    assert state() == before
+
+
+def test_nothing_is_left_behind_after_failures() -> None:
+    before = state()
+    for _ in range(50):
+        connection = smtpconn.Connection("127.0.0.1", 1)
+        with pytest.raises(smtpconn.SMTPConnError), connection:
+            pass
+    assert state() == before
+
+
+def test_a_dropped_connection_closes(server: ScriptedServer) -> None:
+    server.play(HELLO, "E:")
+    connection = smtpconn.Connection("127.0.0.1", server.port)
+    connection.connect()
+    del connection
+    server.check()  # The server sees the end, without waiting for the garbage collector.
+
+
+def test_a_dropped_connection_on_a_shared_loop_closes(
+    server: ScriptedServer, loop: smtpconn.Loop
+) -> None:
+    server.play(HELLO, "E:")
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    connection.connect()
+    del connection
+    server.check()
+    assert loop.run() is False
+
+
+def test_a_connection_dropped_in_the_middle_of_an_operation(server: ScriptedServer) -> None:
+    server.play(HELLO, SEND.split("M:\n")[0], "E:")
+    message = memoryview(b"x")
+    seen: list[object] = []
+
+    def source() -> Iterator[bytes]:
+        yield b"x" * 1000
+        seen.append("read")
+        yield bytes(message)
+
+    def work() -> weakref.ref[smtpconn.Connection]:
+        connection = smtpconn.Connection("127.0.0.1", server.port)
+        connection.connect()
+        envelope = smtpconn.Envelope("a@example.org", "b@example.org")
+        connection.start_send(envelope, source(), lambda error, result: seen.append(error))
+        while "DATA" not in server.commands:
+            connection.loop.run_once(0.001)
+        return weakref.ref(connection)
+
+    reference = work()
+    gc.collect()
+    assert reference() is None
+    server.check()
+    assert not any(isinstance(entry, smtpconn.SMTPConnError) for entry in seen)
+
+
+def test_a_loop_keeps_what_is_pending(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+    server.play(HELLO, SEND, QUIT)
+    results: list[smtpconn.Result] = []
+
+    def start() -> None:
+        connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+        connection.start_connect()
+        envelope = smtpconn.Envelope("a@example.org", "b@example.org")
+        connection.start_send(envelope, b"x" * 100, lambda error, result: results.append(result))
+        connection.start_quit()
+
+    start()
+    gc.collect()
+    loop.run()
+    assert results[0].accepted == ["b@example.org"]
+
+
+def test_dropped_in_one_thread_while_another_waits(
+    server: ScriptedServer, loop: smtpconn.Loop
+) -> None:
+    server.play(HELLO, "C: RSET\nS: 250 ok", QUIT).play(HELLO, "E:")
+    waiting = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    waiting.connect()
+    dropped = [smtpconn.Connection("127.0.0.1", server.port, loop=loop)]
+    dropped[0].connect()
+    stop = threading.Event()
+
+    def wait() -> None:
+        while not stop.is_set():
+            loop.run_once(0.01)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    dropped.clear()
+    stop.set()
+    thread.join()
+    waiting.reset()
+    waiting.quit()
+    waiting.close()
+
+
+def test_a_child_process_may_only_close(server: ScriptedServer) -> None:
+    server.play(HELLO, SEND, QUIT)
+    told: list[object] = []
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                connection.on_end = lambda connection: told.append("end")
+                with pytest.raises(smtpconn.StateError, match="fork"):
+                    connection.reset()
+                with pytest.raises(smtpconn.StateError, match="fork"):
+                    connection.is_open  # noqa: B018
+                connection.close()
+                status = 0 if connection.closed and not told else 2
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        # The parent's connection is as good as before.
+        connection.send("a@example.org", "b@example.org", "x")
