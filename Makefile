@@ -227,7 +227,7 @@ $(VENV)/ready: Tests/requirements.txt Tests/support/require.sh
 
 # The binding is installed as a user would install it, without asking the
 # package index for a build system that is in the environment already.
-BINDING := $(shell find bindings/python -name '*.py' -o -name '*.toml' -o -name py.typed)
+BINDING := $(wildcard bindings/python/*.py bindings/python/*.toml) $(shell find bindings/python/src -name '*.py' -o -name py.typed)
 $(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps ./bindings/python
 	@touch $@

@@ -618,9 +618,10 @@ def test_message_that_can_be_sent_often(connect: Opener, way: str) -> None:
         connection = connect.opened(server)
         drive = connection.drive
         message = drive.message(b"again", way)
-        sends = [connection.start_send(message=message) for _ in range(3)]
-        drive.call("free", "message", message)
-        assert drive.released == [], "released while sends were pending"
+        with drive.held():
+            sends = [connection.start_send(message=message) for _ in range(3)]
+            drive.call("free", "message", message)
+            assert drive.released == [], "released while sends were pending"
         for sending in sends:
             sending.succeeds()
         connection.start_quit().succeeds()
