@@ -153,8 +153,9 @@ const char *smtpconn_error_name(const smtpconn_error *error);
  * password or token. */
 const char *smtpconn_error_message(const smtpconn_error *error);
 
-/* The reply of the server that caused the error, its lines joined by LF, codes
- * included ("550 5.1.1 No such user"); NULL when no reply caused it. */
+/* The reply of the server that caused the error, its lines joined by LF as they
+ * came, codes included ("550-5.1.1 No such user\n550 5.1.1 here"); NULL when no
+ * reply caused it. */
 const char *smtpconn_error_response(const smtpconn_error *error);
 
 /* The code of that reply, 200 to 599 (RFC 5321 section 4.2); 0 without one. */
@@ -164,9 +165,9 @@ int smtpconn_error_response_code(const smtpconn_error *error);
  * when the server gave none. */
 const char *smtpconn_error_enhanced(const smtpconn_error *error);
 
-/* The command that failed: "CONN", "EHLO", "HELO", "STARTTLS", "AUTH PLAIN",
- * "MAIL FROM", "RCPT TO", "DATA", "RSET", "QUIT", or "API" for a misuse of
- * this interface.  Never NULL for a non-NULL error. */
+/* The command that failed: "CONN", "EHLO", "HELO", "STARTTLS", "AUTH PLAIN"
+ * ("AUTH" before a mechanism was chosen), "MAIL FROM", "RCPT TO", "DATA",
+ * "RSET", "QUIT", or "API" for a misuse of this interface.  Never NULL for a non-NULL error. */
 const char *smtpconn_error_command(const smtpconn_error *error);
 
 /* Where on its way the connection was: "options", "dns", "connect", "tls",
@@ -505,7 +506,7 @@ smtpconn_auth *smtpconn_auth_new(void);
 void smtpconn_auth_free(smtpconn_auth *auth);
 
 /* User name and password in UTF-8; a NULL removes the value.  They are checked
- * by smtpconn_login. */
+ * by smtpconn_login; setting them fails only for a NULL handle. */
 int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
 int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
 
@@ -577,6 +578,7 @@ typedef struct smtpconn_message smtpconn_message;
  * SMTPCONN_READ_END at the end, SMTPCONN_READ_ERROR when the message cannot be
  * completed: the connection is then closed in a way that the server cannot take
  * for the end of the message, and the send fails with ESTREAM.
+ * Any other result counts as SMTPCONN_READ_ERROR.
  * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.  It must not free
  * the connection. */
 typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);

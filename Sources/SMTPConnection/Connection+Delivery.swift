@@ -44,6 +44,7 @@ extension Connection {
   func complete(_ failure: Failure?) {
     guard let current else { return }
     self.current = nil
+    let failure = failure.map { addressed($0) }
     switch current.completion {
     case .done(let callback): queueCallback { callback(failure) }
     case .sent:
@@ -55,6 +56,7 @@ extension Connection {
   func complete(_ outcome: Outcome) {
     guard let current, case .sent(let callback) = current.completion else { return }
     self.current = nil
+    if let failure = outcome.failure { outcome.failure = addressed(failure) }
     queueCallback { callback(outcome) }
     end()
   }
@@ -69,16 +71,19 @@ extension Connection {
       finish(nil, isError: false)
       return
     }
-    var failure = failure
-    if failure.addresses == nil { failure.addresses = triedAddresses }
+    let failure = addressed(failure)
     if tryNextAddress(after: failure) { return }
     finish(failure, isError: true)
   }
 
-  private var triedAddresses: String? {
+  /// Adds the addresses that were tried or are in use.
+  private func addressed(_ failure: Failure) -> Failure {
+    if failure.addresses != nil { return failure }
+    var failure = failure
     var addresses = (connector?.attempts ?? []).map { $0.address }
     if let remoteAddress { addresses.append(remoteAddress) }
-    return addresses.isEmpty ? nil : addresses.joined(separator: ", ")
+    if !addresses.isEmpty { failure.addresses = addresses.joined(separator: ", ") }
+    return failure
   }
 
   /// Closes; `failure` goes to everything that is pending, and to the error

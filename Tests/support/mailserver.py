@@ -10,11 +10,12 @@ does.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import ssl
 import sys
 from pathlib import Path
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
@@ -38,9 +39,13 @@ class Mailbox:
 
 
 def main() -> None:
+    # It warns of its own deprecated parts.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     folder, certificate, key, user, password = sys.argv[1:6]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+
+    mailbox = Mailbox(Path(folder))
 
     def authenticate(
         server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
@@ -48,23 +53,24 @@ def main() -> None:
         expected = LoginPassword(user.encode(), password.encode())
         return AuthResult(success=data == expected, handled=False)
 
-    controller = Controller(
-        Mailbox(Path(folder)),
-        hostname="127.0.0.1",
-        port=0,
-        tls_context=context,
-        require_starttls=True,
-        auth_required=True,
-        authenticator=authenticate,
-    )
-    controller.start()
-    try:
-        assert controller.server is not None
-        port = controller.server.sockets[0].getsockname()[1]
-        print(f"ready {port}", flush=True)
-        sys.stdin.read()
-    finally:
-        controller.stop()
+    def converse() -> SMTP:
+        return SMTP(
+            mailbox,
+            tls_context=context,
+            require_starttls=True,
+            auth_required=True,
+            authenticator=authenticate,
+        )
+
+    async def serve() -> None:
+        # Not aiosmtpd's Controller, which cannot let the kernel choose the port.
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(converse, "127.0.0.1", 0)
+        async with server:
+            print(f"ready {server.sockets[0].getsockname()[1]}", flush=True)
+            await loop.run_in_executor(None, sys.stdin.read)
+
+    asyncio.run(serve())
 
 
 if __name__ == "__main__":

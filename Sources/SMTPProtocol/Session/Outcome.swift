@@ -2,7 +2,7 @@
 package final class Outcome {
   package internal(set) var recipients: [RecipientOutcome]
   /// nil when at least one recipient was accepted and the message was too.
-  package let failure: Failure?
+  package var failure: Failure?
   /// The last reply of the transaction.
   package let response: Reply?
   package internal(set) var envelopeTime: Int64 = 0

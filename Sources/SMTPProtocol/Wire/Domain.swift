@@ -44,8 +44,8 @@ package enum AddressLiteral {
       }
   }
 
-  /// Groups of hexadecimal digits, "::" at most once, the last two groups
-  /// possibly as IPv4.
+  /// Groups of hexadecimal digits, "::" at most once and for two groups at least,
+  /// the last two groups possibly as IPv4.
   package static func isIPv6(_ text: [UInt8]) -> Bool {
     var groups = text.split(separator: 0x3A, omittingEmptySubsequences: false)
     var count = 0
@@ -71,6 +71,6 @@ package enum AddressLiteral {
       group.count <= 4
         && group.allSatisfy { Bytes.isDigit($0) || (0x61...0x66).contains($0 | 0x20) }
     }
-    return isHex && (gaps == 0 ? count == 8 : gaps == 1 && count < 8)
+    return isHex && (gaps == 0 ? count == 8 : gaps == 1 && count <= 6)
   }
 }

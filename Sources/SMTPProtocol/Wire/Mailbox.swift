@@ -54,12 +54,14 @@ package struct Mailbox: Equatable {
   }
 
   private static func checkQuotedString(_ part: ArraySlice<UInt8>) throws(Refusal) {
-    guard part.count >= 3, part.last == 0x22 else {
-      throw Refusal(reason: "has a quoted string without content or end")
+    guard part.count >= 2, part.last == 0x22 else {
+      throw Refusal(reason: "has a quoted string without end")
     }
     var escaped = false
     for byte in part.dropFirst().dropLast() {
       if escaped {
+        // quoted-pairSMTP is ASCII, also with SMTPUTF8 (RFC 6531 section 3.3).
+        if byte >= 0x80 { throw Refusal(reason: "has a backslash before a non-ASCII character") }
         escaped = false
       } else if byte == 0x5C {
         escaped = true

@@ -30,6 +30,6 @@ extension Reply {
 
   /// Not "OK", not an enhanced status code.
   private func looksLikeIdentifier(_ word: [UInt8]) -> Bool {
-    word.contains { Bytes.isDigit($0) } && word.contains { Bytes.isLetter($0) }
+    word.contains { Bytes.isDigit($0) } && !word.contains(0x2E)
   }
 }

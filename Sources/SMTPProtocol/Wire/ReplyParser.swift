@@ -43,6 +43,11 @@ package struct ReplyParser {
       buffer.removeAll(keepingCapacity: true)
       consumed = 0
       scanned = 0
+    } else if consumed > Self.lineLimit {
+      // Pieces that never end with a line would keep all of the past.
+      buffer.removeFirst(consumed)
+      scanned -= consumed
+      consumed = 0
     }
     buffer.append(contentsOf: bytes)
   }

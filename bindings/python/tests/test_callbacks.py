@@ -56,6 +56,7 @@ SOURCES: list[tuple[Callable[[], Any], type[BaseException]]] = [
     (lambda: failing(MyError("disk on fire")), MyError),
     (lambda: failing(KeyboardInterrupt()), KeyboardInterrupt),
     (lambda: failing(StopAsyncIteration()), StopAsyncIteration),
+    (lambda: failing(GeneratorExit()), GeneratorExit),
     (Failing, MyError),
     (wrong_type, TypeError),
     (nothing, TypeError),

@@ -58,12 +58,17 @@ class Source:
 
     def _serve(self) -> Generator[int, _Request, None]:
         answer = READ_END
+        filling = False
         try:
             while True:
                 request = yield answer
+                filling = True
                 answer = self._fill(request.buffer, request.capacity)
-        except GeneratorExit:
-            raise
+                filling = False
+        except GeneratorExit as error:
+            if not filling:
+                return  # This generator is no longer needed; else the iterator raised it.
+            self.failure = error
         except BaseException as error:
             self.failure = error
         while True:
