@@ -205,6 +205,9 @@ int smtpconn_error_retry(const smtpconn_error *error);
 
 typedef struct smtpconn_options smtpconn_options;
 
+/* Tells that the library will not touch `user`, or the memory, again. */
+typedef void (*smtpconn_release_callback)(void *user);
+
 /* Options with every default.  Free with smtpconn_options_free. */
 smtpconn_options *smtpconn_options_new(void);
 
@@ -240,6 +243,52 @@ int smtpconn_options_ignore_tls(const smtpconn_options *options);
  * ETLS error (RFC 3207).  Default 0. */
 int smtpconn_options_set_require_tls(smtpconn_options *options, int require_tls);
 int smtpconn_options_require_tls(const smtpconn_options *options);
+
+/* 1: use STARTTLS when it is offered, and go on without TLS when the server
+ * refuses it or the handshake fails, for which the server is connected to anew.
+ * Anybody on the path can bring that about; passwords are still not sent in the
+ * clear.  Contradicts secure and require_tls.  Default 0. */
+int smtpconn_options_set_opportunistic_tls(smtpconn_options *options, int opportunistic_tls);
+int smtpconn_options_opportunistic_tls(const smtpconn_options *options);
+
+/* 1: speak LMTP (RFC 2033): LHLO instead of EHLO, and a final reply for each
+ * recipient.  The default port is then 24, and port 25 is refused.  Default 0. */
+int smtpconn_options_set_lmtp(smtpconn_options *options, int lmtp);
+int smtpconn_options_lmtp(const smtpconn_options *options);
+
+/* A socket in the file system, 1 to 107 octets, to connect to instead of host and
+ * port.  Names in certificates are still checked against host.  Default NULL. */
+int smtpconn_options_set_socket_path(smtpconn_options *options, const char *path);
+const char *smtpconn_options_socket_path(const smtpconn_options *options);
+
+/* The IP address, and with it the port (0: any), of this machine to connect
+ * from.  Only addresses of the same family can then be connected to.  Default
+ * NULL and 0: the system chooses. */
+int smtpconn_options_set_local_address(smtpconn_options *options, const char *address);
+const char *smtpconn_options_local_address(const smtpconn_options *options);
+int smtpconn_options_set_local_port(smtpconn_options *options, int port);
+int smtpconn_options_local_port(const smtpconn_options *options);
+
+/* A stream socket that the caller made, -1 for none (the default).  It is
+ * duplicated, and becomes non-blocking; the caller may close its own.
+ *
+ * socket      not connected yet: the library connects it to the first address of
+ *             its family
+ * connection  connected: host and port are not resolved; host is still the name
+ *             that a certificate is checked against.  With secure the library
+ *             starts TLS on it
+ *
+ * EOPTIONS for what is no stream socket.  Options with a descriptor serve one
+ * connection.  The getters give the number that was set. */
+int smtpconn_options_set_socket(smtpconn_options *options, int descriptor);
+int smtpconn_options_socket(const smtpconn_options *options);
+int smtpconn_options_set_connection(smtpconn_options *options, int descriptor);
+int smtpconn_options_connection(const smtpconn_options *options);
+
+/* 1: the option connection is protected by TLS already, or by something as good:
+ * the library starts none and sends passwords.  Default 0. */
+int smtpconn_options_set_secured(smtpconn_options *options, int secured);
+int smtpconn_options_secured(const smtpconn_options *options);
 
 /* The name given with EHLO: a domain, or an address literal such as
  * "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3); a bare IP
@@ -300,6 +349,59 @@ int smtpconn_options_set_tls_ca_file(smtpconn_options *options, const char *path
 const char *smtpconn_options_tls_ca_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_ca_directory(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_ca_directory(const smtpconn_options *options);
+
+/* The same certificates as PEM text in memory; replaces tls_ca_file. */
+int smtpconn_options_set_tls_ca(smtpconn_options *options, const char *pem);
+const char *smtpconn_options_tls_ca(const smtpconn_options *options);
+
+/* The certificate that the client shows when it is asked for one, with its chain,
+ * and its private key; each as a PEM file or as PEM text, the one set last
+ * counts.  Without a key the certificate's file or text is searched for it.  What
+ * cannot be used is an ETLS error of smtpconn_connect.  Default NULL: none.  A
+ * key in memory cannot be read back. */
+int smtpconn_options_set_tls_certificate_file(smtpconn_options *options, const char *path);
+const char *smtpconn_options_tls_certificate_file(const smtpconn_options *options);
+int smtpconn_options_set_tls_certificate(smtpconn_options *options, const char *pem);
+const char *smtpconn_options_tls_certificate(const smtpconn_options *options);
+int smtpconn_options_set_tls_key_file(smtpconn_options *options, const char *path);
+const char *smtpconn_options_tls_key_file(const smtpconn_options *options);
+int smtpconn_options_set_tls_key(smtpconn_options *options, const char *pem);
+
+/* Gives the password of the key: writes up to `capacity` octets into `buffer` and
+ * returns how many, or a negative number for none.  Called while the connection
+ * is made, and only when the key is encrypted.  `release` (may be NULL) is called
+ * when nothing can ask any more. */
+typedef ptrdiff_t (*smtpconn_password_callback)(char *buffer, size_t capacity, void *user);
+int smtpconn_options_set_tls_key_password_callback(smtpconn_options *options,
+                                                   smtpconn_password_callback callback,
+                                                   smtpconn_release_callback release,
+                                                   void *user);
+
+/* Cipher suites in OpenSSL's syntax: up to TLS 1.2, and of TLS 1.3.  Default NULL:
+ * OpenSSL's own choice.  Checked by smtpconn_connect. */
+int smtpconn_options_set_tls_ciphers(smtpconn_options *options, const char *ciphers);
+const char *smtpconn_options_tls_ciphers(const smtpconn_options *options);
+int smtpconn_options_set_tls_cipher_suites(smtpconn_options *options, const char *suites);
+const char *smtpconn_options_tls_cipher_suites(const smtpconn_options *options);
+
+/* "TLSv1.2" or "TLSv1.3".  Default: from TLSv1.2 up (RFC 8996). */
+int smtpconn_options_set_tls_min_version(smtpconn_options *options, const char *version);
+const char *smtpconn_options_tls_min_version(const smtpconn_options *options);
+int smtpconn_options_set_tls_max_version(smtpconn_options *options, const char *version);
+const char *smtpconn_options_tls_max_version(const smtpconn_options *options);
+
+/* Protocols to offer with ALPN (RFC 7301), separated by commas, best first.
+ * Default NULL: none. */
+int smtpconn_options_set_tls_alpn(smtpconn_options *options, const char *protocols);
+const char *smtpconn_options_tls_alpn(const smtpconn_options *options);
+
+/* Called with OpenSSL's SSL_CTX after every other option was applied to it, for
+ * settings that have no option.  Called while the connection is made; what it does
+ * is not checked.  `release` as above. */
+typedef void (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
+int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
+                                              smtpconn_tls_context_callback callback,
+                                              smtpconn_release_callback release, void *user);
 
 /* 0: go on although the certificate cannot be verified or is for another name.
  * This gives up protection against anybody on the path; it is for tests.
@@ -550,14 +652,59 @@ size_t smtpconn_envelope_to_count(const smtpconn_envelope *envelope);
 const char *smtpconn_envelope_to(const smtpconn_envelope *envelope, size_t index);
 
 /* The expected size of the message, told to servers that offer SIZE and
- * compared with their limit before anything is sent (RFC 1870); 0: unknown. */
+ * compared with their limit before anything is sent (RFC 1870); 0: unknown.  For
+ * a message in memory the library knows the size and uses that. */
 int smtpconn_envelope_set_size(smtpconn_envelope *envelope, uint64_t octets);
 uint64_t smtpconn_envelope_size(const smtpconn_envelope *envelope);
 
-/* 1: announce 8-bit content with BODY=8BITMIME when the server offers 8BITMIME
- * (RFC 6152).  Default 0. */
+/* Whether to announce 8-bit content with BODY=8BITMIME (RFC 6152).  -1, the
+ * default: a message in memory is looked at, and when it has 8-bit content and
+ * the server does not offer 8BITMIME the send fails with EMESSAGE before MAIL; a
+ * message from a reader or descriptor is not announced.  1: announced when the
+ * server offers it, and sent in any case.  0: not announced. */
 int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);
 int smtpconn_envelope_use_8bitmime(const smtpconn_envelope *envelope);
+
+/* 1: send with SMTPUTF8 (RFC 6531), and fail with EMESSAGE when the server does
+ * not offer it.  Default 0: it is used when an address needs it, or when the
+ * header of a message in memory does and the server offers it. */
+int smtpconn_envelope_set_use_smtputf8(smtpconn_envelope *envelope, int use);
+int smtpconn_envelope_use_smtputf8(const smtpconn_envelope *envelope);
+
+/* 1: REQUIRETLS (RFC 8689): every server on the way must use verified TLS.  The
+ * send fails with EREQUIRETLS before MAIL when this connection is not under TLS,
+ * its certificate was not verified, or the server does not offer REQUIRETLS.
+ * Default 0. */
+int smtpconn_envelope_set_require_tls(smtpconn_envelope *envelope, int require);
+int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
+
+/* Delivery status notifications (RFC 3461).  A server that does not offer DSN is
+ * not told of them.  SMTPCONN_EENVELOPE for a value that the RFC does not allow;
+ * NULL removes a value.
+ *
+ * ret     "FULL" or "HDRS": how much of the message comes back
+ * envid   1 to 100 printable ASCII characters that identify the message to you
+ * notify  "NEVER", or a list such as "SUCCESS,FAILURE,DELAY"
+ * orcpt   the original recipient: an address, or "type;address"; up to 500
+ *         octets when encoded.  "rfc822" is put in front, or "utf-8" outside ASCII
+ *
+ * notify and orcpt hold for every recipient that has none of its own. */
+int smtpconn_envelope_set_dsn_ret(smtpconn_envelope *envelope, const char *ret);
+const char *smtpconn_envelope_dsn_ret(const smtpconn_envelope *envelope);
+int smtpconn_envelope_set_dsn_envid(smtpconn_envelope *envelope, const char *envid);
+const char *smtpconn_envelope_dsn_envid(const smtpconn_envelope *envelope);
+int smtpconn_envelope_set_dsn_notify(smtpconn_envelope *envelope, const char *notify);
+const char *smtpconn_envelope_dsn_notify(const smtpconn_envelope *envelope);
+int smtpconn_envelope_set_dsn_orcpt(smtpconn_envelope *envelope, const char *orcpt);
+const char *smtpconn_envelope_dsn_orcpt(const smtpconn_envelope *envelope);
+
+/* The same for the recipient that was added as number `index`, counted from 0. */
+int smtpconn_envelope_set_to_dsn_notify(smtpconn_envelope *envelope, size_t index,
+                                        const char *notify);
+const char *smtpconn_envelope_to_dsn_notify(const smtpconn_envelope *envelope, size_t index);
+int smtpconn_envelope_set_to_dsn_orcpt(smtpconn_envelope *envelope, size_t index,
+                                       const char *orcpt);
+const char *smtpconn_envelope_to_dsn_orcpt(const smtpconn_envelope *envelope, size_t index);
 
 /* ------------------------------------------------------------------------
  * Message
@@ -582,9 +729,6 @@ typedef struct smtpconn_message smtpconn_message;
  * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.  It must not free
  * the connection. */
 typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);
-
-/* Tells that the library will not touch `user`, or the memory, again. */
-typedef void (*smtpconn_release_callback)(void *user);
 
 /* A message in memory, copied.  It may be sent any number of times.  NULL when
  * `octets` is NULL and `length` is not 0. */
@@ -641,9 +785,14 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
  * when a reader or descriptor message was already sent.
  * The callback gets NULL, or EENVELOPE (sender, every recipient or DATA
  * refused; an address needs SMTPUTF8 and the server lacks it), EMESSAGE (larger
- * than the server allows; refused after it was sent), ESTREAM, EAUTH, or an
- * error that ended the connection.  After EENVELOPE and EMESSAGE the connection
- * is as good as before. */
+ * than the server allows; 8-bit content that the server does not take; refused
+ * after it was sent), EREQUIRETLS, ESTREAM, EAUTH, or an error that ended the
+ * connection.  After EENVELOPE, EMESSAGE and EREQUIRETLS the connection is as
+ * good as before.
+ *
+ * When the server takes only so many recipients at a time (452, RFC 5321 section
+ * 4.5.3.1.10) and the message is in memory, the rest follows in further
+ * transactions, and the callback is called after the last. */
 int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
                   smtpconn_message *message, smtpconn_send_callback callback, void *user);
 

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
@@ -22,6 +23,61 @@ static inline int copenssl_harden(SSL_CTX *context) {
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   return 1;
+}
+
+static inline int copenssl_set_versions(SSL_CTX *context, long minimum, long maximum) {
+  return SSL_CTX_set_min_proto_version(context, minimum) == 1 &&
+         SSL_CTX_set_max_proto_version(context, maximum) == 1;
+}
+
+/* Trusts every certificate of a PEM text; how many, or 0 for none or nonsense. */
+static inline int copenssl_trust(SSL_CTX *context, const unsigned char *text, int length) {
+  BIO *bio = BIO_new_mem_buf(text, length);
+  X509_STORE *store = SSL_CTX_get_cert_store(context);
+  X509 *certificate;
+  int count = 0;
+  if (bio == NULL) return 0;
+  while ((certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
+    if (X509_STORE_add_cert(store, certificate) == 1) count++;
+    X509_free(certificate);
+  }
+  BIO_free(bio);
+  return count;
+}
+
+/* The first certificate of a PEM text is the client's, the others its chain. */
+static inline int copenssl_use_chain(SSL_CTX *context, const unsigned char *text, int length) {
+  BIO *bio = BIO_new_mem_buf(text, length);
+  X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+  int result = certificate != NULL && SSL_CTX_use_certificate(context, certificate) == 1 &&
+               SSL_CTX_clear_chain_certs(context) == 1;
+  X509_free(certificate);
+  while (result && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+    result = SSL_CTX_add0_chain_cert(context, certificate) == 1;
+    if (!result) X509_free(certificate);
+  }
+  BIO_free(bio);
+  return result;
+}
+
+/* The default callback of PEM takes `user` as the password; without it OpenSSL
+ * would ask at the terminal. */
+static inline int copenssl_use_key_from(SSL_CTX *context, BIO *bio, const unsigned char *password) {
+  EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)password);
+  int result = key != NULL && SSL_CTX_use_PrivateKey(context, key) == 1;
+  EVP_PKEY_free(key);
+  BIO_free(bio);
+  return result;
+}
+
+static inline int copenssl_use_key(SSL_CTX *context, const unsigned char *text, int length,
+                                   const unsigned char *password) {
+  return copenssl_use_key_from(context, BIO_new_mem_buf(text, length), password);
+}
+
+static inline int copenssl_use_key_file(SSL_CTX *context, const char *path,
+                                        const unsigned char *password) {
+  return copenssl_use_key_from(context, BIO_new_file(path, "rb"), password);
 }
 
 static inline long copenssl_set_server_name(SSL *ssl, const char *name) {

@@ -95,6 +95,7 @@ static inline int csystem_stream_socket(int family) {
 }
 
 /* A duplicate that is closed on exec. */
+static inline int csystem_stream_type(void) { return SOCK_STREAM; }
 static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
 /* Variadic functions, for the tests. */

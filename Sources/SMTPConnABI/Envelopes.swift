@@ -3,7 +3,7 @@ import SMTPProtocol
 
 /// What `smtpconn_envelope` points to.
 final class EnvelopeHandle: KeepsLastError {
-  var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: false)
+  var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
   var lastError: ErrorHandle?
   let texts = CTexts()
 
@@ -71,8 +71,8 @@ public func smtpconn_envelope_add_to(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = trimmed(unsafe cBytes(mailbox) ?? [])
   return handle.perform { () throws(Failure) in
-    handle.request.recipients.append(
-      try handle.mailbox(text, field: "to", allowingPostmaster: true))
+    let mailbox = try handle.mailbox(text, field: "to", allowingPostmaster: true)
+    handle.request.recipients.append(SendRequest.Recipient(mailbox))
   }
 }
 
@@ -88,7 +88,7 @@ public func smtpconn_envelope_to(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].bytes)
+  return unsafe handle.texts.hold(handle.request.recipients[index].mailbox.bytes)
 }
 
 @_cdecl("smtpconn_envelope_set_size") @implementation
@@ -101,16 +101,4 @@ public func smtpconn_envelope_set_size(_ envelope: OpaquePointer?, _ octets: UIn
 @_cdecl("smtpconn_envelope_size") @implementation
 public func smtpconn_envelope_size(_ envelope: OpaquePointer?) -> UInt64 {
   unsafe EnvelopePointer.borrow(envelope)?.request.size ?? 0
-}
-
-@_cdecl("smtpconn_envelope_set_use_8bitmime") @implementation
-public func smtpconn_envelope_set_use_8bitmime(_ envelope: OpaquePointer?, _ use: CInt) -> CInt {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  handle.request.use8BitMIME = use != 0
-  return 0
-}
-
-@_cdecl("smtpconn_envelope_use_8bitmime") @implementation
-public func smtpconn_envelope_use_8bitmime(_ envelope: OpaquePointer?) -> CInt {
-  unsafe EnvelopePointer.borrow(envelope)?.request.use8BitMIME == true ? 1 : 0
 }

@@ -38,6 +38,8 @@ import SMTPTransport
     return .bytes(count)
   }
 
+  func again() -> (any ContentSource)? { unsafe BorrowedSource(octets, release) }
+
   func start(loop: EventLoop, onReady: @escaping () -> Void) {}
   func stop() {}
 }

@@ -70,3 +70,23 @@ public func smtpconn_options_set_name(
 public func smtpconn_options_name(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
   unsafe getText(options) { $0.name }
 }
+
+@_cdecl("smtpconn_options_set_opportunistic_tls") @implementation
+public func smtpconn_options_set_opportunistic_tls(_ options: OpaquePointer?, _ opportunistic_tls: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.opportunisticTLS = opportunistic_tls != 0 }
+}
+
+@_cdecl("smtpconn_options_opportunistic_tls") @implementation
+public func smtpconn_options_opportunistic_tls(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.opportunisticTLS }
+}
+
+@_cdecl("smtpconn_options_set_lmtp") @implementation
+public func smtpconn_options_set_lmtp(_ options: OpaquePointer?, _ lmtp: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.lmtp = lmtp != 0 }
+}
+
+@_cdecl("smtpconn_options_lmtp") @implementation
+public func smtpconn_options_lmtp(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.lmtp }
+}

@@ -1,8 +1,19 @@
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
 
-// Certificates and names.
+// Whom to trust, and what to show.
+
+/// The path, when it is one.
+private func path(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
+  if case .file(let path) = pem { path } else { nil }
+}
+
+/// The PEM text, when it is one.
+private func pem(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
+  if case .text(let text) = pem { text } else { nil }
+}
 
 @_cdecl("smtpconn_options_set_tls_servername") @implementation
 public func smtpconn_options_set_tls_servername(
@@ -22,12 +33,25 @@ public func smtpconn_options_set_tls_ca_file(
   _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(path)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setCAFile(value) }
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setAuthorities(value.map { .file($0) }, option: "tls_ca_file") }
 }
 
 @_cdecl("smtpconn_options_tls_ca_file") @implementation
 public func smtpconn_options_tls_ca_file(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
-  unsafe getText(options) { $0.caFile }
+  unsafe getText(options) { path($0.tls.authorities) }
+}
+
+@_cdecl("smtpconn_options_set_tls_ca") @implementation
+public func smtpconn_options_set_tls_ca(
+  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(pem)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setAuthorities(value.map { .text($0) }, option: "tls_ca") }
+}
+
+@_cdecl("smtpconn_options_tls_ca") @implementation
+public func smtpconn_options_tls_ca(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { pem($0.tls.authorities) }
 }
 
 @_cdecl("smtpconn_options_set_tls_ca_directory") @implementation
@@ -40,15 +64,62 @@ public func smtpconn_options_set_tls_ca_directory(
 
 @_cdecl("smtpconn_options_tls_ca_directory") @implementation
 public func smtpconn_options_tls_ca_directory(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
-  unsafe getText(options) { $0.caDirectory }
+  unsafe getText(options) { $0.tls.caDirectory }
 }
 
 @_cdecl("smtpconn_options_set_tls_reject_unauthorized") @implementation
 public func smtpconn_options_set_tls_reject_unauthorized(_ options: OpaquePointer?, _ reject: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.rejectUnauthorized = reject != 0 }
+  unsafe setOption(options) { (options) throws(Failure) in options.tls.rejectUnauthorized = reject != 0 }
 }
 
 @_cdecl("smtpconn_options_tls_reject_unauthorized") @implementation
 public func smtpconn_options_tls_reject_unauthorized(_ options: OpaquePointer?) -> CInt {
-  unsafe getFlag(options) { $0.rejectUnauthorized }
+  unsafe getFlag(options) { $0.tls.rejectUnauthorized }
+}
+
+@_cdecl("smtpconn_options_set_tls_certificate_file") @implementation
+public func smtpconn_options_set_tls_certificate_file(
+  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(path)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setCertificate(value.map { .file($0) }, option: "tls_certificate_file") }
+}
+
+@_cdecl("smtpconn_options_tls_certificate_file") @implementation
+public func smtpconn_options_tls_certificate_file(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { path($0.tls.certificate) }
+}
+
+@_cdecl("smtpconn_options_set_tls_certificate") @implementation
+public func smtpconn_options_set_tls_certificate(
+  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(pem)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setCertificate(value.map { .text($0) }, option: "tls_certificate") }
+}
+
+@_cdecl("smtpconn_options_tls_certificate") @implementation
+public func smtpconn_options_tls_certificate(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { pem($0.tls.certificate) }
+}
+
+@_cdecl("smtpconn_options_set_tls_key_file") @implementation
+public func smtpconn_options_set_tls_key_file(
+  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(path)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setKey(value.map { .file($0) }, option: "tls_key_file") }
+}
+
+@_cdecl("smtpconn_options_tls_key_file") @implementation
+public func smtpconn_options_tls_key_file(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { path($0.tls.key) }
+}
+
+@_cdecl("smtpconn_options_set_tls_key") @implementation
+public func smtpconn_options_set_tls_key(
+  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(pem)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setKey(value.map { .text($0) }, option: "tls_key") }
 }

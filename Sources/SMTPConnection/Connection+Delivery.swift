@@ -53,6 +53,12 @@ extension Connection {
     end()
   }
 
+  /// With what earlier transactions of the same send did.
+  private func total(_ outcome: Outcome) -> Outcome {
+    guard let current, case .send(let mailing) = current.work else { return outcome }
+    return mailing.take(outcome) ?? outcome
+  }
+
   func complete(_ outcome: Outcome) {
     guard let current, case .sent(let callback) = current.completion else { return }
     self.current = nil
@@ -72,7 +78,7 @@ extension Connection {
       return
     }
     let failure = addressed(failure)
-    if tryNextAddress(after: failure) { return }
+    if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
     finish(failure, isError: true)
   }
 
@@ -128,7 +134,7 @@ extension Connection {
     for event in session?.events ?? [] {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
-      case .sendDone(let outcome): complete(outcome)
+      case .sendDone(let outcome): complete(total(outcome))
       case .quitDone: complete(nil)
       case .startTLS, .opened, .contentWanted, .failed: break
       }

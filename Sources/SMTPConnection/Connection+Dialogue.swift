@@ -13,6 +13,7 @@ extension Connection {
   private static var contentPerTurn: Int { 1 << 20 }
 
   func proceed() {
+    if case .adopting = link { adopt() }
     if case .securing(let channel) = link, !shakeHands(channel) { return }
     receive()
     startNext()
@@ -181,7 +182,8 @@ extension Connection {
   }
 
   func startContent() {
-    guard let current, case .send(_, let source) = current.work else { return }
+    guard let current, case .send(let mailing) = current.work else { return }
+    let source = mailing.source
     content = ContentTransfer(source: source)
     source.start(loop: loop) { [self] in wake() }
   }
@@ -204,7 +206,7 @@ extension Connection {
     case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
     case .connecting(let connector): connector.cancel()
     case .resolving(let resolver): resolver.cancel()
-    case .none, .over: break
+    case .none, .adopting, .over: break
     }
   }
 }

@@ -21,7 +21,7 @@ extension Connection {
     switch link {
     case .none, .over:
       return nil
-    case .resolving, .connecting:
+    case .adopting, .resolving, .connecting:
       break
     case .securing:
       consider(.connection, from: clock.connecting)
@@ -56,6 +56,7 @@ extension Connection {
   private var phase: Phase {
     switch link {
     case .none, .over: .idle
+    case .adopting: .connect
     case .resolving: .dns
     case .connecting: .connect
     case .securing: options.isSecure ? .tls : .starttls

@@ -12,8 +12,29 @@ extension Connection {
     begin()
     clock.now = Clock.now()
     clock.operation = clock.now
-    resolve()
+    if options.connectedSocket != nil {
+      link = .adopting
+      wake()
+    } else if let path = options.socketPath, let address = SocketAddress(path: path) {
+      race([address])
+    } else {
+      resolve()
+    }
     setTimer()
+  }
+
+  /// Takes over the socket that the caller has connected.
+  func adopt() {
+    clock.connecting = clock.now
+    guard let given = options.connectedSocket,
+      let socket = ConnectedSocket(duplicating: given.descriptor)
+    else {
+      fail(
+        Failure(
+          .socket, "the given connection is not connected", command: "CONN", phase: .connect))
+      return
+    }
+    open(socket)
   }
 
   private func resolve() {
@@ -35,11 +56,19 @@ extension Connection {
   }
 
   private func race(_ addresses: [SocketAddress]) {
-    let connector = Connector(loop: loop, addresses: addresses, localAddress: nil)
+    let connector = Connector(
+      loop: loop, addresses: addresses, localAddress: localAddress,
+      givenSocket: options.socket?.descriptor)
     self.connector = connector
     link = .connecting(connector)
     clock.connecting = clock.now
     connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
+  }
+
+  private var localAddress: SocketAddress? {
+    options.localAddress.flatMap {
+      SocketAddress(numeric: $0, port: UInt16(truncatingIfNeeded: options.localPort))
+    }
   }
 
   var connectionDeadline: Int64 { options.limits.deadline(.connection, from: clock.connecting) }
@@ -67,28 +96,39 @@ extension Connection {
     parser = ReplyParser()
     sent = 0
     writeFailure = nil
-    session = Session(
-      .init(
-        name: clientName(channel), tlsPolicy: tlsPolicy, isSecure: options.isSecure,
-        tracesDialogue: options.logsDialogue && onLog != nil),
-      cryptography: cryptography)
+    session = Session(sessionConfiguration(channel), cryptography: cryptography)
     link = .open(channel)
-    if options.isSecure { secure(channel) }
+    if options.isSecure, !options.isSecured { secure(channel) }
+  }
+
+  private func sessionConfiguration(_ channel: Channel) -> Session.Configuration {
+    var configuration = Session.Configuration(
+      name: clientName(channel), tlsPolicy: tlsPolicy,
+      isSecure: options.isSecure || options.isSecured,
+      tracesDialogue: options.logsDialogue && onLog != nil)
+    configuration.isLMTP = options.lmtp
+    // Of TLS that the caller did nothing is known.
+    configuration.verifiesPeer = options.tls.rejectUnauthorized && !options.isSecured
+    return configuration
   }
 
   private var tlsPolicy: Session.TLSPolicy {
-    options.requireTLS ? .required : options.ignoreTLS ? .never : .ifOffered
+    if options.requireTLS { return .required }
+    if options.ignoreTLS || goesOnInTheClear { return .never }
+    return options.opportunisticTLS ? .opportunistic : .ifOffered
   }
 
   /// RFC 5321 section 4.1.4: the name of this host, or the address of this end of
   /// the connection when it has no meaningful name.
   private func clientName(_ channel: Channel) -> [UInt8] {
     if let name = options.name { return name }
+    let literal = channel.local.literal
     let machine = HostName.machineName()
     if machine.contains(0x2E), Domain.isValid(machine), !AddressLiteral.isIPv4(machine) {
       return machine
     }
-    return channel.local.literal
+    // A socket of the file system has no address; its peer is this machine.
+    return literal.isEmpty ? Bytes.of("[127.0.0.1]") : literal
   }
 
   // MARK: TLS
@@ -108,10 +148,7 @@ extension Connection {
   /// One for all addresses: making it reads the store of trusted certificates.
   private func makeTLSContext() throws(Failure) -> TLSContext {
     if let tlsContext { return tlsContext }
-    let configuration = TLSConfiguration(
-      caFile: options.caFile, caDirectory: options.caDirectory,
-      rejectUnauthorized: options.rejectUnauthorized)
-    let context = try TLSContext.make(configuration).get()
+    let context = try TLSContext.make(options.tls).get()
     tlsContext = context
     return context
   }
@@ -135,7 +172,7 @@ extension Connection {
     case .done(let info):
       tls = info
       clock.lastActivity = clock.now
-      let verified = options.rejectUnauthorized ? "" : ", certificate not verified"
+      let verified = options.tls.rejectUnauthorized ? "" : ", certificate not verified"
       note(.tls, "\(info.version) \(info.cipher)\(verified)")
       link = .open(channel)
       if options.isSecure {
@@ -146,6 +183,22 @@ extension Connection {
       }
       return true
     }
+  }
+
+  /// opportunistic_tls: a handshake that failed leaves a dead socket behind, so the
+  /// same address is connected to again, and STARTTLS is left out.
+  func tryWithoutTLS(after failure: Failure) -> Bool {
+    guard options.opportunisticTLS, !goesOnInTheClear, failure.code == .tls,
+      failure.phase == .starttls, case .securing(let channel) = link,
+      options.socket == nil, options.connectedSocket == nil, !isFreed
+    else { return false }
+    note(.tls, "\(failure.message); going on without TLS", level: .warning)
+    goesOnInTheClear = true
+    let address = channel.remote
+    closeChannel(graceful: false)
+    session = nil
+    race([address])
+    return true
   }
 
   /// Another address may do better when the winner of the race turns out to be

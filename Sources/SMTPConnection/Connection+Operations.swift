@@ -17,7 +17,7 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    try enqueue(Operation(.send(request, source), .sent(completion)))
+    try enqueue(Operation(.send(Mailing(request, source)), .sent(completion)))
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
@@ -38,7 +38,7 @@ extension Connection {
     case .over(let failure):
       let reason = failure.map { ": \($0.message)" } ?? ""
       throw Failure(.state, "the connection is over\(reason)")
-    case .resolving, .connecting, .securing, .open:
+    case .adopting, .resolving, .connecting, .securing, .open:
       if isQuitting { throw Failure(.state, "quit was started; nothing can follow it") }
     }
   }
@@ -103,7 +103,7 @@ extension Connection {
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let request, _): session?.send(request, now: clock.now)
+    case .send(let mailing): session?.send(mailing.nextRequest(), now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -149,7 +149,7 @@ extension Connection {
       if let failure { dropSends(behind: failure) }
     case .sendDone(let outcome):
       discardContent()
-      complete(outcome)
+      finishTransaction(outcome)
     case .resetDone(let failure):
       complete(failure)
     case .quitDone:
@@ -157,6 +157,16 @@ extension Connection {
       finish(nil, isError: false)
     case .failed(let failure):
       fail(failure)
+    }
+  }
+
+  private func finishTransaction(_ outcome: Outcome) {
+    guard let current, case .send(let mailing) = current.work else { return }
+    if let outcome = mailing.take(outcome) {
+      complete(outcome)
+    } else {
+      note(.smtp, "the server takes no more recipients at a time; the rest follows")
+      session?.send(mailing.nextRequest(), now: clock.now)
     }
   }
 

@@ -20,6 +20,8 @@ package final class Connection {
   /// How far the way to the server is.
   enum Link {
     case none
+    /// The caller's own connection is taken over in the next turn.
+    case adopting
     case resolving(Resolver)
     case connecting(Connector)
     /// A TLS handshake runs, before the greeting or after STARTTLS.
@@ -43,6 +45,8 @@ package final class Connection {
   var cryptography: any Cryptography = OpenSSLCryptography()
   package internal(set) var tls: TLSInfo?
   var tlsContext: TLSContext?
+  /// After a failed handshake under opportunistic_tls.
+  var goesOnInTheClear = false
   package internal(set) var remoteAddress: String?
 
   var opening: ((Failure?) -> Void)?
@@ -83,7 +87,7 @@ package final class Connection {
   package var isSecure: Bool {
     switch link {
     case .open, .securing: session?.isSecure ?? false
-    case .none, .resolving, .connecting, .over: false
+    case .none, .adopting, .resolving, .connecting, .over: false
     }
   }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }

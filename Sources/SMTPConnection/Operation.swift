@@ -5,7 +5,7 @@ import SMTPTransport
 final class Operation {
   enum Work {
     case login(Credentials)
-    case send(SendRequest, any ContentSource)
+    case send(Mailing)
     case reset
     case quit
   }
@@ -36,8 +36,8 @@ final class Operation {
   /// What to call when the operation ended before its turn came.
   func ending(untried failure: Failure) -> () -> Void {
     switch (completion, work) {
-    case (.sent(let callback), .send(let request, _)):
-      let outcome = Outcome.untried(request.recipients, failure)
+    case (.sent(let callback), .send(let mailing)):
+      let outcome = Outcome.untried(mailing.mailboxes, failure)
       return { callback(outcome) }
     case (.sent(let callback), _):
       return { callback(.untried([], failure)) }

@@ -1,4 +1,5 @@
 package import SMTPProtocol
+package import SMTPTransport
 
 /// How to connect. A value that an option may not have never gets in; what
 /// contradicts another option is found by `validate`.
@@ -13,15 +14,25 @@ package struct Options {
   package private(set) var authMethod: [UInt8]?
   package var allowInsecureAuth = false
   package private(set) var servername: [UInt8]?
-  package private(set) var caFile: [UInt8]?
-  package private(set) var caDirectory: [UInt8]?
-  package var rejectUnauthorized = true
+  package var tls = TLSConfiguration()
+  package var opportunisticTLS = false
+  package var lmtp = false
+  package private(set) var localAddress: [UInt8]?
+  package private(set) var localPort = 0
+  package private(set) var socketPath: [UInt8]?
+  /// A socket of the caller, to be connected or already connected.
+  package private(set) var socket: GivenSocket?
+  package private(set) var connectedSocket: GivenSocket?
+  /// The caller's connection has TLS already.
+  package var isSecured = false
   package var transactionLog = false
   package var debug = false
   package private(set) var limits = Limits()
 
   package static let secureSubmissionPort = 465
   package static let relayPort = 25
+  /// Registered for LMTP, which must not use that of SMTP (RFC 2033 section 5).
+  package static let localDeliveryPort = 24
 
   package init() {}
 
@@ -30,7 +41,9 @@ package struct Options {
   package var isSecure: Bool { secure ?? (port == Self.secureSubmissionPort) }
 
   package var effectivePort: Int {
-    port != 0 ? port : isSecure ? Self.secureSubmissionPort : Self.relayPort
+    if port != 0 { return port }
+    if lmtp { return Self.localDeliveryPort }
+    return isSecure ? Self.secureSubmissionPort : Self.relayPort
   }
 
   package var logsDialogue: Bool { transactionLog || debug }
@@ -89,14 +102,38 @@ package struct Options {
     servername = value
   }
 
-  package mutating func setCAFile(_ value: [UInt8]?) throws(Failure) {
-    if let value, value.isEmpty { throw Self.refusal("tls_ca_file", "a path", value) }
-    caFile = value
+  package mutating func setLocalAddress(_ value: [UInt8]?) throws(Failure) {
+    if let value, SocketAddress(numeric: value, port: 0) == nil {
+      throw Self.refusal("local_address", "an IP address of this machine", value)
+    }
+    localAddress = value
   }
 
-  package mutating func setCADirectory(_ value: [UInt8]?) throws(Failure) {
-    if let value, value.isEmpty { throw Self.refusal("tls_ca_directory", "a path", value) }
-    caDirectory = value
+  package mutating func setLocalPort(_ value: Int) throws(Failure) {
+    guard (0...65535).contains(value) else {
+      throw Failure(.options, "local_port must be 0 to 65535, not \(value)")
+    }
+    localPort = value
+  }
+
+  package mutating func setSocketPath(_ value: [UInt8]?) throws(Failure) {
+    if let value, SocketAddress(path: value) == nil {
+      throw Self.refusal("socket_path", "a path of 1 to 107 octets", value)
+    }
+    socketPath = value
+  }
+
+  /// nil takes it back. The option keeps a duplicate.
+  package mutating func setSocket(_ descriptor: Int32?) throws(Failure) {
+    socket = try descriptor.map { (given) throws(Failure) in
+      try GivenSocket(given, option: "socket")
+    }
+  }
+
+  package mutating func setConnectedSocket(_ descriptor: Int32?) throws(Failure) {
+    connectedSocket = try descriptor.map { (given) throws(Failure) in
+      try GivenSocket(given, option: "connection")
+    }
   }
 
   package mutating func setLimit(_ limit: Limit, milliseconds: UInt32) throws(Failure) {
@@ -118,6 +155,34 @@ package struct Options {
     if requireTLS, ignoreTLS {
       throw Failure(.options, "require_tls asks for TLS and ignore_tls forbids it; set only one")
     }
+    if requireTLS, opportunisticTLS {
+      throw Failure(
+        .options, "require_tls insists on TLS and opportunistic_tls does not; set only one")
+    }
+    if secure == true, opportunisticTLS {
+      throw Failure(.options, "secure insists on TLS and opportunistic_tls does not; set only one")
+    }
+    if lmtp, effectivePort == Self.relayPort, socketPath == nil, connectedSocket == nil {
+      throw Failure(.options, "lmtp must not use port 25 (RFC 2033 section 5); set port")
+    }
+    if socket != nil, connectedSocket != nil {
+      throw Failure(.options, "socket and connection are both set; set only one")
+    }
+    if socketPath != nil, localAddress != nil || localPort != 0 {
+      throw Failure(.options, "socket_path needs no local_address or local_port; unset them")
+    }
+    if localPort != 0, localAddress == nil {
+      throw Failure(.options, "local_port needs local_address")
+    }
+    if isSecured, connectedSocket == nil {
+      throw Failure(.options, "secured is about the option connection, which is not set")
+    }
+    if tls.key != nil, tls.certificate == nil {
+      throw Failure(.options, "tls_key needs tls_certificate")
+    }
+    if let maximum = tls.maximumVersion, maximum.rawValue < tls.minimumVersion.rawValue {
+      throw Failure(.options, "tls_max_version is below tls_min_version")
+    }
   }
 
   /// A text that can be resolved, without anything that could end a command, a
@@ -130,7 +195,7 @@ package struct Options {
       }
   }
 
-  private static func refusal(_ option: String, _ wanted: String, _ value: [UInt8]) -> Failure {
+  static func refusal(_ option: String, _ wanted: String, _ value: [UInt8]) -> Failure {
     Failure(.options, "\(option) must be \(wanted), not \"\(Bytes.printable(value, limit: 80))\"")
   }
 }

@@ -4,7 +4,7 @@ package final class Outcome {
   /// nil when at least one recipient was accepted and the message was too.
   package var failure: Failure?
   /// The last reply of the transaction.
-  package let response: Reply?
+  package private(set) var response: Reply?
   package internal(set) var envelopeTime: Int64 = 0
   package internal(set) var messageTime: Int64 = 0
   package internal(set) var messageSize: UInt64 = 0
@@ -13,6 +13,20 @@ package final class Outcome {
     self.recipients = recipients
     self.failure = failure
     self.response = response
+  }
+
+  /// The outcome of a further transaction for the recipients at `places`.
+  package func merging(_ other: Outcome, at places: [Int]) -> Outcome {
+    for (place, recipient) in zip(places, other.recipients) where recipients.indices.contains(place)
+    {
+      // What the first transaction said of a recipient holds until a later one
+      // decides.
+      if recipient.status != .notTried { recipients[place] = recipient }
+    }
+    response = other.response ?? response
+    envelopeTime += other.envelopeTime
+    messageTime += other.messageTime
+    return self
   }
 
   /// Nothing was tried: the operation ended before its turn came.
@@ -51,6 +65,20 @@ package struct RecipientOutcome {
     self.stage = stage
     self.reply = reply
     status = reply.isPositive ? .accepted : reply.isTransient ? .deferred : .rejected
+  }
+
+  /// Refused because the server takes no more recipients in one transaction
+  /// (RFC 5321 section 4.5.3.1.10): 452, or 552 from servers that follow RFC 821,
+  /// as far as an enhanced status code does not say something else.
+  package var isOverflow: Bool {
+    guard stage == .recipient, let reply else { return false }
+    switch reply.code {
+    case 452:
+      guard let status = reply.enhancedStatus else { return true }
+      return status == Bytes.of("4.5.3")
+    case 552: return reply.enhancedStatus == Bytes.of("5.5.3")
+    default: return false
+    }
   }
 
   package var isRefused: Bool { status == .deferred || status == .rejected }

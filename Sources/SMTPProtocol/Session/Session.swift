@@ -8,7 +8,7 @@
 /// There is exactly one state, an enum whose cases own what is meaningful in
 /// them, and all transitions stand in this file:
 ///
-///     greeting --220--> hello(EHLO) --250--> ready
+///     greeting --220--> hello(EHLO or LHLO) --250--> ready
 ///                          |   |502
 ///                          |   +--> hello(HELO) --250--> ready
 ///                          +--250 with STARTTLS--> upgrading --220--> securing
@@ -27,7 +27,11 @@
 /// Whatever goes out passes `emit`, and whatever was emitted is in `output` until
 /// the driver takes it.
 package final class Session {
-  package enum TLSPolicy { case never, ifOffered, required }
+  package enum TLSPolicy {
+    case never, ifOffered, required
+    /// As `ifOffered`, and a server that offers and refuses is not left.
+    case opportunistic
+  }
 
   package struct Configuration {
     package var name: [UInt8]
@@ -36,6 +40,10 @@ package final class Session {
     package var isSecure: Bool
     /// Whether commands and replies are put into `log`.
     package var tracesDialogue: Bool
+    /// LMTP (RFC 2033) instead of SMTP.
+    package var isLMTP = false
+    /// TLS comes with a certificate that was verified.
+    package var verifiesPeer = true
 
     package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
       self.name = name
@@ -43,6 +51,12 @@ package final class Session {
       self.isSecure = isSecure
       self.tracesDialogue = tracesDialogue
     }
+  }
+
+  /// How far the connection can be trusted.
+  struct Security {
+    var isSecure: Bool
+    var isVerified: Bool
   }
 
   /// What the driver is told, in this order, after it gave a reply.
@@ -79,8 +93,15 @@ package final class Session {
   }
 
   enum Hello {
-    case ehlo, helo
-    var verb: StaticString { self == .ehlo ? "EHLO" : "HELO" }
+    case ehlo, helo, lhlo
+
+    var verb: StaticString {
+      switch self {
+      case .ehlo: "EHLO"
+      case .helo: "HELO"
+      case .lhlo: "LHLO"
+      }
+    }
   }
 
   /// Several rounds are normal; a server that asks for ever is not.
@@ -143,7 +164,7 @@ package final class Session {
     isSecure = true
     capabilities = .none
     lastReply = nil
-    sayHello(.ehlo)
+    sayHello(firstHello)
   }
 
   package func login(_ mechanism: any Mechanism) {
@@ -171,13 +192,14 @@ package final class Session {
   /// written, what the server cannot take is refused.
   package func send(_ request: SendRequest, now: Int64) {
     var transaction = Transaction(
-      request, pipelined: capabilities.pipelining, resets: needsReset, now: now)
-    if let failure = request.refusal(by: capabilities) {
+      request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset, now: now)
+    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
+    if let failure = request.refusal(by: capabilities, security: security) {
       events.append(.sendDone(transaction.outcome(failure, retry: .no)))
       return
     }
     needsReset = false
-    for command in transaction.opening(capabilities) { emit(command) }
+    for command in transaction.opening() { emit(command) }
     if !isOver { state = .transaction(transaction) }
   }
 
@@ -269,7 +291,7 @@ package final class Session {
   /// and that QUIT is still due.
   private func receiveGreeting(_ reply: Reply) {
     if reply.code == 220 {
-      sayHello(.ehlo)
+      sayHello(firstHello)
     } else {
       leave(
         .refused(
@@ -278,6 +300,8 @@ package final class Session {
     }
   }
 
+  private var firstHello: Hello { configuration.isLMTP ? .lhlo : .ehlo }
+
   private func sayHello(_ hello: Hello) {
     state = .hello(hello)
     emit(Command.hello(hello.verb, name: configuration.name))
@@ -285,7 +309,7 @@ package final class Session {
 
   private func receiveHello(_ reply: Reply, _ hello: Hello) {
     if reply.isPositive {
-      capabilities = hello == .ehlo ? Capabilities(reply: reply) : .none
+      capabilities = hello == .helo ? .none : Capabilities(reply: reply)
       chooseSecurity()
     } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
       sayHello(.helo)
@@ -294,7 +318,7 @@ package final class Session {
         .refused(
           needsTLS ? .tls : .protocolViolation,
           needsTLS
-            ? "the server does not understand EHLO, so STARTTLS is not possible"
+            ? "the server does not understand \(hello.verb.description), so STARTTLS is not possible"
             : "the server does not accept \(hello.verb.description)",
           reply, command: hello.verb.description, phase: .hello))
     }
@@ -331,6 +355,10 @@ package final class Session {
     if reply.code == 220 {
       state = .securing
       events.append(.startTLS)
+    } else if configuration.tlsPolicy == .opportunistic {
+      // What EHLO said still holds: nothing has changed (RFC 3207 section 4).
+      state = .ready
+      events.append(.opened)
     } else {
       leave(
         .refused(

@@ -5,6 +5,9 @@
 /// command at a time. The replies come in the same order in both cases, so one
 /// step tells which of them is next. When RCPT replies arrive for a sender that
 /// was refused, they are waited for and not believed.
+///
+/// With LMTP (RFC 2033 section 4.2) there is a final reply for each recipient
+/// that was accepted, in their order, and the message has a fate for each.
 struct Transaction {
   private enum Step {
     case reset
@@ -12,7 +15,8 @@ struct Transaction {
     case recipient(Int)
     case data
     case content
-    case final
+    /// The final reply for this recipient is next; with SMTP it is for all.
+    case final(Int)
     /// A lone dot was sent, since nobody was accepted.
     case emptyFinal
   }
@@ -28,7 +32,8 @@ struct Transaction {
   }
 
   private let request: SendRequest
-  private let pipelined: Bool
+  private let capabilities: Capabilities
+  private let isLMTP: Bool
   private var step: Step
   private var mailCommand: Command?
   private var recipients: [RecipientOutcome]
@@ -40,23 +45,29 @@ struct Transaction {
   private var messageTime: Int64 = 0
   private var messageSize: UInt64 = 0
 
-  init(_ request: SendRequest, pipelined: Bool, resets: Bool, now: Int64) {
+  init(
+    _ request: SendRequest, _ capabilities: Capabilities, isLMTP: Bool, resets: Bool, now: Int64
+  ) {
     self.request = request
-    self.pipelined = pipelined
+    self.capabilities = capabilities
+    self.isLMTP = isLMTP
     step = resets ? .reset : .mail
-    recipients = request.recipients.map { RecipientOutcome(mailbox: $0) }
+    recipients = request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) }
     started = now
   }
 
+  private var pipelined: Bool { capabilities.pipelining }
+
   /// What is written first. After a failed transaction RSET goes in front.
-  mutating func opening(_ capabilities: Capabilities) -> [Command?] {
+  mutating func opening() -> [Command?] {
     let mail = request.mailCommand(capabilities)
     mailCommand = mail
     guard pipelined else {
       if case .reset = step { return [.reset] }
       return [mail]
     }
-    var group: [Command?] = [mail] + request.recipients.map { .recipient($0) } + [.data]
+    let recipients = request.recipients.map { request.recipientCommand($0, capabilities) }
+    var group: [Command?] = [mail] + recipients + [.data]
     if case .reset = step { group.insert(.reset, at: 0) }
     return group
   }
@@ -86,7 +97,7 @@ struct Transaction {
   mutating func contentWritten(size: UInt64) {
     guard case .content = step else { return }
     messageSize = size
-    step = .final
+    step = .final(nextAccepted(from: 0))
   }
 
   mutating func receive(_ reply: Reply, now: Int64) -> Progress {
@@ -120,8 +131,8 @@ struct Transaction {
         .refused(
           .connection, "the server refused the message before its end", reply, command: command,
           phase: phase, retry: .safe))
-    case .final:
-      return .done(verdict(reply, now: now))
+    case .final(let index):
+      return receiveFinal(reply, index, now: now)
     case .emptyFinal:
       return .done(envelopeFailed())
     }
@@ -147,7 +158,7 @@ struct Transaction {
   private mutating func advance(to index: Int) -> Progress {
     if index < recipients.count {
       step = .recipient(index)
-      return pipelined ? .wait : .emit([.recipient(recipients[index].mailbox)])
+      return pipelined ? .wait : .emit([recipientCommand(index)])
     }
     if !pipelined, !hasAccepted { return .done(envelopeFailed()) }
     step = .data
@@ -180,6 +191,41 @@ struct Transaction {
     return .done(outcome(failure))
   }
 
+  private func recipientCommand(_ index: Int) -> Command? {
+    guard request.recipients.indices.contains(index) else { return nil }
+    return request.recipientCommand(request.recipients[index], capabilities)
+  }
+
+  private mutating func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
+    guard isLMTP, recipients.indices.contains(index) else {
+      return .done(verdict(reply, now: now))
+    }
+    recipients[index].decide(reply, at: .data)
+    let next = nextAccepted(from: index + 1)
+    if next < recipients.count {
+      step = .final(next)
+      return .wait
+    }
+    messageTime = now - dataAnswered
+    return .done(outcome(everyCopyRefused))
+  }
+
+  /// The first recipient from `start` on that RCPT was accepted for.
+  private func nextAccepted(from start: Int) -> Int {
+    recipients[start...].firstIndex { $0.status == .accepted } ?? recipients.count
+  }
+
+  /// nil when somebody got the message.
+  private var everyCopyRefused: Failure? {
+    if hasAccepted { return nil }
+    let refused = recipients.filter { $0.stage == .data && $0.isRefused }
+    guard let last = refused.last, let reply = last.reply else { return nil }
+    return .refused(
+      .message, "the server refused the message for every recipient, the last one with", reply,
+      command: "DATA", phase: .message,
+      retry: refused.contains { $0.status == .deferred } ? .safe : .no)
+  }
+
   // MARK: Outcomes
 
   /// The server's word about the whole message.
@@ -188,6 +234,7 @@ struct Transaction {
     messageTime = now - dataAnswered
     if reply.isPositive { return outcome(nil) }
     decideAccepted(reply)
+    if hasAccepted { return outcome(nil) }
     return outcome(
       .refused(
         .message, "the server refused the message", reply, command: "DATA", phase: .message))
@@ -205,7 +252,8 @@ struct Transaction {
   }
 
   private mutating func decideAccepted(_ reply: Reply) {
-    for index in recipients.indices where recipients[index].status == .accepted {
+    for index in recipients.indices
+    where recipients[index].status == .accepted && recipients[index].stage != .data {
       recipients[index].decide(reply, at: .data)
     }
   }
@@ -240,7 +288,8 @@ struct Transaction {
       // Accepted recipients of a message that did not get through were not
       // refused by anybody.
       let status: RecipientOutcome.Status = failure?.retry == .unknown ? .unknown : .notTried
-      for index in recipients.indices where recipients[index].status == .accepted {
+      for index in recipients.indices
+      where recipients[index].status == .accepted && recipients[index].stage != .data {
         outcome.recipients[index].status = status
       }
     }

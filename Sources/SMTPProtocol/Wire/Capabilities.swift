@@ -8,6 +8,7 @@ package struct Capabilities {
   package let pipelining: Bool
   package let eightBitMIME: Bool
   package let smtpUTF8: Bool
+  package let dsn: Bool
   package let size: Bool
   /// RFC 1870 section 4: no number or 0 means that there is no fixed limit.
   package let sizeLimit: UInt64?
@@ -21,6 +22,7 @@ package struct Capabilities {
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
     eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
     smtpUTF8 = Self.parameters(of: Bytes.of("SMTPUTF8"), in: lines) != nil
+    dsn = Self.parameters(of: Bytes.of("DSN"), in: lines) != nil
     let limit = Self.parameters(of: Bytes.of("SIZE"), in: lines)
     size = limit != nil
     sizeLimit = limit.flatMap { Self.number($0) }.flatMap { $0 == 0 ? nil : $0 }

@@ -40,8 +40,10 @@ package struct Command {
     return Command(line)
   }
 
-  /// `RCPT TO:<forward-path>` (RFC 5321 section 4.1.1.3).
-  package static func recipient(_ mailbox: Mailbox) -> Command? {
-    Command(Bytes.of("RCPT TO:<") + mailbox.bytes + [0x3E])
+  /// `RCPT TO:<forward-path> parameters` (RFC 5321 section 4.1.1.3).
+  package static func recipient(_ mailbox: Mailbox, parameters: [[UInt8]] = []) -> Command? {
+    var line = Bytes.of("RCPT TO:<") + mailbox.bytes + [0x3E]
+    for parameter in parameters { line += [0x20] + parameter }
+    return Command(line)
   }
 }

@@ -16,6 +16,8 @@ package final class BytesSource: ContentSource {
     return .bytes(count)
   }
 
+  package func again() -> (any ContentSource)? { BytesSource(bytes) }
+
   package func start(loop: EventLoop, onReady: @escaping () -> Void) {}
   package func stop() {}
 }

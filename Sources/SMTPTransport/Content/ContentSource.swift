@@ -15,8 +15,14 @@ package protocol ContentSource: AnyObject {
   func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
+  /// The same content from its beginning; nil when it can be read only once.
+  func again() -> (any ContentSource)?
   /// Allows the source to wait in `loop`.
   func start(loop: EventLoop, onReady: @escaping () -> Void)
   /// Ends the waiting and drops `onReady`.
   func stop()
+}
+
+extension ContentSource {
+  package func again() -> (any ContentSource)? { nil }
 }

@@ -15,6 +15,16 @@ package final class ConnectedSocket {
       ?? SocketAddress.unspecified
   }
 
+  /// A duplicate of a socket that the caller has connected; nil with errno set
+  /// when it is not connected, or not a stream socket.
+  package convenience init?(duplicating given: Int32) {
+    guard
+      let remote = unsafe SocketAddress(filledBy: { unsafe getpeername(given, $0, $1) }),
+      let descriptor = System.adoptedSocket(given)
+    else { return nil }
+    self.init(descriptor, remote: remote)
+  }
+
   deinit { close() }
 
   package func close() {

@@ -19,16 +19,15 @@ final class ConnectionAttempt {
   /// When the outcome is `inProgress`, `onReady` is called once `finish` can
   /// tell how it ended.
   func start(
-    loop: EventLoop, from local: SocketAddress?, onReady: @escaping () -> Void
+    loop: EventLoop, from local: SocketAddress?, given: Int32?, onReady: @escaping () -> Void
   ) -> Outcome {
-    descriptor = csystem_stream_socket(address.family)
+    descriptor = given.map { System.adoptedSocket($0) ?? -1 } ?? csystem_stream_socket(address.family)
     guard descriptor >= 0 else { return .failed(.current) }
-    if address.family != AF_UNIX {
-      System.setOption(descriptor, level: Int32(IPPROTO_TCP), name: TCP_NODELAY)
-      System.setOption(descriptor, level: SOL_SOCKET, name: SO_KEEPALIVE)
-    }
+    if !address.isLocalSocket { System.tuneInternetSocket(descriptor) }
     if let local {
       guard local.family == address.family else { return .failed(Errno(code: EAFNOSUPPORT)) }
+      // A port that was asked for may still rest from its last connection.
+      if local.port != 0 { System.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR) }
       let result = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
       guard result == 0 else { return .failed(.current) }
     }

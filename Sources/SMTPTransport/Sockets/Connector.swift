@@ -1,3 +1,4 @@
+import CSystem
 package import SMTPProtocol
 
 /// Races the addresses of a host (RFC 8305): families take turns, the next
@@ -9,6 +10,8 @@ package final class Connector {
 
   private let loop: EventLoop
   private let localAddress: SocketAddress?
+  /// A socket that the caller made: it can go to one address only.
+  private let givenSocket: Int32?
   private var untried: [SocketAddress]
   private var running: [ConnectionAttempt] = []
   private var lastError: Int32 = 0
@@ -22,10 +25,21 @@ package final class Connector {
   /// RFC 8305 section 5, the recommended Connection Attempt Delay.
   private static let attemptDelay: Int64 = 250
 
-  package init(loop: EventLoop, addresses: [SocketAddress], localAddress: SocketAddress?) {
+  package init(
+    loop: EventLoop, addresses: [SocketAddress], localAddress: SocketAddress? = nil,
+    givenSocket: Int32? = nil
+  ) {
     self.loop = loop
     self.localAddress = localAddress
-    untried = Connector.interleaved(addresses)
+    self.givenSocket = givenSocket
+    let order = Connector.interleaved(addresses)
+    untried = givenSocket.map { Connector.suited($0, order) } ?? order
+  }
+
+  /// The first address of the family that a given socket is of.
+  private static func suited(_ socket: Int32, _ order: [SocketAddress]) -> [SocketAddress] {
+    let family = unsafe SocketAddress(filledBy: { unsafe getsockname(socket, $0, $1) })?.family
+    return Array((order.first { $0.family == family } ?? order.first).map { [$0] } ?? [])
   }
 
   /// RFC 8305 section 4: families alternate, beginning with the preferred one.
@@ -86,7 +100,7 @@ package final class Connector {
     stagger?.clear()
     while !untried.isEmpty {
       let attempt = ConnectionAttempt(untried.removeFirst())
-      let outcome = attempt.start(loop: loop, from: localAddress) { [self, attempt] in
+      let outcome = attempt.start(loop: loop, from: localAddress, given: givenSocket) { [self, attempt] in
         settle(attempt, attempt.finish())
       }
       switch outcome {

@@ -51,6 +51,20 @@ import SMTPProtocol
     self = scoped
   }
 
+  /// A socket in the file system; nil when the path is empty or too long.
+  package init?(path: [UInt8]) {
+    var address = sockaddr_un()
+    let offset = MemoryLayout<sa_family_t>.size
+    guard !path.isEmpty, !path.contains(0),
+      path.count < MemoryLayout<sockaddr_un>.size - offset
+    else { return nil }
+    address.sun_family = sa_family_t(AF_UNIX)
+    unsafe withUnsafeMutableBytes(of: &address) { bytes in
+      for (index, byte) in path.enumerated() { unsafe bytes[offset + index] = byte }
+    }
+    self.init(copying: address)
+  }
+
   private init?<Address>(copying address: Address) {
     let copy = unsafe withUnsafePointer(to: address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -87,6 +101,7 @@ import SMTPProtocol
 
   var family: Int32 { Int32(storage.ss_family) }
   package var isIPv6: Bool { family == AF_INET6 }
+  package var isLocalSocket: Bool { family == AF_UNIX }
   var isIPv4: Bool { family == AF_INET }
 
   /// 127/8, ::1, IPv4 loopback mapped into IPv6, or a socket of the file system:

@@ -37,6 +37,32 @@ enum System {
     if descriptor >= 0 { _ = CSystem.close(descriptor) }
   }
 
+  /// A non-blocking duplicate of a stream socket that somebody else made; nil with
+  /// errno set. The original becomes non-blocking too: they share that.
+  static func adoptedSocket(_ given: Int32) -> Int32? {
+    var kind: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    guard unsafe getsockopt(given, SOL_SOCKET, SO_TYPE, &kind, &size) == 0 else { return nil }
+    guard kind == csystem_stream_type() else {
+      csystem_set_errno(EPROTOTYPE)
+      return nil
+    }
+    let descriptor = csystem_duplicate(given)
+    guard descriptor >= 0 else { return nil }
+    guard csystem_set_nonblocking(descriptor) == 0 else {
+      close(descriptor)
+      return nil
+    }
+    return descriptor
+  }
+
+  /// What a socket that carries a dialogue of short lines needs: small writes go
+  /// out at once, and a dead peer is noticed.
+  static func tuneInternetSocket(_ descriptor: Int32) {
+    setOption(descriptor, level: Int32(IPPROTO_TCP), name: TCP_NODELAY)
+    setOption(descriptor, level: SOL_SOCKET, name: SO_KEEPALIVE)
+  }
+
   /// Empties an eventfd or a timerfd, so that it is not readable any more.
   static func drain(_ descriptor: Int32) {
     var counter: UInt64 = 0

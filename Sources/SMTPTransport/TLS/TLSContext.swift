@@ -2,25 +2,6 @@ import COpenSSL
 import CSystem
 package import SMTPProtocol
 
-/// What the caller decides about TLS.
-package struct TLSConfiguration {
-  /// A file of PEM certificates to trust. With this or `caDirectory` the
-  /// system's store is not used.
-  package var caFile: [UInt8]?
-  /// A directory of them, as made by `openssl rehash`.
-  package var caDirectory: [UInt8]?
-  /// False: go on whatever the certificate says.
-  package var rejectUnauthorized: Bool
-
-  package init(
-    caFile: [UInt8]? = nil, caDirectory: [UInt8]? = nil, rejectUnauthorized: Bool = true
-  ) {
-    self.caFile = caFile
-    self.caDirectory = caDirectory
-    self.rejectUnauthorized = rejectUnauthorized
-  }
-}
-
 /// An SSL_CTX: what connections with the same configuration can share.
 @safe package final class TLSContext {
   let rejectUnauthorized: Bool
@@ -51,13 +32,47 @@ package struct TLSConfiguration {
     guard unsafe copenssl_harden(pointer) == 1 else { return .failure(outOfMemory()) }
     unsafe SSL_CTX_set_verify(
       pointer, configuration.rejectUnauthorized ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
-    if let failure = context.trust(configuration) { return .failure(failure) }
+    if let failure = context.restrict(configuration) ?? context.trust(configuration)
+      ?? context.identify(configuration)
+    {
+      return .failure(failure)
+    }
+    if let customize = unsafe configuration.customize { unsafe customize(pointer) }
     return .success(context)
+  }
+
+  /// Versions, ciphers and ALPN.
+  private func restrict(_ configuration: TLSConfiguration) -> Failure? {
+    let minimum = Int(configuration.minimumVersion.rawValue)
+    let maximum = Int(configuration.maximumVersion?.rawValue ?? 0)
+    guard unsafe copenssl_set_versions(pointer, minimum, maximum) == 1 else {
+      return TLSContext.refused("tls_min_version or tls_max_version")
+    }
+    if let ciphers = configuration.ciphers {
+      let text = (ciphers + [0]).map { CChar(bitPattern: $0) }
+      guard unsafe SSL_CTX_set_cipher_list(pointer, text) == 1 else {
+        return TLSContext.refused("tls_ciphers \"\(Bytes.printable(ciphers))\"")
+      }
+    }
+    if let suites = configuration.cipherSuites {
+      let text = (suites + [0]).map { CChar(bitPattern: $0) }
+      guard unsafe SSL_CTX_set_ciphersuites(pointer, text) == 1 else {
+        return TLSContext.refused("tls_cipher_suites \"\(Bytes.printable(suites))\"")
+      }
+    }
+    // Each name with its length in front (RFC 7301 section 3.1).
+    let offer = configuration.protocols.flatMap {
+      [UInt8(truncatingIfNeeded: $0.count)] + $0
+    }
+    if offer.isEmpty { return nil }
+    let count = UInt32(truncatingIfNeeded: offer.count)
+    let result = unsafe SSL_CTX_set_alpn_protos(pointer, offer, count)
+    return result == 0 ? nil : TLSContext.refused("tls_alpn")
   }
 
   /// Loads the authorities that may vouch for a server.
   private func trust(_ configuration: TLSConfiguration) -> Failure? {
-    if configuration.caFile == nil, configuration.caDirectory == nil {
+    if configuration.authorities == nil, configuration.caDirectory == nil {
       let result = unsafe SSL_CTX_set_default_verify_paths(pointer)
       ERR_clear_error()
       guard result == 1 else {
@@ -65,11 +80,18 @@ package struct TLSConfiguration {
       }
       return nil
     }
-    if let file = configuration.caFile {
-      return unsafe load(file, "tls_ca_file") {
+    switch configuration.authorities {
+    case .file(let file):
+      let failure = unsafe load(file, "tls_ca_file") {
         unsafe SSL_CTX_load_verify_locations(pointer, $0, nil)
       }
-        ?? configuration.caDirectory.flatMap(trustDirectory)
+      if let failure { return failure }
+    case .text(let text):
+      guard unsafe copenssl_trust(pointer, text, Int32(clamping: text.count)) > 0 else {
+        return TLSContext.refused("tls_ca")
+      }
+      ERR_clear_error()
+    case nil: break
     }
     return configuration.caDirectory.flatMap(trustDirectory)
   }
@@ -82,7 +104,7 @@ package struct TLSConfiguration {
     }
   }
 
-  private func load(
+  func load(
     _ path: [UInt8], _ option: String, _ body: (UnsafePointer<CChar>) -> Int32
   ) -> Failure? {
     let shown = Bytes.printable(path, limit: 1000)
@@ -106,10 +128,16 @@ package struct TLSConfiguration {
     }
   }
 
-  private static func failure(_ message: String, _ reason: String?) -> Failure {
+  static func failure(_ message: String, _ reason: String?) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: .no)
     failure.tlsReason = reason
     return failure
+  }
+
+  /// OpenSSL does not take the value of an option.
+  static func refused(_ option: String) -> Failure {
+    let reason = TLSErrorQueue.drain().text
+    return failure("cannot use \(option): \(reason)", reason)
   }
 
   private static func outOfMemory() -> Failure {

@@ -1,0 +1,119 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+import SMTPTransport
+
+// How TLS is spoken.
+
+@_cdecl("smtpconn_options_set_tls_ciphers") @implementation
+public func smtpconn_options_set_tls_ciphers(
+  _ options: OpaquePointer?, _ ciphers: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(ciphers)
+  return unsafe setOption(options) { (options) throws(Failure) in options.tls.ciphers = value }
+}
+
+@_cdecl("smtpconn_options_tls_ciphers") @implementation
+public func smtpconn_options_tls_ciphers(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.ciphers }
+}
+
+@_cdecl("smtpconn_options_set_tls_cipher_suites") @implementation
+public func smtpconn_options_set_tls_cipher_suites(
+  _ options: OpaquePointer?, _ suites: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(suites)
+  return unsafe setOption(options) { (options) throws(Failure) in options.tls.cipherSuites = value }
+}
+
+@_cdecl("smtpconn_options_tls_cipher_suites") @implementation
+public func smtpconn_options_tls_cipher_suites(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.cipherSuites }
+}
+
+@_cdecl("smtpconn_options_set_tls_min_version") @implementation
+public func smtpconn_options_set_tls_min_version(
+  _ options: OpaquePointer?, _ version: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(version)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setMinimumVersion(value) }
+}
+
+@_cdecl("smtpconn_options_tls_min_version") @implementation
+public func smtpconn_options_tls_min_version(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { Options.name(of: $0.tls.minimumVersion) }
+}
+
+@_cdecl("smtpconn_options_set_tls_max_version") @implementation
+public func smtpconn_options_set_tls_max_version(
+  _ options: OpaquePointer?, _ version: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(version)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setMaximumVersion(value) }
+}
+
+@_cdecl("smtpconn_options_tls_max_version") @implementation
+public func smtpconn_options_tls_max_version(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.maximumVersion.map { Options.name(of: $0) } }
+}
+
+@_cdecl("smtpconn_options_set_tls_alpn") @implementation
+public func smtpconn_options_set_tls_alpn(
+  _ options: OpaquePointer?, _ protocols: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(protocols)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setProtocols(value) }
+}
+
+@_cdecl("smtpconn_options_tls_alpn") @implementation
+public func smtpconn_options_tls_alpn(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.protocols }
+}
+
+@_cdecl("smtpconn_options_set_tls_key_password_callback") @implementation
+public func smtpconn_options_set_tls_key_password_callback(
+  _ options: OpaquePointer?, _ callback: smtpconn_password_callback?,
+  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
+  let owner = unsafe Release(release, user)
+  guard let callback = unsafe callback else {
+    handle.options.tls.keyPassword = nil
+    return 0
+  }
+  handle.options.tls.keyPassword = {
+    withExtendedLifetime(owner) { unsafe readPassword(callback, user) }
+  }
+  return 0
+}
+
+/// OpenSSL takes passwords of up to 1024 octets (PEM_BUFSIZE).
+private func readPassword(
+  _ callback: smtpconn_password_callback, _ user: UnsafeMutableRawPointer?
+) -> [UInt8]? {
+  var buffer = [CChar](repeating: 0, count: 1024)
+  let count = unsafe buffer.withUnsafeMutableBufferPointer { pointer in
+    unsafe callback(pointer.baseAddress, pointer.count, user)
+  }
+  guard (0...buffer.count).contains(count) else { return nil }
+  let password = buffer.prefix(count).map { UInt8(bitPattern: $0) }
+  unsafe buffer.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
+  return password
+}
+
+@_cdecl("smtpconn_options_set_tls_context_callback") @implementation
+public func smtpconn_options_set_tls_context_callback(
+  _ options: OpaquePointer?, _ callback: smtpconn_tls_context_callback?,
+  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
+  let owner = unsafe Release(release, user)
+  guard let callback = unsafe callback else {
+    unsafe handle.options.tls.customize = nil
+    return 0
+  }
+  unsafe handle.options.tls.customize = { context in
+    withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) }
+  }
+  return 0
+}

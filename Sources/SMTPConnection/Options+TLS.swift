@@ -1,0 +1,77 @@
+package import SMTPProtocol
+package import SMTPTransport
+
+/// The settings of TLS. What OpenSSL has to say of them comes with connect.
+extension Options {
+  package mutating func setAuthorities(_ value: TLSConfiguration.PEM?, option: String)
+    throws(Failure)
+  {
+    tls.authorities = try Self.filled(value, option)
+  }
+
+  package mutating func setCertificate(_ value: TLSConfiguration.PEM?, option: String)
+    throws(Failure)
+  {
+    tls.certificate = try Self.filled(value, option)
+  }
+
+  package mutating func setKey(_ value: TLSConfiguration.PEM?, option: String) throws(Failure) {
+    tls.key = try Self.filled(value, option)
+  }
+
+  package mutating func setCADirectory(_ value: [UInt8]?) throws(Failure) {
+    if let value, value.isEmpty { throw Self.refusal("tls_ca_directory", "a path", value) }
+    tls.caDirectory = value
+  }
+
+  package mutating func setMinimumVersion(_ value: [UInt8]?) throws(Failure) {
+    tls.minimumVersion = try value.map { (text) throws(Failure) in
+      try Self.version(text, "tls_min_version")
+    } ?? .tls12
+  }
+
+  package mutating func setMaximumVersion(_ value: [UInt8]?) throws(Failure) {
+    tls.maximumVersion = try value.map { (text) throws(Failure) in
+      try Self.version(text, "tls_max_version")
+    }
+  }
+
+  /// Protocol names separated by commas, each of 1 to 255 octets (RFC 7301
+  /// section 3.1).
+  package mutating func setProtocols(_ value: [UInt8]?) throws(Failure) {
+    let names = (value ?? []).isEmpty
+      ? [] : (value ?? []).split(separator: 0x2C, omittingEmptySubsequences: false)
+    guard names.allSatisfy({ (1...255).contains($0.count) }) else {
+      throw Self.refusal("tls_alpn", "protocol names separated by commas", value ?? [])
+    }
+    tls.protocols = names.map { Array($0) }
+  }
+
+  package var protocols: [UInt8]? {
+    tls.protocols.isEmpty ? nil : Array(tls.protocols.joined(separator: [0x2C]))
+  }
+
+  package static func name(of version: TLSConfiguration.Version) -> [UInt8] {
+    version == .tls12 ? Bytes.of("TLSv1.2") : Bytes.of("TLSv1.3")
+  }
+
+  private static func version(
+    _ text: [UInt8], _ option: String
+  ) throws(Failure) -> TLSConfiguration.Version {
+    for version in [TLSConfiguration.Version.tls12, .tls13]
+    where Bytes.equalIgnoringCase(text, name(of: version)) {
+      return version
+    }
+    throw refusal(option, "TLSv1.2 or TLSv1.3", text)
+  }
+
+  private static func filled(
+    _ value: TLSConfiguration.PEM?, _ option: String
+  ) throws(Failure) -> TLSConfiguration.PEM? {
+    switch value {
+    case .file(let path) where path.isEmpty: throw refusal(option, "a path", path)
+    case .text(let text) where text.isEmpty: throw refusal(option, "PEM text", text)
+    default: return value
+    }
+  }
+}

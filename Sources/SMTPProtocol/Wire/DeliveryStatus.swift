@@ -1,0 +1,103 @@
+/// What a sender asks of delivery status notifications (RFC 3461). Values that
+/// the RFC does not allow cannot be made.
+package enum DeliveryStatus {
+  /// Why a text was not taken: "must be FULL or HDRS".
+  package struct Refusal: Error {
+    package let reason: String
+  }
+
+  /// RET (section 4.3): how much of the message comes back.
+  package enum Return {
+    case full, headers
+
+    package init(_ text: [UInt8]) throws(Refusal) {
+      if Bytes.equalIgnoringCase(text, Bytes.of("FULL")) {
+        self = .full
+      } else if Bytes.equalIgnoringCase(text, Bytes.of("HDRS")) {
+        self = .headers
+      } else {
+        throw Refusal(reason: "must be FULL or HDRS")
+      }
+    }
+
+    package var text: [UInt8] { self == .full ? Bytes.of("FULL") : Bytes.of("HDRS") }
+  }
+
+  /// NOTIFY (section 4.1): when to tell. NEVER stands alone.
+  package struct Notify {
+    package let text: [UInt8]
+
+    package init(_ list: [UInt8]) throws(Refusal) {
+      let known = [
+        Bytes.of("NEVER"), Bytes.of("SUCCESS"), Bytes.of("FAILURE"), Bytes.of("DELAY"),
+      ]
+      var words: [[UInt8]] = []
+      for part in list.split(separator: 0x2C, omittingEmptySubsequences: false) {
+        let word = Bytes.uppercased(part.filter { $0 != 0x20 && $0 != 0x09 })
+        guard known.contains(word) else {
+          throw Refusal(reason: "must be NEVER, or a list of SUCCESS, FAILURE and DELAY")
+        }
+        if !words.contains(word) { words.append(word) }
+      }
+      if words.count > 1, words.contains(known[0]) {
+        throw Refusal(reason: "must have NEVER alone")
+      }
+      text = Array(words.joined(separator: [0x2C]))
+    }
+  }
+
+  /// ENVID (section 4.4): the sender's identifier, printable and not longer than
+  /// 100 characters before it is encoded.
+  package struct EnvelopeIdentifier {
+    package static let limit = 100
+    package let text: [UInt8]
+
+    package init(_ text: [UInt8]) throws(Refusal) {
+      guard (1...Self.limit).contains(text.count),
+        text.allSatisfy({ (0x20...0x7E).contains($0) })
+      else {
+        throw Refusal(reason: "must be 1 to \(Self.limit) printable ASCII characters")
+      }
+      self.text = text
+    }
+  }
+
+  /// ORCPT (section 4.2): `address-type ";" address`. Without a type it is
+  /// "rfc822", or "utf-8" outside ASCII (RFC 6533).
+  package struct OriginalRecipient {
+    package static let limit = 500
+    package let text: [UInt8]
+    private let encoded: [UInt8]
+
+    package init(_ text: [UInt8]) throws(Refusal) {
+      self.text = text
+      let isASCII = text.allSatisfy { $0 < 0x80 }
+      guard !text.isEmpty, !text.contains(where: { Bytes.isControl($0) }),
+        isASCII || String(validating: text, as: UTF8.self) != nil
+      else {
+        throw Refusal(reason: "must be an address")
+      }
+      let type: [UInt8]
+      let address: [UInt8]
+      if let end = text.firstIndex(of: 0x3B) {
+        type = Array(text[..<end])
+        address = Array(text[(end + 1)...])
+      } else {
+        type = isASCII ? Bytes.of("rfc822") : Bytes.of("utf-8")
+        address = text
+      }
+      let isType = type.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D }
+      guard !type.isEmpty, isType, !address.isEmpty else {
+        throw Refusal(reason: "must be an address, or a type, \";\" and an address")
+      }
+      encoded =
+        type + [0x3B]
+        + (isASCII ? Xtext.encode(address) : Xtext.encodeInternationalized(address))
+      if encoded.count > Self.limit {
+        throw Refusal(reason: "must not be longer than \(Self.limit) octets when encoded")
+      }
+    }
+
+    package var parameter: [UInt8] { Bytes.of("ORCPT=") + encoded }
+  }
+}

@@ -1,0 +1,43 @@
+/// What the caller decides about TLS.
+@safe package struct TLSConfiguration {
+  /// Where PEM text is.
+  package enum PEM {
+    case file([UInt8])
+    case text([UInt8])
+  }
+
+  /// Certificates to trust. With this or `caDirectory` the system's store is not
+  /// used.
+  package var authorities: PEM?
+  /// A directory of them, as made by `openssl rehash`.
+  package var caDirectory: [UInt8]?
+  /// The certificate, with its chain, that the client shows, and its key.
+  package var certificate: PEM?
+  package var key: PEM?
+  /// Asked for the password of the key; nil gives none.
+  package var keyPassword: (() -> [UInt8]?)?
+  /// OpenSSL's syntax: suites up to TLS 1.2, and of TLS 1.3.
+  package var ciphers: [UInt8]?
+  package var cipherSuites: [UInt8]?
+  package var minimumVersion = Version.tls12
+  package var maximumVersion: Version?
+  /// Protocols to offer with ALPN (RFC 7301), best first.
+  package var protocols: [[UInt8]] = []
+  /// False: go on whatever the certificate says.
+  package var rejectUnauthorized = true
+  /// Last word on the SSL_CTX, given as a pointer.
+  package var customize: ((OpaquePointer) -> Void)?
+
+  package enum Version: Int32 {
+    case tls12 = 0x0303
+    case tls13 = 0x0304
+  }
+
+  package init(
+    authorities: PEM? = nil, caDirectory: [UInt8]? = nil, rejectUnauthorized: Bool = true
+  ) {
+    self.authorities = authorities
+    self.caDirectory = caDirectory
+    self.rejectUnauthorized = rejectUnauthorized
+  }
+}
