@@ -326,10 +326,38 @@ uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
 int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 
-/* The SASL mechanism to log in with, "PLAIN" or "LOGIN", in any case.  Default
- * NULL: the best one that the server offers and the credentials allow. */
+/* The SASL mechanism to log in with, in any case: "PLAIN", "LOGIN", "CRAM-MD5",
+ * "XOAUTH2", or one of smtpconn_options_set_custom_mechanism.  Default NULL: the
+ * best one that the server offers and the credentials allow; the next one when
+ * the server answers that it does not support it (504), never after a refused
+ * password. */
 int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanism);
 const char *smtpconn_options_auth_method(const smtpconn_options *options);
+
+/* A mechanism of your own, which goes before a built-in one of the same name.
+ * `name`: 1 to 20 letters, digits, hyphens and underscores.  A NULL callback takes
+ * it away.  `release` (may be NULL) is called when nothing uses it any more, also
+ * when the call is refused.
+ *
+ * The callback runs, with `challenge` NULL, when a login with the mechanism begins;
+ * smtpconn_exchange_respond then gives an initial response, and without it the
+ * mechanism starts without one.  After that it runs for every challenge of the
+ * server (RFC 4954 section 4), decoded, valid during the call, and is to respond or
+ * fail, then or later.  `exchange` is valid until the login has ended; the
+ * callback of smtpconn_login tells of that.  What is exchanged is never logged.
+ *
+ * respond: the octets of the answer, not encoded; ESTATE when nothing waits for
+ *   one.
+ * fail: gives the login up with EAUTH and `reason`; ESTATE likewise. */
+typedef struct smtpconn_exchange smtpconn_exchange;
+typedef void (*smtpconn_mechanism_callback)(smtpconn_exchange *exchange,
+                                            const uint8_t *challenge, size_t length,
+                                            void *user);
+int smtpconn_options_set_custom_mechanism(smtpconn_options *options, const char *name,
+                                          smtpconn_mechanism_callback callback,
+                                          smtpconn_release_callback release, void *user);
+int smtpconn_exchange_respond(smtpconn_exchange *exchange, const void *octets, size_t length);
+int smtpconn_exchange_fail(smtpconn_exchange *exchange, const char *reason);
 
 /* 1: allow a password to be sent over a connection without TLS.  Default 0:
  * such a login is refused with EAUTH, except to a loopback address. */
@@ -612,13 +640,56 @@ void smtpconn_auth_free(smtpconn_auth *auth);
 int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
 int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
 
+/* An OAuth 2.0 access token for XOAUTH2, which is used when there is no password or
+ * auth_method asks for it; `expires` in seconds since 1970, 0 when not known.  One
+ * that has expired is not sent but renewed. */
+int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint64_t expires);
+
+/* How to get a new token when there is none, when it has expired, or when the
+ * server refuses it; which is tried once.  The first of these that is set:
+ *
+ * 1. The token callback: smtpconn_token_request_provide or _fail answers it, then
+ *    or later, from the thread of the loop.  `renew` is 1 when the last token did
+ *    not serve.  `request` is valid until it was answered or the login has ended.
+ *    `release` (may be NULL) is called when nothing can ask any more.
+ * 2. A service account: its name, and its RSA key in PEM without a password.
+ * 3. A refresh token with the client's id and, where the provider gave one, secret
+ *    (RFC 6749 section 6).
+ *
+ * 2 and 3 ask access_url, by HTTPS with a verified certificate ("http" only on this
+ * machine).  Default: Google's, https://oauth2.googleapis.com/token.  Microsoft's
+ * is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with the scope
+ * "https://outlook.office.com/SMTP.Send offline_access".  Setting a bad URL gives
+ * SMTPCONN_EAUTH.  A NULL removes a value. */
+typedef struct smtpconn_token_request smtpconn_token_request;
+typedef void (*smtpconn_token_callback)(smtpconn_token_request *request, int renew, void *user);
+int smtpconn_auth_set_token_callback(smtpconn_auth *auth, smtpconn_token_callback callback,
+                                     smtpconn_release_callback release, void *user);
+int smtpconn_token_request_provide(smtpconn_token_request *request, const char *token,
+                                   uint64_t expires);
+int smtpconn_token_request_fail(smtpconn_token_request *request, const char *reason);
+int smtpconn_auth_set_service_account(smtpconn_auth *auth, const char *name,
+                                      const char *private_key_pem);
+int smtpconn_auth_set_refresh_token(smtpconn_auth *auth, const char *token);
+int smtpconn_auth_set_client(smtpconn_auth *auth, const char *id, const char *secret);
+int smtpconn_auth_set_scope(smtpconn_auth *auth, const char *scope);
+int smtpconn_auth_set_access_url(smtpconn_auth *auth, const char *url);
+
+/* Called with every token that an endpoint gave, so that the program can keep it;
+ * `expires` as above.  Valid until the callback returns. */
+typedef void (*smtpconn_new_token_callback)(smtpconn *connection, const char *token,
+                                            uint64_t expires, void *user);
+void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callback callback,
+                                 void *user);
+
 /* Logs in (RFC 4954) with the mechanism of the option auth_method, or the best
  * one that is offered.
  *
- * Refused at once with SMTPCONN_EAUTH: user or password missing or empty (the
- * message says which), or with control characters.
- * The callback gets NULL, or EAUTH: no usable mechanism offered; the connection
- * is in the clear; the server refused (response, response_code).  The
+ * Refused at once with SMTPCONN_EAUTH: user or password (or token) missing or empty
+ * (the message says which), or with control characters.
+ * The callback gets NULL, EOAUTH2 when no token could be had, or EAUTH: no usable
+ * mechanism offered; the connection is in the clear; the server refused (response,
+ * response_code; for XOAUTH2 the message holds what the server said in JSON).  The
  * connection stays open then.  A send that was already queued behind a login
  * which fails is not tried and gets EAUTH as well.
  * Returns SMTPCONN_ESTATE before smtpconn_connect and after the end. */

@@ -7,6 +7,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -56,6 +57,23 @@ static inline int copenssl_use_chain(SSL_CTX *context, const unsigned char *text
     result = SSL_CTX_add0_chain_cert(context, certificate) == 1;
     if (!result) X509_free(certificate);
   }
+  BIO_free(bio);
+  return result;
+}
+
+static inline int copenssl_sign_rs256(const unsigned char *pem, int pem_length,
+                                      const unsigned char *message, size_t length,
+                                      unsigned char *signature, size_t *size) {
+  BIO *bio = BIO_new_mem_buf(pem, pem_length);
+  /* An empty password: a key that needs one is of no use, and must not make
+   * OpenSSL ask at the terminal. */
+  EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)"");
+  EVP_MD_CTX *digest = EVP_MD_CTX_new();
+  int result = key != NULL && digest != NULL && EVP_PKEY_is_a(key, "RSA") &&
+               EVP_DigestSignInit(digest, NULL, EVP_sha256(), NULL, key) == 1 &&
+               EVP_DigestSign(digest, signature, size, message, length) == 1;
+  EVP_MD_CTX_free(digest);
+  EVP_PKEY_free(key);
   BIO_free(bio);
   return result;
 }

@@ -1,13 +1,19 @@
 import CSMTPConn
+import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
 /// What `smtpconn_auth` points to.
 final class AuthHandle {
-  var credentials = Credentials(user: [], password: [])
+  var identity = Identity()
 
   deinit {
-    OpenSSLCryptography().cleanse(&credentials.password)
+    let cryptography = OpenSSLCryptography()
+    cryptography.cleanse(&identity.credentials.password)
+    cryptography.cleanse(&identity.accessToken)
+    cryptography.cleanse(&identity.refreshToken)
+    cryptography.cleanse(&identity.clientSecret)
+    cryptography.cleanse(&identity.privateKey)
   }
 }
 
@@ -28,7 +34,7 @@ public func smtpconn_auth_set_user(
   _ auth: OpaquePointer?, _ user: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.credentials.user = unsafe cBytes(user) ?? []
+  handle.identity.credentials.user = unsafe cBytes(user) ?? []
   return 0
 }
 
@@ -37,6 +43,6 @@ public func smtpconn_auth_set_password(
   _ auth: OpaquePointer?, _ password: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.credentials.password = unsafe cBytes(password) ?? []
+  handle.identity.credentials.password = unsafe cBytes(password) ?? []
   return 0
 }

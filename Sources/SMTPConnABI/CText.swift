@@ -61,3 +61,14 @@ func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
   }
   return bytes
 }
+
+/// Octets given as pointer and `size_t`; nil when they cannot be what was meant.
+/// A `size_t` beyond the signed range arrives as a negative number.
+func cOctets(
+  _ start: UnsafeRawPointer?, _ length: Int
+) -> UnsafeBufferPointer<UInt8>? {
+  if length == 0 { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
+  guard length > 0, let start = unsafe start else { return nil }
+  return unsafe UnsafeBufferPointer(
+    start: start.assumingMemoryBound(to: UInt8.self), count: length)
+}

@@ -22,12 +22,12 @@ public func smtpconn_login(
   _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let credentials = unsafe AuthPointer.borrow(auth)?.credentials
+  let identity = unsafe AuthPointer.borrow(auth)?.identity
   return unsafe handle.start(callback, user) { (done) throws(Failure) in
-    guard let credentials else {
+    guard let identity else {
       throw Failure(.auth, "the credentials (auth) are missing", command: "AUTH", phase: .auth)
     }
-    try handle.connection.login(credentials, done)
+    try handle.connection.login(identity, done)
   }
 }
 

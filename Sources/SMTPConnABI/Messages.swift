@@ -40,22 +40,11 @@ final class MessageHandle {
 
 typealias MessagePointer = Handle<MessageHandle>
 
-/// Octets given as pointer and `size_t`; nil when they cannot be what was meant.
-/// A `size_t` beyond the signed range arrives as a negative number.
-private func octets(
-  _ start: UnsafeRawPointer?, _ length: Int
-) -> UnsafeBufferPointer<UInt8>? {
-  if length == 0 { return unsafe UnsafeBufferPointer(start: nil, count: 0) }
-  guard length > 0, let start = unsafe start else { return nil }
-  return unsafe UnsafeBufferPointer(
-    start: start.assumingMemoryBound(to: UInt8.self), count: length)
-}
-
 @_cdecl("smtpconn_message_new_copy") @implementation
 public func smtpconn_message_new_copy(
   _ start: UnsafeRawPointer?, _ length: Int
 ) -> OpaquePointer? {
-  guard let octets = unsafe octets(start, length) else { return nil }
+  guard let octets = unsafe cOctets(start, length) else { return nil }
   return unsafe MessagePointer.make(MessageHandle(.copied(Array(octets))))
 }
 
@@ -64,7 +53,7 @@ public func smtpconn_message_new_borrowed(
   _ start: UnsafeRawPointer?, _ length: Int, _ release: smtpconn_release_callback?,
   _ user: UnsafeMutableRawPointer?
 ) -> OpaquePointer? {
-  guard let octets = unsafe octets(start, length) else { return nil }
+  guard let octets = unsafe cOctets(start, length) else { return nil }
   return unsafe MessagePointer.make(MessageHandle(.borrowed(octets, Release(release, user))))
 }
 

@@ -125,6 +125,9 @@ extension Connection {
   }
 
   private func abandon(_ reason: Failure) {
+    if let current, case .login(let attempt) = current.work { attempt.stop() }
+    tokenTask?.cancel()
+    tokenTask = nil
     if let opening {
       self.opening = nil
       queueCallback { opening(reason) }

@@ -3,13 +3,6 @@ package import SMTPTransport
 
 /// The queue of operations and the events of the session.
 extension Connection {
-  package func login(
-    _ credentials: Credentials, _ completion: @escaping (Failure?) -> Void
-  ) throws(Failure) {
-    try checkCredentials(credentials)
-    try enqueue(Operation(.login(credentials), .done(completion)))
-  }
-
   package func send(
     _ request: SendRequest, _ source: any ContentSource,
     _ completion: @escaping (Outcome) -> Void
@@ -51,20 +44,7 @@ extension Connection {
     }
   }
 
-  private func checkCredentials(_ credentials: Credentials) throws(Failure) {
-    let fields = [("user", credentials.user), ("password", credentials.password)]
-    for (name, value) in fields {
-      if value.isEmpty {
-        throw Failure(.auth, "the \(name) is missing", command: "AUTH", phase: .auth)
-      }
-      if value.contains(where: { Bytes.isControl($0) }) {
-        throw Failure(
-          .auth, "the \(name) holds a control character", command: "AUTH", phase: .auth)
-      }
-    }
-  }
-
-  private func enqueue(_ operation: Operation) throws(Failure) {
+  func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
     begin()
     queue.append(operation)
@@ -97,9 +77,9 @@ extension Connection {
 
   private func start(_ operation: Operation, _ channel: Channel) {
     switch operation.work {
-    case .login(let credentials):
+    case .login(let attempt):
       do throws(Failure) {
-        try startLogin(credentials, channel)
+        try startLogin(attempt, channel)
       } catch {
         session?.events.append(.loginDone(error))
       }
@@ -107,24 +87,6 @@ extension Connection {
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
-  }
-
-  private func startLogin(_ credentials: Credentials, _ channel: Channel) throws(Failure) {
-    if isAuthenticated {
-      throw Failure(.auth, "already logged in on this connection", command: "AUTH", phase: .auth)
-    }
-    // A password in the clear is read by everybody on the path (RFC 4954
-    // section 4, RFC 8314 section 3.3); there is nobody on the loopback's.
-    guard isSecure || channel.remote.isLoopback || options.allowInsecureAuth else {
-      throw Failure(
-        .auth,
-        "the password is not sent over a connection without TLS; use secure or require_tls, or"
-          + " set allow_insecure_auth", command: "AUTH", phase: .auth)
-    }
-    let mechanism = try MechanismChoice.choose(
-      wanted: options.authMethod, offered: capabilities.mechanisms, credentials: credentials)
-    note(.smtp, "logging in with \(Bytes.printable(mechanism.name))")
-    session?.login(mechanism)
   }
 
   // MARK: Events
@@ -145,6 +107,7 @@ extension Connection {
     case .contentWanted:
       startContent()
     case .loginDone(let failure):
+      if let failure, triesAgain(after: failure) { return }
       complete(failure)
       if let failure { dropSends(behind: failure) }
     case .sendDone(let outcome):

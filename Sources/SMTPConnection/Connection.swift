@@ -35,6 +35,7 @@ package final class Connection {
   package var onConnect: (() -> Void)?
   package var onError: ((Failure) -> Void)?
   package var onEnd: (() -> Void)?
+  package var onToken: ((AccessToken) -> Void)?
   package var onLog: ((LogRecord) -> Void)?
 
   var link = Link.none
@@ -65,6 +66,8 @@ package final class Connection {
   /// A write failed; what the server said before is read first.
   var writeFailure: Failure?
 
+  /// An answer to a question for a token is on its way.
+  var tokenTask: LoopTask?
   var timer: LoopTimer?
   var task: LoopTask?
   var clock = Milestones()
@@ -115,6 +118,7 @@ package final class Connection {
     onConnect = nil
     onError = nil
     onEnd = nil
+    onToken = nil
     clock.now = Clock.now()
     finish(Failure.cancelled("the connection was freed"), isError: false)
     deliver()

@@ -4,7 +4,7 @@ import SMTPTransport
 /// Something that the caller started and that ends through its callback, once.
 final class Operation {
   enum Work {
-    case login(Credentials)
+    case login(LoginAttempt)
     case send(Mailing)
     case reset
     case quit

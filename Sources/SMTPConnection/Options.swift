@@ -25,6 +25,7 @@ package struct Options {
   package private(set) var connectedSocket: GivenSocket?
   /// The caller's connection has TLS already.
   package var isSecured = false
+  package var customMechanisms = CustomMechanisms()
   package var transactionLog = false
   package var debug = false
   package private(set) var limits = Limits()
@@ -86,9 +87,8 @@ package struct Options {
   }
 
   package mutating func setAuthMethod(_ value: [UInt8]?) throws(Failure) {
-    if let value, !MechanismChoice.isKnown(value) {
-      let known = Bytes.printable(Array(MechanismChoice.known.joined(separator: Bytes.of(" or "))))
-      throw Self.refusal("auth_method", known, value)
+    if let value, !MechanismChoice.isName(value) {
+      throw Self.refusal("auth_method", "the name of a SASL mechanism", value)
     }
     authMethod = value.map { Bytes.uppercased($0) }
   }
@@ -158,6 +158,15 @@ package struct Options {
     if requireTLS, opportunisticTLS {
       throw Failure(
         .options, "require_tls insists on TLS and opportunistic_tls does not; set only one")
+    }
+    if let authMethod, !MechanismChoice.known.contains(authMethod),
+      !customMechanisms.has(authMethod)
+    {
+      let known = Array(MechanismChoice.known.joined(separator: Bytes.of(", ")))
+      throw Failure(
+        .options,
+        "auth_method \(Bytes.printable(authMethod)) is none of \(Bytes.printable(known)) and no"
+          + " custom mechanism has that name")
     }
     if secure == true, opportunisticTLS {
       throw Failure(.options, "secure insists on TLS and opportunistic_tls does not; set only one")

@@ -8,12 +8,20 @@ package protocol Mechanism: AnyObject {
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
   /// Whether everything was said, so that the server may answer with success.
   var isComplete: Bool { get }
+  var remark: [UInt8]? { get }
 }
 
 package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
   case cancel(String)
+  /// The answer is given to the session later.
+  case later
+}
+
+extension Mechanism {
+  /// What the server said in words while the exchange ran, for the error.
+  package var remark: [UInt8]? { nil }
 }
 
 /// What a user logs in with.

@@ -1,29 +1,76 @@
-/// Which mechanism to log in with.
+/// Which mechanisms to log in with, and in which order.
 package enum MechanismChoice {
-  /// Best first: one round trip before two.
-  package static var known: [[UInt8]] { [Bytes.of("PLAIN"), Bytes.of("LOGIN")] }
+  /// What stands at the caller's disposal.
+  package struct Means {
+    package var hasPassword: Bool
+    package var hasToken: Bool
+    /// Names of the caller's own mechanisms, upper case.
+    package var custom: [[UInt8]]
+    /// Secrets may be sent as they are: TLS, loopback, or the caller's wish.
+    package var isConfidential: Bool
 
-  package static func isKnown(_ name: [UInt8]) -> Bool {
-    known.contains(Bytes.uppercased(name))
+    package init(
+      hasPassword: Bool, hasToken: Bool, custom: [[UInt8]], isConfidential: Bool
+    ) {
+      self.hasPassword = hasPassword
+      self.hasToken = hasToken
+      self.custom = custom
+      self.isConfidential = isConfidential
+    }
   }
 
-  /// The wanted mechanism if the server offers it, else the best that it does.
-  package static func choose(
-    wanted: [UInt8]?, offered: [[UInt8]], credentials: Credentials
-  ) throws(Failure) -> any Mechanism {
+  package static var plain: [UInt8] { Bytes.of("PLAIN") }
+  package static var login: [UInt8] { Bytes.of("LOGIN") }
+  package static var cramMD5: [UInt8] { Bytes.of("CRAM-MD5") }
+  package static var xoauth2: [UInt8] { Bytes.of("XOAUTH2") }
+
+  package static var known: [[UInt8]] { [plain, login, cramMD5, xoauth2] }
+
+  /// RFC 4422 section 3.1: 1 to 20 upper-case letters, digits, hyphens and
+  /// underscores.
+  package static func isName(_ name: [UInt8]) -> Bool {
+    (1...20).contains(name.count)
+      && Bytes.uppercased(name).allSatisfy {
+        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x5F
+      }
+  }
+
+  /// The mechanisms to try, one after the other: the wanted one, or all that the
+  /// server offers and the means allow. Under TLS one round trip goes before two;
+  /// in the clear what does not show the password goes first.
+  package static func candidates(
+    wanted: [UInt8]?, offered: [[UInt8]], means: Means
+  ) throws(Failure) -> [[UInt8]] {
     if offered.isEmpty {
       throw refusal("the server offers no authentication on this connection")
     }
-    let candidates = wanted.map { [Bytes.uppercased($0)] } ?? known
-    for name in candidates where offered.contains(name) {
-      if name == Bytes.of("PLAIN") { return Plain(credentials) }
-      if name == Bytes.of("LOGIN") { return Login(credentials) }
-    }
-    let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
+    let order: [[UInt8]]
     if let wanted {
-      throw refusal("the server does not offer \(Bytes.printable(wanted)), only \(list)")
+      order = [wanted]
+    } else if means.hasPassword {
+      order =
+        means.custom
+        + (means.isConfidential ? [plain, login, cramMD5] : [cramMD5, plain, login])
+    } else {
+      order = means.custom + (means.hasToken ? [xoauth2] : [])
     }
-    throw refusal("the server offers no mechanism that fits a user and password, only \(list)")
+    let candidates = order.filter { offered.contains($0) }
+    if candidates.isEmpty {
+      let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
+      if let wanted {
+        throw refusal("the server does not offer \(Bytes.printable(wanted)), only \(list)")
+      }
+      throw refusal("the server offers no mechanism that fits what was given, only \(list)")
+    }
+    let allowed = candidates.filter {
+      means.isConfidential || $0 == cramMD5 || means.custom.contains($0)
+    }
+    if allowed.isEmpty {
+      throw refusal(
+        "the password or token is not sent over a connection without TLS; use secure or"
+          + " require_tls, or set allow_insecure_auth")
+    }
+    return allowed
   }
 
   private static func refusal(_ text: String) -> Failure {

@@ -20,6 +20,7 @@ struct Authentication {
   enum Step {
     case response(Command?)
     case cancel
+    case wait
     case broken(Failure)
   }
 
@@ -40,9 +41,14 @@ struct Authentication {
       holdsInitialResponse = false
       return encoded(response, cryptography)
     }
-    switch mechanism.answer(challenge) {
+    return step(mechanism.answer(challenge), cryptography)
+  }
+
+  mutating func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {
+    switch answer {
     case .response(let response): return encoded(response, cryptography)
     case .cancel(let reason): return give(up: reason)
+    case .later: return .wait
     }
   }
 
@@ -68,6 +74,10 @@ struct Authentication {
       } else {
         "the server refused the login"
       }
-    return .refused(.auth, text, reply, command: command, phase: .auth)
+    var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
+    if let remark = mechanism.remark, !remark.isEmpty {
+      failure.message += " (\(Bytes.printable(remark, limit: 500)))"
+    }
+    return failure
   }
 }

@@ -188,6 +188,14 @@ package final class Session {
     cryptography.cleanse(&line)
   }
 
+  /// The answer of a mechanism that said `.later`.
+  package func answer(_ answer: MechanismAnswer) {
+    guard case .authenticating(var authentication) = state else { return }
+    let step = authentication.step(answer, cryptography)
+    state = .authenticating(authentication)
+    take(step)
+  }
+
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
   package func send(_ request: SendRequest, now: Int64) {
@@ -372,22 +380,24 @@ package final class Session {
   ) {
     var authentication = authentication
     if reply.code == 334 {
-      switch authentication.answer(reply, cryptography) {
-      case .response(let command):
-        state = .authenticating(authentication)
-        emit(command)
-      case .cancel:
-        state = .authenticating(authentication)
-        emit(.cancelAuthentication)
-      case .broken(let failure):
-        fail(failure)
-      }
+      let step = authentication.answer(reply, cryptography)
+      state = .authenticating(authentication)
+      take(step)
       return
     }
     state = .ready
     let failure = authentication.verdict(reply)
     isAuthenticated = failure == nil
     events.append(.loginDone(failure))
+  }
+
+  private func take(_ step: Authentication.Step) {
+    switch step {
+    case .response(let command): emit(command)
+    case .cancel: emit(.cancelAuthentication)
+    case .wait: break
+    case .broken(let failure): fail(failure)
+    }
   }
 
   private func receiveTransaction(

@@ -2,6 +2,12 @@ import CSystem
 
 /// Time that never jumps: CLOCK_MONOTONIC in milliseconds.
 package enum Clock {
+  /// Of the wall, for what is dated.
+  package static func secondsSince1970() -> Int64 {
+    var now = timespec()
+    return unsafe clock_gettime(CLOCK_REALTIME, &now) == 0 ? Int64(now.tv_sec) : 0
+  }
+
   package static func now() -> Int64 {
     var time = timespec()
     _ = unsafe clock_gettime(CLOCK_MONOTONIC, &time)

@@ -57,4 +57,25 @@ package final class OpenSSLCryptography: Cryptography {
   package func cleanse(_ bytes: inout [UInt8]) {
     unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
   }
+
+  package func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
+    var digest = [UInt8](repeating: 0, count: 16)
+    var size: UInt32 = 0
+    ERR_clear_error()
+    let result = unsafe HMAC(
+      EVP_md5(), key, Int32(clamping: key.count), message, message.count, &digest, &size)
+    ERR_clear_error()
+    return unsafe result != nil && size == 16 ? digest : nil
+  }
+
+  package func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
+    // Large enough for RSA keys of 16384 bits, OpenSSL's own limit.
+    var signature = [UInt8](repeating: 0, count: 2048)
+    var size = signature.count
+    ERR_clear_error()
+    let result = unsafe copenssl_sign_rs256(
+      key, Int32(clamping: key.count), message, message.count, &signature, &size)
+    ERR_clear_error()
+    return result == 1 ? Array(signature.prefix(size)) : nil
+  }
 }

@@ -1,0 +1,152 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+// OAuth 2.0: tokens, and where new ones come from.
+
+/// Seconds since 1970; 0 stands for not known.
+private func date(_ seconds: UInt64) -> Int64? {
+  seconds == 0 ? nil : Int64(clamping: seconds)
+}
+
+@_cdecl("smtpconn_auth_set_access_token") @implementation
+public func smtpconn_auth_set_access_token(
+  _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.identity.accessToken = unsafe cBytes(token) ?? []
+  handle.identity.expires = date(expires)
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_refresh_token") @implementation
+public func smtpconn_auth_set_refresh_token(
+  _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.identity.refreshToken = unsafe cBytes(token) ?? []
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_scope") @implementation
+public func smtpconn_auth_set_scope(
+  _ auth: OpaquePointer?, _ scope: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.identity.scope = unsafe cBytes(scope) ?? []
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_client") @implementation
+public func smtpconn_auth_set_client(
+  _ auth: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ secret: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.identity.clientID = unsafe cBytes(id) ?? []
+  handle.identity.clientSecret = unsafe cBytes(secret) ?? []
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_service_account") @implementation
+public func smtpconn_auth_set_service_account(
+  _ auth: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ private_key_pem: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  handle.identity.serviceClient = unsafe cBytes(name) ?? []
+  handle.identity.privateKey = unsafe cBytes(private_key_pem) ?? []
+  return 0
+}
+
+@_cdecl("smtpconn_auth_set_access_url") @implementation
+public func smtpconn_auth_set_access_url(
+  _ auth: OpaquePointer?, _ url: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let text = unsafe cBytes(url) else {
+    handle.identity.accessURL = nil
+    return 0
+  }
+  guard let url = EndpointURL(text) else { return ErrorCode.auth.rawValue }
+  handle.identity.accessURL = url
+  return 0
+}
+
+/// What `smtpconn_token_request` points to.
+private final class TokenRequestHandle {
+  let question: TokenQuestion
+
+  init(_ question: TokenQuestion) {
+    self.question = question
+  }
+
+  func answer(_ result: Result<AccessToken, Failure>) -> CInt {
+    question.answer(result) ? 0 : ErrorCode.state.rawValue
+  }
+}
+
+private typealias TokenRequests = Handle<TokenRequestHandle>
+
+@_cdecl("smtpconn_auth_set_token_callback") @implementation
+public func smtpconn_auth_set_token_callback(
+  _ auth: OpaquePointer?, _ callback: smtpconn_token_callback?,
+  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  let owner = unsafe Release(release, user)
+  guard let callback = unsafe callback else {
+    handle.identity.askForToken = nil
+    return 0
+  }
+  handle.identity.askForToken = { question in
+    let request = TokenRequestHandle(question)
+    // The question, which the login keeps until it is answered, keeps the handle.
+    question.attachment = request
+    withExtendedLifetime(owner) {
+      unsafe callback(Handle.view(request), question.renews ? 1 : 0, user)
+    }
+  }
+  return 0
+}
+
+@_cdecl("smtpconn_token_request_provide") @implementation
+public func smtpconn_token_request_provide(
+  _ request: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64
+) -> CInt {
+  guard let handle = unsafe TokenRequests.borrow(request) else { return nullHandle }
+  guard let bytes = unsafe cBytes(token), !bytes.isEmpty,
+    !bytes.contains(where: { Bytes.isControl($0) })
+  else { return ErrorCode.auth.rawValue }
+  return handle.answer(.success(AccessToken(token: bytes, expires: date(expires))))
+}
+
+@_cdecl("smtpconn_token_request_fail") @implementation
+public func smtpconn_token_request_fail(
+  _ request: OpaquePointer?, _ reason: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe TokenRequests.borrow(request) else { return nullHandle }
+  let text = unsafe cBytes(reason).map { ": " + Bytes.printable($0, limit: 500) } ?? ""
+  return handle.answer(
+    .failure(
+      Failure(
+        .oauth2, "the token callback has no access token\(text)", command: "AUTH XOAUTH2",
+        phase: .auth)))
+}
+
+@_cdecl("smtpconn_set_token_callback") @implementation
+public func smtpconn_set_token_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_new_token_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  guard let callback = unsafe callback else {
+    handle.connection.onToken = nil
+    return
+  }
+  handle.connection.onToken = { token in
+    let text = CText(token.token)
+    withExtendedLifetime(text) {
+      unsafe callback(
+        Handle.view(handle), text.pointer, UInt64(clamping: token.expires ?? 0), user)
+    }
+  }
+}

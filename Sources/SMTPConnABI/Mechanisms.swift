@@ -1,0 +1,110 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+
+/// One exchange of a mechanism that the caller brings along; what
+/// `smtpconn_exchange` points to.
+final class CallerMechanism: CustomMechanism {
+  /// The caller's function, for every exchange of it.
+  @safe struct Caller {
+    let callback: smtpconn_mechanism_callback
+    let user: UnsafeMutableRawPointer?
+    let release: Release
+  }
+
+  let name: [UInt8]
+  /// The caller judges itself when it has said everything.
+  let isComplete = true
+  var onAnswer: ((MechanismAnswer) -> Void)?
+  private let caller: Caller
+  private var given: MechanismAnswer?
+  private var isAsked = false
+  private var isInside = false
+  private(set) var initialResponse: [UInt8]?
+  private(set) var refusal: String?
+
+  init(_ name: [UInt8], _ caller: Caller) {
+    self.name = name
+    self.caller = caller
+    switch ask(nil) {
+    case .response(let response): initialResponse = response
+    case .cancel(let reason): refusal = reason
+    case .later, nil: break
+    }
+    isAsked = false
+  }
+
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer { ask(challenge) ?? .later }
+
+  private func ask(_ challenge: [UInt8]?) -> MechanismAnswer? {
+    given = nil
+    isAsked = true
+    isInside = true
+    if let challenge {
+      // One octet more, so that an empty challenge has an address, unlike the
+      // beginning.
+      let octets = challenge + [0]
+      unsafe octets.withUnsafeBufferPointer { octets in
+        unsafe caller.callback(
+          Handle.view(self), octets.baseAddress, challenge.count, caller.user)
+      }
+    } else {
+      unsafe caller.callback(Handle.view(self), nil, 0, caller.user)
+    }
+    isInside = false
+    return given
+  }
+
+  /// false when nobody waits for an answer.
+  func give(_ answer: MechanismAnswer) -> Bool {
+    guard isAsked else { return false }
+    isAsked = false
+    if isInside {
+      given = answer
+    } else {
+      onAnswer?(answer)
+    }
+    return true
+  }
+}
+
+private typealias Exchanges = Handle<CallerMechanism>
+
+@_cdecl("smtpconn_options_set_custom_mechanism") @implementation
+public func smtpconn_options_set_custom_mechanism(
+  _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?,
+  _ callback: smtpconn_mechanism_callback?, _ release: smtpconn_release_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  let text = unsafe cBytes(name) ?? []
+  let owner = unsafe Release(release, user)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    guard let callback = unsafe callback else {
+      try options.customMechanisms.set(text, nil)
+      return
+    }
+    let caller = unsafe CallerMechanism.Caller(callback: callback, user: user, release: owner)
+    try options.customMechanisms.set(text) {
+      CallerMechanism(Bytes.uppercased(text), caller)
+    }
+  }
+}
+
+@_cdecl("smtpconn_exchange_respond") @implementation
+public func smtpconn_exchange_respond(
+  _ exchange: OpaquePointer?, _ start: UnsafeRawPointer?, _ length: Int
+) -> CInt {
+  guard let mechanism = unsafe Exchanges.borrow(exchange),
+    let octets = unsafe cOctets(start, length)
+  else { return nullHandle }
+  return unsafe mechanism.give(.response(Array(octets))) ? 0 : ErrorCode.state.rawValue
+}
+
+@_cdecl("smtpconn_exchange_fail") @implementation
+public func smtpconn_exchange_fail(
+  _ exchange: OpaquePointer?, _ reason: UnsafePointer<CChar>?
+) -> CInt {
+  guard let mechanism = unsafe Exchanges.borrow(exchange) else { return nullHandle }
+  let text = unsafe cBytes(reason).map { Bytes.printable($0, limit: 500) } ?? "by the mechanism"
+  return mechanism.give(.cancel(text)) ? 0 : ErrorCode.state.rawValue
+}

@@ -1,0 +1,188 @@
+package import SMTPProtocol
+import SMTPTransport
+
+/// Logging in: which mechanism, with which token, and what to try next.
+extension Connection {
+  package func login(
+    _ identity: Identity, _ completion: @escaping (Failure?) -> Void
+  ) throws(Failure) {
+    try checkIdentity(identity)
+    try enqueue(Operation(.login(LoginAttempt(identity)), .done(completion)))
+  }
+
+  private func checkIdentity(_ identity: Identity) throws(Failure) {
+    let credentials = identity.credentials
+    let texts: [(name: String, value: [UInt8])] = [
+      ("user", credentials.user), ("password", credentials.password),
+      ("access token", identity.accessToken), ("service_client", identity.serviceClient),
+    ]
+    for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
+      throw Self.refusal("the \(text.name) holds a control character")
+    }
+    // A mechanism of the caller's own knows itself what it needs.
+    if let wanted = options.authMethod, options.customMechanisms.has(wanted) { return }
+    if !options.customMechanisms.isEmpty, options.authMethod == nil { return }
+    if credentials.user.isEmpty { throw Self.refusal("the user is missing") }
+    let wantsToken = options.authMethod == MechanismChoice.xoauth2
+    if wantsToken || (credentials.password.isEmpty && identity.hasToken) {
+      if !identity.hasToken {
+        throw Self.refusal("the access token is missing, and every means to get one")
+      }
+    } else if credentials.password.isEmpty {
+      throw Self.refusal("the password is missing")
+    }
+    if !identity.serviceClient.isEmpty, identity.privateKey.isEmpty {
+      throw Self.refusal("the private_key of the service account is missing")
+    }
+  }
+
+  private static func refusal(_ text: String) -> Failure {
+    Failure(.auth, text, command: "AUTH", phase: .auth)
+  }
+
+  // MARK: Mechanisms
+
+  func startLogin(_ attempt: LoginAttempt, _ channel: Channel) throws(Failure) {
+    if isAuthenticated { throw Self.refusal("already logged in on this connection") }
+    let credentials = attempt.identity.credentials
+    let means = MechanismChoice.Means(
+      hasPassword: !credentials.user.isEmpty && !credentials.password.isEmpty,
+      hasToken: !credentials.user.isEmpty && attempt.identity.hasToken,
+      custom: options.customMechanisms.names,
+      // A password in the clear is read by everybody on the path (RFC 4954
+      // section 4, RFC 8314 section 3.3); there is nobody on the loopback's.
+      isConfidential: isSecure || channel.remote.isLoopback || options.allowInsecureAuth)
+    attempt.candidates = try MechanismChoice.candidates(
+      wanted: options.authMethod, offered: capabilities.mechanisms, means: means)
+    tryNextMechanism(attempt)
+  }
+
+  private func tryNextMechanism(_ attempt: LoginAttempt) {
+    guard let name = attempt.candidates.first else { return }
+    attempt.candidates.removeFirst()
+    let credentials = attempt.identity.credentials
+    note(.smtp, "logging in with \(Bytes.printable(name))")
+    if let custom = options.customMechanisms.make(name) {
+      if let refusal = custom.refusal {
+        session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
+        return
+      }
+      custom.onAnswer = { [self] answer in
+        session?.answer(answer)
+        flushLog()
+        handleEvents()
+        wake()
+      }
+      start(attempt, custom)
+    } else if name == MechanismChoice.plain {
+      start(attempt, Plain(credentials))
+    } else if name == MechanismChoice.login {
+      start(attempt, Login(credentials))
+    } else if name == MechanismChoice.cramMD5 {
+      start(attempt, CramMD5(credentials, cryptography))
+    } else {
+      getToken(attempt, renews: false)
+    }
+  }
+
+  private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
+    attempt.mechanism = mechanism
+    session?.login(mechanism)
+  }
+
+  /// After a refusal: whether something else is tried. A refused password is not
+  /// tried again with another mechanism, which would lock the account.
+  func triesAgain(after failure: Failure) -> Bool {
+    guard let current, case .login(let attempt) = current.work, let reply = failure.reply else {
+      return false
+    }
+    if attempt.mechanism is XOAuth2, !attempt.hasRenewed, attempt.identity.canRenew,
+      !reply.isTransient
+    {
+      attempt.hasRenewed = true
+      note(.smtp, "the server refuses the access token; getting a new one")
+      getToken(attempt, renews: true)
+      return true
+    }
+    // RFC 4954 section 4: 504 means that the mechanism is not supported.
+    if reply.code == 504, !attempt.candidates.isEmpty {
+      tryNextMechanism(attempt)
+      return true
+    }
+    return false
+  }
+
+  // MARK: Tokens
+
+  private func getToken(_ attempt: LoginAttempt, renews: Bool) {
+    let identity = attempt.identity
+    let known = AccessToken(token: identity.accessToken, expires: identity.expires)
+    if !renews, !known.token.isEmpty, known.isValid(at: Clock.secondsSince1970()) {
+      useToken(attempt, .success(known))
+      return
+    }
+    if !renews, !known.token.isEmpty { attempt.hasRenewed = true }
+    if let ask = identity.askForToken {
+      let question = TokenQuestion(renews: renews || !known.token.isEmpty) { [self] result in
+        queueToken(attempt, result)
+      }
+      attempt.question = question
+      ask(question)
+      return
+    }
+    do throws(Failure) {
+      guard let request = try identity.tokenRequest(now: Clock.secondsSince1970(), cryptography)
+      else {
+        throw Failure(
+          .oauth2, "the access token has expired, and there are no means to get a new one",
+          command: "AUTH XOAUTH2", phase: .auth)
+      }
+      askEndpoint(attempt, request)
+    } catch {
+      useToken(attempt, .failure(error))
+    }
+  }
+
+  private func askEndpoint(_ attempt: LoginAttempt, _ request: TokenRequest) {
+    note(.smtp, "asking \(Bytes.printable(request.url.authority)) for an access token")
+    let exchange = TokenExchange(loop, request, trusting: options.tls)
+    attempt.exchange = exchange
+    exchange.start { [self] result in
+      clock.now = Clock.now()
+      let now = Clock.secondsSince1970()
+      let token = result.flatMap { AccessToken.read($0, now: now) }
+      if case .success(let token) = token {
+        queueEvent { [self] in onToken?(token) }
+      }
+      useToken(attempt, token)
+      settle()
+    }
+  }
+
+  /// The caller may answer from anywhere, also from inside the question.
+  private func queueToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
+    let task = LoopTask { [self] in
+      clock.now = Clock.now()
+      tokenTask = nil
+      useToken(attempt, result)
+      settle()
+    }
+    tokenTask = task
+    loop.schedule(task)
+  }
+
+  private func useToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
+    attempt.question = nil
+    attempt.exchange = nil
+    guard let current, case .login(let running) = current.work, running === attempt else { return }
+    clock.lastActivity = clock.now
+    switch result {
+    case .success(let token):
+      start(attempt, XOAuth2(user: attempt.identity.credentials.user, token: token.token))
+    case .failure(let failure):
+      session?.events.append(.loginDone(failure))
+    }
+    flushLog()
+    handleEvents()
+  }
+}

@@ -1,0 +1,30 @@
+package import SMTPProtocol
+
+/// Mechanisms that the caller brings along, by name; they go before built-in ones
+/// of the same name.
+package struct CustomMechanisms {
+  private var entries: [(name: [UInt8], make: () -> any CustomMechanism)] = []
+
+  package init() {}
+
+  package var names: [[UInt8]] { entries.map { $0.name } }
+  package var isEmpty: Bool { entries.isEmpty }
+  package func has(_ name: [UInt8]) -> Bool { names.contains(name) }
+
+  /// nil removes the mechanism.
+  package mutating func set(
+    _ name: [UInt8], _ make: (() -> any CustomMechanism)?
+  ) throws(Failure) {
+    guard MechanismChoice.isName(name) else {
+      throw Options.refusal(
+        "the name of a mechanism", "1 to 20 letters, digits, hyphens and underscores", name)
+    }
+    let name = Bytes.uppercased(name)
+    entries.removeAll { $0.name == name }
+    if let make { entries.append((name, make)) }
+  }
+
+  func make(_ name: [UInt8]) -> (any CustomMechanism)? {
+    entries.first { $0.name == name }?.make()
+  }
+}

@@ -1,0 +1,78 @@
+package import SMTPProtocol
+
+/// Who logs in, and with what.
+package struct Identity {
+  package var credentials = Credentials(user: [], password: [])
+  /// What a token endpoint is given (RFC 6749 section 6).
+  package var accessToken: [UInt8] = []
+  /// Seconds since 1970; nil: not known.
+  package var expires: Int64?
+  package var refreshToken: [UInt8] = []
+  package var clientID: [UInt8] = []
+  package var clientSecret: [UInt8] = []
+  package var scope: [UInt8] = []
+  package var accessURL: EndpointURL?
+  /// A service account and its private key, in PEM.
+  package var serviceClient: [UInt8] = []
+  package var privateKey: [UInt8] = []
+  package var assertionLifetime = JSONWebToken.standardLifetime
+  /// Tokens come from the caller.
+  package var askForToken: ((TokenQuestion) -> Void)?
+
+  package init() {}
+
+  package var hasToken: Bool { !accessToken.isEmpty || canRenew }
+
+  var canRenew: Bool { askForToken != nil || !refreshToken.isEmpty || !serviceClient.isEmpty }
+
+  /// Google's, for both ways to ask; other providers document theirs.
+  private static var standardURL: EndpointURL? {
+    EndpointURL(Bytes.of("https://oauth2.googleapis.com/token"))
+  }
+
+  private static var standardScope: [UInt8] { Bytes.of("https://mail.google.com/") }
+
+  /// The request for a new token; nil without the means.
+  func tokenRequest(now: Int64, _ cryptography: any Cryptography) throws(Failure) -> TokenRequest? {
+    guard let url = accessURL ?? Self.standardURL else { return nil }
+    if !serviceClient.isEmpty {
+      let assertion = JSONWebToken.assertion(
+        issuer: serviceClient, subject: credentials.user,
+        scope: scope.isEmpty ? Self.standardScope : scope, audience: url.text, now: now,
+        lifetime: assertionLifetime, key: privateKey, cryptography: cryptography)
+      guard let assertion else {
+        throw Failure(
+          .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH XOAUTH2",
+          phase: .auth)
+      }
+      return TokenRequest(url, assertion: assertion)
+    }
+    guard !refreshToken.isEmpty else { return nil }
+    return TokenRequest(
+      url, clientID: clientID, clientSecret: clientSecret, refreshToken: refreshToken, scope: scope)
+  }
+}
+
+/// A question for a token that the caller answers, now or later, once.
+package final class TokenQuestion {
+  /// The last token was refused, or has expired.
+  package let renews: Bool
+  /// Whatever the asker wants to live as long as the question.
+  package var attachment: AnyObject?
+  private var completion: ((Result<AccessToken, Failure>) -> Void)?
+
+  init(renews: Bool, _ completion: @escaping (Result<AccessToken, Failure>) -> Void) {
+    self.renews = renews
+    self.completion = completion
+  }
+
+  /// false when nobody waits for an answer any more.
+  package func answer(_ result: Result<AccessToken, Failure>) -> Bool {
+    guard let completion else { return false }
+    self.completion = nil
+    completion(result)
+    return true
+  }
+
+  func withdraw() { completion = nil }
+}

@@ -1,0 +1,160 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// Asks a token endpoint: one HTTP request over a connection of its own, with the
+/// certificate verified, within one time limit, and without following redirects.
+final class TokenExchange {
+  /// Milliseconds for everything.
+  private static let limit: Int64 = 60_000
+
+  private let loop: EventLoop
+  private let request: TokenRequest
+  private let configuration: TLSConfiguration
+  private var completion: ((Result<HTTPResponse, Failure>) -> Void)?
+  private var resolver: Resolver?
+  private var connector: Connector?
+  private var channel: Channel?
+  private var timer: LoopTimer?
+  private var isSecuring = false
+  private var output: [UInt8] = []
+  private var sent = 0
+  private var buffer = [UInt8](repeating: 0, count: 8192)
+  private var response = HTTPResponse()
+
+  init(_ loop: EventLoop, _ request: TokenRequest, trusting configuration: TLSConfiguration) {
+    self.loop = loop
+    self.request = request
+    // Secrets go there: nothing but a verified endpoint will do.
+    self.configuration = TLSConfiguration(
+      authorities: configuration.authorities, caDirectory: configuration.caDirectory)
+  }
+
+  /// `completion` is called once, never inside this call.
+  func start(_ completion: @escaping (Result<HTTPResponse, Failure>) -> Void) {
+    self.completion = completion
+    let deadline = Clock.now() + Self.limit
+    timer = LoopTimer(loop) { [self] in
+      end(.failure(failure("did not answer within \(Self.limit / 1000) s", retry: .safe)))
+    }
+    timer?.set(deadline)
+    let resolver = Resolver(loop: loop)
+    self.resolver = resolver
+    let port = UInt16(truncatingIfNeeded: request.url.port)
+    resolver.resolve(host: request.url.host, port: port, deadline: deadline) { [self] result in
+      switch result {
+      case .success(let addresses): connect(addresses, deadline)
+      case .failure(let failure): end(.failure(wrapped(failure)))
+      }
+    }
+  }
+
+  func cancel() {
+    completion = nil
+    stop()
+  }
+
+  private func connect(_ addresses: [SocketAddress], _ deadline: Int64) {
+    let connector = Connector(loop: loop, addresses: addresses)
+    self.connector = connector
+    connector.start(deadline: deadline) { [self] result in
+      switch result {
+      case .success(let socket): open(socket)
+      case .failure(let failure): end(.failure(wrapped(failure)))
+      }
+    }
+  }
+
+  private func open(_ socket: ConnectedSocket) {
+    guard let channel = Channel(loop: loop, socket: socket, onReady: { [self] in proceed() }) else {
+      end(.failure(failure("cannot be watched", retry: .safe)))
+      return
+    }
+    self.channel = channel
+    output = request.octets
+    if request.url.isSecure {
+      do throws(Failure) {
+        let context = try TLSContext.make(configuration).get()
+        let refusal = channel.beginTLS(
+          context, serverName: request.url.host, isUpgrade: false)
+        if let refusal { throw refusal }
+      } catch {
+        end(.failure(wrapped(error)))
+        return
+      }
+      isSecuring = true
+    }
+    proceed()
+  }
+
+  private func proceed() {
+    guard let channel else { return }
+    if isSecuring {
+      switch channel.handshake() {
+      case .pending: return
+      case .failed(let failure): return end(.failure(wrapped(failure)))
+      case .done: isSecuring = false
+      }
+    }
+    write(channel)
+    read(channel)
+  }
+
+  private func write(_ channel: Channel) {
+    while sent < output.count {
+      guard case .bytes(let count) = channel.write(output, from: sent) else { return }
+      sent += count
+    }
+  }
+
+  private func read(_ channel: Channel) {
+    while completion != nil {
+      switch channel.read(into: &buffer) {
+      case .wouldBlock:
+        return
+      case .bytes(let count):
+        response.append(buffer.prefix(count))
+      case .endOfStream:
+        response.finish()
+      case .failed(let failure):
+        return end(.failure(wrapped(failure)))
+      }
+      if response.isBroken {
+        return end(.failure(failure("does not speak HTTP as it should", retry: .no)))
+      }
+      if response.isComplete { return end(.success(response)) }
+    }
+  }
+
+  private func failure(_ text: String, retry: Retry) -> Failure {
+    Failure(
+      .oauth2, "the token endpoint \(Bytes.printable(request.url.authority)) \(text)",
+      command: "AUTH XOAUTH2", phase: .auth, retry: retry)
+  }
+
+  private func wrapped(_ cause: Failure) -> Failure {
+    var wrapped = failure("cannot be asked: \(cause.message)", retry: cause.retry)
+    wrapped.errno = cause.errno
+    wrapped.tlsReason = cause.tlsReason
+    wrapped.addresses = cause.addresses
+    return wrapped
+  }
+
+  private func stop() {
+    resolver?.cancel()
+    resolver = nil
+    connector?.cancel()
+    connector = nil
+    channel?.close(graceful: true)
+    channel = nil
+    timer?.invalidate()
+    timer = nil
+    output = []
+  }
+
+  private func end(_ result: Result<HTTPResponse, Failure>) {
+    let completion = completion
+    self.completion = nil
+    stop()
+    completion?(result)
+  }
+}

@@ -1,0 +1,30 @@
+/// CRAM-MD5 (RFC 2195): the user name and a keyed digest of the server's challenge.
+/// The password itself does not travel, but whoever listens can try passwords at
+/// leisure: better than PLAIN in the clear, worse than TLS.
+package final class CramMD5: Mechanism {
+  package let name = Bytes.of("CRAM-MD5")
+  package private(set) var isComplete = false
+  private let credentials: Credentials
+  private let cryptography: any Cryptography
+
+  package init(_ credentials: Credentials, _ cryptography: any Cryptography) {
+    self.credentials = credentials
+    self.cryptography = cryptography
+  }
+
+  package var initialResponse: [UInt8]? { nil }
+
+  package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
+    if isComplete { return .cancel("the server asks for more than CRAM-MD5 has") }
+    guard let digest = cryptography.hmacMD5(key: credentials.password, challenge) else {
+      return .cancel("this system does not allow MD5")
+    }
+    isComplete = true
+    return .response(credentials.user + [0x20] + Self.hexadecimal(digest))
+  }
+
+  private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+    let digits = Bytes.of("0123456789abcdef")
+    return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+  }
+}

@@ -1,0 +1,177 @@
+/// Takes an HTTP/1.1 response (RFC 9112) apart as it arrives: the status and the
+/// body, whose end is told by its length, by chunks, or by the end of the
+/// connection. Everything is bounded.
+package struct HTTPResponse {
+  package static let headerLimit = 16384
+  package static let bodyLimit = 65536
+
+  package private(set) var status = 0
+  package private(set) var body: [UInt8] = []
+
+  private enum Part {
+    case header
+    case length(Int)
+    case untilClose
+    case chunkSize
+    case chunk(Int)
+    case chunkEnd
+    case trailer
+    case done
+    case broken
+  }
+
+  private var part = Part.header
+  private var buffer: [UInt8] = []
+  private var lineCount = 0
+  private var contentLength: Int?
+  private var isChunked = false
+
+  package init() {}
+
+  package var isComplete: Bool {
+    if case .done = part { return true }
+    return false
+  }
+
+  package var isBroken: Bool {
+    if case .broken = part { return true }
+    return false
+  }
+
+  package mutating func append(_ bytes: ArraySlice<UInt8>) {
+    buffer += bytes
+    while step() {}
+    let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
+    if buffer.count > limit || body.count > Self.bodyLimit { part = .broken }
+  }
+
+  /// The connection has ended.
+  package mutating func finish() {
+    if case .untilClose = part { part = .done }
+    if !isComplete { part = .broken }
+  }
+
+  /// false when more octets are needed, or none.
+  private mutating func step() -> Bool {
+    switch part {
+    case .header, .trailer, .chunkSize, .chunkEnd:
+      guard let line = takeLine() else { return false }
+      return take(line)
+    case .length(let rest):
+      return takeBody(rest) { $0 == 0 ? .done : .length($0) }
+    case .chunk(let rest):
+      return takeBody(rest) { $0 == 0 ? .chunkEnd : .chunk($0) }
+    case .untilClose:
+      body += buffer
+      buffer = []
+      return false
+    case .done, .broken:
+      return false
+    }
+  }
+
+  private mutating func takeBody(_ rest: Int, _ next: (Int) -> Part) -> Bool {
+    let count = min(rest, buffer.count)
+    body += buffer.prefix(count)
+    buffer.removeFirst(count)
+    part = next(rest - count)
+    return count > 0 || rest == 0
+  }
+
+  private mutating func takeLine() -> [UInt8]? {
+    guard let end = buffer.firstIndex(of: 0x0A) else { return nil }
+    var line = Array(buffer[..<end])
+    buffer.removeFirst(end + 1)
+    if line.last == 0x0D { line.removeLast() }
+    return line
+  }
+
+  private mutating func take(_ line: [UInt8]) -> Bool {
+    switch part {
+    case .header:
+      return takeHeader(line)
+    case .chunkSize:
+      guard let size = Self.hexadecimal(line.prefix { $0 != 0x3B && $0 != 0x20 }) else {
+        part = .broken
+        return false
+      }
+      part = size == 0 ? .trailer : .chunk(size)
+    case .chunkEnd:
+      part = line.isEmpty ? .chunkSize : .broken
+    default:
+      if line.isEmpty { part = .done }
+    }
+    return true
+  }
+
+  private mutating func takeHeader(_ line: [UInt8]) -> Bool {
+    lineCount += 1
+    if lineCount == 1 { return takeStatus(line) }
+    if line.isEmpty {
+      if status < 200 {
+        // An interim response; the real one follows (RFC 9110 section 15.2).
+        lineCount = 0
+      } else if isChunked {
+        part = .chunkSize
+      } else if let contentLength {
+        part = .length(contentLength)
+      } else {
+        part = .untilClose
+      }
+      return true
+    }
+    guard lineCount < 200, let colon = line.firstIndex(of: 0x3A) else {
+      part = .broken
+      return false
+    }
+    let name = Array(line[..<colon])
+    let value = Array(line[(colon + 1)...].filter { $0 != 0x20 && $0 != 0x09 })
+    if Bytes.equalIgnoringCase(name, Bytes.of("Content-Length")) {
+      guard let length = Self.decimal(value), length <= Self.bodyLimit else {
+        part = .broken
+        return false
+      }
+      contentLength = length
+    } else if Bytes.equalIgnoringCase(name, Bytes.of("Transfer-Encoding")) {
+      isChunked = Bytes.equalIgnoringCase(value, Bytes.of("chunked"))
+      if !isChunked { part = .broken }
+    }
+    return true
+  }
+
+  /// `HTTP/1.1 200 OK`
+  private mutating func takeStatus(_ line: [UInt8]) -> Bool {
+    let words = line.split(separator: 0x20, maxSplits: 2)
+    guard words.count >= 2, Array(words[0].prefix(7)) == Bytes.of("HTTP/1."),
+      let code = Self.decimal(Array(words[1])), (100..<600).contains(code)
+    else {
+      part = .broken
+      return false
+    }
+    status = code
+    return true
+  }
+
+  private static func decimal(_ digits: [UInt8]) -> Int? {
+    guard (1...9).contains(digits.count), digits.allSatisfy({ Bytes.isDigit($0) }) else {
+      return nil
+    }
+    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+  }
+
+  private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> Int? {
+    guard (1...6).contains(digits.count) else { return nil }
+    var value = 0
+    for digit in digits {
+      let lower = digit | 0x20
+      if Bytes.isDigit(digit) {
+        value = value * 16 + Int(digit - 0x30)
+      } else if (0x61...0x66).contains(lower) {
+        value = value * 16 + Int(lower - 0x57)
+      } else {
+        return nil
+      }
+    }
+    return value
+  }
+}

@@ -1,0 +1,185 @@
+/// As much of JSON (RFC 8259) as the answer of a token endpoint needs: the strings
+/// and numbers that stand directly in one object. Whatever else it holds is passed
+/// over, but must be well-formed.
+package struct JSONObject {
+  package enum Value: Equatable {
+    case string([UInt8])
+    case number([UInt8])
+    case other
+  }
+
+  private var members: [(name: [UInt8], value: Value)] = []
+
+  package func string(_ name: StaticString) -> [UInt8]? {
+    for member in members where member.name == Bytes.of(name) {
+      if case .string(let text) = member.value { return text }
+    }
+    return nil
+  }
+
+  /// The whole part of a number; also of one that was written as a string, as some
+  /// endpoints do.
+  package func integer(_ name: StaticString) -> Int64? {
+    for member in members where member.name == Bytes.of(name) {
+      switch member.value {
+      case .string(let digits), .number(let digits):
+        let whole = digits.prefix { Bytes.isDigit($0) }
+        guard (1...15).contains(whole.count) else { return nil }
+        return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+      case .other: return nil
+      }
+    }
+    return nil
+  }
+
+  /// nil when the text is not one JSON object.
+  package init?(_ text: [UInt8]) {
+    var reader = JSONReader(text)
+    guard let members = reader.object(depth: 0), reader.isAtEnd else { return nil }
+    self.members = members
+  }
+}
+
+/// Reads JSON from a text of bounded size.
+private struct JSONReader {
+  /// Nested further than any answer of an endpoint; also the bound of recursion.
+  private static let depthLimit = 16
+
+  private let text: [UInt8]
+  private var position = 0
+
+  init(_ text: [UInt8]) { self.text = text }
+
+  private var next: UInt8? { position < text.count ? text[position] : nil }
+
+  private mutating func skipBlanks() {
+    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+      position += 1
+    }
+  }
+
+  private mutating func take(_ byte: UInt8) -> Bool {
+    skipBlanks()
+    guard next == byte else { return false }
+    position += 1
+    return true
+  }
+
+  var isAtEnd: Bool {
+    mutating get {
+      skipBlanks()
+      return next == nil
+    }
+  }
+
+  mutating func object(depth: Int) -> [(name: [UInt8], value: JSONObject.Value)]? {
+    guard depth < Self.depthLimit, take(0x7B) else { return nil }
+    var members: [(name: [UInt8], value: JSONObject.Value)] = []
+    if take(0x7D) { return members }
+    repeat {
+      skipBlanks()
+      guard let name = string(), take(0x3A), let value = value(depth: depth) else { return nil }
+      members.append((name, value))
+    } while take(0x2C)
+    return take(0x7D) ? members : nil
+  }
+
+  private mutating func array(depth: Int) -> Bool {
+    guard depth < Self.depthLimit, take(0x5B) else { return false }
+    if take(0x5D) { return true }
+    repeat {
+      guard value(depth: depth) != nil else { return false }
+    } while take(0x2C)
+    return take(0x5D)
+  }
+
+  private mutating func value(depth: Int) -> JSONObject.Value? {
+    skipBlanks()
+    switch next {
+    case 0x22: return string().map { .string($0) }
+    case 0x7B: return object(depth: depth + 1).map { _ in .other }
+    case 0x5B: return array(depth: depth + 1) ? .other : nil
+    default: return scalar()
+    }
+  }
+
+  /// A number, true, false or null.
+  private mutating func scalar() -> JSONObject.Value? {
+    let start = position
+    while let byte = next,
+      Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2D || byte == 0x2E
+    {
+      position += 1
+    }
+    let word = Array(text[start..<position])
+    guard let first = word.first else { return nil }
+    if Bytes.isDigit(first) || first == 0x2D { return .number(word) }
+    let words = [Bytes.of("true"), Bytes.of("false"), Bytes.of("null")]
+    return words.contains(word) ? .other : nil
+  }
+
+  private mutating func string() -> [UInt8]? {
+    guard next == 0x22 else { return nil }
+    position += 1
+    var result: [UInt8] = []
+    while let byte = next {
+      position += 1
+      switch byte {
+      case 0x22: return result
+      case 0x5C:
+        guard let escaped = escape() else { return nil }
+        result += escaped
+      case 0..<0x20: return nil
+      default: result.append(byte)
+      }
+    }
+    return nil
+  }
+
+  private mutating func escape() -> [UInt8]? {
+    guard let byte = next else { return nil }
+    position += 1
+    switch byte {
+    case 0x22, 0x5C, 0x2F: return [byte]
+    case 0x62: return [0x08]
+    case 0x66: return [0x0C]
+    case 0x6E: return [0x0A]
+    case 0x72: return [0x0D]
+    case 0x74: return [0x09]
+    case 0x75: return unicode()
+    default: return nil
+    }
+  }
+
+  /// `\uXXXX`, two of them for what needs a surrogate pair.
+  private mutating func unicode() -> [UInt8]? {
+    guard var scalar = hexadecimal() else { return nil }
+    if (0xD800..<0xDC00).contains(scalar) {
+      guard next == 0x5C else { return nil }
+      position += 1
+      guard next == 0x75 else { return nil }
+      position += 1
+      guard let low = hexadecimal(), (0xDC00..<0xE000).contains(low) else { return nil }
+      scalar = 0x10000 + ((scalar - 0xD800) << 10) + (low - 0xDC00)
+    }
+    guard let character = Unicode.Scalar(scalar) else { return nil }
+    return Array(UTF8.encode(character) ?? UTF8.encodedReplacementCharacter)
+  }
+
+  private mutating func hexadecimal() -> UInt32? {
+    guard position + 4 <= text.count else { return nil }
+    var value: UInt32 = 0
+    for byte in text[position..<(position + 4)] {
+      let lower = byte | 0x20
+      if Bytes.isDigit(byte) {
+        value = value << 4 | UInt32(byte - 0x30)
+      } else if (0x61...0x66).contains(lower) {
+        value = value << 4 | UInt32(lower - 0x57)
+      } else {
+        return nil
+      }
+    }
+    position += 4
+    return value
+  }
+}

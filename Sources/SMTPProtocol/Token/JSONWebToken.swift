@@ -1,0 +1,43 @@
+/// A signed assertion that a service account may act for a user (RFC 7515, RFC
+/// 7523), with RS256.
+package enum JSONWebToken {
+  /// Google takes no more than an hour.
+  package static let lifetimes: ClosedRange<Int64> = 1...3600
+  package static let standardLifetime: Int64 = 300
+
+  /// nil when the key is of no use.
+  package static func assertion(
+    issuer: [UInt8], subject: [UInt8], scope: [UInt8], audience: [UInt8], now: Int64,
+    lifetime: Int64, key: [UInt8], cryptography: any Cryptography
+  ) -> [UInt8]? {
+    var claims = Bytes.of("{") + member("iss", issuer) + member("scope", scope)
+    claims += member("sub", subject) + member("aud", audience)
+    claims += Bytes.of("\"iat\":") + Bytes.decimal(max(now, 0))
+    claims += Bytes.of(",\"exp\":") + Bytes.decimal(max(now, 0) + lifetime) + [0x7D]
+    let header = Bytes.of("{\"alg\":\"RS256\",\"typ\":\"JWT\"}")
+    let signed = urlSafe(header, cryptography) + [0x2E] + urlSafe(claims, cryptography)
+    guard let signature = cryptography.signRS256(signed, key: key) else { return nil }
+    return signed + [0x2E] + urlSafe(signature, cryptography)
+  }
+
+  private static func member(_ name: StaticString, _ value: [UInt8]) -> [UInt8] {
+    [0x22] + Bytes.of(name) + Bytes.of("\":\"") + escaped(value) + Bytes.of("\",")
+  }
+
+  /// Control characters were refused where the values came in.
+  private static func escaped(_ text: [UInt8]) -> [UInt8] {
+    text.flatMap { $0 == 0x22 || $0 == 0x5C ? [0x5C, $0] : [$0] }
+  }
+
+  /// RFC 4648 section 5 without padding.
+  private static func urlSafe(_ bytes: [UInt8], _ cryptography: any Cryptography) -> [UInt8] {
+    cryptography.base64Encode(bytes).compactMap { byte in
+      switch byte {
+      case 0x2B: 0x2D
+      case 0x2F: 0x5F
+      case 0x3D: nil
+      default: byte
+      }
+    }
+  }
+}
