@@ -8,7 +8,8 @@ package struct Failure: Error {
     set { own().code = newValue }
   }
   /// One sentence for a person: what happened, and what to do about it.
-  package var message: String {
+  package var message: String { detail.message.text }
+  package var text: Message {
     get { detail.message }
     set { own().message = newValue }
   }
@@ -48,7 +49,7 @@ package struct Failure: Error {
   }
 
   package init(
-    _ code: ErrorCode, _ message: String, command: String = "API", phase: Phase = .options,
+    _ code: ErrorCode, _ message: Message, command: String = "API", phase: Phase = .options,
     retry: Retry = .no
   ) {
     detail = Detail(code, message, command, phase, retry)
@@ -66,7 +67,7 @@ package struct Failure: Error {
   /// Never changed while shared, which makes it safe to send.
   private final class Detail: @unchecked Sendable {
     var code: ErrorCode
-    var message: String
+    var message: Message
     var command: String
     var phase: Phase
     var reply: Reply?
@@ -77,7 +78,7 @@ package struct Failure: Error {
     var retry: Retry
 
     init(
-      _ code: ErrorCode, _ message: String, _ command: String, _ phase: Phase, _ retry: Retry
+      _ code: ErrorCode, _ message: Message, _ command: String, _ phase: Phase, _ retry: Retry
     ) {
       self.code = code
       self.message = message

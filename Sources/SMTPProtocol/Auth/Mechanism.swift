@@ -14,7 +14,7 @@ package protocol Mechanism: AnyObject {
 package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
-  case cancel(String)
+  case cancel(Message)
   /// The answer is given to the session later.
   case later
 }

@@ -73,7 +73,7 @@ package enum MechanismChoice {
     return allowed
   }
 
-  private static func refusal(_ text: String) -> Failure {
+  private static func refusal(_ text: Message) -> Failure {
     Failure(.auth, text, command: "AUTH", phase: .auth)
   }
 }

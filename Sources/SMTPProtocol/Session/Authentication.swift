@@ -15,7 +15,7 @@ struct Authentication {
     self.mechanism = mechanism
   }
 
-  var command: String { "AUTH \(Bytes.printable(mechanism.name))" }
+  var command: String { Message("AUTH \(Bytes.printable(mechanism.name))").text }
 
   enum Step {
     case response(Command?)
@@ -56,7 +56,7 @@ struct Authentication {
     .response(Command(cryptography.base64Encode(response), shown: Command.mask))
   }
 
-  private mutating func give(up reason: String) -> Step {
+  private mutating func give(up reason: Message) -> Step {
     cancelled = Failure(
       .auth, "the login was given up: \(reason)", command: command, phase: .auth)
     return .cancel
@@ -66,7 +66,7 @@ struct Authentication {
   func verdict(_ reply: Reply) -> Failure? {
     if let cancelled { return cancelled }
     if reply.code == 235, mechanism.isComplete, !holdsInitialResponse { return nil }
-    let text =
+    let text: Message =
       if reply.code == 235 {
         "the server accepted the login before it had the password"
       } else if reply.isPositive {
@@ -76,7 +76,7 @@ struct Authentication {
       }
     var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
     if let remark = mechanism.remark, !remark.isEmpty {
-      failure.message += " (\(Bytes.printable(remark, limit: 500)))"
+      failure.text += " (\(Bytes.printable(remark, limit: 500)))"
     }
     return failure
   }

@@ -1,7 +1,7 @@
 extension Failure {
   /// The server said no: what was refused, and the reply that said so.
   package static func refused(
-    _ code: ErrorCode, _ text: String, _ reply: Reply, command: String, phase: Phase,
+    _ code: ErrorCode, _ text: Message, _ reply: Reply, command: String, phase: Phase,
     retry: Retry? = nil
   ) -> Failure {
     var failure = Failure(

@@ -78,7 +78,7 @@ package struct SendRequest {
   private func requireTLSRefusal(
     _ capabilities: Capabilities, _ security: Session.Security
   ) -> Failure? {
-    let reason: String
+    let reason: Message
     if !security.isSecure {
       reason = "the connection is not under TLS"
     } else if !security.isVerified {
@@ -91,7 +91,7 @@ package struct SendRequest {
     return Self.failure(.requireTLS, "REQUIRETLS cannot be honoured: \(reason)")
   }
 
-  private static func failure(_ code: ErrorCode, _ text: String) -> Failure {
+  private static func failure(_ code: ErrorCode, _ text: Message) -> Failure {
     Failure(code, text, command: "MAIL FROM", phase: .envelope)
   }
 

@@ -264,7 +264,7 @@ struct Transaction {
     guard let last = refused.last, let reply = last.reply else {
       return outcome(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
     }
-    let text =
+    let text: Message =
       refused.count == 1
       ? "the server refused the recipient"
       : "the server refused all \(refused.count) recipients, the last one with"

@@ -47,9 +47,9 @@ package enum Bytes {
 
   /// Text for a message to a person: control characters become `?`, what is not
   /// UTF-8 becomes the replacement character, and no more than `limit` octets.
-  package static func printable(_ bytes: [UInt8], limit: Int = 200) -> String {
-    let cut = bytes.count > limit
+  @inline(never)
+  package static func printable(_ bytes: [UInt8], limit: Int = 200) -> Message {
     let shown = bytes.prefix(limit).map { isControl($0) ? 0x3F : $0 }
-    return String(decoding: shown, as: UTF8.self) + (cut ? "..." : "")
+    return Message(bytes: bytes.count > limit ? shown + of("...") : shown)
   }
 }

@@ -136,8 +136,8 @@ package struct ReplyParser {
     return (code, separator == 0x20, rest.dropFirst())
   }
 
-  private static func violation(_ text: String, _ bytes: [UInt8] = []) -> Failure {
-    let shown = bytes.isEmpty ? "" : ": \"\(Bytes.printable(bytes, limit: 80))\""
+  private static func violation(_ text: Message, _ bytes: [UInt8] = []) -> Failure {
+    let shown: Message = bytes.isEmpty ? "" : ": \"\(Bytes.printable(bytes, limit: 80))\""
     return Failure(.protocolViolation, text + shown, command: "CONN", phase: .idle)
   }
 }
