@@ -14,6 +14,7 @@
 ///                          +--250 with STARTTLS--> upgrading --220--> securing
 ///     securing --secured()--> hello(EHLO)
 ///     ready --login()--> authenticating --235, 5xx--> ready
+///     ready --login() after a failed send--> clearing --250--> authenticating
 ///     ready --send()---> transaction --final reply--> ready
 ///     ready --reset()--> resetting --250--> ready
 ///     ready --quit()---> quitting --221--> closed
@@ -71,6 +72,8 @@ package final class Session {
     case upgrading
     case securing
     case ready
+    /// RSET goes before AUTH, which has no place in a transaction.
+    case clearing(any Mechanism)
     case authenticating(Authentication)
     case transaction(Transaction)
     case resetting
@@ -128,6 +131,7 @@ package final class Session {
     case .hello(let hello): (.hello, hello.verb.description)
     case .upgrading, .securing: (.starttls, "STARTTLS")
     case .ready, .closed: (.idle, "CONN")
+    case .clearing: (.auth, "RSET")
     case .authenticating(let authentication): (.auth, authentication.command)
     case .transaction(let transaction): transaction.position
     case .resetting: (.reset, "RSET")
@@ -147,6 +151,17 @@ package final class Session {
   }
 
   package func login(_ mechanism: any Mechanism) {
+    // RFC 4954 section 4: no AUTH while a transaction is open.
+    if needsReset {
+      needsReset = false
+      state = .clearing(mechanism)
+      emit(.reset)
+    } else {
+      authenticate(mechanism)
+    }
+  }
+
+  private func authenticate(_ mechanism: any Mechanism) {
     var authentication = Authentication(mechanism: mechanism)
     state = .authenticating(authentication)
     let start = Bytes.of("AUTH ") + mechanism.name
@@ -204,7 +219,7 @@ package final class Session {
     let before = state
     state = .closed
     switch before {
-    case .authenticating:
+    case .clearing, .authenticating:
       events.append(.loginDone(failure))
     case .transaction(var transaction):
       events.append(.sendDone(transaction.interrupted(failure)))
@@ -233,6 +248,8 @@ package final class Session {
     case .greeting: receiveGreeting(reply)
     case .hello(let hello): receiveHello(reply, hello)
     case .upgrading: receiveUpgrade(reply)
+    // Whatever RSET is answered, AUTH will tell.
+    case .clearing(let mechanism): authenticate(mechanism)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
     case .transaction(let transaction):
       // Taken out of the state, so that changing it does not copy it.
