@@ -4,11 +4,15 @@ import SMTPTransport
 
 /// What `smtpconn_auth` points to.
 final class AuthHandle {
-  var credentials = Credentials(user: [], password: [])
+  private let cryptography = OpenSSLCryptography()
+  var user: Secret?
+  var password: Secret?
 
-  deinit {
-    OpenSSLCryptography().cleanse(&credentials.password)
+  var credentials: Credentials {
+    Credentials(user: user ?? secret([]), password: password ?? secret([]))
   }
+
+  func secret(_ bytes: [UInt8]) -> Secret { Secret(bytes, cryptography) }
 }
 
 typealias AuthPointer = Handle<AuthHandle>
@@ -28,7 +32,7 @@ public func smtpconn_auth_set_user(
   _ auth: OpaquePointer?, _ user: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.credentials.user = unsafe cBytes(user) ?? []
+  handle.user = handle.secret(unsafe cBytes(user) ?? [])
   return 0
 }
 
@@ -37,6 +41,6 @@ public func smtpconn_auth_set_password(
   _ auth: OpaquePointer?, _ password: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.credentials.password = unsafe cBytes(password) ?? []
+  handle.password = handle.secret(unsafe cBytes(password) ?? [])
   return 0
 }

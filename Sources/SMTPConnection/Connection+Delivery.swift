@@ -31,11 +31,16 @@ extension Connection {
     }
   }
 
-  /// For what happens outside a turn: calls back if that is allowed here, else
-  /// in the next turn.
+  /// Goes on as far as possible, then calls back, then sets the timer. The time that
+  /// the caller's code takes is not the server's.
   func settle() {
     proceed()
     deliver()
+    let spent = Clock.now() - clock.now
+    clock.now += spent
+    clock.lastActivity += spent
+    clock.lastExchange += spent
+    clock.greeting += spent
     setTimer()
   }
 
@@ -44,20 +49,29 @@ extension Connection {
   func complete(_ failure: Failure?) {
     guard let current else { return }
     self.current = nil
-    let failure = failure.map { addressed($0) }
-    switch current.completion {
-    case .done(let callback): queueCallback { callback(failure) }
-    case .sent:
-      if let failure { queueCallback(current.ending(untried: failure)) }
+    let ending = current.ending(failure.map { addressed($0) })
+    let dropped = droppedSends
+    droppedSends = []
+    queueCallback { [self] in
+      if current.isLogin { loginRefusal = nil }
+      ending()
     }
     end()
+    for send in dropped {
+      queueCallback(send)
+      end()
+    }
   }
 
   func complete(_ outcome: Outcome) {
-    guard let current, case .sent(let callback) = current.completion else { return }
+    guard let current, case .send(_, let callback) = current else { return }
     self.current = nil
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    queueCallback { callback(outcome) }
+    queueCallback {
+      // The call keeps the operation: what the caller has to release is released
+      // after it.
+      withExtendedLifetime(current) { callback(outcome) }
+    }
     end()
   }
 
@@ -78,9 +92,9 @@ extension Connection {
 
   /// Adds the addresses that were tried or are in use.
   private func addressed(_ failure: Failure) -> Failure {
-    if failure.addresses != nil { return failure }
-    var failure = failure
     var addresses = (connector?.attempts ?? []).map { $0.address }
+    if failure.addresses != nil, addresses.isEmpty { return failure }
+    var failure = failure
     if let remoteAddress { addresses.append(remoteAddress) }
     if !addresses.isEmpty { failure.addresses = addresses.joined(separator: ", ") }
     return failure
@@ -91,18 +105,17 @@ extension Connection {
   func finish(_ failure: Failure?, isError: Bool) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
-    writeLastWords()
     closeChannel(graceful: content == nil)
     link = .over(failure)
     connector = nil
     discardContent()
     timer?.clear()
-    let reason = failure ?? .cancelled("the connection was closed by quit")
-    abandon(reason)
+    let mayBeDelivered = abandon(failure ?? .cancelled("the connection was closed by quit"))
     guard wasStarted else { return }
-    if let failure {
+    if var failure {
+      if mayBeDelivered { failure.retry = .unknown }
       note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
-      if isError { queueEvent { [self] in onError?(failure) } }
+      if isError { queueEvent { [self, failure] in onError?(failure) } }
     } else {
       note(.network, "closed")
     }
@@ -110,15 +123,10 @@ extension Connection {
     wake()
   }
 
-  /// The QUIT that is due to a server whose greeting or offer is no use.
-  private func writeLastWords() {
-    guard case .open(let channel) = link, let session, session.hasFarewell,
-      sent < session.output.count
-    else { return }
-    _ = channel.write(session.output, from: sent)
-  }
-
-  private func abandon(_ reason: Failure) {
+  /// Ends whatever is pending. True when a message was on its way and nobody knows
+  /// whether it arrived.
+  private func abandon(_ reason: Failure) -> Bool {
+    var mayBeDelivered = false
     if let opening {
       self.opening = nil
       queueCallback { opening(reason) }
@@ -128,7 +136,9 @@ extension Connection {
     for event in session?.events ?? [] {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
-      case .sendDone(let outcome): complete(outcome)
+      case .sendDone(let outcome):
+        if outcome.failure?.retry == .unknown { mayBeDelivered = true }
+        complete(outcome)
       case .quitDone: complete(nil)
       case .startTLS, .opened, .contentWanted, .failed: break
       }
@@ -137,11 +147,13 @@ extension Connection {
     if current != nil { complete(reason) }
     var untried = reason
     if reason.code != .cancelled { untried.message = "not tried: \(reason.message)" }
-    untried.retry = .safe
+    // What was never tried was not delivered, whatever became of the rest.
+    if reason.retry == .unknown { untried.retry = .safe }
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(untried: untried))
+      queueCallback(operation.ending(untried))
       end()
     }
+    return mayBeDelivered
   }
 
   // MARK: On the caller's demand
@@ -162,7 +174,7 @@ extension Connection {
     }
     isQuitting = false
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(untried: reason))
+      queueCallback(operation.ending(reason))
       end()
     }
     wake()
@@ -172,6 +184,7 @@ extension Connection {
     guard content?.isPaused == true else {
       throw Failure(.state, "no message is paused")
     }
+    content?.goOn()
     wake()
   }
 }

@@ -35,6 +35,16 @@ extension Connection {
   }
 
   private func race(_ addresses: [SocketAddress]) {
+    // A mistake of the caller is told before anything is sent, whatever the server
+    // offers.
+    if options.caFile != nil || options.caDirectory != nil, !options.ignoreTLS {
+      do throws(Failure) {
+        _ = try makeTLSContext()
+      } catch {
+        fail(error)
+        return
+      }
+    }
     let connector = Connector(loop: loop, addresses: addresses, localAddress: nil)
     self.connector = connector
     link = .connecting(connector)
@@ -60,7 +70,6 @@ extension Connection {
       return
     }
     remoteAddress = channel.remote.description
-    note(.network, "connected to \(channel.remote.description)")
     clock.greeting = clock.now
     clock.lastActivity = clock.now
     clock.lastExchange = clock.now
@@ -73,7 +82,8 @@ extension Connection {
         tracesDialogue: options.logsDialogue && onLog != nil),
       cryptography: cryptography)
     link = .open(channel)
-    if options.isSecure { secure(channel) }
+    note(.network, "connected to \(channel.remote.description)")
+    if case .open = link, options.isSecure { secure(channel) }
   }
 
   private var tlsPolicy: Session.TLSPolicy {
@@ -162,8 +172,9 @@ extension Connection {
     }
     closeChannel(graceful: false)
     session = nil
+    tls = nil
     link = .connecting(connector)
-    connector.next(deadline: connectionDeadline) { [self] result in connected(result) }
+    connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
     return true
   }
 }

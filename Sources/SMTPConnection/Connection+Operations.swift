@@ -7,7 +7,7 @@ extension Connection {
     _ credentials: Credentials, _ completion: @escaping (Failure?) -> Void
   ) throws(Failure) {
     try checkCredentials(credentials)
-    try enqueue(Operation(.login(credentials), .done(completion)))
+    try enqueue(.login(credentials, completion))
   }
 
   package func send(
@@ -17,15 +17,15 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    try enqueue(Operation(.send(request, source), .sent(completion)))
+    try enqueue(.send(Mailing(request, source), completion))
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try enqueue(Operation(.reset, .done(completion)))
+    try enqueue(.reset(completion))
   }
 
   package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try enqueue(Operation(.quit, .done(completion)))
+    try enqueue(.quit(completion))
     isQuitting = true
   }
 
@@ -53,7 +53,8 @@ extension Connection {
 
   private func checkCredentials(_ credentials: Credentials) throws(Failure) {
     let fields = [("user", credentials.user), ("password", credentials.password)]
-    for (name, value) in fields {
+    for (name, secret) in fields {
+      let value = secret.bytes
       if value.isEmpty {
         throw Failure(.auth, "the \(name) is missing", command: "AUTH", phase: .auth)
       }
@@ -67,7 +68,12 @@ extension Connection {
   private func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
     begin()
-    queue.append(operation)
+    if let loginRefusal, operation.isSend {
+      queueCallback(operation.ending(unauthenticated(loginRefusal)))
+      end()
+    } else {
+      queue.append(operation)
+    }
     wake()
   }
 
@@ -75,16 +81,16 @@ extension Connection {
 
   func startNext() {
     while current == nil, case .open(let channel) = link, session?.isReady == true,
-      let operation = queue.popFirst()
+      !queue.isEmpty
     {
       if parser.hasMore {
-        queue.append(operation)
         fail(
           Failure(
             .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
             phase: .idle, retry: .safe))
         return
       }
+      guard let operation = queue.popFirst() else { return }
       current = operation
       clock.operation = clock.now
       clock.lastActivity = clock.now
@@ -96,14 +102,14 @@ extension Connection {
   }
 
   private func start(_ operation: Operation, _ channel: Channel) {
-    switch operation.work {
-    case .login(let credentials):
+    switch operation {
+    case .login(let credentials, _):
       do throws(Failure) {
         try startLogin(credentials, channel)
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let request, _): session?.send(request, now: clock.now)
+    case .send(let mailing, _): session?.send(mailing.request, now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -122,7 +128,8 @@ extension Connection {
           + " set allow_insecure_auth", command: "AUTH", phase: .auth)
     }
     let mechanism = try MechanismChoice.choose(
-      wanted: options.authMethod, offered: capabilities.mechanisms, credentials: credentials)
+      wanted: options.authMethod, offered: capabilities.mechanisms, credentials: credentials,
+      cryptography)
     note(.smtp, "logging in with \(Bytes.printable(mechanism.name))")
     session?.login(mechanism)
   }
@@ -145,8 +152,9 @@ extension Connection {
     case .contentWanted:
       startContent()
     case .loginDone(let failure):
-      complete(failure)
+      loginRefusal = failure
       if let failure { dropSends(behind: failure) }
+      complete(failure)
     case .sendDone(let outcome):
       discardContent()
       complete(outcome)
@@ -178,17 +186,17 @@ extension Connection {
 
   private func opened() {
     clock.opened = clock.now
-    connector = nil
-    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
     if let opening {
       self.opening = nil
       queueCallback { opening(nil) }
       end()
     }
     queueEvent { [self] in onConnect?() }
+    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
   }
 
-  /// Mail that was to go out under a login must not go out without it.
+  /// Mail that was to go out under a login must not go out without it. This holds
+  /// until the callback of the login has told the caller.
   private func dropSends(behind failure: Failure) {
     var isBehind = true
     let dropped = queue.take { operation in
@@ -196,10 +204,13 @@ extension Connection {
       return isBehind && operation.isSend
     }
     for operation in dropped {
-      var reason = failure
-      reason.message = "not sent, because the login before it failed: \(failure.message)"
-      queueCallback(operation.ending(untried: reason))
-      end()
+      droppedSends.append(operation.ending(unauthenticated(failure)))
     }
+  }
+
+  private func unauthenticated(_ failure: Failure) -> Failure {
+    var failure = failure
+    failure.message = "not sent, because the login before it failed: \(failure.message)"
+    return failure
   }
 }

@@ -8,6 +8,12 @@ package protocol Mechanism: AnyObject {
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
   /// Whether everything was said, so that the server may answer with success.
   var isComplete: Bool { get }
+  /// What a server must not bring into a log or an error by repeating it.
+  var secret: Secret? { get }
+}
+
+extension Mechanism {
+  package var secret: Secret? { nil }
 }
 
 package enum MechanismAnswer {
@@ -18,11 +24,15 @@ package enum MechanismAnswer {
 
 /// What a user logs in with.
 package struct Credentials {
-  package var user: [UInt8]
-  package var password: [UInt8]
+  package let user: Secret
+  package let password: Secret
 
-  package init(user: [UInt8], password: [UInt8]) {
+  package init(user: Secret, password: Secret) {
     self.user = user
     self.password = password
+  }
+
+  package init(user: [UInt8], password: [UInt8], _ cryptography: any Cryptography) {
+    self.init(user: Secret(user, cryptography), password: Secret(password, cryptography))
   }
 }

@@ -9,14 +9,15 @@ package enum MechanismChoice {
 
   /// The wanted mechanism if the server offers it, else the best that it does.
   package static func choose(
-    wanted: [UInt8]?, offered: [[UInt8]], credentials: Credentials
+    wanted: [UInt8]?, offered: [[UInt8]], credentials: Credentials,
+    _ cryptography: any Cryptography
   ) throws(Failure) -> any Mechanism {
     if offered.isEmpty {
       throw refusal("the server offers no authentication on this connection")
     }
     let candidates = wanted.map { [Bytes.uppercased($0)] } ?? known
     for name in candidates where offered.contains(name) {
-      if name == Bytes.of("PLAIN") { return Plain(credentials) }
+      if name == Bytes.of("PLAIN") { return Plain(credentials, cryptography) }
       if name == Bytes.of("LOGIN") { return Login(credentials) }
     }
     let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
