@@ -40,13 +40,13 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all demo test test-fast programs install uninstall clean check-deps help
+.PHONY: all stripped fuzz fuzzers demo test test-fast programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY)
 
 ## demo: send one message from C and one from Python to a server on this machine
-demo: all $(BUILD)/examples/send $(VENV)/binding
+demo: all $(BUILD)/examples/send $(VENV)/binding | $(BUILD)/need/demo
 	@$(VENV)/bin/python Tests/support/demo.py
 
 ## test: everything; ends with one line, "N passed, N failed"
@@ -142,6 +142,8 @@ $(BUILD)/libsmtpconn.so: $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
 # What is installed has no debugging symbols.
+stripped: $(BUILD)/stripped/$(SHARED) $(BUILD)/stripped/libsmtpconn.a
+
 $(BUILD)/stripped/$(SHARED): $(BUILD)/$(SHARED)
 	@mkdir -p $(@D)
 	$(STRIP) --strip-unneeded -o $@ $<
@@ -166,7 +168,7 @@ INSTALLED_LIB := $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libsmtpcon
 MAN_PAGES := $(wildcard docs/man/*.3)
 
 ## install: into PREFIX (/usr/local), below DESTDIR if that is set
-install: all $(BUILD)/stripped/$(SHARED) $(BUILD)/stripped/libsmtpconn.a
+install: all stripped
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -176,8 +178,8 @@ install: all $(BUILD)/stripped/$(SHARED) $(BUILD)/stripped/libsmtpconn.a
 	$(make-pc) > $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
 	$(if $(MAN_PAGES),$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3)
 	$(if $(MAN_PAGES),$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man3/)
-	@# The loader finds a library in /usr/local/lib only through its cache.
-	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+	@# The loader finds a library in one of its own folders only through its cache.
+	@case "$(DESTDIR)$(LIBDIR)" in /usr/*) if [ "$$(id -u)" = 0 ]; then ldconfig; fi ;; esac
 
 ## uninstall: removes what install put there, given the same PREFIX and DESTDIR
 uninstall:
@@ -189,7 +191,8 @@ uninstall:
 STRICT_C   := -std=c99 -Wall -Wextra -pedantic -Werror
 STRICT_CXX := -std=c++11 -Wall -Wextra -pedantic -Werror
 # Programs in build/<folder>/ find the library beside that folder.
-LINK := -L$(BUILD) -lsmtpconn -Wl,-rpath,'$$ORIGIN/..'
+# One that calls none of its functions is not linked with it.
+LINK := -L$(BUILD) -Wl,--as-needed -lsmtpconn -Wl,-rpath,'$$ORIGIN/..'
 USES_LIBRARY := include/smtpconn.h $(BUILD)/libsmtpconn.so
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -232,6 +235,34 @@ $(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps ./bindings/python
 	@touch $@
 
+# --- fuzzing --------------------------------------------------------------------
+
+FUZZERS := $(patsubst Tests/fuzz/%Fuzzer.swift,%,$(wildcard Tests/fuzz/*Fuzzer.swift))
+FUZZ_SECONDS ?= 60
+
+# The core and one target are compiled as one module, with ASan, by the ordinary
+# compiler; the core imports nothing that would have to be built first.
+FUZZ_FLAGS := -parse-as-library -sanitize=fuzzer,address -use-ld=lld -O -g -swift-version 6 \
+              -package-name smtpconn -module-name fuzz -strict-memory-safety
+$(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift $(shell find Sources/SMTPProtocol -name '*.swift')
+	@mkdir -p $(@D)
+	swiftc $(FUZZ_FLAGS) -o $@ $^
+
+fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
+
+## fuzz: looks for input that breaks the core, FUZZ_SECONDS (60) for each target
+fuzz: fuzzers
+	@for target in $(FUZZERS); do \
+	  echo "=== $$target"; \
+	  mkdir -p $(BUILD)/fuzz/corpus/$$target; \
+	  $(BUILD)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 \
+	    -artifact_prefix=$(BUILD)/fuzz/$$target- \
+	    $(BUILD)/fuzz/corpus/$$target Tests/fuzz/corpus/$$target || exit 1; \
+	done
+
 ## clean: removes everything that was built
 clean:
 	rm -rf $(BUILD) $(SCRATCH) .build
+
+## bench: how fast, beside other libraries; under two minutes (Benchmarks/README.md)
+include Benchmarks/bench.mk

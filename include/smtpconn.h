@@ -41,7 +41,8 @@
  * it, never inside the call that started the operation.  The one exception is
  * smtpconn_free, which runs what is still pending with SMTPCONN_ECANCELLED.
  * A callback may call any function here except those four; freeing the
- * connection from inside its own callback is fine.  `user` is handed back as
+ * connection from inside its own callback is fine, and freeing it once more from
+ * a callback that this very call runs does nothing.  `user` is handed back as
  * it was given.  A callback must return: no longjmp, no C++ exception.
  *
  * Threads.  A loop, and everything that is attached to it, belongs to one
@@ -585,7 +586,8 @@ int smtpconn_run(smtpconn *connection);
  * least; one that the connection made for itself must not be freed. */
 smtpconn_loop *smtpconn_get_loop(const smtpconn *connection);
 
-/* 1 from the connect event to the end event. */
+/* 1 while the connection is established: from the success of smtpconn_connect
+ * until it is closed, by whichever side. */
 int smtpconn_is_open(const smtpconn *connection);
 
 /* 1 while TLS protects the connection. */
@@ -702,7 +704,8 @@ int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
 
 typedef struct smtpconn_envelope smtpconn_envelope;
 
-/* An envelope with the null reverse-path and no recipients. */
+/* An envelope with the null reverse-path and no recipients.  Strings read from it
+ * live until it is freed. */
 smtpconn_envelope *smtpconn_envelope_new(void);
 void smtpconn_envelope_free(smtpconn_envelope *envelope);
 
@@ -920,8 +923,8 @@ uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 int smtpconn_reset(smtpconn *connection, smtpconn_done_callback callback, void *user);
 
 /* Sends QUIT behind everything that is queued, waits for the reply and closes.
- * Whatever happens after QUIT was sent is no error.  Nothing can be started
- * behind it.  SMTPCONN_ESTATE as for smtpconn_send. */
+ * Whatever happens after QUIT was sent is no error, also smtpconn_close,
+ * _cancel and _free.  Nothing can be started behind it.  SMTPCONN_ESTATE as for smtpconn_send. */
 int smtpconn_quit(smtpconn *connection, smtpconn_done_callback callback, void *user);
 
 /* Ends every pending operation with SMTPCONN_ECANCELLED.  One that has begun

@@ -112,16 +112,16 @@ static inline int csystem_poll_readable(int fd) {
   return poll(&entry, 1, 0);
 }
 
-/* A detached thread that no signal of the host is ever delivered to.  Returns
- * an errno value. */
-static inline int csystem_start_thread(void *(*run)(void *), void *argument, size_t stack) {
+/* A detached thread that no signal of the host is ever delivered to.  Its stack
+ * has the system's usual size: the C library takes the host's thread-local
+ * variables from it.  Returns an errno value. */
+static inline int csystem_start_thread(void *(*run)(void *), void *argument) {
   pthread_attr_t attributes;
   pthread_t thread;
   sigset_t all, before;
   int result = pthread_attr_init(&attributes);
   if (result != 0) return result;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, stack);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   result = pthread_create(&thread, &attributes, run, argument);

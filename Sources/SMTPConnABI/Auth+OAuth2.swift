@@ -14,7 +14,7 @@ public func smtpconn_auth_set_access_token(
   _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.identity.accessToken = unsafe cBytes(token) ?? []
+  handle.identity.accessToken = handle.secret(unsafe cBytes(token))
   handle.identity.expires = date(expires)
   return 0
 }
@@ -24,7 +24,7 @@ public func smtpconn_auth_set_refresh_token(
   _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.identity.refreshToken = unsafe cBytes(token) ?? []
+  handle.identity.refreshToken = handle.secret(unsafe cBytes(token))
   return 0
 }
 
@@ -43,7 +43,7 @@ public func smtpconn_auth_set_client(
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
   handle.identity.clientID = unsafe cBytes(id) ?? []
-  handle.identity.clientSecret = unsafe cBytes(secret) ?? []
+  handle.identity.clientSecret = handle.secret(unsafe cBytes(secret))
   return 0
 }
 
@@ -53,7 +53,7 @@ public func smtpconn_auth_set_service_account(
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
   handle.identity.serviceClient = unsafe cBytes(name) ?? []
-  handle.identity.privateKey = unsafe cBytes(private_key_pem) ?? []
+  handle.identity.privateKey = handle.secret(unsafe cBytes(private_key_pem))
   return 0
 }
 

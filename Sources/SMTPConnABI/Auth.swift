@@ -5,16 +5,14 @@ import SMTPTransport
 
 /// What `smtpconn_auth` points to.
 final class AuthHandle {
-  var identity = Identity()
+  var identity: Identity
 
-  deinit {
-    let cryptography = OpenSSLCryptography()
-    cryptography.cleanse(&identity.credentials.password)
-    cryptography.cleanse(&identity.accessToken)
-    cryptography.cleanse(&identity.refreshToken)
-    cryptography.cleanse(&identity.clientSecret)
-    cryptography.cleanse(&identity.privateKey)
+  init() {
+    identity = Identity(OpenSSLCryptography())
   }
+
+  /// Empty for NULL.
+  func secret(_ bytes: [UInt8]?) -> Secret { identity.secret(bytes ?? []) }
 }
 
 typealias AuthPointer = Handle<AuthHandle>
@@ -34,7 +32,7 @@ public func smtpconn_auth_set_user(
   _ auth: OpaquePointer?, _ user: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.identity.credentials.user = unsafe cBytes(user) ?? []
+  handle.identity.credentials.user = handle.secret(unsafe cBytes(user))
   return 0
 }
 
@@ -43,6 +41,6 @@ public func smtpconn_auth_set_password(
   _ auth: OpaquePointer?, _ password: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  handle.identity.credentials.password = unsafe cBytes(password) ?? []
+  handle.identity.credentials.password = handle.secret(unsafe cBytes(password))
   return 0
 }

@@ -50,16 +50,13 @@ func cLiteral(_ text: StaticString) -> UnsafePointer<CChar>? {
   unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
-/// The octets of a string that C gave, or nil for NULL.
+/// The octets of a string that C gave, or nil for NULL. One allocation: what may be
+/// a password leaves no pieces behind.
 func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
   guard let text = unsafe text else { return nil }
-  var bytes: [UInt8] = []
-  var next = unsafe text
-  while unsafe next.pointee != 0 {
-    bytes.append(UInt8(bitPattern: unsafe next.pointee))
-    unsafe next = next.successor()
-  }
-  return bytes
+  var count = 0
+  while unsafe text[count] != 0 { count += 1 }
+  return unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: count))
 }
 
 /// Octets given as pointer and `size_t`; nil when they cannot be what was meant.

@@ -63,13 +63,18 @@ public func smtpconn_last_error(_ connection: OpaquePointer?) -> OpaquePointer? 
 
 @_cdecl("smtpconn_free") @implementation
 public func smtpconn_free(_ connection: OpaquePointer?) {
-  unsafe ConnectionPointer.borrow(connection)?.connection.free()
+  // A callback that runs inside may free again: the handle was given up once.
+  guard let handle = unsafe ConnectionPointer.borrow(connection), handle.connection.free() else {
+    return
+  }
   unsafe ConnectionPointer.release(connection)
 }
 
 @_cdecl("smtpconn_close") @implementation
 public func smtpconn_close(_ connection: OpaquePointer?) {
-  unsafe ConnectionPointer.borrow(connection)?.connection.close()
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  handle.lastError = nil
+  handle.connection.close()
 }
 
 @_cdecl("smtpconn_cancel") @implementation

@@ -6,6 +6,16 @@ final class EnvelopeHandle: KeepsLastError {
   var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
   var lastError: ErrorHandle?
   let texts = CTexts()
+  /// Of the recipients that were asked for, by their number.
+  private var recipientTexts: [CText?] = []
+
+  func recipientText(_ index: Int) -> UnsafePointer<CChar>? {
+    guard request.recipients.indices.contains(index) else { return nil }
+    while recipientTexts.count <= index { recipientTexts.append(nil) }
+    let text = recipientTexts[index] ?? CText(request.recipients[index].mailbox.bytes)
+    recipientTexts[index] = text
+    return unsafe text.pointer
+  }
 
   /// Checks an address; the error names the field and the address.
   func mailbox(
@@ -85,10 +95,7 @@ public func smtpconn_envelope_to_count(_ envelope: OpaquePointer?) -> Int {
 public func smtpconn_envelope_to(
   _ envelope: OpaquePointer?, _ index: Int
 ) -> UnsafePointer<CChar>? {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope),
-    handle.request.recipients.indices.contains(index)
-  else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].mailbox.bytes)
+  unsafe EnvelopePointer.borrow(envelope)?.recipientText(index)
 }
 
 @_cdecl("smtpconn_envelope_set_size") @implementation

@@ -21,7 +21,7 @@ final class CallerMechanism: CustomMechanism {
   private var isAsked = false
   private var isInside = false
   private(set) var initialResponse: [UInt8]?
-  private(set) var refusal: String?
+  private(set) var refusal: Message?
 
   init(_ name: [UInt8], _ caller: Caller) {
     self.name = name

@@ -31,11 +31,16 @@ extension Connection {
     }
   }
 
-  /// For what happens outside a turn: calls back if that is allowed here, else
-  /// in the next turn.
+  /// Goes on as far as possible, then calls back, then sets the timer. The time that
+  /// the caller's code takes is not the server's.
   func settle() {
     proceed()
     deliver()
+    let spent = Clock.now() - clock.now
+    clock.now += spent
+    clock.lastActivity += spent
+    clock.lastExchange += spent
+    clock.greeting += spent
     setTimer()
   }
 
@@ -44,26 +49,35 @@ extension Connection {
   func complete(_ failure: Failure?) {
     guard let current else { return }
     self.current = nil
-    let failure = failure.map { addressed($0) }
-    switch current.completion {
-    case .done(let callback): queueCallback { callback(failure) }
-    case .sent:
-      if let failure { queueCallback(current.ending(untried: failure)) }
+    let ending = current.ending(failure.map { addressed($0) })
+    let dropped = droppedSends
+    droppedSends = []
+    queueCallback { [self] in
+      if current.isLogin { loginRefusal = nil }
+      ending()
     }
     end()
+    for send in dropped {
+      queueCallback(send)
+      end()
+    }
   }
 
   /// With what earlier transactions of the same send did.
   private func total(_ outcome: Outcome) -> Outcome {
-    guard let current, case .send(let mailing) = current.work else { return outcome }
+    guard case .send(let mailing, _) = current else { return outcome }
     return mailing.take(outcome) ?? outcome
   }
 
   func complete(_ outcome: Outcome) {
-    guard let current, case .sent(let callback) = current.completion else { return }
+    guard let current, case .send(_, let callback) = current else { return }
     self.current = nil
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    queueCallback { callback(outcome) }
+    queueCallback {
+      // The call keeps the operation: what the caller has to release is released
+      // after it.
+      withExtendedLifetime(current) { callback(outcome) }
+    }
     end()
   }
 
@@ -84,9 +98,9 @@ extension Connection {
 
   /// Adds the addresses that were tried or are in use.
   private func addressed(_ failure: Failure) -> Failure {
-    if failure.addresses != nil { return failure }
-    var failure = failure
     var addresses = (connector?.attempts ?? []).map { $0.address }
+    if failure.addresses != nil, addresses.isEmpty { return failure }
+    var failure = failure
     if let remoteAddress { addresses.append(remoteAddress) }
     if !addresses.isEmpty { failure.addresses = addresses.joined(separator: ", ") }
     return failure
@@ -97,18 +111,17 @@ extension Connection {
   func finish(_ failure: Failure?, isError: Bool) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
-    writeLastWords()
     closeChannel(graceful: content == nil)
     link = .over(failure)
     connector = nil
     discardContent()
     timer?.clear()
-    let reason = failure ?? .cancelled("the connection was closed by quit")
-    abandon(reason)
+    let mayBeDelivered = abandon(failure ?? .cancelled("the connection was closed by quit"))
     guard wasStarted else { return }
-    if let failure {
+    if var failure {
+      if mayBeDelivered { failure.retry = .unknown }
       note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
-      if isError { queueEvent { [self] in onError?(failure) } }
+      if isError { queueEvent { [self, failure] in onError?(failure) } }
     } else {
       note(.network, "closed")
     }
@@ -116,18 +129,13 @@ extension Connection {
     wake()
   }
 
-  /// The QUIT that is due to a server whose greeting or offer is no use.
-  private func writeLastWords() {
-    guard case .open(let channel) = link, let session, session.hasFarewell,
-      sent < session.output.count
-    else { return }
-    _ = channel.write(session.output, from: sent)
-  }
-
-  private func abandon(_ reason: Failure) {
-    if let current, case .login(let attempt) = current.work { attempt.stop() }
+  /// Ends whatever is pending. True when a message was on its way and nobody knows
+  /// whether it arrived.
+  private func abandon(_ reason: Failure) -> Bool {
+    if case .login(let attempt, _) = current { attempt.stop() }
     tokenTask?.cancel()
     tokenTask = nil
+    var mayBeDelivered = false
     if let opening {
       self.opening = nil
       queueCallback { opening(reason) }
@@ -137,7 +145,9 @@ extension Connection {
     for event in session?.events ?? [] {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
-      case .sendDone(let outcome): complete(total(outcome))
+      case .sendDone(let outcome):
+        if outcome.failure?.retry == .unknown { mayBeDelivered = true }
+        complete(total(outcome))
       case .quitDone: complete(nil)
       case .startTLS, .opened, .contentWanted, .failed: break
       }
@@ -145,12 +155,14 @@ extension Connection {
     session?.events = []
     if current != nil { complete(reason) }
     var untried = reason
-    if reason.code != .cancelled { untried.message = "not tried: \(reason.message)" }
-    untried.retry = .safe
+    if reason.code != .cancelled { untried.text = "not tried: \(reason.text)" }
+    // What was never tried was not delivered, whatever became of the rest.
+    if reason.retry == .unknown { untried.retry = .safe }
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(untried: untried))
+      queueCallback(operation.ending(untried))
       end()
     }
+    return mayBeDelivered
   }
 
   // MARK: On the caller's demand
@@ -171,7 +183,7 @@ extension Connection {
     }
     isQuitting = false
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(untried: reason))
+      queueCallback(operation.ending(reason))
       end()
     }
     wake()
@@ -181,12 +193,13 @@ extension Connection {
     guard content?.isPaused == true else {
       throw Failure(.state, "no message is paused")
     }
+    content?.goOn()
     wake()
   }
 }
 
 extension Failure {
-  static func cancelled(_ text: String) -> Failure {
+  static func cancelled(_ text: Message) -> Failure {
     Failure(.cancelled, text, command: "API", phase: .idle, retry: .safe)
   }
 }

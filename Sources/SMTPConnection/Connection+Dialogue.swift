@@ -63,20 +63,27 @@ extension Connection {
 
   private func process(_ reply: Reply) {
     clock.lastExchange = clock.now
+    if session?.isEarly(sent: sent) == true {
+      fail(early)
+      return
+    }
     let before = session?.output.count ?? 0
     session?.receive(reply, now: clock.now)
     let commands = (session?.output.count ?? 0) > before
     flushLog()
-    // What has already arrived cannot be the answer to a command that was not
-    // written yet.
-    if commands, parser.hasMore, session?.isOver == false {
-      fail(
-        located(
-          Failure(
-            .protocolViolation, "the server sent more than one reply to a command",
-            command: "CONN")))
-    }
+    if session?.isGreeted == true { connector = nil }
+    // A part of a reply that is here already cannot be the answer to a command
+    // that was made only now.
+    if commands, parser.hasMore, session?.isOver == false { fail(early) }
     handleEvents()
+  }
+
+  private var early: Failure {
+    let isUpgrading = session?.position.phase == .starttls
+    return located(
+      Failure(
+        isUpgrading ? .tls : .protocolViolation,
+        "the server sent a reply before the command that it should answer", command: "CONN"))
   }
 
   /// A server that gives up sometimes explains itself without ending the line.
@@ -107,7 +114,7 @@ extension Connection {
     while case .open(let channel) = link {
       if let count = session?.output.count, sent < count {
         guard write(to: channel) else { return }
-      } else if content != nil {
+      } else if let content, !content.isPaused {
         guard budget > 0 else {
           wake()
           return
@@ -147,7 +154,7 @@ extension Connection {
 
   private func outputWritten() {
     sent = 0
-    session?.output.removeAll(keepingCapacity: true)
+    session?.removeOutput()
     clock.lastExchange = clock.now
     if let content, content.isComplete {
       session?.contentWritten(size: content.size)
@@ -155,22 +162,29 @@ extension Connection {
     }
   }
 
-  /// Puts more content into the output; nil when there is none for now.
+  /// Puts more content into the output, as much as makes a write worth while; nil
+  /// when there is none for now.
   private func readContent() -> Int? {
     guard let content, var output = session?.output else { return nil }
     // Taken out while the caller's code runs, which may even close us.
     session?.output = []
-    let outcome = content.read(limit: Self.chunkSize, into: &output)
-    guard self.content === content else { return nil }
+    let start = clock.now
+    var outcome: SourceOutcome
+    repeat {
+      outcome = content.read(limit: Self.chunkSize, into: &output)
+      guard self.content === content else { return nil }
+      if case .bytes = outcome {} else { break }
+    } while output.count < Self.chunkSize
+    clock.now = Clock.now()
+    clock.lastActivity += clock.now - start
     if options.debug { logContent(output) }
+    let count = output.count
     session?.output = output
     switch outcome {
-    case .bytes(let count):
+    case .bytes, .end:
       return count
-    case .end:
-      return 0
     case .pause:
-      return nil
+      return count > 0 ? count : nil
     case .failed(let reason):
       var failure = Failure(
         .stream, "the source of the message failed: \(reason)", command: "DATA", phase: .message,
@@ -182,16 +196,18 @@ extension Connection {
   }
 
   func startContent() {
-    guard let current, case .send(let mailing) = current.work else { return }
-    let source = mailing.source
-    content = ContentTransfer(source: source)
-    source.start(loop: loop) { [self] in wake() }
+    guard let current, case .send(let mailing, _) = current else { return }
+    content = ContentTransfer(source: mailing.source)
+    mailing.source.start(loop: loop) { [self] in
+      content?.goOn()
+      wake()
+    }
   }
 
   /// Content that is not written yet must never be: it may hold the final dot.
   func discardContent() {
     guard content != nil else { return }
-    session?.output.removeAll(keepingCapacity: true)
+    session?.removeOutput()
     sent = 0
     stopContent()
   }
@@ -202,11 +218,20 @@ extension Connection {
   }
 
   func closeChannel(graceful: Bool) {
+    writeLastWords()
     switch link {
     case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
     case .connecting(let connector): connector.cancel()
     case .resolving(let resolver): resolver.cancel()
     case .none, .adopting, .over: break
     }
+  }
+
+  /// The QUIT that is due to a server whose greeting or offer is no use.
+  private func writeLastWords() {
+    guard case .open(let channel) = link, let session, session.hasFarewell,
+      sent < session.output.count
+    else { return }
+    _ = channel.write(session.output, from: sent)
   }
 }

@@ -7,14 +7,14 @@ extension Connection {
     _ identity: Identity, _ completion: @escaping (Failure?) -> Void
   ) throws(Failure) {
     try checkIdentity(identity)
-    try enqueue(Operation(.login(LoginAttempt(identity)), .done(completion)))
+    try enqueue(.login(LoginAttempt(identity), completion))
   }
 
   private func checkIdentity(_ identity: Identity) throws(Failure) {
     let credentials = identity.credentials
     let texts: [(name: String, value: [UInt8])] = [
-      ("user", credentials.user), ("password", credentials.password),
-      ("access token", identity.accessToken), ("service_client", identity.serviceClient),
+      ("user", credentials.user.bytes), ("password", credentials.password.bytes),
+      ("access token", identity.accessToken.bytes), ("service_client", identity.serviceClient),
     ]
     for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
       throw Self.refusal("the \(text.name) holds a control character")
@@ -22,21 +22,21 @@ extension Connection {
     // A mechanism of the caller's own knows itself what it needs.
     if let wanted = options.authMethod, options.customMechanisms.has(wanted) { return }
     if !options.customMechanisms.isEmpty, options.authMethod == nil { return }
-    if credentials.user.isEmpty { throw Self.refusal("the user is missing") }
+    if credentials.user.bytes.isEmpty { throw Self.refusal("the user is missing") }
     let wantsToken = options.authMethod == MechanismChoice.xoauth2
-    if wantsToken || (credentials.password.isEmpty && identity.hasToken) {
+    if wantsToken || (credentials.password.bytes.isEmpty && identity.hasToken) {
       if !identity.hasToken {
         throw Self.refusal("the access token is missing, and every means to get one")
       }
-    } else if credentials.password.isEmpty {
+    } else if credentials.password.bytes.isEmpty {
       throw Self.refusal("the password is missing")
     }
-    if !identity.serviceClient.isEmpty, identity.privateKey.isEmpty {
+    if !identity.serviceClient.isEmpty, identity.privateKey.bytes.isEmpty {
       throw Self.refusal("the private_key of the service account is missing")
     }
   }
 
-  private static func refusal(_ text: String) -> Failure {
+  private static func refusal(_ text: Message) -> Failure {
     Failure(.auth, text, command: "AUTH", phase: .auth)
   }
 
@@ -46,8 +46,8 @@ extension Connection {
     if isAuthenticated { throw Self.refusal("already logged in on this connection") }
     let credentials = attempt.identity.credentials
     let means = MechanismChoice.Means(
-      hasPassword: !credentials.user.isEmpty && !credentials.password.isEmpty,
-      hasToken: !credentials.user.isEmpty && attempt.identity.hasToken,
+      hasPassword: !credentials.user.bytes.isEmpty && !credentials.password.bytes.isEmpty,
+      hasToken: !credentials.user.bytes.isEmpty && attempt.identity.hasToken,
       custom: options.customMechanisms.names,
       // A password in the clear is read by everybody on the path (RFC 4954
       // section 4, RFC 8314 section 3.3); there is nobody on the loopback's.
@@ -75,7 +75,7 @@ extension Connection {
       }
       start(attempt, custom)
     } else if name == MechanismChoice.plain {
-      start(attempt, Plain(credentials))
+      start(attempt, Plain(credentials, cryptography))
     } else if name == MechanismChoice.login {
       start(attempt, Login(credentials))
     } else if name == MechanismChoice.cramMD5 {
@@ -93,7 +93,7 @@ extension Connection {
   /// After a refusal: whether something else is tried. A refused password is not
   /// tried again with another mechanism, which would lock the account.
   func triesAgain(after failure: Failure) -> Bool {
-    guard let current, case .login(let attempt) = current.work, let reply = failure.reply else {
+    guard case .login(let attempt, _) = current, let reply = failure.reply else {
       return false
     }
     if attempt.mechanism is XOAuth2, !attempt.hasRenewed, attempt.identity.canRenew,
@@ -116,7 +116,7 @@ extension Connection {
 
   private func getToken(_ attempt: LoginAttempt, renews: Bool) {
     let identity = attempt.identity
-    let known = AccessToken(token: identity.accessToken, expires: identity.expires)
+    let known = AccessToken(token: identity.accessToken.bytes, expires: identity.expires)
     if !renews, !known.token.isEmpty, known.isValid(at: Clock.secondsSince1970()) {
       useToken(attempt, .success(known))
       return
@@ -131,7 +131,7 @@ extension Connection {
       return
     }
     do throws(Failure) {
-      guard let request = try identity.tokenRequest(now: Clock.secondsSince1970(), cryptography)
+      guard let request = try identity.tokenRequest(now: Clock.secondsSince1970())
       else {
         throw Failure(
           .oauth2, "the access token has expired, and there are no means to get a new one",
@@ -174,11 +174,13 @@ extension Connection {
   private func useToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
     attempt.question = nil
     attempt.exchange = nil
-    guard let current, case .login(let running) = current.work, running === attempt else { return }
+    guard case .login(let running, _) = current, running === attempt else { return }
     clock.lastActivity = clock.now
     switch result {
     case .success(let token):
-      start(attempt, XOAuth2(user: attempt.identity.credentials.user, token: token.token))
+      start(attempt, XOAuth2(
+        user: attempt.identity.credentials.user, token: attempt.identity.secret(token.token),
+        cryptography))
     case .failure(let failure):
       session?.events.append(.loginDone(failure))
     }

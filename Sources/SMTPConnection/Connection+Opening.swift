@@ -56,6 +56,16 @@ extension Connection {
   }
 
   private func race(_ addresses: [SocketAddress]) {
+    // A mistake of the caller is told before anything is sent, whatever the server
+    // offers. The system's store costs time and is read when it is needed.
+    if options.tls.isSet, !options.ignoreTLS {
+      do throws(Failure) {
+        _ = try makeTLSContext()
+      } catch {
+        fail(error)
+        return
+      }
+    }
     let connector = Connector(
       loop: loop, addresses: addresses, localAddress: localAddress,
       givenSocket: options.socket?.descriptor)
@@ -89,7 +99,6 @@ extension Connection {
       return
     }
     remoteAddress = channel.remote.description
-    note(.network, "connected to \(channel.remote.description)")
     clock.greeting = clock.now
     clock.lastActivity = clock.now
     clock.lastExchange = clock.now
@@ -98,7 +107,8 @@ extension Connection {
     writeFailure = nil
     session = Session(sessionConfiguration(channel), cryptography: cryptography)
     link = .open(channel)
-    if options.isSecure, !options.isSecured { secure(channel) }
+    note(.network, "connected to \(channel.remote.description)")
+    if case .open = link, options.isSecure, !options.isSecured { secure(channel) }
   }
 
   private func sessionConfiguration(_ channel: Channel) -> Session.Configuration {
@@ -215,8 +225,9 @@ extension Connection {
     }
     closeChannel(graceful: false)
     session = nil
+    tls = nil
     link = .connecting(connector)
-    connector.next(deadline: connectionDeadline) { [self] result in connected(result) }
+    connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
     return true
   }
 }

@@ -10,15 +10,15 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    try enqueue(Operation(.send(Mailing(request, source)), .sent(completion)))
+    try enqueue(.send(Mailing(request, source), completion))
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try enqueue(Operation(.reset, .done(completion)))
+    try enqueue(.reset(completion))
   }
 
   package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try enqueue(Operation(.quit, .done(completion)))
+    try enqueue(.quit(completion))
     isQuitting = true
   }
 
@@ -47,7 +47,12 @@ extension Connection {
   func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
     begin()
-    queue.append(operation)
+    if let loginRefusal, operation.isSend {
+      queueCallback(operation.ending(unauthenticated(loginRefusal)))
+      end()
+    } else {
+      queue.append(operation)
+    }
     wake()
   }
 
@@ -55,16 +60,16 @@ extension Connection {
 
   func startNext() {
     while current == nil, case .open(let channel) = link, session?.isReady == true,
-      let operation = queue.popFirst()
+      !queue.isEmpty
     {
       if parser.hasMore {
-        queue.append(operation)
         fail(
           Failure(
             .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
             phase: .idle, retry: .safe))
         return
       }
+      guard let operation = queue.popFirst() else { return }
       current = operation
       clock.operation = clock.now
       clock.lastActivity = clock.now
@@ -76,14 +81,14 @@ extension Connection {
   }
 
   private func start(_ operation: Operation, _ channel: Channel) {
-    switch operation.work {
-    case .login(let attempt):
+    switch operation {
+    case .login(let attempt, _):
       do throws(Failure) {
         try startLogin(attempt, channel)
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let mailing): session?.send(mailing.nextRequest(), now: clock.now)
+    case .send(let mailing, _): session?.send(mailing.nextRequest(), now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -108,8 +113,9 @@ extension Connection {
       startContent()
     case .loginDone(let failure):
       if let failure, triesAgain(after: failure) { return }
-      complete(failure)
+      loginRefusal = failure
       if let failure { dropSends(behind: failure) }
+      complete(failure)
     case .sendDone(let outcome):
       discardContent()
       finishTransaction(outcome)
@@ -124,7 +130,7 @@ extension Connection {
   }
 
   private func finishTransaction(_ outcome: Outcome) {
-    guard let current, case .send(let mailing) = current.work else { return }
+    guard case .send(let mailing, _) = current else { return }
     if let outcome = mailing.take(outcome) {
       complete(outcome)
     } else {
@@ -151,17 +157,17 @@ extension Connection {
 
   private func opened() {
     clock.opened = clock.now
-    connector = nil
-    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
     if let opening {
       self.opening = nil
       queueCallback { opening(nil) }
       end()
     }
     queueEvent { [self] in onConnect?() }
+    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
   }
 
-  /// Mail that was to go out under a login must not go out without it.
+  /// Mail that was to go out under a login must not go out without it. This holds
+  /// until the callback of the login has told the caller.
   private func dropSends(behind failure: Failure) {
     var isBehind = true
     let dropped = queue.take { operation in
@@ -169,10 +175,13 @@ extension Connection {
       return isBehind && operation.isSend
     }
     for operation in dropped {
-      var reason = failure
-      reason.message = "not sent, because the login before it failed: \(failure.message)"
-      queueCallback(operation.ending(untried: reason))
-      end()
+      droppedSends.append(operation.ending(unauthenticated(failure)))
     }
+  }
+
+  private func unauthenticated(_ failure: Failure) -> Failure {
+    var failure = failure
+    failure.text = "not sent, because the login before it failed: \(failure.text)"
+    return failure
   }
 }

@@ -54,6 +54,10 @@ package final class Connection {
   var current: Operation?
   var queue = Queue<Operation>()
   var isQuitting = false
+  /// Set from a failed login until its callback has run.
+  var loginRefusal: Failure?
+  /// Sends that a failed login took with it, to be told after it.
+  var droppedSends: [() -> Void] = []
   /// What is to be called back, in order.
   var deliveries = Queue<() -> Void>()
   /// Operations and deliveries that are not finished.
@@ -88,10 +92,8 @@ package final class Connection {
   }
 
   package var isSecure: Bool {
-    switch link {
-    case .open, .securing: session?.isSecure ?? false
-    case .none, .adopting, .resolving, .connecting, .over: false
-    }
+    if case .open(let channel) = link { return channel.isSecure || options.isSecured }
+    return false
   }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
   package var capabilities: Capabilities { session?.capabilities ?? .none }
@@ -101,9 +103,7 @@ package final class Connection {
 
   func turn() {
     clock.now = Clock.now()
-    proceed()
-    deliver()
-    setTimer()
+    settle()
   }
 
   func wake() {
@@ -112,8 +112,11 @@ package final class Connection {
 
   /// Ends everything at once and lets go of the loop. What is pending is called
   /// back inside.
-  package func free() {
-    guard !isFreed else { return }
+  ///
+  /// Returns whether this was the first call: a callback that runs inside may call
+  /// it again.
+  package func free() -> Bool {
+    guard !isFreed else { return false }
     isFreed = true
     onConnect = nil
     onError = nil
@@ -127,6 +130,7 @@ package final class Connection {
     task?.cancel()
     task = nil
     onLog = nil
+    return true
   }
 }
 

@@ -16,6 +16,8 @@ final class ContentTransfer {
 
   var size: UInt64 { encoder.size }
 
+  func goOn() { isPaused = false }
+
   func read(limit: Int, into output: inout [UInt8]) -> SourceOutcome {
     if isComplete { return .pause }
     let outcome = source.next(limit: limit) { chunk in encoder.encode(chunk, into: &output) }

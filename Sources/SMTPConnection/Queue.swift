@@ -12,8 +12,9 @@ struct Queue<Element> {
     let element = items[head]
     items[head] = nil
     head += 1
-    if head == items.count {
-      items.removeAll(keepingCapacity: true)
+    // A queue that never runs empty must not keep the places of all that left.
+    if head * 2 > items.count {
+      items.removeFirst(head)
       head = 0
     }
     return element

@@ -3,7 +3,9 @@ import Testing
 @testable import SMTPProtocol
 
 @Suite struct MechanismTests {
-  private let credentials = Credentials(user: bytes("tim"), password: bytes("tanstaaf tanstaaf"))
+  private let cryptography = FixedCryptography()
+  private let credentials = Credentials(
+    user: bytes("tim"), password: bytes("tanstaaf tanstaaf"), FixedCryptography())
 
   private func response(_ answer: MechanismAnswer) -> String? {
     if case .response(let response) = answer { return text(response) }
@@ -17,7 +19,7 @@ import Testing
 
   /// RFC 4616 section 2, with an empty authzid.
   @Test func `PLAIN says everything at once`() {
-    let plain = Plain(credentials)
+    let plain = Plain(credentials, cryptography)
     #expect(text(plain.name) == "PLAIN")
     #expect(plain.initialResponse.map { text($0) } == "\0tim\0tanstaaf tanstaaf")
     #expect(plain.isComplete)
@@ -25,7 +27,7 @@ import Testing
 
   /// Seed 2.8 number 3.
   @Test func `PLAIN says it again to a server that did not read it, once`() {
-    let plain = Plain(credentials)
+    let plain = Plain(credentials, cryptography)
     #expect(response(plain.answer([])) == "\0tim\0tanstaaf tanstaaf")
     #expect(isCancelled(plain.answer([])))
     #expect(isCancelled(plain.answer([])))
@@ -49,7 +51,8 @@ import Testing
   private func choose(_ wanted: String?, _ offered: String) throws(Failure) -> String {
     let mechanism = try MechanismChoice.choose(
       wanted: wanted.map { bytes($0) },
-      offered: offered.split(separator: " ").map { bytes(String($0)) }, credentials: credentials)
+      offered: offered.split(separator: " ").map { bytes(String($0)) }, credentials: credentials,
+      cryptography)
     return text(mechanism.name)
   }
 

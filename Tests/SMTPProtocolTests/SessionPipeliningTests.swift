@@ -189,7 +189,7 @@ import Testing
   }
 
   /// Seed 2.5: RSET in the same group as what follows.
-  @Test(arguments: ["250 ok", "500 what?"])
+  @Test(arguments: ["250 ok", "250 2.0.0 flushed"])
   func `RSET goes in front of the next group after a failure, once`(_ reset: String) {
     play(
       Self.start + Self.send + """

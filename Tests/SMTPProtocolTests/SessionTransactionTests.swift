@@ -209,7 +209,25 @@ import Testing
   }
 
   /// Seed 2.4 number 3; inventory 52.
-  @Test(arguments: ["250 ok", "500 what?", "451 no"])
+  /// What RSET would have removed, recipients of the message before, is still there.
+  @Test func `nothing follows a refused RSET`() {
+    play(
+      Self.start + """
+        > send a@x.example b@y.example
+        C: MAIL FROM:<a@x.example>
+        S: 550 no
+        ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
+        ! - b@y.example notTried
+        > send <> b@y.example
+        C: RSET
+        S: 502 what?
+        ! send failed: protocolViolation, RSET, envelope phase, retry safe, 502
+        ! - b@y.example notTried
+        ! connection failed: protocolViolation, RSET, envelope phase, retry safe, 502
+        """)
+  }
+
+  @Test(arguments: ["250 ok", "250 2.0.0 flushed"])
   func `RSET goes before the next message after a failure, and only then`(_ reset: String) {
     let failed = """
       > send a@x.example b@y.example

@@ -71,7 +71,7 @@ import Testing
     winner.close()
 
     var result: Outcome?
-    connector.next(deadline: Clock.now() + 20_000) { result = $0 }
+    connector.start(deadline: Clock.now() + 20_000) { result = $0 }
     let inTime = pump(loop) { result != nil }
     #expect(inTime)
     let socket = try #require(result).get()
@@ -79,7 +79,7 @@ import Testing
     #expect(!connector.hasMore)
 
     result = nil
-    connector.next(deadline: Clock.now() + 20_000) { result = $0 }
+    connector.start(deadline: Clock.now() + 20_000) { result = $0 }
     _ = pump(loop) { result != nil }
     guard case .failure(let failure) = try #require(result) else {
       Issue.record("connected")

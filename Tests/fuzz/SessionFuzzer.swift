@@ -83,11 +83,11 @@ private struct Caller {
 
   private mutating func start(_ octet: UInt8) {
     let credentials = Credentials(
-      user: [octet], password: [UInt8](repeating: octet, count: Int(octet) * 2))
+      user: [octet], password: [UInt8](repeating: octet, count: Int(octet) * 2), HexCryptography())
     switch octet % 8 {
     case 0:
       pending = .login
-      session.login(Plain(credentials))
+      session.login(Plain(credentials, HexCryptography()))
     case 1:
       pending = .login
       session.login(Login(credentials))

@@ -1,17 +1,16 @@
-"""Run by test_timeouts.py in a network namespace: connects by a name, with a
-name server that answers as the case wants, and prints the outcome as JSON.
+"""Run by test_timeouts.py in a network namespace: connects by a name, with name
+servers that answer as the case wants, and prints the outcome as JSON.
 
-The C library asks the name servers of /etc/resolv.conf, which a mount namespace
-replaces; 127.0.0.1 port 53 is free in a namespace of our own."""
+    resolve.py CASE ADDRESS...
+
+The addresses are those of the name servers that the machine is configured for;
+in the namespace they are ours."""
 
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -34,56 +33,37 @@ def serve(server: socket.socket, asked: threading.Event, denies: bool) -> None:
 
 
 def main() -> None:
-    case = sys.argv[1]
-    if os.environ.get("SMTPCONN_TEST_RESOLV") is None:
-        # Once more, with a resolv.conf of our own in a mount namespace.
-        with tempfile.TemporaryDirectory() as folder:
-            conf = Path(folder) / "resolv.conf"
-            conf.write_text("nameserver 127.0.0.1\noptions timeout:30 attempts:1\n")
-            target = Path("/etc/resolv.conf").resolve()
-            mount = f'mount --bind {conf} {target} && exec "$@"'
-            done = subprocess.run(
-                ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, *sys.argv],
-                env={**os.environ, "SMTPCONN_TEST_RESOLV": "1"},
-                check=False,
-            )
-        sys.exit(done.returncode)
-
+    case, *addresses = sys.argv[1:]
     asked = threading.Event()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 53))
-        thread = threading.Thread(
-            target=serve, args=(server, asked, case == "unknown"), daemon=True
-        )
-        thread.start()
-        drive = driving.start()
-        limit = 200 if case == "slow" else 0
-        connection = drive.connection(host="nowhere.example", port=25, dns_timeout=limit)
-        opening = connection.start_connect()
-        if case in ("closed", "freed"):
-            assert asked.wait(driving.PATIENCE), "nobody asked for the name"
-            if case == "closed":
-                connection.close()
-            else:
-                connection.free()
-        failure = opening.wait().error
-        drive.finish()
-        # The answer comes after everything was freed: nobody may be told.
-        status = drive.close()
-        message = drive.stderr() if status else ""
-        drive.remove_files()
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        server = socket.socket(family, socket.SOCK_DGRAM)
+        server.bind((address, 53))
+        arguments = (server, asked, case == "unknown")
+        threading.Thread(target=serve, args=arguments, daemon=True).start()
+
+    drive = driving.start()
+    limit = 200 if case == "slow" else 0
+    connection = drive.connection(host="nowhere.example", port=25, dns_timeout=limit)
+    opening = connection.start_connect()
+    if case in ("closed", "freed"):
+        assert asked.wait(driving.PATIENCE), "nobody asked for the name"
+        getattr(connection, "close" if case == "closed" else "free")()
+    failure = opening.wait().error
+    assert asked.is_set(), "nobody asked for the name"
+    drive.finish()
+    # An answer that came now would find everything freed: nobody may be told.
+    status = drive.close()
+    print(drive.stderr(), file=sys.stderr)
+    drive.remove_files()
     assert failure is not None
-    print(
-        json.dumps(
-            {
-                "error": failure.name,
-                "message": failure.message,
-                "phase": failure.phase,
-                "retry": failure.retry,
-            }
-        )
-    )
-    print(message, file=sys.stderr)
+    told = {
+        "error": failure.name,
+        "message": failure.message,
+        "phase": failure.phase,
+        "retry": failure.retry,
+    }
+    print(json.dumps(told))
     sys.exit(status)
 
 

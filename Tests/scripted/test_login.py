@@ -356,6 +356,35 @@ def test_twice(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
+@pytest.mark.parametrize("pipelining", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
+def test_behind_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ...]) -> None:
+    """AUTH is not allowed in a mail transaction (RFC 4954 section 4), and one that
+    failed may still be open."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN", *pipelining)
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"550 5.1.1 no one")
+        if pipelining:
+            peer.expect(b"DATA")
+            peer.reply(b"554 5.5.1 no one")
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.expect(PLAIN)
+        peer.reply(b"235 welcome")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send().fails("EENVELOPE")
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
 def test_under_tls(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good, b"AUTH PLAIN")

@@ -17,7 +17,7 @@ import pytest
 from conftest import Opener
 from support.drive import NOT_TRIED, PATIENCE, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.scripted import Peer, ScriptedServer
-from support.system import in_network_namespace
+from support.system import in_network_namespace, name_servers
 
 SOON = 150
 
@@ -314,11 +314,12 @@ def test_ended_while_connecting(connect: Opener, how: str) -> None:
 
 @pytest.mark.parametrize("case", ["unknown", "slow", "closed", "freed"])
 def test_resolving(case: str) -> None:
-    """Names are asked of a name server that a test can have: one in a network
-    namespace of its own, which denies every name or never answers."""
+    """In a network namespace of its own a test can be the name servers that the
+    machine is configured for, and deny every name or never answer."""
     child = Path(__file__).with_name("resolve.py")
+    servers = name_servers()
     done = subprocess.run(
-        [*in_network_namespace(), sys.executable, str(child), case],
+        [*in_network_namespace(*servers), sys.executable, str(child), case, *servers],
         capture_output=True,
         text=True,
         check=False,

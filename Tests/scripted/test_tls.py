@@ -159,9 +159,11 @@ def test_system_store_by_default(connect: Opener, certificates: Certificates) ->
         assert connection.start_connect().fails("ETLS").tls_reason
 
 
-def test_ca_file_that_is_missing(connect: Opener) -> None:
-    with ScriptedServer(lambda peer: peer.nothing_more()) as server:
-        connection = connect(server, secure=1, tls_ca_file="/nonexistent/ca.pem")
+@pytest.mark.parametrize("secure", [0, 1])
+def test_ca_file_that_is_missing(connect: Opener, secure: int) -> None:
+    """A mistake of the caller: no server is bothered with it."""
+    with ScriptedServer() as server:
+        connection = connect(server, secure=secure, tls_ca_file="/nonexistent/ca.pem")
         failure = connection.start_connect().fails("ETLS")
         assert failure.phase == "tls"
         assert "/nonexistent/ca.pem" in failure.message

@@ -13,10 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "Tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.certificates import Certificates
+
+ROOT = Path(__file__).resolve().parents[2]
 
 USER, PASSWORD = "alice", "open sesame"
 SENDER, RECIPIENT = "alice@test.local", "bob@test.local"

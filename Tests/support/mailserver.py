@@ -26,9 +26,7 @@ class Mailbox:
         self._folder = folder
         self._count = 0
 
-    async def handle_DATA(  # noqa: N802 (aiosmtpd names its hooks so)
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         self._count += 1
         content = envelope.original_content or b""
         # Complete before it has its name: whoever looks finds all of it.

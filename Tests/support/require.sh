@@ -38,6 +38,12 @@ for group; do
       want openssl program openssl
       want python3-venv venv
       ;;
+    c)
+      want python3-venv venv
+      want openssl program openssl
+      want g++ program c++
+      want valgrind program valgrind
+      ;;
     test)
       want openssl program openssl
       want python3-venv venv

@@ -243,6 +243,16 @@ class Peer:
         self.expect(b"DATA")
         self.reply(b"354 go on")
 
+    def envelope_of_anybody(self) -> None:
+        """The same for one recipient, whoever it is."""
+        for command, reply in (
+            (b"MAIL FROM:", b"250 2.1.0 ok"),
+            (b"RCPT TO:", b"250 2.1.5 ok"),
+            (b"DATA", b"354 go on"),
+        ):
+            self.expect(command)
+            self.reply(reply)
+
     def delivery_without_reply(self) -> None:
         """Everything of a delivery but the final word."""
         self.envelope()
@@ -277,14 +287,17 @@ Dialogue = Callable[[Peer], None]
 
 class ScriptedServer:
     """Listens on a port of loopback that the kernel chooses. Each connection gets
-    the next dialogue; one more than there are dialogues fails the test."""
+    the next dialogue; one more than there are dialogues fails the test. With
+    `repeat` there is one dialogue for any number of connections."""
 
     def __init__(
         self,
         *dialogues: Dialogue,
         identity: Identity | None = None,
         address: str = "127.0.0.1",
+        repeat: bool = False,
     ) -> None:
+        self._repeat = repeat
         self._dialogues: Sequence[Dialogue] = dialogues
         self._identity = identity
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -307,8 +320,8 @@ class ScriptedServer:
             peer = Peer(connection)
             with self._changed:
                 number = len(self.peers)
-                if number < len(self._dialogues):
-                    arguments = (peer, self._dialogues[number])
+                if self._repeat or number < len(self._dialogues):
+                    arguments = (peer, self._dialogues[0 if self._repeat else number])
                     thread = threading.Thread(target=self._converse, args=arguments, daemon=True)
                     thread.start()
                     self._threads.append(thread)
@@ -345,7 +358,9 @@ class ScriptedServer:
         """Waits for the dialogues, and raises what went wrong in them."""
         # A client that has come and gone may still stand in the listener's queue.
         with self._changed:
-            self._changed.wait_for(lambda: len(self.peers) >= len(self._dialogues), PATIENCE)
+            self._changed.wait_for(
+                lambda: self._repeat or len(self.peers) >= len(self._dialogues), PATIENCE
+            )
         for thread in self._threads:
             thread.join(PATIENCE)
             if thread.is_alive():
@@ -355,7 +370,7 @@ class ScriptedServer:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._acceptor.join(PATIENCE)
-        if len(self.peers) < len(self._dialogues) and not self._problems:
+        if not self._repeat and len(self.peers) < len(self._dialogues) and not self._problems:
             missing = len(self._dialogues) - len(self.peers)
             self._problems.append(AssertionError(f"{missing} connections never came"))
         if self._problems:
@@ -384,15 +399,23 @@ class ScriptedServer:
             error.add_note(f"in the dialogue: {problem!r}")
 
 
+def tolerant(dialogue: Dialogue) -> Dialogue:
+    """The same dialogue, for clients that may go away at any point."""
+
+    def wrapped(peer: Peer) -> None:
+        with contextlib.suppress(AssertionError, OSError):
+            dialogue(peer)
+
+    return wrapped
+
+
+@tolerant
 def friendly(peer: Peer) -> None:
     """A well-behaved server: answers every command until QUIT or the end."""
     in_transaction = False
     peer.reply(b"220 test.local ESMTP")
     while True:
-        try:
-            line = peer.line()
-        except (AssertionError, OSError):
-            return  # the client went away, which it may
+        line = peer.line()
         verb = re.split(rb"[ :]", line.upper(), maxsplit=1)[0]
         if verb == b"EHLO":
             offers = (b"250-PIPELINING", b"250-AUTH PLAIN LOGIN", b"250 8BITMIME")
@@ -418,3 +441,17 @@ def friendly(peer: Peer) -> None:
             return
         else:
             peer.reply(b"500 5.5.2 what?")
+
+
+def silent(peer: Peer) -> None:
+    """A server that never says a word."""
+    peer.until_closed()
+
+
+@tolerant
+def rude(peer: Peer) -> None:
+    """A server that resets the connection in the middle of a message."""
+    peer.greet()
+    peer.envelope_of_anybody()
+    peer.read_some()
+    peer.reset()

@@ -2,28 +2,42 @@ package import SMTPProtocol
 
 /// Who logs in, and with what.
 package struct Identity {
-  package var credentials = Credentials(user: [], password: [])
+  package var credentials: Credentials
   /// What a token endpoint is given (RFC 6749 section 6).
-  package var accessToken: [UInt8] = []
+  package var accessToken: Secret
   /// Seconds since 1970; nil: not known.
   package var expires: Int64?
-  package var refreshToken: [UInt8] = []
+  package var refreshToken: Secret
   package var clientID: [UInt8] = []
-  package var clientSecret: [UInt8] = []
+  package var clientSecret: Secret
   package var scope: [UInt8] = []
   package var accessURL: EndpointURL?
   /// A service account and its private key, in PEM.
   package var serviceClient: [UInt8] = []
-  package var privateKey: [UInt8] = []
+  package var privateKey: Secret
   package var assertionLifetime = JSONWebToken.standardLifetime
   /// Tokens come from the caller.
   package var askForToken: ((TokenQuestion) -> Void)?
 
-  package init() {}
+  private let cryptography: any Cryptography
 
-  package var hasToken: Bool { !accessToken.isEmpty || canRenew }
+  package init(_ cryptography: any Cryptography) {
+    self.cryptography = cryptography
+    let nothing = Secret([], cryptography)
+    credentials = Credentials(user: nothing, password: nothing)
+    accessToken = nothing
+    refreshToken = nothing
+    clientSecret = nothing
+    privateKey = nothing
+  }
 
-  var canRenew: Bool { askForToken != nil || !refreshToken.isEmpty || !serviceClient.isEmpty }
+  package func secret(_ bytes: [UInt8]) -> Secret { Secret(bytes, cryptography) }
+
+  package var hasToken: Bool { !accessToken.bytes.isEmpty || canRenew }
+
+  var canRenew: Bool {
+    askForToken != nil || !refreshToken.bytes.isEmpty || !serviceClient.isEmpty
+  }
 
   /// Google's, for both ways to ask; other providers document theirs.
   private static var standardURL: EndpointURL? {
@@ -33,13 +47,13 @@ package struct Identity {
   private static var standardScope: [UInt8] { Bytes.of("https://mail.google.com/") }
 
   /// The request for a new token; nil without the means.
-  func tokenRequest(now: Int64, _ cryptography: any Cryptography) throws(Failure) -> TokenRequest? {
+  func tokenRequest(now: Int64) throws(Failure) -> TokenRequest? {
     guard let url = accessURL ?? Self.standardURL else { return nil }
     if !serviceClient.isEmpty {
       let assertion = JSONWebToken.assertion(
-        issuer: serviceClient, subject: credentials.user,
+        issuer: serviceClient, subject: credentials.user.bytes,
         scope: scope.isEmpty ? Self.standardScope : scope, audience: url.text, now: now,
-        lifetime: assertionLifetime, key: privateKey, cryptography: cryptography)
+        lifetime: assertionLifetime, key: privateKey.bytes, cryptography: cryptography)
       guard let assertion else {
         throw Failure(
           .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH XOAUTH2",
@@ -47,9 +61,10 @@ package struct Identity {
       }
       return TokenRequest(url, assertion: assertion)
     }
-    guard !refreshToken.isEmpty else { return nil }
+    guard !refreshToken.bytes.isEmpty else { return nil }
     return TokenRequest(
-      url, clientID: clientID, clientSecret: clientSecret, refreshToken: refreshToken, scope: scope)
+      url, clientID: clientID, clientSecret: clientSecret.bytes,
+      refreshToken: refreshToken.bytes, scope: scope)
   }
 }
 

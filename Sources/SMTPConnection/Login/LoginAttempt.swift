@@ -4,7 +4,7 @@ package import SMTPProtocol
 package protocol CustomMechanism: Mechanism {
   /// Called when an answer comes later than the challenge.
   /// Why it does not even begin.
-  var refusal: String? { get }
+  var refusal: Message? { get }
   var onAnswer: ((MechanismAnswer) -> Void)? { get set }
 }
 

@@ -12,15 +12,16 @@ package final class CramMD5: Mechanism {
     self.cryptography = cryptography
   }
 
+  package var secret: Secret? { credentials.password }
   package var initialResponse: [UInt8]? { nil }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
     if isComplete { return .cancel("the server asks for more than CRAM-MD5 has") }
-    guard let digest = cryptography.hmacMD5(key: credentials.password, challenge) else {
+    guard let digest = cryptography.hmacMD5(key: credentials.password.bytes, challenge) else {
       return .cancel("this system does not allow MD5")
     }
     isComplete = true
-    return .response(credentials.user + [0x20] + Self.hexadecimal(digest))
+    return .response(credentials.user.bytes + [0x20] + Self.hexadecimal(digest))
   }
 
   private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {

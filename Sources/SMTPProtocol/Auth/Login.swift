@@ -10,14 +10,15 @@ package final class Login: Mechanism {
     self.credentials = credentials
   }
 
+  package var secret: Secret? { credentials.password }
   package var initialResponse: [UInt8]? { nil }
   package var isComplete: Bool { asked == 2 }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
     asked += 1
     switch asked {
-    case 1: return .response(credentials.user)
-    case 2: return .response(credentials.password)
+    case 1: return .response(credentials.user.bytes)
+    case 2: return .response(credentials.password.bytes)
     default: return .cancel("the server asks for more than user name and password")
     }
   }

@@ -8,7 +8,10 @@ package protocol Mechanism: AnyObject {
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
   /// Whether everything was said, so that the server may answer with success.
   var isComplete: Bool { get }
+  /// What the server said in words while the exchange ran, for the error.
   var remark: [UInt8]? { get }
+  /// What a server must not bring into a log or an error by repeating it.
+  var secret: Secret? { get }
 }
 
 package enum MechanismAnswer {
@@ -20,17 +23,21 @@ package enum MechanismAnswer {
 }
 
 extension Mechanism {
-  /// What the server said in words while the exchange ran, for the error.
   package var remark: [UInt8]? { nil }
+  package var secret: Secret? { nil }
 }
 
 /// What a user logs in with.
 package struct Credentials {
-  package var user: [UInt8]
-  package var password: [UInt8]
+  package var user: Secret
+  package var password: Secret
 
-  package init(user: [UInt8], password: [UInt8]) {
+  package init(user: Secret, password: Secret) {
     self.user = user
     self.password = password
+  }
+
+  package init(user: [UInt8], password: [UInt8], _ cryptography: any Cryptography) {
+    self.init(user: Secret(user, cryptography), password: Secret(password, cryptography))
   }
 }

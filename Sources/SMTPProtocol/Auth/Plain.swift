@@ -1,20 +1,24 @@
 /// PLAIN (RFC 4616): `[authzid] NUL authcid NUL passwd`, in one message.
 package final class Plain: Mechanism {
   package let name = Bytes.of("PLAIN")
-  private let message: [UInt8]
+  private let message: Secret
+  private let credentials: Credentials
   private var wasAsked = false
 
-  package init(_ credentials: Credentials) {
-    message = [0] + credentials.user + [0] + credentials.password
+  package init(_ credentials: Credentials, _ cryptography: any Cryptography) {
+    self.credentials = credentials
+    let parts = [[0], credentials.user.bytes[...], [0], credentials.password.bytes[...]]
+    message = .joined(parts, cryptography)
   }
 
-  package var initialResponse: [UInt8]? { message }
+  package var initialResponse: [UInt8]? { message.bytes }
+  package var secret: Secret? { credentials.password }
   package var isComplete: Bool { true }
 
   /// A server that asks in spite of the initial response did not read it.
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
     if wasAsked { return .cancel("the server asks for more than PLAIN has") }
     wasAsked = true
-    return .response(message)
+    return .response(message.bytes)
   }
 }

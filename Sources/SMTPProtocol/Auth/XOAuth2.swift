@@ -4,14 +4,19 @@
 package final class XOAuth2: Mechanism {
   package let name = Bytes.of("XOAUTH2")
   package private(set) var remark: [UInt8]?
-  private let message: [UInt8]
+  package let secret: Secret?
+  private let message: Secret
 
-  package init(user: [UInt8], token: [UInt8]) {
-    message =
-      Bytes.of("user=") + user + [1] + Bytes.of("auth=Bearer ") + token + [1, 1]
+  package init(user: Secret, token: Secret, _ cryptography: any Cryptography) {
+    secret = token
+    let parts = [
+      Bytes.of("user=")[...], user.bytes[...], [1], Bytes.of("auth=Bearer ")[...],
+      token.bytes[...], [1, 1],
+    ]
+    message = .joined(parts, cryptography)
   }
 
-  package var initialResponse: [UInt8]? { message }
+  package var initialResponse: [UInt8]? { message.bytes }
   package var isComplete: Bool { remark == nil }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {

@@ -8,6 +8,8 @@ struct Authentication {
   /// The initial response did not fit and answers the first challenge instead.
   var holdsInitialResponse = false
   private var rounds = 0
+  /// The responses as they were written.
+  private var spoken: [Secret] = []
   /// Set when we gave up: the server's answer to "*" is still to come.
   private var cancelled: Failure?
 
@@ -18,7 +20,7 @@ struct Authentication {
   var command: String { Message("AUTH \(Bytes.printable(mechanism.name))").text }
 
   enum Step {
-    case response(Command?)
+    case response(Secret)
     case cancel
     case wait
     case broken(Failure)
@@ -52,8 +54,27 @@ struct Authentication {
     }
   }
 
-  private func encoded(_ response: [UInt8], _ cryptography: any Cryptography) -> Step {
-    .response(Command(cryptography.base64Encode(response), shown: Command.mask))
+  private mutating func encoded(_ response: [UInt8], _ cryptography: any Cryptography) -> Step {
+    .response(encode(response, cryptography))
+  }
+
+  /// In base64, and remembered, to be recognized in a reply.
+  mutating func encode(_ response: [UInt8], _ cryptography: any Cryptography) -> Secret {
+    let encoded = Secret(cryptography.base64Encode(response), cryptography)
+    spoken.append(encoded)
+    return encoded
+  }
+
+  /// Some servers repeat a line that they do not understand, secrets included.
+  /// Shorter words than these occur by chance.
+  func hidingSecrets(_ reply: Reply) -> Reply {
+    let isEcho = reply.lines.contains { line in
+      spoken.contains { $0.bytes.count >= 8 && Bytes.contains(line, $0.bytes) }
+        || mechanism.secret.map { $0.bytes.count >= 4 && Bytes.contains(line, $0.bytes) } ?? false
+    }
+    guard isEcho else { return reply }
+    let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
+    return Reply(code: reply.code, lines: [status + Command.mask])
   }
 
   private mutating func give(up reason: Message) -> Step {

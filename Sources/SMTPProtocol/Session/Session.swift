@@ -14,6 +14,7 @@
 ///                          +--250 with STARTTLS--> upgrading --220--> securing
 ///     securing --secured()--> hello(EHLO)
 ///     ready --login()--> authenticating --235, 5xx--> ready
+///     ready --login() after a failed send--> clearing --250--> authenticating
 ///     ready --send()---> transaction --final reply--> ready
 ///     ready --reset()--> resetting --250--> ready
 ///     ready --quit()---> quitting --221--> closed
@@ -85,6 +86,8 @@ package final class Session {
     case upgrading
     case securing
     case ready
+    /// RSET goes before AUTH, which has no place in a transaction.
+    case clearing(any Mechanism)
     case authenticating(Authentication)
     case transaction(Transaction)
     case resetting
@@ -114,13 +117,19 @@ package final class Session {
   private var needsReset = false
   package private(set) var isSecure: Bool
   package private(set) var isAuthenticated = false
+  /// The server has said 220: it is there, and willing.
+  package private(set) var isGreeted = false
   package private(set) var capabilities = Capabilities.none
   package private(set) var lastReply: Reply?
 
   /// The session is over, and a last QUIT is all that `output` holds.
   package private(set) var hasFarewell = false
 
+  /// What is to be written; the driver removes what has left with `removeOutput`.
   package var output: [UInt8] = []
+  /// Octets that were in `output` before.
+  private var removed = 0
+  private var commandEnds = CommandEnds()
   package var events: [Event] = []
   package var log: [LogEntry] = []
 
@@ -149,6 +158,7 @@ package final class Session {
     case .hello(let hello): (.hello, hello.verb.description)
     case .upgrading, .securing: (.starttls, "STARTTLS")
     case .ready, .closed: (.idle, "CONN")
+    case .clearing: (.auth, "RSET")
     case .authenticating(let authentication): (.auth, authentication.command)
     case .transaction(let transaction): transaction.position
     case .resetting: (.reset, "RSET")
@@ -156,7 +166,20 @@ package final class Session {
     }
   }
 
+  /// Whether the next reply would come before the command that it should answer
+  /// has left; `sent` octets of the output have.
+  package func isEarly(sent: Int) -> Bool {
+    commandEnds.first.map { $0 > removed + sent } ?? false
+  }
+
   // MARK: What the driver does
+
+  /// All of the output has left. Secrets do not stay behind in its memory.
+  package func removeOutput() {
+    removed += output.count
+    if case .authenticating = state { cryptography.cleanse(&output) }
+    output.removeAll(keepingCapacity: true)
+  }
 
   /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
   /// section 4.2).
@@ -168,24 +191,36 @@ package final class Session {
   }
 
   package func login(_ mechanism: any Mechanism) {
+    // RFC 4954 section 4: no AUTH while a transaction is open.
+    if needsReset {
+      needsReset = false
+      state = .clearing(mechanism)
+      emit(.reset)
+    } else {
+      authenticate(mechanism)
+    }
+  }
+
+  private func authenticate(_ mechanism: any Mechanism) {
     var authentication = Authentication(mechanism: mechanism)
-    state = .authenticating(authentication)
     let start = Bytes.of("AUTH ") + mechanism.name
-    var line = start
-    if let response = mechanism.initialResponse {
-      // RFC 4954 section 4: an empty response is written "=".
-      let encoded = response.isEmpty ? [0x3D] : cryptography.base64Encode(response)
-      line += [0x20] + encoded
+    // RFC 4954 section 4: an empty response is written "=", and one that is too
+    // long for a command line does not go with the command.
+    var response: Secret?
+    if let initial = mechanism.initialResponse {
+      let encoded = authentication.encode(initial, cryptography)
+      if start.count + 3 + encoded.bytes.count > Authentication.commandLineLimit {
+        authentication.holdsInitialResponse = true
+      } else {
+        response = initial.isEmpty ? Secret([0x3D], cryptography) : encoded
+      }
     }
-    // RFC 4954 section 4: too long for a command line means no initial response.
-    if line.count + 2 > Authentication.commandLineLimit {
-      authentication.holdsInitialResponse = true
-      state = .authenticating(authentication)
-      line = start
+    state = .authenticating(authentication)
+    if let response {
+      emit(Command(start + [0x20], shown: start + [0x20] + Command.mask), ending: response)
+    } else {
+      emit(Command(start))
     }
-    let shown = line.count == start.count ? start : start + [0x20] + Command.mask
-    emit(Command(line, shown: shown))
-    cryptography.cleanse(&line)
   }
 
   /// The answer of a mechanism that said `.later`.
@@ -234,7 +269,7 @@ package final class Session {
     let before = state
     state = .closed
     switch before {
-    case .authenticating:
+    case .clearing, .authenticating:
       events.append(.loginDone(failure))
     case .transaction(var transaction):
       events.append(.sendDone(transaction.interrupted(failure)))
@@ -251,8 +286,13 @@ package final class Session {
 
   package func receive(_ reply: Reply, now: Int64) {
     if isOver { return }
+    var reply = reply
+    if reply.code != 334, case .authenticating(let authentication) = state {
+      reply = authentication.hidingSecrets(reply)
+    }
     traceReply(reply)
     lastReply = reply
+    commandEnds.removeFirst()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
     if reply.code == 421 {
@@ -263,6 +303,8 @@ package final class Session {
     case .greeting: receiveGreeting(reply)
     case .hello(let hello): receiveHello(reply, hello)
     case .upgrading: receiveUpgrade(reply)
+    // Whatever RSET is answered, AUTH will tell.
+    case .clearing(let mechanism): authenticate(mechanism)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
     case .transaction(let transaction):
       // Taken out of the state, so that changing it does not copy it.
@@ -299,6 +341,7 @@ package final class Session {
   /// and that QUIT is still due.
   private func receiveGreeting(_ reply: Reply) {
     if reply.code == 220 {
+      isGreeted = true
       sayHello(firstHello)
     } else {
       leave(
@@ -393,7 +436,7 @@ package final class Session {
 
   private func take(_ step: Authentication.Step) {
     switch step {
-    case .response(let command): emit(command)
+    case .response(let response): emit(Command([], shown: Command.mask), ending: response)
     case .cancel: emit(.cancelAuthentication)
     case .wait: break
     case .broken(let failure): fail(failure)
@@ -418,6 +461,7 @@ package final class Session {
       // section 3.1 wants a single dot.
       state = .transaction(transaction)
       output.append(contentsOf: ContentEncoder.terminator)
+      commandEnds.append(removed + output.count)
     case .done(let outcome):
       state = .ready
       needsReset = outcome.failure != nil
@@ -445,14 +489,19 @@ package final class Session {
 
   // MARK: Output
 
-  private func emit(_ command: Command?) {
+  /// `secret` goes behind the command, without a copy of it staying anywhere; it is
+  /// base64, which cannot end a command.
+  private func emit(_ command: Command?, ending secret: Secret? = nil) {
     guard let command else {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
       return
     }
+    output.reserveCapacity(output.count + command.line.count + (secret?.bytes.count ?? 0) + 2)
     output.append(contentsOf: command.line)
+    if let secret { output.append(contentsOf: secret.bytes) }
     output.append(0x0D)
     output.append(0x0A)
+    commandEnds.append(removed + output.count)
     if configuration.tracesDialogue {
       log.append(LogEntry(direction: .client, text: command.shown))
     }

@@ -111,6 +111,14 @@ struct Transaction {
     }
     switch step {
     case .reset:
+      // What RSET leaves behind, recipients of the message before, would get this
+      // one too.
+      guard reply.isPositive else {
+        return disagree(
+          .refused(
+            .protocolViolation, "the server refuses RSET", reply, command: "RSET",
+            phase: .envelope, retry: .safe))
+      }
       step = .mail
       return pipelined ? .wait : .emit([mailCommand])
     case .mail:

@@ -41,6 +41,13 @@ package enum Bytes {
     return true
   }
 
+  package static func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
+    guard let first = part.first, part.count <= bytes.count else { return false }
+    return (0...(bytes.count - part.count)).contains { start in
+      bytes[start] == first && bytes[start..<(start + part.count)] == part[...]
+    }
+  }
+
   /// CR, LF, NUL and every other control character: what must never reach a
   /// command line or a log.
   package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }

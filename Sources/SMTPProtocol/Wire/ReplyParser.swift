@@ -84,10 +84,10 @@ package struct ReplyParser {
       }
       return nil
     }
-    var line = buffer[consumed..<end]
+    let hasCR = end > consumed && buffer[end - 1] == 0x0D
+    let line = buffer[consumed..<(hasCR ? end - 1 : end)]
     consumed = end + 1
     scanned = consumed
-    if line.last == 0x0D { line.removeLast() }
     if line.count > Self.lineLimit {
       throw Self.violation(
         "the server sent a reply line of more than \(Self.lineLimit) octets", Array(line))

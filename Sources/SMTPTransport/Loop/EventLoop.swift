@@ -218,10 +218,13 @@ import CSystem
       set, events, Int32(Self.batchSize), Int32(clamping: max(wait, -1)))
     if count < 0, Errno.current.code != EINTR { return false }
 
+    // Timers are measured by the moment at which the descriptors were looked at:
+    // what had arrived by then counts as in time, however long its handlers take.
+    let now = Clock.now()
     isDispatching = true
     defer { isDispatching = false }
     serveDescriptors(Int(count))
-    serveTimers()
+    serveTimers(now)
     serveTasks()
     if isPolled { arm() }
     return true
@@ -245,9 +248,7 @@ import CSystem
     }
   }
 
-  private func serveTimers() {
-    guard timers.count > 0 else { return }
-    let now = Clock.now()
+  private func serveTimers(_ now: Int64) {
     // No more than there were: a timer that sets itself to now waits its turn.
     var budget = timers.count
     while budget > 0, let timer = timers.earliest, timer.deadline <= now {

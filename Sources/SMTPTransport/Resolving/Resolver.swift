@@ -84,7 +84,7 @@ package final class Resolver {
   // MARK: In words
 
   private static func result(
-    of answer: ResolverRequest.Handle.Answer, _ name: String
+    of answer: ResolverRequest.Handle.Answer, _ name: Message
   ) -> Result<[SocketAddress], Failure> {
     switch answer {
     case .addresses(let addresses):
@@ -106,7 +106,7 @@ package final class Resolver {
   }
 
   private static func failure(
-    _ message: String, code: ErrorCode = .dns, retry: Retry
+    _ message: Message, code: ErrorCode = .dns, retry: Retry
   ) -> Failure {
     Failure(code, message, command: "CONN", phase: .dns, retry: retry)
   }

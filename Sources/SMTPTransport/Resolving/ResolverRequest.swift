@@ -15,10 +15,6 @@ import Synchronization
   private var code: Int32 = 0
   private var error: Int32 = 0
 
-  /// getaddrinfo works with buffers on the stack, but needs nothing near the
-  /// 8 MiB of a default thread.
-  private static let stackSize = 256 * 1024
-
   private init(
     host: UnsafeMutablePointer<CChar>, service: UnsafeMutablePointer<CChar>, notice: Int32
   ) {
@@ -80,7 +76,7 @@ import Synchronization
             unsafe Handle.drop(request)
           }
           return nil
-        }, request, stackSize)
+        }, request)
       guard result == 0 else {
         unsafe Handle.free(request)
         throw Errno(code: result)

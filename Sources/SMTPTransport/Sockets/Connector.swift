@@ -58,7 +58,9 @@ package final class Connector {
   /// There are addresses that were not tried to their end.
   package var hasMore: Bool { !untried.isEmpty }
 
-  /// Connects. `completion` is called once, never inside this call.
+  /// Connects; called again, goes on with the addresses that are left, after the
+  /// winner turned out to be of no use. `completion` is called once, never inside
+  /// this call.
   package func start(
     deadline limit: Int64, completion: @escaping (Result<ConnectedSocket, Failure>) -> Void
   ) {
@@ -70,14 +72,6 @@ package final class Connector {
     isStarting = true
     advance()
     isStarting = false
-  }
-
-  /// Goes on with the addresses that are left, after the winner turned out to be
-  /// of no use.
-  package func next(
-    deadline: Int64, completion: @escaping (Result<ConnectedSocket, Failure>) -> Void
-  ) {
-    start(deadline: deadline, completion: completion)
   }
 
   /// Adds to the failures an address that could be reached but did not serve.

@@ -9,6 +9,7 @@ package final class OpenSSLCryptography: Cryptography {
   package init() {}
 
   package func base64Encode(_ bytes: [UInt8]) -> [UInt8] {
+    if bytes.count <= Self.part { return encode(bytes) }
     var result: [UInt8] = []
     var start = 0
     while start < bytes.count {

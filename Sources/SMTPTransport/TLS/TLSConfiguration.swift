@@ -28,6 +28,12 @@
   /// Last word on the SSL_CTX, given as a pointer.
   package var customize: ((OpaquePointer) -> Void)?
 
+  /// Whether there is anything in it that may turn out to be a mistake.
+  package var isSet: Bool {
+    unsafe authorities != nil || caDirectory != nil || certificate != nil || ciphers != nil
+      || cipherSuites != nil || !protocols.isEmpty || customize != nil
+  }
+
   package enum Version: Int32 {
     case tls12 = 0x0303
     case tls13 = 0x0304

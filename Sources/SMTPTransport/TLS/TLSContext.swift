@@ -128,14 +128,14 @@ package import SMTPProtocol
     }
   }
 
-  static func failure(_ message: String, _ reason: String?) -> Failure {
+  static func failure(_ message: Message, _ reason: String?) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: .no)
     failure.tlsReason = reason
     return failure
   }
 
   /// OpenSSL does not take the value of an option.
-  static func refused(_ option: String) -> Failure {
+  static func refused(_ option: Message) -> Failure {
     let reason = TLSErrorQueue.drain().text
     return failure("cannot use \(option): \(reason)", reason)
   }

@@ -4,7 +4,7 @@ import SMTPProtocol
 
 /// Why a handshake failed, in words that help.
 enum TLSFailure {
-  static func make(_ message: String, reason: String, retry: Retry) -> Failure {
+  static func make(_ message: Message, reason: String, retry: Retry) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry)
     failure.tlsReason = reason
     return failure
@@ -51,7 +51,7 @@ enum TLSFailure {
     let code = session.verifyResult
     let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
     let wanted = Bytes.printable(peer)
-    let message: String
+    let message: Message
     switch code {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = unsafe session.withShownCertificate { unsafe CertificateNames.list($0) }
@@ -110,7 +110,7 @@ enum CertificateNames {
     let kind = unsafe copenssl_name(names, index, &data, &length)
     guard kind != COPENSSL_NAME_OTHER, let data = unsafe data, length > 0 else { return nil }
     let octets = unsafe Array(UnsafeBufferPointer(start: data, count: Int(length)))
-    if kind == COPENSSL_NAME_DNS { return Bytes.printable(octets) }
+    if kind == COPENSSL_NAME_DNS { return Bytes.printable(octets).text }
     return address(octets)
   }
 

@@ -79,7 +79,7 @@ struct Conversation {
 
   private mutating func drain() {
     output += session.output
-    session.output = []
+    session.removeOutput()
     events += session.events
     session.events = []
   }

@@ -80,8 +80,11 @@ struct Transcript {
     switch words[0] {
     case "secured": conversation.perform { session, _ in session.secured() }
     case "login":
-      let credentials = Credentials(user: bytes(words[2]), password: bytes(words[3]))
-      let mechanism: any Mechanism = words[1] == "LOGIN" ? Login(credentials) : Plain(credentials)
+      let cryptography = FixedCryptography()
+      let credentials = Credentials(
+        user: bytes(words[2]), password: bytes(words[3]), cryptography)
+      let mechanism: any Mechanism = 
+        words[1] == "LOGIN" ? Login(credentials) : Plain(credentials, cryptography)
       conversation.perform { session, _ in session.login(mechanism) }
     case "send":
       let request = SendRequest(words: words.dropFirst())

@@ -1,0 +1,134 @@
+"""`make install`: a program that knows nothing but pkg-config compiles against
+what was installed, and delivers a message with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.drive import ROOT
+from support.header import header_version
+from support.scripted import Peer, ScriptedServer
+
+VERSION = header_version()
+
+
+def run(*command: str, **environment: str) -> str:
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def make(*arguments: str) -> str:
+    # Not the flags of the make that runs the tests: its job server is not ours.
+    return run("make", *arguments, MAKEFLAGS="")
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+
+
+def compile_and_send(program: Path, source: str, flags: list[str], library: Path) -> None:
+    """Compiles as a stranger would, and sends a message with it."""
+    run(
+        *["cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"],
+        *[source, "-o", str(program), *flags],
+    )
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        assert peer.delivery() == b"Subject: installed\r\n.\r\n"
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        done = subprocess.run(
+            [
+                *[str(program), "127.0.0.1", str(server.port)],
+                *["--from", "a@example.com", "--to", "b@example.com"],
+            ],
+            input=b"Subject: installed\n",
+            env={"LD_LIBRARY_PATH": str(library)},
+            capture_output=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+    assert b"b@example.com: accepted" in done.stdout
+
+
+@pytest.mark.parametrize("linking", ["shared", "static"])
+def test_user_prefix(tmp_path: Path, linking: str) -> None:
+    """A prefix of one's own, as /usr/local is."""
+    prefix = tmp_path / "prefix"
+    make("install", f"PREFIX={prefix}")
+    library = prefix / "lib"
+    assert {
+        "include/smtpconn.h",
+        "lib/libsmtpconn.a",
+        "lib/libsmtpconn.so",
+        "lib/libsmtpconn.so.0",
+        f"lib/libsmtpconn.so.{VERSION}",
+        "lib/pkgconfig/smtpconn.pc",
+    } <= files_in(prefix)
+    assert os.readlink(library / "libsmtpconn.so") == "libsmtpconn.so.0"
+    assert os.readlink(library / "libsmtpconn.so.0") == f"libsmtpconn.so.{VERSION}"
+
+    path = str(library / "pkgconfig")
+    assert run("pkg-config", "--modversion", "smtpconn", PKG_CONFIG_PATH=path).strip() == VERSION
+    extra = ["--static"] if linking == "static" else []
+    flags = run(
+        "pkg-config", *extra, "--cflags", "--libs", "smtpconn", PKG_CONFIG_PATH=path
+    ).split()
+    if linking == "static":
+        assert {"-lssl", "-lcrypto"} <= set(flags)
+        # With both there the linker prefers the shared library.
+        (library / "libsmtpconn.so").unlink()
+        (library / "libsmtpconn.so.0").unlink()
+    else:
+        # OpenSSL is the library's own affair.
+        assert set(flags) == {f"-I{prefix}/include", f"-L{library}", "-lsmtpconn"}
+    program = tmp_path / "send"
+    compile_and_send(program, "examples/send.c", flags, library)
+    needed = run("readelf", "-d", str(program))
+    assert ("libsmtpconn.so.0" in needed) == (linking == "shared")
+
+
+def test_debian_prefix(tmp_path: Path) -> None:
+    """/usr is multiarch, and DESTDIR is where a package is put together: it must
+    not be written into any file."""
+    make("install", "PREFIX=/usr", f"DESTDIR={tmp_path}")
+    multiarch = run("cc", "-print-multiarch").strip()
+    library = f"usr/lib/{multiarch}" if multiarch else "usr/lib"
+    assert {
+        "usr/include/smtpconn.h",
+        f"{library}/libsmtpconn.so.{VERSION}",
+        f"{library}/pkgconfig/smtpconn.pc",
+    } <= files_in(tmp_path)
+    description = (tmp_path / library / "pkgconfig" / "smtpconn.pc").read_text()
+    assert str(tmp_path) not in description
+    assert "prefix=/usr\n" in description
+    assert f"libdir=${{prefix}}/{library.removeprefix('usr/')}\n" in description
+
+
+def test_uninstall(tmp_path: Path) -> None:
+    make("install", "PREFIX=/usr/local", f"DESTDIR={tmp_path}")
+    assert files_in(tmp_path)
+    make("uninstall", "PREFIX=/usr/local", f"DESTDIR={tmp_path}")
+    assert files_in(tmp_path) == set()
+
+
+def test_installed_library_is_the_stripped_one(tmp_path: Path) -> None:
+    make("install", f"PREFIX={tmp_path}")
+    for name in (f"lib/libsmtpconn.so.{VERSION}", "lib/libsmtpconn.a"):
+        assert ".debug_info" not in run("readelf", "-SW", str(tmp_path / name))

@@ -1,0 +1,200 @@
+"""The built files: what they export, what they need, and how large they are.
+
+These are promises to programs that are compiled already, so each is asserted on
+the file that is shipped.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from support.drive import BUILD, ROOT
+from support.header import header_functions, header_version
+
+VERSION = header_version()
+SHARED = BUILD / f"libsmtpconn.so.{VERSION}"
+STRIPPED = BUILD / "stripped" / SHARED.name
+STATIC = BUILD / "libsmtpconn.a"
+SYMBOLS = Path(__file__).with_name("symbols.txt")
+
+SIZE_LIMIT = 400 * 1024
+NEEDED = {"libssl.so.3", "libcrypto.so.3", "libm.so.6", "libc.so.6"}
+SYMBOL_VERSION = "SMTPCONN_0"
+
+
+@cache
+def output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def exported(library: Path) -> dict[str, str]:
+    """The symbols that the library defines for others, with their versions."""
+    found = {}
+    for line in output(
+        "nm", "-D", "--defined-only", "--with-symbol-versions", str(library)
+    ).splitlines():
+        kind, name = line.split()[-2:]
+        if kind == "A":
+            continue  # the name of the version itself
+        symbol, _, version = name.partition("@@")
+        found[symbol] = version
+    return found
+
+
+# --- symbols ----------------------------------------------------------------
+
+
+def test_symbols_file_is_sorted() -> None:
+    lines = SYMBOLS.read_text().splitlines()
+    assert lines == sorted(set(lines))
+
+
+def test_header_and_symbols_file() -> None:
+    """A function that is new or gone is a decision, not an accident."""
+    assert header_functions() == set(SYMBOLS.read_text().split())
+
+
+@pytest.mark.parametrize("library", [SHARED, STRIPPED], ids=["built", "stripped"])
+def test_exports(library: Path) -> None:
+    """The header's functions, all of the same version, and nothing else."""
+    symbols = exported(library)
+    assert set(symbols) == header_functions()
+    assert set(symbols.values()) == {SYMBOL_VERSION}
+
+
+def test_static_library_exports() -> None:
+    """Nothing that could collide with a program's own Swift runtime."""
+    defined = {
+        line.split()[-1]
+        for line in output("nm", "--defined-only", "--extern-only", str(STATIC)).splitlines()
+        if len(line.split()) == 3
+    }
+    assert defined == header_functions()
+    assert output("ar", "t", str(STATIC)).splitlines() == ["smtpconn.o"]
+
+
+def test_sources_and_header() -> None:
+    """The linker drops an export that the header does not have; nobody should
+    write one in vain."""
+    written = set()
+    for source in (ROOT / "Sources" / "SMTPConnABI").glob("**/*.swift"):
+        written |= set(re.findall(r'@_cdecl\("(\w+)"\)', source.read_text()))
+    assert written == header_functions()
+
+
+def test_constants_stay_with_their_module() -> None:
+    """Constant arrays of functions are numbered in each module anew, under names
+    that are the same; merged by the linker they would be swapped."""
+    objects = sorted((BUILD / "modules").glob("*.o"))
+    assert objects
+    outlined = 0
+    for module in objects:
+        for line in output("nm", str(module)).splitlines():
+            kind, name = line.split()[-2:]
+            if re.search(r"Tv\d*_r$", name):
+                outlined += 1
+                assert kind.islower(), f"{module.name}: {name} is global"
+    assert outlined, "the names have changed; does the rule in the Makefile still find them?"
+
+
+def test_undefined_symbols_are_of_libc_and_openssl() -> None:
+    """The archive needs nothing else either."""
+    undefined = {
+        line.split()[-1]
+        for line in output("nm", "--undefined-only", str(STATIC)).splitlines()
+        if len(line.split()) == 2
+    }
+    assert not [name for name in undefined if name.startswith(("$s", "$e", "swift_", "_swift"))]
+
+
+# --- dynamic section --------------------------------------------------------
+
+
+@cache
+def dynamic(library: Path) -> dict[str, list[str]]:
+    entries: dict[str, list[str]] = {}
+    for line in output("readelf", "-dW", str(library)).splitlines():
+        if found := re.match(r"\s*0x[0-9a-f]+ \((\w+)\)\s+(.*)", line):
+            entries.setdefault(found[1], []).append(found[2])
+    return entries
+
+
+def names(values: list[str]) -> set[str]:
+    return {value[value.index("[") + 1 : -1] for value in values}
+
+
+@pytest.mark.parametrize("library", [SHARED, STRIPPED], ids=["built", "stripped"])
+def test_dynamic_section(library: Path) -> None:
+    entries = dynamic(library)
+    needed = names(entries["NEEDED"])
+    assert {"libssl.so.3", "libcrypto.so.3", "libc.so.6"} <= needed <= NEEDED
+    assert names(entries["SONAME"]) == {"libsmtpconn.so.0"}
+    assert "RPATH" not in entries
+    assert "RUNPATH" not in entries
+    assert "TEXTREL" not in entries
+    flags = entries["FLAGS_1"][0]
+    assert "NOW" in flags.split()
+    assert "NODELETE" in flags.split()
+
+
+def test_nothing_runs_by_loading() -> None:
+    """The start-up files of the C compiler bring one function for each end, and
+    that is all: no constructor of ours."""
+    sections = output("readelf", "-SW", str(SHARED))
+    found = re.search(r"\.init_array\s+INIT_ARRAY\s+\w+\s+\w+\s+(\w+)", sections)
+    assert found is None or int(found[1], 16) <= 8
+
+
+def test_stack_is_not_executable() -> None:
+    stack = [line for line in output("readelf", "-lW", str(SHARED)).splitlines() if "STACK" in line]
+    assert len(stack) == 1
+    assert " RW " in stack[0]
+
+
+def test_relocations_are_read_only() -> None:
+    assert "GNU_RELRO" in output("readelf", "-lW", str(SHARED))
+
+
+def test_size() -> None:
+    assert STRIPPED.stat().st_size <= SIZE_LIMIT
+
+
+def test_stripped() -> None:
+    sections = output("readelf", "-SW", str(STRIPPED))
+    assert ".debug_" not in sections
+    assert ".symtab" not in sections
+
+
+def test_links() -> None:
+    for name in ("libsmtpconn.so", "libsmtpconn.so.0"):
+        assert (BUILD / name).is_symlink()
+        assert (BUILD / name).resolve() == SHARED
+
+
+# --- one version ------------------------------------------------------------
+
+
+def test_versions_agree() -> None:
+    header = (ROOT / "include" / "smtpconn.h").read_text()
+    parts = [
+        re.search(rf"^#define SMTPCONN_VERSION_{part} (\d+)$", header, re.MULTILINE)
+        for part in ("MAJOR", "MINOR", "PATCH")
+    ]
+    assert ".".join(part[1] for part in parts if part) == VERSION
+    assert f"\nVersion: {VERSION}\n" in (BUILD / "smtpconn.pc").read_text()
+    assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text()
+    binding = (ROOT / "bindings" / "python" / "src" / "smtpconn" / "_version.py").read_text()
+    assert f'__version__ = "{VERSION}"' in binding
+
+
+def test_man_page() -> None:
+    """It names every function, no other, and the right version."""
+    page = (ROOT / "docs" / "man" / "smtpconn.3").read_text()
+    named = set(re.findall(r'smtpconn_[a-z0-9_]+(?=(?:\\fP|[", ])*\()', page))
+    assert named == header_functions()
+    assert f'"smtpconn {VERSION}"' in page

@@ -1,0 +1,149 @@
+"""The examples do what their first comment says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.certificates import Certificates
+from support.drive import BUILD, ROOT, valgrind
+from support.scripted import Peer, ScriptedServer
+
+EXAMPLES = BUILD / "examples"
+
+either = pytest.mark.parametrize("prefix", [[], valgrind()], ids=["plain", "valgrind"])
+
+
+def run(
+    prefix: list[str], name: str, *arguments: str, given: bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*prefix, str(EXAMPLES / name), *arguments],
+        input=given,
+        env={"PATH": "/usr/bin:/bin", **environment},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_all_are_tested() -> None:
+    assert {path.stem for path in (ROOT / "examples").glob("*.c")} == {"send", "poll", "two"}
+
+
+@either
+@pytest.mark.parametrize("from_file", [False, True])
+def test_send(
+    prefix: list[str], from_file: bool, certificates: Certificates, tmp_path: Path
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good, b"AUTH PLAIN")
+        peer.expect(b"AUTH PLAIN ")
+        peer.reply(b"235 welcome")
+        assert peer.delivery(b"b@example.com", b"c@example.com") == b"hello\r\n.\r\n"
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    message = tmp_path / "message"
+    message.write_bytes(b"hello\n")
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            prefix,
+            "send",
+            *["--starttls", "--cafile", str(certificates.ca_file), "--verbose"],
+            *["--user", "alice", "--pass-env", "SECRET", "localhost", str(server.port)],
+            *["--from", "a@example.com", "--to", "b@example.com", "--to", "c@example.com"],
+            *([str(message)] if from_file else []),
+            given=b"" if from_file else b"hello\n",
+            SECRET="open sesame",
+        )
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        b"b@example.com: accepted",
+        b"c@example.com: accepted",
+        b"server: 250 2.0.0 Ok: queued as 4F2A",
+    ]
+    assert b"C: MAIL FROM:<a@example.com>" in done.stderr
+    assert b"sesame" not in done.stderr
+
+
+def test_send_tells_of_refusals() -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"550 5.1.1 no one")
+        peer.quit_after_reset()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            [],
+            "send",
+            *["127.0.0.1", str(server.port), "--from", "a@example.com", "--to", "b@example.com"],
+        )
+    assert done.returncode == 1
+    assert b"b@example.com: not accepted, 550 5.1.1 no one" in done.stdout
+    assert b"EENVELOPE" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["localhost"],
+        ["localhost", "99999", "--from", "a@b", "--to", "a@b"],
+        ["localhost", "25", "--from", "nobody", "--to", "a@b"],
+        ["localhost", "25", "--cafile"],
+        ["localhost", "25", "--nonsense", "x"],
+    ],
+)
+def test_send_refuses_nonsense(arguments: list[str]) -> None:
+    done = run([], "send", *arguments)
+    assert done.returncode == 2
+    assert b"usage" in done.stderr
+
+
+@either
+def test_poll(prefix: list[str]) -> None:
+    contents: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(3):
+            contents.append(peer.delivery())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            prefix,
+            "poll",
+            *["127.0.0.1", str(server.port), "a@example.com", "b@example.com"],
+            given=b"one\ntwo\nthree",
+        )
+        assert done.returncode == 0, done.stderr
+    assert contents == [
+        b"Subject: a line\r\n\r\n" + line + b"\r\n.\r\n" for line in (b"one", b"two", b"three")
+    ]
+    assert done.stdout.count(b"queued as") == 3
+
+
+@either
+def test_two(prefix: list[str]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        assert b"twice" in peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as one, ScriptedServer(dialogue) as other:
+        done = run(
+            prefix,
+            "two",
+            *["a@example.com", "b@example.com"],
+            *["127.0.0.1", str(one.port), "127.0.0.1", str(other.port)],
+        )
+        assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode().splitlines()
+    assert sorted(line.split(":")[0] for line in lines) == ["connection 1", "connection 2"]

@@ -1,0 +1,194 @@
+"""Runs the tests, for `make test` and `make test-fast`, and counts.
+
+Each step is a program of its own whose output stays visible. What it found is
+read from the report that it writes for machines; a step that writes none has
+failed. All steps run, whatever the ones before them found; only without a
+library nothing can. The last line says how many passed and how many failed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "build" / "results"
+TOOLS = ROOT / "build" / "venv" / "bin"
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.passed + other.passed, self.failed + other.failed)
+
+
+def heading(text: str) -> None:
+    print(f"\n=== {text}", flush=True)
+
+
+def run(command: list[str], folder: Path = ROOT, environment: dict[str, str] | None = None) -> bool:
+    print(f"$ {' '.join(command)}", flush=True)
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env={**os.environ, **(environment or {})}, check=False
+        )
+    except FileNotFoundError as error:
+        print(f"{error}", file=sys.stderr)
+        return False
+    return done.returncode == 0
+
+
+def read_report(path: Path) -> Count:
+    """A report in the form of JUnit. A test that was skipped was not passed."""
+    count = Count()
+    for suite in ET.parse(path).getroot().iter("testsuite"):
+        tests = int(suite.get("tests", "0"))
+        failed = sum(int(suite.get(kind) or "0") for kind in ("failures", "errors", "skipped"))
+        if suite.get("skipped") not in (None, "0"):
+            print(f"{suite.get('skipped')} tests were skipped, which counts as failed")
+        # An error of a fixture comes on top of the test that it belongs to.
+        count += Count(max(0, tests - failed), failed)
+    return count
+
+
+def reported(name: str, succeeded: bool, *reports: Path) -> Count:
+    """What a step found; a step that failed without saying what counts as one."""
+    count = Count()
+    for report in reports:
+        if report.exists():
+            count += read_report(report)
+    if not succeeded and count.failed == 0:
+        count.failed = 1
+    if count.passed + count.failed == 0:
+        print(f"{name}: nothing was run", file=sys.stderr)
+        count.failed = 1
+    return count
+
+
+def checked(*command: str, folder: Path = ROOT) -> Count:
+    """A check that says yes or no."""
+    return Count(1, 0) if run(list(command), folder) else Count(0, 1)
+
+
+# --- the steps --------------------------------------------------------------
+
+
+def swift_tests() -> Count:
+    report = RESULTS / "swift.xml"
+    succeeded = run(["swift", "test", "--xunit-output", str(report)])
+    # XCTest and Swift Testing write a report each.
+    return reported("swift test", succeeded, report, report.with_name("swift-swift-testing.xml"))
+
+
+def pytest(name: str, *paths: str, **environment: str) -> Count:
+    report = RESULTS / f"{name}.xml"
+    command = [str(TOOLS / "pytest"), "-q", "--tb=short", f"--junit-xml={report}"]
+    command += ["-c", "Tests/pyproject.toml", "--rootdir", "Tests", *paths]
+    return reported(name, run(command, ROOT, environment), report)
+
+
+def binding() -> Count:
+    """The package as it was installed, not its sources."""
+    report = RESULTS / "binding.xml"
+    command = [str(TOOLS / "pytest"), "-q", "--tb=short", f"--junit-xml={report}"]
+    command += ["-o", "pythonpath=", "tests"]
+    return reported("binding", run(command, ROOT / "bindings" / "python"), report)
+
+
+def python_checks() -> Count:
+    count = Count()
+    for folder, sources in (
+        (ROOT / "Tests", ["support", "conftest.py", "abi", "c", "scripted", "interop"]),
+        (ROOT / "bindings" / "python", []),
+    ):
+        count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
+        count += checked(str(TOOLS / "ruff"), "format", "--check", ".", folder=folder)
+        count += checked(str(TOOLS / "mypy"), *sources, folder=folder)
+    return count
+
+
+def fuzz_corpus() -> Count:
+    """Every input that fuzzing has found worth keeping, each as a test."""
+    if not run(["make", "-j2", "fuzzers"]):
+        return Count(0, 1)
+    count = Count()
+    for folder in sorted((ROOT / "Tests" / "fuzz" / "corpus").iterdir()):
+        for path in sorted(folder.iterdir()):
+            program = ROOT / "build" / "fuzz" / folder.name
+            done = subprocess.run([str(program), str(path)], capture_output=True, check=False)
+            if done.returncode == 0:
+                count.passed += 1
+            else:
+                count.failed += 1
+                sys.stderr.buffer.write(done.stderr)
+    print(f"{count.passed} inputs did no harm, {count.failed} did")
+    return count if count != Count() else Count(0, 1)
+
+
+Step = tuple[str, Callable[[], Count]]
+
+FAST: list[Step] = [
+    ("Swift: the core, the transport, the C surface", swift_tests),
+    ("C and C++ programs, plain, under valgrind, with ASan", lambda: pytest("c", "Tests/c")),
+    ("the built library", lambda: pytest("abi", "Tests/abi/test_library.py")),
+]
+
+REST: list[Step] = [
+    (
+        "scripted servers, the library called by a program with ASan",
+        lambda: pytest("scripted-asan", "Tests/scripted", SMTPCONN_TEST_MODE="asan"),
+    ),
+    (
+        "scripted servers, under valgrind",
+        lambda: pytest("scripted-valgrind", "Tests/scripted", SMTPCONN_TEST_MODE="valgrind"),
+    ),
+    ("the Python package", binding),
+    ("Python sources: ruff and mypy", python_checks),
+    ("the corpus of the fuzz targets", fuzz_corpus),
+    ("a real Postfix", lambda: pytest("interop", "Tests/interop")),
+    ("installed", lambda: pytest("install", "Tests/abi/test_install.py")),
+]
+
+
+def build(everything: bool) -> bool:
+    groups = ["build", "test"] if everything else ["build", "c"]
+    library = ["all", "programs", "stripped", "build/venv/ready"]
+    if everything:
+        library.append("build/venv/binding")
+    return run(["sh", "Tests/support/require.sh", *groups]) and run(["make", "-j2", *library])
+
+
+def main() -> int:
+    everything = sys.argv[1:] == ["all"]
+    started = time.monotonic()
+    # A make that called us has given its children a job server that is not theirs.
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):
+        os.environ.pop(name, None)
+    shutil.rmtree(RESULTS, ignore_errors=True)
+    RESULTS.mkdir(parents=True)
+
+    heading("the library")
+    total = Count()
+    if build(everything):
+        for title, step in FAST + (REST if everything else []):
+            heading(title)
+            total += step()
+    else:
+        total.failed = 1
+    print(f"\n{time.monotonic() - started:.0f} seconds")
+    print(f"{total.passed} passed, {total.failed} failed", flush=True)
+    return 0 if total.failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
