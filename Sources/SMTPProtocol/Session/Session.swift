@@ -66,6 +66,8 @@ package final class Session {
     package let text: [UInt8]
   }
 
+  /// What the cases own is behind one pointer each: a session changes its state for
+  /// every command, and copies nothing then.
   enum State {
     case greeting
     case hello(Hello)
@@ -73,7 +75,7 @@ package final class Session {
     case securing
     case ready
     /// RSET goes before AUTH, which has no place in a transaction.
-    case clearing(any Mechanism)
+    case clearing(Authentication)
     case authenticating(Authentication)
     case transaction(Transaction)
     case resetting
@@ -173,15 +175,15 @@ package final class Session {
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
-      state = .clearing(mechanism)
+      state = .clearing(Authentication(mechanism: mechanism))
       emit(.reset)
     } else {
-      authenticate(mechanism)
+      authenticate(Authentication(mechanism: mechanism))
     }
   }
 
-  private func authenticate(_ mechanism: any Mechanism) {
-    var authentication = Authentication(mechanism: mechanism)
+  private func authenticate(_ authentication: Authentication) {
+    let mechanism = authentication.mechanism
     let start = Bytes.of("AUTH ") + mechanism.name
     // RFC 4954 section 4: an empty response is written "=", and one that is too
     // long for a command line does not go with the command.
@@ -205,7 +207,7 @@ package final class Session {
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
   package func send(_ request: SendRequest, now: Int64) {
-    var transaction = Transaction(
+    let transaction = Transaction(
       request, pipelined: capabilities.pipelining, resets: needsReset, now: now)
     if let failure = request.refusal(by: capabilities) {
       events.append(.sendDone(transaction.outcome(failure, retry: .no)))
@@ -218,9 +220,8 @@ package final class Session {
 
   /// The final dot of the content has left for the server.
   package func contentWritten(size: UInt64) {
-    guard case .transaction(var transaction) = state else { return }
+    guard case .transaction(let transaction) = state else { return }
     transaction.contentWritten(size: size)
-    state = .transaction(transaction)
   }
 
   package func reset() {
@@ -241,7 +242,7 @@ package final class Session {
     switch before {
     case .clearing, .authenticating:
       events.append(.loginDone(failure))
-    case .transaction(var transaction):
+    case .transaction(let transaction):
       events.append(.sendDone(transaction.interrupted(failure)))
     case .resetting:
       events.append(.resetDone(failure))
@@ -274,12 +275,9 @@ package final class Session {
     case .hello(let hello): receiveHello(reply, hello)
     case .upgrading: receiveUpgrade(reply)
     // Whatever RSET is answered, AUTH will tell.
-    case .clearing(let mechanism): authenticate(mechanism)
+    case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
-    case .transaction(let transaction):
-      // Taken out of the state, so that changing it does not copy it.
-      state = .ready
-      receiveTransaction(reply, transaction, now: now)
+    case .transaction(let transaction): receiveTransaction(reply, transaction, now: now)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
@@ -296,7 +294,7 @@ package final class Session {
     let failure = Failure.refused(
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
-    if case .transaction(var transaction) = state, transaction.awaitsVerdict {
+    if case .transaction(let transaction) = state, transaction.awaitsVerdict {
       state = .closed
       events.append(.sendDone(transaction.verdict(reply, now: now)))
     } else {
@@ -385,14 +383,11 @@ package final class Session {
   private func receiveAuthentication(
     _ reply: Reply, _ authentication: Authentication
   ) {
-    var authentication = authentication
     if reply.code == 334 {
       switch authentication.answer(reply, cryptography) {
       case .response(let response):
-        state = .authenticating(authentication)
         emit(Command([], shown: Command.mask), ending: response)
       case .cancel:
-        state = .authenticating(authentication)
         emit(.cancelAuthentication)
       case .broken(let failure):
         fail(failure)
@@ -406,22 +401,18 @@ package final class Session {
   }
 
   private func receiveTransaction(
-    _ reply: Reply, _ transaction: consuming Transaction, now: Int64
+    _ reply: Reply, _ transaction: Transaction, now: Int64
   ) {
-    var transaction = transaction
     switch transaction.receive(reply, now: now) {
     case .wait:
-      state = .transaction(transaction)
+      break
     case .emit(let commands):
-      state = .transaction(transaction)
       for command in commands { emit(command) }
     case .content:
-      state = .transaction(transaction)
       events.append(.contentWanted)
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
-      state = .transaction(transaction)
       output.append(contentsOf: ContentEncoder.terminator)
       commandEnds.append(removed + output.count)
     case .done(let outcome):
