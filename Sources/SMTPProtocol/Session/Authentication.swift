@@ -1,5 +1,5 @@
 /// An AUTH exchange that is under way (RFC 4954 section 4).
-struct Authentication {
+final class Authentication {
   /// RFC 4954 section 4: a command line longer than this must not carry the
   /// initial response.
   static let commandLineLimit = 512
@@ -27,7 +27,7 @@ struct Authentication {
   }
 
   /// Answers a 334.
-  mutating func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
+  func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
     rounds += 1
     if cancelled != nil || rounds > Session.challengeLimit {
       // Without the reply: a challenge may repeat what the user said.
@@ -46,7 +46,7 @@ struct Authentication {
     return step(mechanism.answer(challenge), cryptography)
   }
 
-  mutating func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {
+  func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {
     switch answer {
     case .response(let response): return encoded(response, cryptography)
     case .cancel(let reason): return give(up: reason)
@@ -54,12 +54,12 @@ struct Authentication {
     }
   }
 
-  private mutating func encoded(_ response: [UInt8], _ cryptography: any Cryptography) -> Step {
+  private func encoded(_ response: [UInt8], _ cryptography: any Cryptography) -> Step {
     .response(encode(response, cryptography))
   }
 
   /// In base64, and remembered, to be recognized in a reply.
-  mutating func encode(_ response: [UInt8], _ cryptography: any Cryptography) -> Secret {
+  func encode(_ response: [UInt8], _ cryptography: any Cryptography) -> Secret {
     let encoded = Secret(cryptography.base64Encode(response), cryptography)
     spoken.append(encoded)
     return encoded
@@ -77,7 +77,7 @@ struct Authentication {
     return Reply(code: reply.code, lines: [status + Command.mask])
   }
 
-  private mutating func give(up reason: Message) -> Step {
+  private func give(up reason: Message) -> Step {
     cancelled = Failure(
       .auth, "the login was given up: \(reason)", command: command, phase: .auth)
     return .cancel

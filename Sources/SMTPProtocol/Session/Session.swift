@@ -80,6 +80,8 @@ package final class Session {
     package let text: [UInt8]
   }
 
+  /// What the cases own is behind one pointer each: a session changes its state for
+  /// every command, and copies nothing then.
   enum State {
     case greeting
     case hello(Hello)
@@ -87,7 +89,7 @@ package final class Session {
     case securing
     case ready
     /// RSET goes before AUTH, which has no place in a transaction.
-    case clearing(any Mechanism)
+    case clearing(Authentication)
     case authenticating(Authentication)
     case transaction(Transaction)
     case resetting
@@ -194,15 +196,15 @@ package final class Session {
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
-      state = .clearing(mechanism)
+      state = .clearing(Authentication(mechanism: mechanism))
       emit(.reset)
     } else {
-      authenticate(mechanism)
+      authenticate(Authentication(mechanism: mechanism))
     }
   }
 
-  private func authenticate(_ mechanism: any Mechanism) {
-    var authentication = Authentication(mechanism: mechanism)
+  private func authenticate(_ authentication: Authentication) {
+    let mechanism = authentication.mechanism
     let start = Bytes.of("AUTH ") + mechanism.name
     // RFC 4954 section 4: an empty response is written "=", and one that is too
     // long for a command line does not go with the command.
@@ -225,16 +227,14 @@ package final class Session {
 
   /// The answer of a mechanism that said `.later`.
   package func answer(_ answer: MechanismAnswer) {
-    guard case .authenticating(var authentication) = state else { return }
-    let step = authentication.step(answer, cryptography)
-    state = .authenticating(authentication)
-    take(step)
+    guard case .authenticating(let authentication) = state else { return }
+    take(authentication.step(answer, cryptography))
   }
 
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
   package func send(_ request: SendRequest, now: Int64) {
-    var transaction = Transaction(
+    let transaction = Transaction(
       request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset, now: now)
     let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
     if let failure = request.refusal(by: capabilities, security: security) {
@@ -248,9 +248,8 @@ package final class Session {
 
   /// The final dot of the content has left for the server.
   package func contentWritten(size: UInt64) {
-    guard case .transaction(var transaction) = state else { return }
+    guard case .transaction(let transaction) = state else { return }
     transaction.contentWritten(size: size)
-    state = .transaction(transaction)
   }
 
   package func reset() {
@@ -271,7 +270,7 @@ package final class Session {
     switch before {
     case .clearing, .authenticating:
       events.append(.loginDone(failure))
-    case .transaction(var transaction):
+    case .transaction(let transaction):
       events.append(.sendDone(transaction.interrupted(failure)))
     case .resetting:
       events.append(.resetDone(failure))
@@ -304,12 +303,9 @@ package final class Session {
     case .hello(let hello): receiveHello(reply, hello)
     case .upgrading: receiveUpgrade(reply)
     // Whatever RSET is answered, AUTH will tell.
-    case .clearing(let mechanism): authenticate(mechanism)
+    case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
-    case .transaction(let transaction):
-      // Taken out of the state, so that changing it does not copy it.
-      state = .ready
-      receiveTransaction(reply, transaction, now: now)
+    case .transaction(let transaction): receiveTransaction(reply, transaction, now: now)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
@@ -326,7 +322,7 @@ package final class Session {
     let failure = Failure.refused(
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
-    if case .transaction(var transaction) = state, transaction.awaitsVerdict {
+    if case .transaction(let transaction) = state, transaction.awaitsVerdict {
       state = .closed
       events.append(.sendDone(transaction.verdict(reply, now: now)))
     } else {
@@ -421,11 +417,8 @@ package final class Session {
   private func receiveAuthentication(
     _ reply: Reply, _ authentication: Authentication
   ) {
-    var authentication = authentication
     if reply.code == 334 {
-      let step = authentication.answer(reply, cryptography)
-      state = .authenticating(authentication)
-      take(step)
+      take(authentication.answer(reply, cryptography))
       return
     }
     state = .ready
@@ -444,22 +437,18 @@ package final class Session {
   }
 
   private func receiveTransaction(
-    _ reply: Reply, _ transaction: consuming Transaction, now: Int64
+    _ reply: Reply, _ transaction: Transaction, now: Int64
   ) {
-    var transaction = transaction
     switch transaction.receive(reply, now: now) {
     case .wait:
-      state = .transaction(transaction)
+      break
     case .emit(let commands):
-      state = .transaction(transaction)
       for command in commands { emit(command) }
     case .content:
-      state = .transaction(transaction)
       events.append(.contentWanted)
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
-      state = .transaction(transaction)
       output.append(contentsOf: ContentEncoder.terminator)
       commandEnds.append(removed + output.count)
     case .done(let outcome):

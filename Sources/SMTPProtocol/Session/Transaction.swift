@@ -8,7 +8,7 @@
 ///
 /// With LMTP (RFC 2033 section 4.2) there is a final reply for each recipient
 /// that was accepted, in their order, and the message has a fate for each.
-struct Transaction {
+final class Transaction {
   private enum Step {
     case reset
     case mail
@@ -59,7 +59,7 @@ struct Transaction {
   private var pipelined: Bool { capabilities.pipelining }
 
   /// What is written first. After a failed transaction RSET goes in front.
-  mutating func opening() -> [Command?] {
+  func opening() -> [Command?] {
     let mail = request.mailCommand(capabilities)
     mailCommand = mail
     guard pipelined else {
@@ -94,13 +94,13 @@ struct Transaction {
 
   // MARK: Progress
 
-  mutating func contentWritten(size: UInt64) {
+  func contentWritten(size: UInt64) {
     guard case .content = step else { return }
     messageSize = size
     step = .final(nextAccepted(from: 0))
   }
 
-  mutating func receive(_ reply: Reply, now: Int64) -> Progress {
+  func receive(_ reply: Reply, now: Int64) -> Progress {
     lastReply = reply
     let (phase, command) = position
     // 3yz asks for more; only DATA has more to give.
@@ -146,7 +146,7 @@ struct Transaction {
     }
   }
 
-  private mutating func receiveMail(_ reply: Reply) -> Progress {
+  private func receiveMail(_ reply: Reply) -> Progress {
     if !reply.isPositive {
       let failure = Failure.refused(
         .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
@@ -156,14 +156,14 @@ struct Transaction {
     return advance(to: 0)
   }
 
-  private mutating func receiveRecipient(_ reply: Reply, _ index: Int) -> Progress {
+  private func receiveRecipient(_ reply: Reply, _ index: Int) -> Progress {
     if senderFailure == nil, recipients.indices.contains(index) {
       recipients[index].decide(reply, at: .recipient)
     }
     return advance(to: index + 1)
   }
 
-  private mutating func advance(to index: Int) -> Progress {
+  private func advance(to index: Int) -> Progress {
     if index < recipients.count {
       step = .recipient(index)
       return pipelined ? .wait : .emit([recipientCommand(index)])
@@ -174,7 +174,7 @@ struct Transaction {
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
-  private mutating func receiveData(_ reply: Reply, now: Int64) -> Progress {
+  private func receiveData(_ reply: Reply, now: Int64) -> Progress {
     if reply.code == 354 {
       if hasAccepted {
         step = .content
@@ -204,7 +204,7 @@ struct Transaction {
     return request.recipientCommand(request.recipients[index], capabilities)
   }
 
-  private mutating func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
+  private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
     guard isLMTP, recipients.indices.contains(index) else {
       return .done(verdict(reply, now: now))
     }
@@ -237,7 +237,7 @@ struct Transaction {
   // MARK: Outcomes
 
   /// The server's word about the whole message.
-  mutating func verdict(_ reply: Reply, now: Int64) -> Outcome {
+  func verdict(_ reply: Reply, now: Int64) -> Outcome {
     lastReply = reply
     messageTime = now - dataAnswered
     if reply.isPositive { return outcome(nil) }
@@ -250,23 +250,23 @@ struct Transaction {
 
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
-  mutating func interrupted(_ failure: Failure) -> Outcome {
+  func interrupted(_ failure: Failure) -> Outcome {
     if case .final = step { return outcome(failure, retry: .unknown) }
     return outcome(failure, retry: failure.retry)
   }
 
-  private mutating func disagree(_ failure: Failure) -> Progress {
+  private func disagree(_ failure: Failure) -> Progress {
     .broken(interrupted(failure), failure)
   }
 
-  private mutating func decideAccepted(_ reply: Reply) {
+  private func decideAccepted(_ reply: Reply) {
     for index in recipients.indices
     where recipients[index].status == .accepted && recipients[index].stage != .data {
       recipients[index].decide(reply, at: .data)
     }
   }
 
-  private mutating func envelopeFailed() -> Outcome {
+  private func envelopeFailed() -> Outcome {
     if let senderFailure { return outcome(senderFailure) }
     let refused = recipients.filter { $0.isRefused }
     guard let last = refused.last, let reply = last.reply else {
