@@ -14,10 +14,10 @@ package struct LogRecord {
 
 /// The log. Without a callback nothing is put together.
 extension Connection {
-  func note(_ kind: LogRecord.Kind, _ text: @autoclosure () -> String, level: LogRecord.Level = .info)
+  func note(_ kind: LogRecord.Kind, _ text: @autoclosure () -> Message, level: LogRecord.Level = .info)
   {
     guard let onLog else { return }
-    onLog(LogRecord(level: level, kind: kind, text: Array(text().utf8)))
+    onLog(LogRecord(level: level, kind: kind, text: text().bytes))
   }
 
   /// Hands on what the session wrote down of the dialogue.

@@ -202,7 +202,7 @@ extension Connection {
       failure.phase == .starttls, case .securing(let channel) = link,
       options.socket == nil, options.connectedSocket == nil, !isFreed
     else { return false }
-    note(.tls, "\(failure.message); going on without TLS", level: .warning)
+    note(.tls, "\(failure.text); going on without TLS", level: .warning)
     goesOnInTheClear = true
     let address = channel.remote
     closeChannel(graceful: false)
@@ -217,7 +217,7 @@ extension Connection {
     guard let connector, connector.hasMore, !isFreed,
       failure.code == .tls || failure.code == .protocolViolation || failure.code == .connection
     else { return false }
-    note(.network, "\(failure.message); trying the next address", level: .warning)
+    note(.network, "\(failure.text); trying the next address", level: .warning)
     if case .open(let channel) = link {
       connector.remember(channel.remote, reason: failure.message)
     } else if case .securing(let channel) = link {

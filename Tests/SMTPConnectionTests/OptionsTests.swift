@@ -105,7 +105,12 @@ struct OptionsTests {
     var options = Options()
     try options.setAuthMethod(bytes("plain"))
     #expect(options.authMethod == bytes("PLAIN"))
-    let failure = refusal { (options) throws(Failure) in try options.setAuthMethod(bytes("X")) }
-    #expect(failure?.message.contains("PLAIN or LOGIN") == true)
+    let bad = refusal { (options) throws(Failure) in try options.setAuthMethod(bytes("A B")) }
+    #expect(bad?.message.contains("auth_method") == true)
+    let unknown = refusal { (options) throws(Failure) in
+      try options.setAuthMethod(bytes("X-OWN"))
+      try options.validate()
+    }
+    #expect(unknown?.message.contains("PLAIN, LOGIN, CRAM-MD5, XOAUTH2") == true)
   }
 }

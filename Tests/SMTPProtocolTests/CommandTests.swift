@@ -74,10 +74,10 @@ import Testing
   }
 
   @Test func `text for a person has no control characters and no end of its own`() {
-    #expect(Bytes.printable(bytes("a\r\n\u{1B}[2J\0\u{7F}b")) == "a???[2J??b")
-    #expect(Bytes.printable(bytes("aé")) == "aé")
-    #expect(Bytes.printable([0x61, 0xFF]) == "a\u{FFFD}")
-    #expect(Bytes.printable(bytes("abcd"), limit: 4) == "abcd")
-    #expect(Bytes.printable(bytes("abcde"), limit: 4) == "abcd...")
+    #expect(Bytes.printable(bytes("a\r\n\u{1B}[2J\0\u{7F}b")).text == "a???[2J??b")
+    #expect(Bytes.printable(bytes("aé")).text == "aé")
+    #expect(Bytes.printable([0x61, 0xFF]).text == "a\u{FFFD}")
+    #expect(Bytes.printable(bytes("abcd"), limit: 4).text == "abcd")
+    #expect(Bytes.printable(bytes("abcde"), limit: 4).text == "abcd...")
   }
 }

@@ -7,7 +7,7 @@ import Testing
     let original = Failure(.auth, "no", command: "AUTH", phase: .auth)
     var copy = original
     copy.code = .tls
-    copy.message = "yes"
+    copy.text = "yes"
     copy.command = "STARTTLS"
     copy.phase = .starttls
     copy.reply = Reply(535, "no")

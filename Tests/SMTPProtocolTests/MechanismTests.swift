@@ -48,19 +48,41 @@ import Testing
 
   // MARK: Choice
 
-  private func choose(_ wanted: String?, _ offered: String) throws(Failure) -> String {
-    let mechanism = try MechanismChoice.choose(
+  private func choose(
+    _ wanted: String?, _ offered: String, isConfidential: Bool = true, hasPassword: Bool = true,
+    hasToken: Bool = false, custom: [String] = []
+  ) throws(Failure) -> String {
+    let means = MechanismChoice.Means(
+      hasPassword: hasPassword, hasToken: hasToken, custom: custom.map { bytes($0) },
+      isConfidential: isConfidential)
+    let names = try MechanismChoice.candidates(
       wanted: wanted.map { bytes($0) },
-      offered: offered.split(separator: " ").map { bytes(String($0)) }, credentials: credentials,
-      cryptography)
-    return text(mechanism.name)
+      offered: offered.split(separator: " ").map { bytes(String($0)) }, means: means)
+    return names.map { text($0) }.joined(separator: " ")
+  }
+
+  @Test func `in the clear only what does not show the password is left`() throws {
+    let offered = "PLAIN LOGIN CRAM-MD5"
+    #expect(try choose(nil, offered) == "PLAIN LOGIN CRAM-MD5")
+    #expect(try choose(nil, offered, isConfidential: false) == "CRAM-MD5")
+    let failure = #expect(throws: Failure.self) {
+      try choose(nil, "PLAIN LOGIN", isConfidential: false)
+    }
+    #expect(failure?.message.contains("without TLS") == true)
+  }
+
+  @Test func `a token is for XOAUTH2, and one's own mechanisms go first`() throws {
+    #expect(try choose(nil, "PLAIN XOAUTH2", hasPassword: false, hasToken: true) == "XOAUTH2")
+    #expect(try choose(nil, "PLAIN XOAUTH2", hasToken: true) == "PLAIN")
+    #expect(try choose(nil, "PLAIN X-OWN", custom: ["X-OWN"]) == "X-OWN PLAIN")
   }
 
   @Test(
     arguments: [
-      (nil, "PLAIN LOGIN", "PLAIN"), (nil, "LOGIN PLAIN", "PLAIN"), (nil, "LOGIN", "LOGIN"),
-      (nil, "CRAM-MD5 LOGIN XOAUTH2", "LOGIN"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
-      ("login", "PLAIN LOGIN", "LOGIN"), ("Plain", "PLAIN LOGIN", "PLAIN"),
+      (nil, "PLAIN LOGIN", "PLAIN LOGIN"), (nil, "LOGIN PLAIN", "PLAIN LOGIN"),
+      (nil, "LOGIN", "LOGIN"),
+      (nil, "CRAM-MD5 LOGIN XOAUTH2", "LOGIN CRAM-MD5"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
+      ("PLAIN", "PLAIN LOGIN", "PLAIN"),
     ] as [(String?, String, String)])
   func `the wanted mechanism is chosen, else the best that is offered`(
     _ wanted: String?, _ offered: String, _ chosen: String
@@ -75,13 +97,13 @@ import Testing
       ("PLAIN", "", "the server offers no authentication on this connection"),
       (
         nil, "XOAUTH2 GSSAPI",
-        "the server offers no mechanism that fits a user and password, only XOAUTH2, GSSAPI"
+        "the server offers no mechanism that fits what was given, only XOAUTH2, GSSAPI"
       ),
       ("PLAIN", "LOGIN XOAUTH2", "the server does not offer PLAIN, only LOGIN, XOAUTH2"),
       ("\u{1B}x", "LOGIN", "the server does not offer ?x, only LOGIN"),
       (
         nil, "PLAIN-CLIENTTOKEN",
-        "the server offers no mechanism that fits a user and password, only PLAIN-CLIENTTOKEN"
+        "the server offers no mechanism that fits what was given, only PLAIN-CLIENTTOKEN"
       ),
     ] as [(String?, String, String)])
   func `nothing is tried that the server does not offer`(
@@ -92,10 +114,11 @@ import Testing
     #expect(failure?.line == "auth, AUTH, auth phase, retry no")
   }
 
-  @Test func `names of mechanisms are known in any case`() {
-    #expect(MechanismChoice.isKnown(bytes("plain")))
-    #expect(MechanismChoice.isKnown(bytes("LOGIN")))
-    #expect(!MechanismChoice.isKnown(bytes("CRAM-MD5")))
-    #expect(!MechanismChoice.isKnown(bytes("")))
+  @Test func `the name of a mechanism is as RFC 4422 has it`() {
+    #expect(MechanismChoice.isName(bytes("scram-sha-256")))
+    #expect(MechanismChoice.isName(bytes("X_OWN-2")))
+    #expect(!MechanismChoice.isName(bytes("")))
+    #expect(!MechanismChoice.isName(bytes("A B")))
+    #expect(!MechanismChoice.isName(bytes(String(repeating: "A", count: 21))))
   }
 }

@@ -107,7 +107,7 @@ import Testing
     var fillers: [ConnectionAttempt] = []
     for _ in 0..<4 {
       let filler = ConnectionAttempt(listener.address)
-      _ = filler.start(loop: loop, from: nil) {}
+      _ = filler.start(loop: loop, from: nil, given: nil) {}
       fillers.append(filler)
     }
     let connector = Connector(loop: loop, addresses: [listener.address], localAddress: nil)
@@ -131,7 +131,7 @@ import Testing
     var fillers: [ConnectionAttempt] = []
     for _ in 0..<4 {
       let filler = ConnectionAttempt(silent.address)
-      _ = filler.start(loop: loop, from: nil) {}
+      _ = filler.start(loop: loop, from: nil, given: nil) {}
       fillers.append(filler)
     }
     let good = Listener()

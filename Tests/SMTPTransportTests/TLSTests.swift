@@ -13,7 +13,7 @@ import Testing
   ) throws -> TLSContext {
     let file = ca.map { bytes(Certificates.shared.path($0)) }
     return try TLSContext.make(
-      TLSConfiguration(caFile: file, caDirectory: nil, rejectUnauthorized: reject)
+      TLSConfiguration(authorities: file.map { .file($0) }, caDirectory: nil, rejectUnauthorized: reject)
     ).get()
   }
 
@@ -207,7 +207,7 @@ import Testing
   @Test func missingFile() throws {
     let path = "/nowhere/ca.pem"
     let configurations = [
-      TLSConfiguration(caFile: bytes(path)), TLSConfiguration(caDirectory: bytes(path)),
+      TLSConfiguration(authorities: .file(bytes(path))), TLSConfiguration(caDirectory: bytes(path)),
     ]
     for configuration in configurations {
       guard case .failure(let failure) = TLSContext.make(configuration) else {
@@ -222,7 +222,7 @@ import Testing
   }
 
   @Test func fileWithoutCertificates() throws {
-    let configuration = TLSConfiguration(caFile: bytes(Certificates.shared.path("good.ext")))
+    let configuration = TLSConfiguration(authorities: .file(bytes(Certificates.shared.path("good.ext"))))
     guard case .failure(let failure) = TLSContext.make(configuration) else {
       Issue.record("accepted")
       return

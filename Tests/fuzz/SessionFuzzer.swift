@@ -177,5 +177,7 @@ private final class HexCryptography: Cryptography {
 
   func base64Decode(_ text: [UInt8]) -> [UInt8]? { text.contains(0x3F) ? nil : text }
 
+  func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? { message }
+  func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? { message }
   func cleanse(_ bytes: inout [UInt8]) { bytes = [] }
 }

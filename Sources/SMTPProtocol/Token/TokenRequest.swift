@@ -88,7 +88,7 @@ package struct AccessToken {
   }
 
   private static func refused(
-    _ text: String, _ response: HTTPResponse
+    _ text: Message, _ response: HTTPResponse
   ) -> Result<AccessToken, Failure> {
     .failure(
       Failure(

@@ -3,7 +3,7 @@
 package enum DeliveryStatus {
   /// Why a text was not taken: "must be FULL or HDRS".
   package struct Refusal: Error {
-    package let reason: String
+    package let reason: Message
   }
 
   /// RET (section 4.3): how much of the message comes back.

@@ -13,7 +13,7 @@ package struct Mailbox: Equatable {
 
   /// Why a text is no mailbox, to stand behind the text: "has no @".
   package struct Refusal: Error {
-    package let reason: String
+    package let reason: Message
   }
 
   /// `postmaster` alone is a forward-path of its own (RFC 5321 section 4.1.1.3).

@@ -1,3 +1,5 @@
+package import SMTPProtocol
+
 /// What a source has to say when it is asked for content.
 package enum SourceOutcome {
   /// So many octets were handed out.
@@ -5,7 +7,7 @@ package enum SourceOutcome {
   case end
   /// Nothing now; the source calls `onReady` when it can go on.
   case pause
-  case failed(String)
+  case failed(Message)
 }
 
 /// Where the octets of a message come from.

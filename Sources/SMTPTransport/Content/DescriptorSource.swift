@@ -44,7 +44,7 @@ package final class DescriptorSource: ContentSource {
       // read from it.
       if error.code == EAGAIN, (try? pause()) != nil { return .pause }
       errno = error.code
-      return .failed(error.text)
+      return .failed("\(error.text)")
     }
   }
 

@@ -37,6 +37,15 @@ final class FixedCryptography: Cryptography {
     }
   }
 
+  /// No HMAC, but something that depends on both.
+  func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
+    (0..<16).map { UInt8($0) ^ UInt8(truncatingIfNeeded: key.count) ^ (message.first ?? 0) }
+  }
+
+  func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
+    key.isEmpty ? nil : Array(message.suffix(4)) + key
+  }
+
   func cleanse(_ bytes: inout [UInt8]) {
     cleansed.append(bytes)
     for index in bytes.indices { bytes[index] = 0 }
