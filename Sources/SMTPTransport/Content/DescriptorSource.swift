@@ -1,4 +1,5 @@
 import CSystem
+import SMTPProtocol
 
 /// Content from a file, pipe or socket.
 ///
