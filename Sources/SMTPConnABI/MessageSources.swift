@@ -1,4 +1,5 @@
 import CSMTPConn
+import SMTPProtocol
 import SMTPTransport
 
 /// Calls the caller's release function when the last user lets go.

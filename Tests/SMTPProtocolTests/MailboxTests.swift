@@ -14,7 +14,7 @@ import Testing
       _ = try Mailbox(address)
       return nil
     } catch {
-      return error.reason
+      return error.reason.text
     }
   }
 
