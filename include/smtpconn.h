@@ -248,7 +248,7 @@ int smtpconn_options_require_tls(const smtpconn_options *options);
 /* 1: use STARTTLS when it is offered, and go on without TLS when the server
  * refuses it or the handshake fails, for which the server is connected to anew.
  * Anybody on the path can bring that about; passwords are still not sent in the
- * clear.  Contradicts secure and require_tls.  Default 0. */
+ * clear.  Contradicts secure, require_tls and ignore_tls.  Default 0. */
 int smtpconn_options_set_opportunistic_tls(smtpconn_options *options, int opportunistic_tls);
 int smtpconn_options_opportunistic_tls(const smtpconn_options *options);
 
@@ -276,8 +276,8 @@ int smtpconn_options_local_port(const smtpconn_options *options);
  * socket      not connected yet: the library connects it to the first address of
  *             its family
  * connection  connected: host and port are not resolved; host is still the name
- *             that a certificate is checked against.  With secure the library
- *             starts TLS on it
+ *             that a certificate is checked against.  With secure, and not
+ *             secured, the library starts TLS on it
  *
  * EOPTIONS for what is no stream socket.  Options with a descriptor serve one
  * connection.  The getters give the number that was set. */
@@ -287,7 +287,8 @@ int smtpconn_options_set_connection(smtpconn_options *options, int descriptor);
 int smtpconn_options_connection(const smtpconn_options *options);
 
 /* 1: the option connection is protected by TLS already, or by something as good:
- * the library starts none and sends passwords.  Default 0. */
+ * the library starts none, also when secure or require_tls ask for it, and sends
+ * passwords.  Default 0. */
 int smtpconn_options_set_secured(smtpconn_options *options, int secured);
 int smtpconn_options_secured(const smtpconn_options *options);
 

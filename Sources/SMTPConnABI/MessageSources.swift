@@ -28,8 +28,6 @@ import SMTPTransport
     self.release = release
   }
 
-  var errno: Int32 { 0 }
-
   func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
     let count = min(limit, unsafe octets.count - offset)
     guard count > 0 else { return .end }
@@ -40,9 +38,6 @@ import SMTPTransport
   }
 
   func again() -> (any ContentSource)? { unsafe BorrowedSource(octets, release) }
-
-  func start(loop: EventLoop, onReady: @escaping () -> Void) {}
-  func stop() {}
 }
 
 /// The caller's read function.
@@ -60,8 +55,6 @@ import SMTPTransport
     self.release = release
   }
 
-  var errno: Int32 { 0 }
-
   func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
     if buffer.count < limit { buffer = [UInt8](repeating: 0, count: limit) }
     let count = unsafe buffer.withUnsafeMutableBufferPointer { pointer in
@@ -78,7 +71,4 @@ import SMTPTransport
     default: return .failed("the read callback returned \(count), which it must not")
     }
   }
-
-  func start(loop: EventLoop, onReady: @escaping () -> Void) {}
-  func stop() {}
 }

@@ -67,7 +67,11 @@ extension Connection {
         session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
         return
       }
-      custom.onAnswer = { [self] answer in
+      custom.onAnswer = { [self, attempt] answer in
+        // The answer of an exchange that is over must not reach the next one.
+        guard case .login(let running, _) = current, running === attempt,
+          attempt.mechanism === custom
+        else { return }
         session?.answer(answer)
         flushLog()
         handleEvents()

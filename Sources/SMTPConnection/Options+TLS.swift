@@ -39,8 +39,7 @@ extension Options {
   /// Protocol names separated by commas, each of 1 to 255 octets (RFC 7301
   /// section 3.1).
   package mutating func setProtocols(_ value: [UInt8]?) throws(Failure) {
-    let names = (value ?? []).isEmpty
-      ? [] : (value ?? []).split(separator: 0x2C, omittingEmptySubsequences: false)
+    let names = value?.split(separator: 0x2C, omittingEmptySubsequences: false) ?? []
     guard names.allSatisfy({ (1...255).contains($0.count) }) else {
       throw Self.refusal("tls_alpn", "protocol names separated by commas", value ?? [])
     }

@@ -174,6 +174,13 @@ package struct Options {
     if lmtp, effectivePort == Self.relayPort, socketPath == nil, connectedSocket == nil {
       throw Failure(.options, "lmtp must not use port 25 (RFC 2033 section 5); set port")
     }
+    if ignoreTLS, opportunisticTLS {
+      throw Failure(
+        .options, "ignore_tls forbids TLS and opportunistic_tls tries it; set only one")
+    }
+    if socketPath != nil, socket != nil || connectedSocket != nil {
+      throw Failure(.options, "socket_path and socket or connection are both set; set only one")
+    }
     if socket != nil, connectedSocket != nil {
       throw Failure(.options, "socket and connection are both set; set only one")
     }

@@ -49,13 +49,13 @@ package struct Message: ExpressibleByStringInterpolation, Sendable {
     }
 
     package mutating func appendInterpolation(_ number: some FixedWidthInteger) {
-      append(Int64(clamping: number))
+      append(number < 0, UInt64(clamping: number.magnitude))
     }
 
     @inline(never)
-    private mutating func append(_ number: Int64) {
-      if number < 0 { bytes.append(0x2D) }
-      bytes += Bytes.decimal(number.magnitude)
+    private mutating func append(_ isNegative: Bool, _ magnitude: UInt64) {
+      if isNegative { bytes.append(0x2D) }
+      bytes += Bytes.decimal(magnitude)
     }
   }
 }

@@ -23,7 +23,7 @@ struct DialogueTests {
     #expect(received.first?.hasPrefix("EHLO ") == true)
     #expect(
       received.dropFirst() == [
-        "MAIL FROM:<sender@example.org>\r\n",
+        "MAIL FROM:<sender@example.org> SIZE=20\r\n",
         "RCPT TO:<a@example.org>\r\n", "RCPT TO:<b@example.org>\r\n", "DATA\r\n",
         "Subject: x\r\n\r\nbody\r\n.\r\n", "RSET\r\n", "QUIT\r\n",
       ])

@@ -19,13 +19,18 @@
 
 #include <smtpconn.h>
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { MAX_OBJECTS = 256, MAX_WORDS = 4096 };
@@ -295,18 +300,135 @@ static smtpconn_message *make_message(char **words, size_t count) {
   return message;
 }
 
+/* --- descriptors ---------------------------------------------------------- */
+
+/* A descriptor of the kind that the text names, the caller's to close:
+ * "tcp4", "tcp6", "udp4", "unix", "pipe" and "file" are not connected to anything,
+ * "listening" waits for others, "to:HOST:PORT" and "to:PATH" are connected. */
+static int make_descriptor(char *text) {
+  struct sockaddr_in inet = {0};
+  struct sockaddr_un local = {0};
+  int descriptor = -1, pair[2];
+  char *port;
+  if (strcmp(text, "tcp4") == 0 || strcmp(text, "listening") == 0) {
+    descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (text[0] == 'l' && listen(descriptor, 1) != 0) die("listen", strerror(errno));
+  } else if (strcmp(text, "tcp6") == 0) {
+    descriptor = socket(AF_INET6, SOCK_STREAM, 0);
+  } else if (strcmp(text, "udp4") == 0) {
+    descriptor = socket(AF_INET, SOCK_DGRAM, 0);
+  } else if (strcmp(text, "unix") == 0) {
+    descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+  } else if (strcmp(text, "file") == 0) {
+    descriptor = open("/dev/null", O_RDWR);
+  } else if (strcmp(text, "pipe") == 0) {
+    if (pipe(pair) != 0) die("pipe", strerror(errno));
+    close(pair[1]);
+    descriptor = pair[0];
+  } else if (strncmp(text, "to:/", 4) == 0) {
+    local.sun_family = AF_UNIX;
+    snprintf(local.sun_path, sizeof local.sun_path, "%s", text + 3);
+    descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    if (connect(descriptor, (struct sockaddr *)&local, sizeof local) != 0) {
+      die("connect", strerror(errno));
+    }
+  } else if (strncmp(text, "to:", 3) == 0 && (port = strrchr(text, ':')) > text + 2) {
+    *port = 0;
+    inet.sin_family = AF_INET;
+    inet.sin_port = htons((uint16_t)atoi(port + 1));
+    if (inet_pton(AF_INET, text + 3, &inet.sin_addr) != 1) die("no such address", text);
+    descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (connect(descriptor, (struct sockaddr *)&inet, sizeof inet) != 0) {
+      die("connect", strerror(errno));
+    }
+  } else {
+    die("no such kind of descriptor", text);
+  }
+  if (descriptor < 0) die("cannot make a descriptor", text);
+  return descriptor;
+}
+
+/* A number stands for itself. What is made here is closed at once: the library
+ * has its own. */
+static int set_descriptor(smtpconn_options *options, char *value,
+                          int (*set)(smtpconn_options *, int),
+                          int (*get)(const smtpconn_options *)) {
+  char *end;
+  long number = strtol(value, &end, 10);
+  int descriptor, result;
+  if (*end == 0) return set(options, (int)number);
+  descriptor = make_descriptor(value);
+  result = set(options, descriptor);
+  if (result == 0 && get(options) != descriptor) die("not the number that was set", value);
+  close(descriptor);
+  return result;
+}
+
+/* --- callbacks of options ------------------------------------------------- */
+
+struct secret {
+  struct tag *tag;
+  char text[128];
+};
+
+static void release_secret(void *user) {
+  struct secret *secret = user;
+  begin_event("release", secret->tag);
+  end_line();
+  free(secret);
+}
+
+/* The password of a key; "!none" has none, "!toomuch" claims more than fits. */
+static ptrdiff_t give_password(char *buffer, size_t capacity, void *user) {
+  struct secret *secret = user;
+  size_t length = strlen(secret->text);
+  begin_event("asked", secret->tag);
+  end_line();
+  if (strcmp(secret->text, "!none") == 0) return -1;
+  if (strcmp(secret->text, "!toomuch") == 0) return (ptrdiff_t)capacity + 1;
+  if (length > capacity) length = capacity;
+  memcpy(buffer, secret->text, length);
+  return (ptrdiff_t)length;
+}
+
+/* Switches TLS 1.3 off, which OpenSSL itself must do: the context is real. */
+static void change_context(void *ssl_ctx, void *user) {
+  struct secret *secret = user;
+  uint64_t (*set_options)(void *, uint64_t);
+  void *program = dlopen(NULL, RTLD_NOW);
+  *(void **)&set_options = dlsym(program, "SSL_CTX_set_options");
+  if (set_options == NULL) die("SSL_CTX_set_options", dlerror());
+  set_options(ssl_ctx, (uint64_t)1 << 29); /* SSL_OP_NO_TLSv1_3 */
+  dlclose(program);
+  begin_event("asked", secret->tag);
+  end_line();
+}
+
+static struct secret *new_secret(const char *name, const char *text) {
+  struct secret *secret = calloc(1, sizeof *secret);
+  if (secret == NULL) die("out of memory", NULL);
+  secret->tag = tag_named(name);
+  snprintf(secret->text, sizeof secret->text, "%s", text);
+  return secret;
+}
+
 /* --- options -------------------------------------------------------------- */
 
 #define STRING_OPTIONS(X) \
-  X(host) X(name) X(auth_method) X(tls_servername) X(tls_ca_file) X(tls_ca_directory)
+  X(host) X(name) X(auth_method) X(tls_servername) X(tls_ca_file) X(tls_ca_directory) \
+  X(socket_path) X(local_address) X(tls_ca) X(tls_certificate_file) X(tls_certificate) \
+  X(tls_key_file) X(tls_key) X(tls_ciphers) X(tls_cipher_suites) X(tls_min_version) \
+  X(tls_max_version) X(tls_alpn)
 #define INT_OPTIONS(X) \
   X(port) X(secure) X(ignore_tls) X(require_tls) X(allow_insecure_auth) \
-  X(tls_reject_unauthorized) X(transaction_log) X(debug)
+  X(tls_reject_unauthorized) X(transaction_log) X(debug) X(opportunistic_tls) X(lmtp) \
+  X(local_port) X(secured)
+#define DESCRIPTOR_OPTIONS(X) X(socket) X(connection)
 #define DURATION_OPTIONS(X) \
   X(dns_timeout) X(connection_timeout) X(greeting_timeout) X(socket_timeout) \
   X(command_timeout) X(final_reply_timeout) X(operation_timeout)
 
-static int set_option(smtpconn_options *options, const char *name, const char *value) {
+static int set_option(smtpconn_options *options, const char *name, char *value) {
 #define SET_STRING(option) \
   if (strcmp(name, #option) == 0) return smtpconn_options_set_##option(options, value);
 #define SET_INT(option)                                                              \
@@ -317,9 +439,27 @@ static int set_option(smtpconn_options *options, const char *name, const char *v
   if (strcmp(name, #option) == 0) {                                                   \
     return smtpconn_options_set_##option(options, (uint32_t)strtoul(value, NULL, 10)); \
   }
+#define SET_DESCRIPTOR(option)                                                   \
+  if (strcmp(name, #option) == 0) {                                              \
+    return set_descriptor(options, value, smtpconn_options_set_##option,         \
+                          smtpconn_options_##option);                            \
+  }
+  DESCRIPTOR_OPTIONS(SET_DESCRIPTOR)
   STRING_OPTIONS(SET_STRING)
   INT_OPTIONS(SET_INT)
   DURATION_OPTIONS(SET_DURATION)
+  if (strcmp(name, "tls_key_password_callback") == 0) {
+    if (value == NULL) {
+      return smtpconn_options_set_tls_key_password_callback(options, NULL, NULL, NULL);
+    }
+    return smtpconn_options_set_tls_key_password_callback(options, give_password, release_secret,
+                                                          new_secret("password", value));
+  }
+  if (strcmp(name, "tls_context_callback") == 0) {
+    if (value == NULL) return smtpconn_options_set_tls_context_callback(options, NULL, NULL, NULL);
+    return smtpconn_options_set_tls_context_callback(options, change_context, release_secret,
+                                                     new_secret("context", value));
+  }
   die("no such option", name);
   return 0;
 }
@@ -392,7 +532,7 @@ static void make_envelope(char **words, size_t count) {
   int result = smtpconn_envelope_set_from(envelope, words[2]);
   size_t index;
   smtpconn_envelope_set_size(envelope, strtoull(words[3], NULL, 10));
-  smtpconn_envelope_set_use_8bitmime(envelope, words[4][0] == '1');
+  if (words[4] != NULL) smtpconn_envelope_set_use_8bitmime(envelope, atoi(words[4]));
   for (index = 5; index < count && result == 0; index++) {
     result = smtpconn_envelope_add_to(envelope, words[index]);
   }
@@ -400,6 +540,29 @@ static void make_envelope(char **words, size_t count) {
   put_error("error", result < 0 ? smtpconn_envelope_last_error(envelope) : NULL);
   end_line();
   keep(words[1], ENVELOPE, envelope);
+}
+
+#define ENVELOPE_STRINGS(X) X(dsn_ret) X(dsn_envid) X(dsn_notify) X(dsn_orcpt)
+#define ENVELOPE_INTS(X) X(use_smtputf8) X(require_tls)
+#define RECIPIENT_STRINGS(X) X(dsn_notify) X(dsn_orcpt)
+
+static int describe(smtpconn_envelope *envelope, const char *name, const char *value,
+                    const char *index) {
+#define DESCRIBE_RECIPIENT(field)                                                            \
+  if (index != NULL && strcmp(name, #field) == 0) {                                          \
+    return smtpconn_envelope_set_to_##field(envelope, strtoul(index, NULL, 10), value);      \
+  }
+#define DESCRIBE_STRING(field) \
+  if (strcmp(name, #field) == 0) return smtpconn_envelope_set_##field(envelope, value);
+#define DESCRIBE_INT(field)                                                         \
+  if (strcmp(name, #field) == 0) {                                                  \
+    return smtpconn_envelope_set_##field(envelope, (int)strtol(value, NULL, 10));   \
+  }
+  RECIPIENT_STRINGS(DESCRIBE_RECIPIENT)
+  ENVELOPE_STRINGS(DESCRIBE_STRING)
+  ENVELOPE_INTS(DESCRIBE_INT)
+  die("no such value of an envelope", name);
+  return 0;
 }
 
 /* Frees whatever is left, connections before their loops. */
@@ -526,6 +689,11 @@ static void call(char **words, size_t count) {
     end_line();
   } else if (strcmp(verb, "envelope") == 0) {
     make_envelope(words, count);
+  } else if (strcmp(verb, "describe") == 0) {
+    smtpconn_envelope *envelope = find(words[1], ENVELOPE);
+    begin_reply(describe(envelope, words[2], words[3], words[4]));
+    put_error("error", smtpconn_envelope_last_error(envelope));
+    end_line();
   } else if (strcmp(verb, "message") == 0) {
     smtpconn_message *message = make_message(words, count);
     keep(words[1], MESSAGE, message);

@@ -4,12 +4,16 @@
  * NULL handles, indexes beyond the end, values out of range, what a setter was
  * given and a getter gives back, and the fields of the errors that come of it.
  */
+#define _POSIX_C_SOURCE 200809L
 #include "check.h"
 
 #include <smtpconn.h>
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static void version(void) {
   char text[64];
@@ -144,6 +148,82 @@ static void null_options(void) {
   CHECK_INT(smtpconn_options_transaction_log(NULL), 0);
   CHECK_INT(smtpconn_options_set_debug(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_debug(NULL), 0);
+  CHECK_INT(smtpconn_options_set_opportunistic_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_opportunistic_tls(NULL), 0);
+  CHECK_INT(smtpconn_options_set_lmtp(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_lmtp(NULL), 0);
+  CHECK_INT(smtpconn_options_set_local_port(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_local_port(NULL), 0);
+  CHECK_INT(smtpconn_options_set_socket(NULL, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_socket(NULL), -1);
+  CHECK_INT(smtpconn_options_set_connection(NULL, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_connection(NULL), -1);
+  CHECK_INT(smtpconn_options_set_secured(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_secured(NULL), 0);
+  CHECK_INT(smtpconn_options_set_custom_mechanism(NULL, "X", NULL, NULL, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_exchange_respond(NULL, "x", 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_exchange_fail(NULL, "x"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_set_tls_key_password_callback(NULL, NULL, NULL, NULL),
+            SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_set_tls_context_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
+}
+
+/* --- options that are text ------------------------------------------------ */
+
+static const struct text_option {
+  int (*set)(smtpconn_options *options, const char *text);
+  const char *(*get)(const smtpconn_options *options); /* NULL: a secret */
+  const char *name;
+  const char *standard;
+  const char *good;
+  const char *bad; /* NULL: nothing is refused before connect */
+} texts[] = {
+    {smtpconn_options_set_socket_path, smtpconn_options_socket_path, "socket_path", NULL,
+     "/run/lmtp socket", ""},
+    {smtpconn_options_set_local_address, smtpconn_options_local_address, "local_address", NULL,
+     "2001:db8::1", "mail.example.com"},
+    {smtpconn_options_set_tls_ca, smtpconn_options_tls_ca, "tls_ca", NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_certificate_file, smtpconn_options_tls_certificate_file,
+     "tls_certificate_file", NULL, "/a/b c.pem", ""},
+    {smtpconn_options_set_tls_certificate, smtpconn_options_tls_certificate, "tls_certificate",
+     NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_key_file, smtpconn_options_tls_key_file, "tls_key_file", NULL,
+     "/a/b c.key", ""},
+    {smtpconn_options_set_tls_key, NULL, "tls_key", NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_ciphers, smtpconn_options_tls_ciphers, "tls_ciphers", NULL,
+     "HIGH:!aNULL", NULL},
+    {smtpconn_options_set_tls_cipher_suites, smtpconn_options_tls_cipher_suites,
+     "tls_cipher_suites", NULL, "TLS_AES_128_GCM_SHA256", NULL},
+    {smtpconn_options_set_tls_min_version, smtpconn_options_tls_min_version, "tls_min_version",
+     "TLSv1.2", "TLSv1.3", "TLSv1.1"},
+    {smtpconn_options_set_tls_max_version, smtpconn_options_tls_max_version, "tls_max_version",
+     NULL, "TLSv1.2", "SSLv3"},
+    {smtpconn_options_set_tls_alpn, smtpconn_options_tls_alpn, "tls_alpn", NULL, "smtp,x", "a,,b"},
+};
+
+static void option_texts(void) {
+  size_t index;
+  for (index = 0; index < sizeof texts / sizeof texts[0]; index++) {
+    const struct text_option *text = &texts[index];
+    smtpconn_options *options = smtpconn_options_new();
+    CHECK_INT(text->set(NULL, text->good), SMTPCONN_ESTATE);
+    CHECK_INT(text->set(options, text->good), SMTPCONN_OK);
+    if (text->get != NULL) {
+      CHECK_TEXT(text->get(NULL), NULL);
+      CHECK_TEXT(text->get(options), text->good);
+    }
+    if (text->bad != NULL) {
+      const smtpconn_error *error;
+      CHECK_INT(text->set(options, text->bad), SMTPCONN_EOPTIONS);
+      error = smtpconn_options_last_error(options);
+      CHECK(error != NULL && strstr(smtpconn_error_message(error), text->name) != NULL);
+      if (text->get != NULL) CHECK_TEXT(text->get(options), text->good); /* as it was */
+    }
+    CHECK_INT(text->set(options, NULL), SMTPCONN_OK);
+    CHECK(smtpconn_options_last_error(options) == NULL);
+    if (text->get != NULL) CHECK_TEXT(text->get(options), text->standard);
+    smtpconn_options_free(options);
+  }
 }
 
 static void null_loop(void) {
@@ -191,6 +271,16 @@ static void null_others(void) {
   smtpconn_auth_free(NULL);
   CHECK_INT(smtpconn_auth_set_user(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_password(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_access_token(NULL, "a", 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_token_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_token_request_provide(NULL, "a", 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_token_request_fail(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_service_account(NULL, "a", "b"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_refresh_token(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_client(NULL, "a", "b"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_scope(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_access_url(NULL, "https://a.example/"), SMTPCONN_ESTATE);
+  smtpconn_set_token_callback(NULL, NULL, NULL);
 
   smtpconn_envelope_free(NULL);
   CHECK(smtpconn_envelope_last_error(NULL) == NULL);
@@ -202,7 +292,15 @@ static void null_others(void) {
   CHECK_INT(smtpconn_envelope_set_size(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_size(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_use_8bitmime(NULL, 1), SMTPCONN_ESTATE);
-  CHECK_INT(smtpconn_envelope_use_8bitmime(NULL), 0);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(NULL), -1);
+  CHECK_INT(smtpconn_envelope_set_use_smtputf8(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_use_smtputf8(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_require_tls(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_notify(NULL, 0, "NEVER"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_notify(NULL, 0), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(NULL, 0, "a@b"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(NULL, 0), NULL);
 
   smtpconn_message_free(NULL);
 
@@ -291,7 +389,6 @@ static void option_strings(void) {
   accepted(options, smtpconn_options_set_auth_method(options, "LOGIN"));
   CHECK_TEXT(smtpconn_options_auth_method(options), "LOGIN");
   accepted(options, smtpconn_options_set_auth_method(options, "plain"));
-  refused(options, smtpconn_options_set_auth_method(options, "NTLM"), "auth_method");
   refused(options, smtpconn_options_set_auth_method(options, ""), "auth_method");
   refused(options, smtpconn_options_set_auth_method(options, "PLAIN\r\nX"), "auth_method");
   accepted(options, smtpconn_options_set_auth_method(options, NULL));
@@ -357,6 +454,9 @@ static void option_numbers(void) {
   SWITCH(tls_reject_unauthorized, 1);
   SWITCH(transaction_log, 0);
   SWITCH(debug, 0);
+  SWITCH(opportunistic_tls, 0);
+  SWITCH(lmtp, 0);
+  SWITCH(secured, 0);
 
 #define DURATION(option, standard)                                                \
   do {                                                                            \
@@ -380,6 +480,120 @@ static void option_numbers(void) {
   smtpconn_options_free(options);
 }
 
+static void option_descriptors(void) {
+  smtpconn_options *options = smtpconn_options_new();
+  int descriptor = open("/dev/null", O_RDWR);
+  accepted(options, smtpconn_options_set_lmtp(options, 1));
+  CHECK_INT(smtpconn_options_port(options), 24);
+  accepted(options, smtpconn_options_set_local_port(options, 65535));
+  CHECK_INT(smtpconn_options_local_port(options), 65535);
+  refused(options, smtpconn_options_set_local_port(options, 65536), "local_port");
+  refused(options, smtpconn_options_set_local_port(options, -1), "local_port");
+  CHECK_INT(smtpconn_options_local_port(options), 65535);
+  CHECK_INT(smtpconn_options_socket(options), -1);
+  CHECK_INT(smtpconn_options_connection(options), -1);
+  refused(options, smtpconn_options_set_socket(options, descriptor), "socket");
+  refused(options, smtpconn_options_set_connection(options, descriptor), "connection");
+  refused(options, smtpconn_options_set_socket(options, INT_MAX), "socket");
+  close(descriptor);
+  descriptor = socket(AF_INET, SOCK_STREAM, 0);
+  accepted(options, smtpconn_options_set_socket(options, descriptor));
+  CHECK_INT(smtpconn_options_socket(options), descriptor);
+  accepted(options, smtpconn_options_set_socket(options, -1));
+  CHECK_INT(smtpconn_options_socket(options), -1);
+  close(descriptor);
+  smtpconn_options_free(options);
+}
+
+static int freed;
+
+static void on_release(void *user) {
+  CHECK(user == &freed);
+  freed++;
+}
+
+static ptrdiff_t no_password(char *buffer, size_t capacity, void *user) {
+  (void)buffer, (void)capacity, (void)user;
+  return -1;
+}
+
+static void no_context(void *ssl_ctx, void *user) { (void)ssl_ctx, (void)user; }
+
+static void no_mechanism(smtpconn_exchange *exchange, const uint8_t *challenge, size_t length,
+                         void *user) {
+  (void)exchange, (void)challenge, (void)length, (void)user;
+}
+
+static void no_token(smtpconn_token_request *request, int renew, void *user) {
+  (void)request, (void)renew, (void)user;
+}
+
+static void no_new_token(smtpconn *connection, const char *token, uint64_t expires, void *user) {
+  (void)connection, (void)token, (void)expires, (void)user;
+}
+
+/* Whatever is replaced, taken away, refused or freed is released, once. */
+static void option_callbacks(void) {
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn *connection;
+  accepted(options, smtpconn_options_set_tls_key_password_callback(options, no_password,
+                                                                   on_release, &freed));
+  CHECK_INT(freed, 0);
+  accepted(options, smtpconn_options_set_tls_key_password_callback(options, no_password,
+                                                                   on_release, &freed));
+  CHECK_INT(freed, 1);
+  accepted(options, smtpconn_options_set_tls_key_password_callback(options, NULL, NULL, NULL));
+  CHECK_INT(freed, 2);
+  accepted(options,
+           smtpconn_options_set_tls_context_callback(options, no_context, on_release, &freed));
+  accepted(options, smtpconn_options_set_tls_context_callback(options, NULL, NULL, NULL));
+  CHECK_INT(freed, 3);
+  accepted(options, smtpconn_options_set_custom_mechanism(options, "X-MINE", no_mechanism,
+                                                          on_release, &freed));
+  accepted(options,
+           smtpconn_options_set_custom_mechanism(options, "X-MINE", NULL, NULL, NULL));
+  CHECK_INT(freed, 4);
+  /* The connection has its own copy: released when both are gone. */
+  accepted(options,
+           smtpconn_options_set_tls_context_callback(options, no_context, on_release, &freed));
+  CHECK_INT(freed, 4);
+  refused(options,
+          smtpconn_options_set_custom_mechanism(options, "not a name", no_mechanism, on_release,
+                                                &freed),
+          "mechanism");
+  CHECK_INT(freed, 5);
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  CHECK_INT(freed, 5);
+  smtpconn_set_token_callback(connection, no_new_token, NULL);
+  smtpconn_set_token_callback(connection, NULL, NULL);
+  smtpconn_free(connection);
+  CHECK_INT(freed, 6);
+}
+
+static void tokens(void) {
+  smtpconn_auth *auth = smtpconn_auth_new();
+  freed = 0;
+  CHECK_INT(smtpconn_auth_set_access_token(auth, "token", 1), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_access_token(auth, NULL, 0), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_refresh_token(auth, "token"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_client(auth, "id", NULL), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_scope(auth, "a b"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_service_account(auth, "a@b", "key"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, "https://token.example/a"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, "http://127.0.0.1:8080/a"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, "http://token.example/a"), SMTPCONN_EAUTH);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, "ftp://token.example/a"), SMTPCONN_EAUTH);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, "https://a.example/\r\nX: y"), SMTPCONN_EAUTH);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, ""), SMTPCONN_EAUTH);
+  CHECK_INT(smtpconn_auth_set_access_url(auth, NULL), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
+  CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
+  CHECK_INT(freed, 1);
+  smtpconn_auth_free(auth);
+  CHECK_INT(freed, 2);
+}
+
 static void contradictions(void) {
   smtpconn_options *options = smtpconn_options_new();
   smtpconn *connection;
@@ -387,7 +601,12 @@ static void contradictions(void) {
   smtpconn_options_set_ignore_tls(options, 1);
   CHECK(smtpconn_new(options, NULL) == NULL);
   refused(options, SMTPCONN_EOPTIONS, "ignore_tls");
+  /* It could have become the name of a mechanism of the caller's. */
   smtpconn_options_set_secure(options, 0);
+  accepted(options, smtpconn_options_set_auth_method(options, "NTLM"));
+  CHECK(smtpconn_new(options, NULL) == NULL);
+  refused(options, SMTPCONN_EOPTIONS, "auth_method");
+  accepted(options, smtpconn_options_set_auth_method(options, NULL));
   smtpconn_options_set_require_tls(options, 1);
   CHECK(smtpconn_new(options, NULL) == NULL);
   refused(options, SMTPCONN_EOPTIONS, "require_tls");
@@ -442,9 +661,61 @@ static void envelope(void) {
   } else {
     CHECK_INT(smtpconn_envelope_size(envelope), 123);
   }
-  CHECK_INT(smtpconn_envelope_use_8bitmime(envelope), 0);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(envelope), -1);
   CHECK_INT(smtpconn_envelope_set_use_8bitmime(envelope, 1), SMTPCONN_OK);
   CHECK_INT(smtpconn_envelope_use_8bitmime(envelope), 1);
+  CHECK_INT(smtpconn_envelope_set_use_8bitmime(envelope, 0), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(envelope), 0);
+  CHECK_INT(smtpconn_envelope_set_use_8bitmime(envelope, -1), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(envelope), -1);
+  CHECK_INT(smtpconn_envelope_use_smtputf8(envelope), 0);
+  CHECK_INT(smtpconn_envelope_set_use_smtputf8(envelope, 1), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_smtputf8(envelope), 1);
+  CHECK_INT(smtpconn_envelope_require_tls(envelope), 0);
+  CHECK_INT(smtpconn_envelope_set_require_tls(envelope, 1), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_require_tls(envelope), 1);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, 2, "NEVER"), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_notify(envelope, 2), "NEVER");
+  CHECK_TEXT(smtpconn_envelope_to_dsn_notify(envelope, 1), NULL);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_notify(envelope, SIZE_MAX), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, 3, "NEVER"), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, SIZE_MAX, "NEVER"), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(envelope, 0, "x@example.com"), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(envelope, 0), "x@example.com");
+  CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(envelope, 7), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(envelope, 7, "x@example.com"), SMTPCONN_EENVELOPE);
+  smtpconn_envelope_free(envelope);
+}
+
+static void delivery_status(void) {
+  static const struct {
+    int (*set)(smtpconn_envelope *envelope, const char *text);
+    const char *(*get)(const smtpconn_envelope *envelope);
+    const char *name, *good, *bad;
+  } fields[] = {
+      {smtpconn_envelope_set_dsn_ret, smtpconn_envelope_dsn_ret, "dsn_ret", "HDRS", "BODY"},
+      {smtpconn_envelope_set_dsn_envid, smtpconn_envelope_dsn_envid, "dsn_envid", "a b+c=d", "a\n"},
+      {smtpconn_envelope_set_dsn_notify, smtpconn_envelope_dsn_notify, "dsn_notify",
+       "SUCCESS,DELAY", "NEVER,DELAY"},
+      {smtpconn_envelope_set_dsn_orcpt, smtpconn_envelope_dsn_orcpt, "dsn_orcpt",
+       "rfc822;a@example.com", ";a@example.com"},
+  };
+  smtpconn_envelope *envelope = smtpconn_envelope_new();
+  size_t index;
+  for (index = 0; index < sizeof fields / sizeof fields[0]; index++) {
+    CHECK_INT(fields[index].set(NULL, fields[index].good), SMTPCONN_ESTATE);
+    CHECK_TEXT(fields[index].get(NULL), NULL);
+    CHECK_TEXT(fields[index].get(envelope), NULL);
+    CHECK_INT(fields[index].set(envelope, fields[index].good), SMTPCONN_OK);
+    CHECK_TEXT(fields[index].get(envelope), fields[index].good);
+    CHECK_INT(fields[index].set(envelope, fields[index].bad), SMTPCONN_EENVELOPE);
+    CHECK(strstr(smtpconn_error_message(smtpconn_envelope_last_error(envelope)),
+                 fields[index].name) != NULL);
+    CHECK_INT(fields[index].set(envelope, ""), SMTPCONN_EENVELOPE);
+    CHECK_TEXT(fields[index].get(envelope), fields[index].good); /* as it was */
+    CHECK_INT(fields[index].set(envelope, NULL), SMTPCONN_OK);
+    CHECK_TEXT(fields[index].get(envelope), NULL);
+  }
   smtpconn_envelope_free(envelope);
 }
 
@@ -577,9 +848,14 @@ int main(void) {
   null_connection();
   null_others();
   option_strings();
+  option_texts();
   option_numbers();
+  option_descriptors();
+  option_callbacks();
+  tokens();
   contradictions();
   envelope();
+  delivery_status();
   message();
   loop();
   connection();

@@ -49,7 +49,7 @@ LOG_NETWORK, LOG_TLS, LOG_SMTP, LOG_CLIENT, LOG_SERVER, LOG_MESSAGE = range(6)
 Json = dict[str, Any]
 
 # How long a wait may take before the test is called hung. Valgrind is slow.
-PATIENCE = 20.0
+PATIENCE = 4.0
 
 
 def quote(text: str | bytes | None) -> str:
@@ -385,23 +385,42 @@ class Drive:
         sender: str | bytes | None,
         recipients: list[str] | list[bytes] | list[str | bytes],
         size: int = 0,
-        use_8bitmime: bool = False,
+        use_8bitmime: int | None = None,
+        **values: str | int,
     ) -> str:
         name, failure = self.try_envelope(sender, recipients, size, use_8bitmime)
         assert failure is None, f"the envelope was refused: {failure}"
+        for field_name, value in values.items():
+            failure = self.describe(name, field_name, value)
+            assert failure is None, f"{field_name}={value!r} was refused: {failure}"
         return name
+
+    def describe(
+        self, envelope: str, field_name: str, value: str | int | None, index: int | None = None
+    ) -> Failure | None:
+        """Sets one value of an envelope, or of a recipient by its index; the
+        failure says why it was refused."""
+        text = str(value) if isinstance(value, int) else quote(value)
+        answer = self.call(
+            "describe", envelope, field_name, text, "~" if index is None else str(index)
+        )
+        failure = _failure(answer["error"])
+        assert (answer["reply"] == OK) == (failure is None)
+        return failure
 
     def try_envelope(
         self,
         sender: str | bytes | None,
         recipients: list[str] | list[bytes] | list[str | bytes],
         size: int = 0,
-        use_8bitmime: bool = False,
+        use_8bitmime: int | None = None,
     ) -> tuple[str, Failure | None]:
         name = self.name("e")
         words = [quote(recipient) for recipient in recipients]
         answer = self.call(
-            "envelope", name, quote(sender), str(size), "1" if use_8bitmime else "0", *words
+            *["envelope", name, quote(sender), str(size)],
+            "~" if use_8bitmime is None else str(int(use_8bitmime)),
+            *words,
         )
         return name, _failure(answer["error"])
 

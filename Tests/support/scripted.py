@@ -20,7 +20,7 @@ from types import TracebackType
 from support.certificates import Identity
 
 # Longer than any wait of a test that passes.
-PATIENCE = 20.0
+PATIENCE = 4.0
 
 CRLF = b"\r\n"
 

@@ -8,6 +8,8 @@ final class Authentication {
   /// The initial response did not fit and answers the first challenge instead.
   var holdsInitialResponse = false
   private var rounds = 0
+  /// The mechanism has said `.later`.
+  private(set) var awaitsAnswer = false
   /// The responses as they were written.
   private var spoken: [Secret] = []
   /// Set when we gave up: the server's answer to "*" is still to come.
@@ -29,7 +31,7 @@ final class Authentication {
   /// Answers a 334.
   func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
     rounds += 1
-    if cancelled != nil || rounds > Session.challengeLimit {
+    if cancelled != nil || awaitsAnswer || rounds > Session.challengeLimit {
       // Without the reply: a challenge may repeat what the user said.
       return .broken(
         Failure(
@@ -47,10 +49,13 @@ final class Authentication {
   }
 
   func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {
+    awaitsAnswer = false
     switch answer {
     case .response(let response): return encoded(response, cryptography)
     case .cancel(let reason): return give(up: reason)
-    case .later: return .wait
+    case .later:
+      awaitsAnswer = true
+      return .wait
     }
   }
 

@@ -227,7 +227,9 @@ package final class Session {
 
   /// The answer of a mechanism that said `.later`.
   package func answer(_ answer: MechanismAnswer) {
-    guard case .authenticating(let authentication) = state else { return }
+    guard case .authenticating(let authentication) = state, authentication.awaitsAnswer else {
+      return
+    }
     take(authentication.step(answer, cryptography))
   }
 

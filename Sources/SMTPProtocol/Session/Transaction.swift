@@ -183,6 +183,14 @@ final class Transaction {
       // A server that takes content from a sender it refused cannot be trusted
       // to understand the lone dot either.
       if let senderFailure { return disagree(senderFailure) }
+      // With LMTP nobody's reply would follow the dot (RFC 2033 section 4.2).
+      if isLMTP {
+        return .broken(
+          envelopeFailed(),
+          .refused(
+            .protocolViolation, "the server takes a message that is for nobody", reply,
+            command: "DATA", phase: .envelope))
+      }
       step = .emptyFinal
       return .nothingToDeliver
     }

@@ -80,6 +80,10 @@ package struct HTTPResponse {
 
   private mutating func takeLine() -> [UInt8]? {
     guard let end = buffer.firstIndex(of: 0x0A) else { return nil }
+    if end > Self.headerLimit {
+      part = .broken
+      return nil
+    }
     var line = Array(buffer[..<end])
     buffer.removeFirst(end + 1)
     if line.last == 0x0D { line.removeLast() }
@@ -104,6 +108,12 @@ package struct HTTPResponse {
     return true
   }
 
+  private static func trimmed(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+    let start = text.drop(while: isBlank)
+    return Array(start.prefix(start.count - start.reversed().prefix(while: isBlank).count))
+  }
+
   private mutating func takeHeader(_ line: [UInt8]) -> Bool {
     lineCount += 1
     if lineCount == 1 { return takeStatus(line) }
@@ -111,6 +121,8 @@ package struct HTTPResponse {
       if status < 200 {
         // An interim response; the real one follows (RFC 9110 section 15.2).
         lineCount = 0
+        contentLength = nil
+        isChunked = false
       } else if isChunked {
         part = .chunkSize
       } else if let contentLength {
@@ -125,9 +137,11 @@ package struct HTTPResponse {
       return false
     }
     let name = Array(line[..<colon])
-    let value = Array(line[(colon + 1)...].filter { $0 != 0x20 && $0 != 0x09 })
+    let value = Self.trimmed(line[(colon + 1)...])
     if Bytes.equalIgnoringCase(name, Bytes.of("Content-Length")) {
-      guard let length = Self.decimal(value), length <= Self.bodyLimit else {
+      guard let length = Self.decimal(value), length <= Self.bodyLimit,
+        contentLength ?? length == length
+      else {
         part = .broken
         return false
       }

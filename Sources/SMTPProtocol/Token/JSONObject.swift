@@ -23,9 +23,10 @@ package struct JSONObject {
     for member in members where member.name == Bytes.of(name) {
       switch member.value {
       case .string(let digits), .number(let digits):
-        let whole = digits.prefix { Bytes.isDigit($0) }
+        let isNegative = digits.first == 0x2D
+        let whole = digits.dropFirst(isNegative ? 1 : 0).prefix { Bytes.isDigit($0) }
         guard (1...15).contains(whole.count) else { return nil }
-        return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+        return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * (isNegative ? -1 : 1)
       case .other: return nil
       }
     }
@@ -113,9 +114,28 @@ private struct JSONReader {
     }
     let word = Array(text[start..<position])
     guard let first = word.first else { return nil }
-    if Bytes.isDigit(first) || first == 0x2D { return .number(word) }
+    if Bytes.isDigit(first) || first == 0x2D { return Self.isNumber(word) ? .number(word) : nil }
     let words = [Bytes.of("true"), Bytes.of("false"), Bytes.of("null")]
     return words.contains(word) ? .other : nil
+  }
+
+  /// RFC 8259 section 6.
+  private static func isNumber(_ word: [UInt8]) -> Bool {
+    var rest = word[...]
+    if rest.first == 0x2D { rest = rest.dropFirst() }
+    let whole = rest.prefix { Bytes.isDigit($0) }
+    guard !whole.isEmpty, whole.count == 1 || whole.first != 0x30 else { return false }
+    rest = rest.dropFirst(whole.count)
+    if rest.first == 0x2E {
+      let fraction = rest.dropFirst().prefix { Bytes.isDigit($0) }
+      guard !fraction.isEmpty else { return false }
+      rest = rest.dropFirst(1 + fraction.count)
+    }
+    guard let mark = rest.first else { return true }
+    guard mark | 0x20 == 0x65 else { return false }
+    rest = rest.dropFirst()
+    if rest.first == 0x2B || rest.first == 0x2D { rest = rest.dropFirst() }
+    return !rest.isEmpty && rest.allSatisfy { Bytes.isDigit($0) }
   }
 
   private mutating func string() -> [UInt8]? {

@@ -90,9 +90,12 @@ package enum DeliveryStatus {
       guard !type.isEmpty, isType, !address.isEmpty else {
         throw Refusal(reason: "must be an address, or a type, \";\" and an address")
       }
+      // Only utf-8 has a form for what is not ASCII.
+      let isUTF8 = Bytes.equalIgnoringCase(type, Bytes.of("utf-8"))
+      if !isASCII, !isUTF8 { throw Refusal(reason: "must be of type utf-8 outside ASCII") }
       encoded =
         type + [0x3B]
-        + (isASCII ? Xtext.encode(address) : Xtext.encodeInternationalized(address))
+        + (isUTF8 ? Xtext.encodeInternationalized(address) : Xtext.encode(address))
       if encoded.count > Self.limit {
         throw Refusal(reason: "must not be longer than \(Self.limit) octets when encoded")
       }

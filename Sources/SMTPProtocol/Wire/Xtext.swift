@@ -22,8 +22,9 @@ package enum Xtext {
   package static func encodeInternationalized(_ address: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
     for scalar in String(decoding: address, as: UTF8.self).unicodeScalars {
-      if scalar.value < 0x80 {
-        text += encode([UInt8(truncatingIfNeeded: scalar.value)])
+      // QCHAR: what xtext leaves as it is, but for the backslash.
+      if (0x21...0x7E).contains(scalar.value), ![0x2B, 0x3D, 0x5C].contains(scalar.value) {
+        text.append(UInt8(truncatingIfNeeded: scalar.value))
       } else {
         text += Bytes.of("\\x{") + hexadecimal(scalar.value) + [0x7D]
       }

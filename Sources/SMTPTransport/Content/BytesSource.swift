@@ -5,8 +5,6 @@ package final class BytesSource: ContentSource {
 
   package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  package var errno: Int32 { 0 }
-
   package func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
     let count = min(bytes.count - offset, max(limit, 1))
     guard count > 0 else { return .end }
@@ -17,7 +15,4 @@ package final class BytesSource: ContentSource {
   }
 
   package func again() -> (any ContentSource)? { BytesSource(bytes) }
-
-  package func start(loop: EventLoop, onReady: @escaping () -> Void) {}
-  package func stop() {}
 }

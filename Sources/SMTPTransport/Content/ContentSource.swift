@@ -25,6 +25,11 @@ package protocol ContentSource: AnyObject {
   func stop()
 }
 
+/// What most sources are like: they never fail in the system, never wait, and can be
+/// read once.
 extension ContentSource {
+  package var errno: Int32 { 0 }
   package func again() -> (any ContentSource)? { nil }
+  package func start(loop: EventLoop, onReady: @escaping () -> Void) {}
+  package func stop() {}
 }

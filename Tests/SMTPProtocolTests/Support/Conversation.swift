@@ -15,11 +15,13 @@ struct Conversation {
 
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
-    name: String = "client.example"
+    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true
   ) {
-    session = Session(
-      .init(name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true),
-      cryptography: cryptography)
+    var configuration = Session.Configuration(
+      name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true)
+    configuration.isLMTP = isLMTP
+    configuration.verifiesPeer = verifiesPeer
+    session = Session(configuration, cryptography: cryptography)
   }
 
   // MARK: What the server does

@@ -83,9 +83,19 @@ struct Transcript {
       let cryptography = FixedCryptography()
       let credentials = Credentials(
         user: bytes(words[2]), password: bytes(words[3]), cryptography)
-      let mechanism: any Mechanism = 
-        words[1] == "LOGIN" ? Login(credentials) : Plain(credentials, cryptography)
+      let mechanism: any Mechanism =
+        switch words[1] {
+        case "LOGIN": Login(credentials)
+        case "CRAM-MD5": CramMD5(credentials, cryptography)
+        case "XOAUTH2":
+          XOAuth2(user: credentials.user, token: credentials.password, cryptography)
+        case "LATER": SlowMechanism()
+        default: Plain(credentials, cryptography)
+        }
       conversation.perform { session, _ in session.login(mechanism) }
+    case "answer":
+      let answer = words[1] == "*" ? MechanismAnswer.cancel("no") : .response(bytes(words[1]))
+      conversation.perform { session, _ in session.answer(answer) }
     case "send":
       let request = SendRequest(words: words.dropFirst())
       conversation.perform { session, now in session.send(request, now: now) }
@@ -104,16 +114,46 @@ struct Transcript {
 }
 
 extension SendRequest {
-  /// `sender recipient… size=N 8bit`; `<>` is the null sender.
+  /// `sender recipient… size=N 8bit …`; `<>` is the null sender. `key=value` sets
+  /// what the request as a whole has, `survey=…` what was seen of the message.
   fileprivate init(words: ArraySlice<String>) {
-    let addresses = words.filter { $0.contains("@") || $0 == "<>" || $0 == "postmaster" }
-    let size = words.first { $0.hasPrefix("size=") }.flatMap { UInt64($0.dropFirst(5)) }
+    let keys = ["size", "ret", "envid", "notify", "orcpt", "survey"]
+    var options: [String: String] = [:]
+    var addresses: [String] = []
+    for word in words {
+      let key = String(word.prefix { $0 != "=" })
+      if keys.contains(key) {
+        options[key] = String(word.dropFirst(key.count + 1))
+      } else if word.contains("@") || word == "<>" || word == "postmaster" {
+        addresses.append(word)
+      }
+    }
     self.init(
-      from: addresses[addresses.startIndex] == "<>"
-        ? nil : try! Mailbox(bytes(addresses[addresses.startIndex])),
+      from: addresses[0] == "<>" ? nil : try! Mailbox(bytes(addresses[0])),
       recipients: addresses.dropFirst().map { try! Mailbox(bytes($0), allowingPostmaster: true) },
-      size: size, use8BitMIME: words.contains("8bit"))
+      size: options["size"].flatMap { UInt64($0) },
+      use8BitMIME: words.contains("8bit") ? true : words.contains("7bit") ? false : nil)
+    useSMTPUTF8 = words.contains("smtputf8")
+    requiresTLS = words.contains("requiretls")
+    ret = options["ret"].map { try! .init(bytes($0)) }
+    envelopeIdentifier = options["envid"].map { try! .init(bytes($0)) }
+    notify = options["notify"].map { try! .init(bytes($0)) }
+    originalRecipient = options["orcpt"].map { try! .init(bytes($0)) }
+    survey = options["survey"].map {
+      var survey = ContentSurvey()
+      survey.add(bytes($0.replacing("\\n", with: "\n")).span)
+      survey.finish()
+      return survey
+    }
   }
+}
+
+/// Lets the server wait for every answer; a transcript gives them with `> answer`.
+private final class SlowMechanism: Mechanism {
+  let name = bytes("LATER")
+  let initialResponse: [UInt8]? = nil
+  let isComplete = true
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer { .later }
 }
 
 /// Plays a transcript in every way in which octets may arrive, and gives back
@@ -121,10 +161,12 @@ extension SendRequest {
 @discardableResult
 func play(
   _ transcript: String, policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
-  name: String = "client.example", location: SourceLocation = #_sourceLocation
+  name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
+  location: SourceLocation = #_sourceLocation
 ) -> [Conversation] {
   Transcript.Feeding.allCases.map { feeding in
-    var conversation = Conversation(policy, isSecure: isSecure, name: name)
+    var conversation = Conversation(
+      policy, isSecure: isSecure, name: name, isLMTP: isLMTP, verifiesPeer: verifiesPeer)
     Transcript(transcript).play(feeding, &conversation, location)
     return conversation
   }

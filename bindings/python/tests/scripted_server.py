@@ -20,6 +20,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 LIMIT = 20.0
 
@@ -50,25 +51,33 @@ S: 221 bye
 
 
 class ScriptedServer:
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, listener: socket.socket | None = None) -> None:
+        self._listener = listener or socket.create_server(("127.0.0.1", 0))
         self._listener.settimeout(LIMIT)
         self._scripts: list[list[tuple[str, str]]] = []
         self._threads: list[threading.Thread] = []
-        self.port: int = self._listener.getsockname()[1]
+        name = self._listener.getsockname()
+        self.port: int = 0 if isinstance(name, str) else name[1]
         self.tls: ssl.SSLContext | None = None
         #: The messages, with escaped dots restored, without the final one.
         self.messages: list[bytes] = []
         #: The commands, of all connections.
         self.commands: list[str] = []
+        #: The addresses of those who came.
+        self.peers: list[Any] = []
         self.faults: list[str] = []
 
     def play(self, *parts: str) -> ScriptedServer:
         """Adds a connection, whose script these parts make up."""
-        self._scripts.append([_step(line) for part in parts for line in part.strip().splitlines()])
+        self._scripts.append(_steps(parts))
         if len(self._scripts) == 1:
             self._spawn(self._accept)
         return self
+
+    def play_on(self, client: socket.socket, *parts: str) -> None:
+        """Plays a script on a connection that is there already, and closes it."""
+        client.settimeout(LIMIT)
+        self._spawn(self._serve, client, _steps(parts))
 
     def _spawn(self, target: Callable[..., None], *arguments: object) -> None:
         thread = threading.Thread(target=target, args=arguments)
@@ -79,12 +88,14 @@ class ScriptedServer:
         served = 0
         while served < len(self._scripts):
             try:
-                client, _ = self._listener.accept()
+                client, peer = self._listener.accept()
             except OSError as error:
                 self.faults.append(f"nobody came for script {served + 1}: {error}")
                 return
             client.settimeout(LIMIT)
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.peers.append(peer)
+            if client.family == socket.AF_INET:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._spawn(self._serve, client, self._scripts[served])
             served += 1
 
@@ -128,6 +139,10 @@ class ScriptedServer:
 
 class UnexpectedError(Exception):
     pass
+
+
+def _steps(parts: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [_step(line) for part in parts for line in part.strip().splitlines()]
 
 
 def _step(line: str) -> tuple[str, str]:

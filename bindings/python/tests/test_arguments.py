@@ -9,7 +9,26 @@ import pytest
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
 
-TEXT_OPTIONS = ["host", "name", "auth_method", "tls_servername", "tls_ca_file", "tls_ca_directory"]
+TEXT_OPTIONS = [
+    "host",
+    "name",
+    "socket_path",
+    "local_address",
+    "auth_method",
+    "tls_servername",
+    "tls_ca_file",
+    "tls_ca_directory",
+    "tls_ca",
+    "tls_certificate_file",
+    "tls_certificate",
+    "tls_key_file",
+    "tls_key",
+    "tls_ciphers",
+    "tls_cipher_suites",
+    "tls_min_version",
+    "tls_max_version",
+    "tls_alpn",
+]
 
 
 @pytest.mark.parametrize("option", TEXT_OPTIONS)
@@ -36,6 +55,12 @@ def test_lone_surrogate_in_an_option() -> None:
         ("host", "a" * 300),
         ("auth_method", "NONSENSE"),
         ("tls_servername", "192.0.2.1"),
+        ("local_port", 65536),
+        ("local_address", "localhost"),
+        ("socket_path", "x" * 108),
+        ("socket", -1),
+        ("tls_min_version", "TLSv1.0"),
+        ("tls_alpn", ["x" * 256]),
         ("dns_timeout", 0),
         ("socket_timeout", -1.5),
         ("command_timeout", float("inf")),
@@ -59,6 +84,11 @@ def test_option_out_of_range(option: str, value: object) -> None:
         ("require_tls", 1),
         ("dns_timeout", "5"),
         ("tls_ca_file", 3),
+        ("lmtp", 1),
+        ("tls_alpn", [b"smtp"]),
+        ("tls_alpn", 5),
+        ("tls_key_password", 5),
+        ("tls_context_callback", 5),
     ],
 )
 def test_option_of_another_type(option: str, value: object) -> None:

@@ -91,10 +91,11 @@ def test_envelope_with_size_and_8bitmime(server: ScriptedServer) -> None:
     server.play(HELLO.replace("250 AUTH", "250-SIZE 1000\nS: 250 AUTH"), SEND, QUIT)
     with smtpconn.Connection("127.0.0.1", server.port) as connection:
         envelope = smtpconn.Envelope("a@example.org", ["b@example.org"], 100, use_8bitmime=True)
-        connection.send(envelope, "x")
+        # Of an iterable nobody knows the size.
+        connection.send(envelope, iter("x"))
         envelope.size = 1001
         with pytest.raises(smtpconn.MessageError):
-            connection.send(envelope, "x")
+            connection.send(envelope, iter("x"))
     server.check()
     assert "SIZE=100" in server.commands[1]
     assert "BODY=8BITMIME" in server.commands[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import enum
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ SCALARS: dict[str, Any] = {
     "smtpconn_message *": _ffi.Message,
     "smtpconn_options *": _ffi.Options,
     "smtpconn_result *": _ffi.Result,
+    "smtpconn_exchange *": _ffi.Exchange,
+    "smtpconn_token_request *": _ffi.TokenRequest,
+    "smtpconn_mechanism_callback": _ffi.MechanismCallback,
+    "smtpconn_password_callback": _ffi.PasswordCallback,
+    "smtpconn_tls_context_callback": _ffi.TLSContextCallback,
+    "smtpconn_token_callback": _ffi.TokenCallback,
+    "smtpconn_new_token_callback": _ffi.NewTokenCallback,
     "smtpconn_done_callback": _ffi.DoneCallback,
     "smtpconn_event_callback": _ffi.EventCallback,
     "smtpconn_error_callback": _ffi.ErrorCallback,
@@ -52,6 +60,8 @@ def c_type(text: str) -> Any:
     words = [word for word in re.findall(r"\w+|\*", text) if word != "const"]
     if len(words) > 1 and words[-1] != "*":
         words.pop()
+    if words == ["char", "*"] and "const" not in text:
+        return ctypes.POINTER(ctypes.c_char)  # A buffer to write to.
     return SCALARS[" ".join(words)]
 
 
@@ -108,7 +118,7 @@ def test_callback(name: str) -> None:
 
 def test_handles_are_distinct() -> None:
     handles = {value for text, value in SCALARS.items() if re.match(r"smtpconn\w* \*", text)}
-    assert len(handles) == 8
+    assert len(handles) == 10
     with pytest.raises(ctypes.ArgumentError):
         smtpconn._library.lib.smtpconn_is_open(_ffi.Envelope())
 
@@ -134,7 +144,15 @@ def test_read_constant(name: str) -> None:
 
 def test_every_option_is_offered() -> None:
     setters = [name for name in prototypes() if name.startswith("smtpconn_options_set_")]
-    assert [f"smtpconn_options_set_{name}" for name in _options.OPTIONS] == setters
+    hooks = [f"smtpconn_options_set_{name}" for name, _ in _options.HOOKS.values()]
+    plain = [name for name in setters if name not in hooks]
+    assert [name for name in setters if name in hooks] == hooks
+    assert [f"smtpconn_options_set_{name}" for name in _options.OPTIONS] == plain
+
+
+def test_every_option_is_an_argument() -> None:
+    arguments = inspect.signature(smtpconn.Connection).parameters
+    assert {*_options.OPTIONS, *_options.HOOKS} <= set(arguments)
 
 
 def test_every_code_has_its_class() -> None:

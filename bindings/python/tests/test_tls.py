@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,5 +82,132 @@ def test_no_starttls_where_it_is_required(server: ScriptedServer) -> None:
     server.play(HELLO, "E:")
     connection = smtpconn.Connection("127.0.0.1", server.port, require_tls=True)
     with pytest.raises(smtpconn.TLSError):
+        connection.connect()
+    connection.close()
+
+
+def test_opportunistic_tls_that_is_refused(server: ScriptedServer) -> None:
+    refused = STARTTLS.replace("S: 220 go\nT:\n", "S: 454 4.7.0 not now\n")
+    server.play(refused, SEND, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port, opportunistic_tls=True) as connection:
+        assert not connection.is_secure
+        connection.send("a@example.org", "b@example.org", "x")
+    server.check()
+    assert server.messages == [b"x\r\n"]
+
+
+def test_opportunistic_tls_whose_handshake_fails(tls_server: ScriptedServer) -> None:
+    tls_server.play(STARTTLS)
+    tls_server.play(STARTTLS.split("C: STARTTLS")[0], SEND, QUIT)
+    # Nobody vouches for the certificate.
+    with smtpconn.Connection("localhost", tls_server.port, opportunistic_tls=True) as connection:
+        assert not connection.is_secure
+        connection.send("a@example.org", "b@example.org", "x")
+    tls_server.finish()
+    assert len(tls_server.faults) == 1  # Its handshake.
+    tls_server.faults.clear()
+    assert tls_server.messages == [b"x\r\n"]
+
+
+def test_settings(tls_server: ScriptedServer, certificate: Path) -> None:
+    assert tls_server.tls is not None
+    tls_server.tls.set_alpn_protocols(["smtp"])
+    tls_server.play("T:", HELLO, QUIT)
+    contexts: list[int] = []
+    with smtpconn.Connection(
+        "localhost",
+        tls_server.port,
+        secure=True,
+        tls_ca=certificate.read_text(),
+        tls_max_version="TLSv1.2",
+        tls_min_version="TLSv1.2",
+        tls_ciphers="ECDHE-ECDSA-AES256-GCM-SHA384",
+        tls_cipher_suites="TLS_AES_128_GCM_SHA256",
+        tls_alpn=["smtp", "other"],
+        tls_context_callback=contexts.append,
+    ) as connection:
+        assert connection.tls_version == "TLSv1.2"
+        assert connection.tls_cipher == "ECDHE-ECDSA-AES256-GCM-SHA384"
+    assert len(contexts) == 1
+    assert contexts[0]
+
+
+def test_message_that_requires_tls(tls_server: ScriptedServer, certificate: Path) -> None:
+    hello = HELLO.replace("8BITMIME", "REQUIRETLS")
+    tls_server.play("T:", hello, SEND.replace("FROM:*", "FROM:<a@example.org> REQUIRETLS"), QUIT)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate
+    ) as connection:
+        connection.send("a@example.org", "b@example.org", "x", require_tls=True)
+    tls_server.check()
+
+
+@pytest.fixture(scope="module")
+def encrypted_key(certificate: Path) -> Path:
+    """The same key, with the password "geheim"."""
+    path = certificate.with_name("encrypted.pem")
+    command = ["openssl", "pkcs8", "-topk8", "-in", str(certificate), "-passout", "pass:geheim"]
+    subprocess.run([*command, "-out", str(path)], check=True, capture_output=True)
+    return path
+
+
+@pytest.mark.parametrize("password", ["geheim", b"geheim", lambda: "geheim", lambda: b"geheim"])
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_client_certificate(
+    password: Any,
+    in_memory: bool,
+    tls_server: ScriptedServer,
+    certificate: Path,
+    encrypted_key: Path,
+) -> None:
+    assert tls_server.tls is not None
+    tls_server.tls.verify_mode = ssl.CERT_REQUIRED
+    tls_server.tls.load_verify_locations(certificate)
+    tls_server.play("T:", HELLO, QUIT)
+    options: dict[str, Any]
+    if in_memory:
+        options = {
+            "tls_certificate": certificate.read_text(),
+            "tls_key": encrypted_key.read_text(),
+        }
+    else:
+        options = {"tls_certificate_file": certificate, "tls_key_file": encrypted_key}
+    with smtpconn.Connection(
+        "localhost",
+        tls_server.port,
+        secure=True,
+        tls_ca_file=certificate,
+        tls_key_password=password,
+        **options,
+    ) as connection:
+        assert connection.is_secure
+
+
+def _no_password() -> str:
+    raise LookupError("no password")
+
+
+@pytest.mark.parametrize(
+    ("password", "error"),
+    [
+        ("wrong", smtpconn.TLSError),
+        (None, smtpconn.TLSError),
+        (_no_password, LookupError),
+        (lambda: 5, TypeError),
+        ("x" * 2000, smtpconn.AuthError),
+    ],
+)
+def test_key_without_its_password(
+    password: Any, error: type[Exception], certificate: Path, encrypted_key: Path
+) -> None:
+    connection = smtpconn.Connection(
+        "127.0.0.1",
+        1,
+        secure=True,
+        tls_certificate_file=certificate,
+        tls_key_file=encrypted_key,
+        tls_key_password=password,
+    )
+    with pytest.raises(error):
         connection.connect()
     connection.close()

@@ -12,7 +12,7 @@ SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 
 from ._connection import Connection
 from ._constants import ErrorCode, LogKind, RecipientStatus, Retry
-from ._envelope import Envelope
+from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
     CancelledError,
@@ -32,12 +32,14 @@ from ._errors import (
     TimedOutError,
     TLSError,
 )
+from ._hooks import Exchange
 from ._library import library_version
 from ._loop import Loop
 from ._result import RecipientResult, Result
 from ._version import __version__
 
 __all__ = [
+    "DSN",
     "AuthError",
     "CancelledError",
     "Connection",
@@ -46,6 +48,7 @@ __all__ = [
     "Envelope",
     "EnvelopeError",
     "ErrorCode",
+    "Exchange",
     "LogKind",
     "Loop",
     "MessageError",
@@ -53,6 +56,7 @@ __all__ = [
     "OptionsError",
     "ProtocolError",
     "ProxyError",
+    "Recipient",
     "RecipientResult",
     "RecipientStatus",
     "RequireTLSError",

@@ -1,32 +1,153 @@
-"""Credentials, for as long as a login takes to start."""
+"""Credentials, and what a login asks the program for."""
 
 from __future__ import annotations
 
+import itertools
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from ctypes import addressof
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
 from ._errors import AuthError
 from ._failure import bare_error
+from ._ffi import ReleaseCallback, TokenCallback
+from ._hooks import Exchange
 from ._library import lib
 from ._text import encode
 
 if TYPE_CHECKING:
-    from ._ffi import AuthHandle
+    from ._ffi import AuthHandle, ExchangeHandle, TokenRequestHandle
+    from ._operation import Operation
+
+    #: An access token, alone or with the time at which it expires, in seconds since 1970.
+    Token = Union[str, tuple[str, Union[float, None]]]
+    TokenSource = Callable[[bool], Token]
+
+_tokens: Final = itertools.count(1)
+
+#: By token, which is the `user` of the C callbacks.  The operation keeps its login alive.
+_logins: Final[weakref.WeakValueDictionary[int, Login]] = weakref.WeakValueDictionary()
+
+#: What `user` is, nobody has to be told.
+_NO_RELEASE: Final = ReleaseCallback()
+
+
+@dataclass
+class Credentials:
+    """The arguments of `login`, which explains them.  The library tells what is missing."""
+
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    access_token: str | None = field(default=None, repr=False)
+    expires: float | None = None
+    token: TokenSource | None = None
+    refresh_token: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    scope: str | None = None
+    access_url: str | None = None
+    service_client: str | None = None
+    private_key: str | None = field(default=None, repr=False)
+
+
+class Login:
+    """The part of a login that runs in Python."""
+
+    def __init__(self, token_source: TokenSource | None) -> None:
+        #: What the program's own function raised, if it did.
+        self.failure: BaseException | None = None
+        #: The library forgets its requests when the login is over.
+        self.over = False
+        self.token = next(_tokens)
+        self._token_source = token_source
+        self._exchanges: dict[int, Exchange] = {}
+        _logins[self.token] = self
+
+    def exchange(self, handle: ExchangeHandle, mechanism: str, operation: Operation) -> Exchange:
+        """The same object for the same exchange."""
+        address = addressof(handle.contents)
+        known = self._exchanges.get(address)
+        if known is None or known.mechanism != mechanism:
+            known = self._exchanges[address] = Exchange(handle, mechanism, operation)
+        return known
+
+    def provide(self, request: TokenRequestHandle, renew: bool) -> None:
+        assert self._token_source is not None
+        try:
+            token, expires = _parts(self._token_source(renew))
+            octets = encode(token, "the access token", AuthError)
+            seconds = _seconds(expires)
+            if not self.over:
+                _accepted(lib.smtpconn_token_request_provide(request, octets, seconds))
+        except BaseException as error:
+            self.failure = self.failure or error
+            if not self.over:
+                lib.smtpconn_token_request_fail(request, type(error).__name__.encode())
+
+
+def _parts(token: Token) -> tuple[str, float | None]:
+    return (token[0], token[1]) if isinstance(token, tuple) else (token, None)
+
+
+def _seconds(expires: float | None) -> int:
+    if expires is None:
+        return 0
+    if not isinstance(expires, (int, float)) or isinstance(expires, bool):
+        raise TypeError(f"expires must be seconds since 1970, not {type(expires).__name__}")
+    # 0 means "not known" in C; here None does.
+    if not 1 <= expires < 2**63:
+        raise AuthError(f"expires is out of range: {expires}")
+    return int(expires)
+
+
+def _accepted(status: int) -> None:
+    if status < 0:
+        raise bare_error(status)
 
 
 @contextmanager
-def opened_auth(user: str | None, password: str | None) -> Iterator[AuthHandle]:
-    """The C object, erased and freed at the end.  The library tells what is missing."""
+def opened_auth(credentials: Credentials, login: Login) -> Iterator[AuthHandle]:
+    """The C object, erased and freed at the end."""
     auth = lib.smtpconn_auth_new()
     if not auth:
         raise MemoryError("no memory for credentials")
     try:
-        for name, value in (("user", user), ("password", password)):
-            octets = None if value is None else encode(value, name, AuthError)
-            status = getattr(lib, f"smtpconn_auth_set_{name}")(auth, octets)
-            if status < 0:
-                raise bare_error(status)
+        _fill(auth, credentials, login)
         yield auth
     finally:
         lib.smtpconn_auth_free(auth)
+
+
+def _fill(auth: AuthHandle, given: Credentials, login: Login) -> None:
+    def text(name: str) -> bytes | None:
+        value = getattr(given, name)
+        return None if value is None else encode(value, name, AuthError)
+
+    def put(name: str, *arguments: Any) -> None:
+        _accepted(getattr(lib, f"smtpconn_auth_set_{name}")(auth, *arguments))
+
+    for name in ("user", "password", "refresh_token", "scope"):
+        put(name, text(name))
+    put("access_token", text("access_token"), _seconds(given.expires))
+    put("client", text("client_id"), text("client_secret"))
+    put("service_account", text("service_client"), text("private_key"))
+    try:
+        put("access_url", text("access_url"))
+    except AuthError as error:
+        raise AuthError(f"access_url must be an https URL, not {given.access_url!r}") from error
+    if given.token is not None:
+        if not callable(given.token):
+            raise TypeError(f"token must be callable, not {type(given.token).__name__}")
+        put("token_callback", _TOKEN, _NO_RELEASE, login.token)
+
+
+def _on_token(request: TokenRequestHandle, renew: int, token: int) -> None:
+    login = _logins.get(token)
+    if login is not None:
+        login.provide(request, bool(renew))
+
+
+#: One C function for all, alive as long as the module: the token tells them apart.
+_TOKEN: Final = TokenCallback(_on_token)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Callable, Final, overload
+from typing import TYPE_CHECKING, Any, Callable, Final, Union, overload
 
-from ._auth import opened_auth
+from ._auth import Credentials, Login, opened_auth
 from ._driven import DrivenConnection
 from ._email import derive_envelope, needs_smtputf8
 from ._envelope import Envelope, opened_envelope
@@ -21,15 +21,21 @@ from ._result import Result
 
 if TYPE_CHECKING:
     import os
+    from socket import socket as Socket  # noqa: N812
     from types import TracebackType
 
-    from ._events import ErrorHandler, EventHandler
+    from ._auth import TokenSource
+    from ._envelope import DSN, Recipients
+    from ._events import ErrorHandler, EventHandler, TokenHandler
+    from ._hooks import Exchange, Password, TLSContextHandler
     from ._log import AnyLogger
     from ._message import MessageLike
     from ._operation import Report
 
     DoneHandler = Callable[[SMTPConnError | None], object]
     SendHandler = Callable[[SMTPConnError | None, Result], object]
+    Path = Union[str, os.PathLike[str]]
+    Mechanism = Callable[[Exchange, "bytes | None"], "bytes | None"]
 
 _MISSING: Final[Any] = object()
 
@@ -46,10 +52,20 @@ class Connection(DrivenConnection):
     Each has a twin `start_...` that does not: the loop calls `callback` later, with the error or
     None, and for a send with the result.  Several may be under way; they are carried out in order.
 
+    `socket` and `connection` are sockets, or the descriptors of some, which the library duplicates
+    and makes non-blocking.  `tls_key_password` is a str, bytes, or a function that gives one when
+    it is needed.  `tls_alpn` is one str with commas or several.  `tls_context_callback` gets the
+    address of OpenSSL's SSL_CTX.
+
+    `custom_mechanisms` are login mechanisms of your own, by name: functions of an `Exchange` and a
+    challenge, which return the answer as bytes.  The challenge is None at the beginning: what is
+    returned then is the initial response, None for none.
+
     An exception in a handler or a logger is raised by the method that waits, when its operation is
     over, or else by the loop.  One in the source of a message ends the connection, so that no part
     of the message is delivered, and is raised as it is, with the StreamError as its context; a
-    callback of `start_send` gets the StreamError with the exception as its cause.
+    callback of `start_send` gets the StreamError with the exception as its cause.  In the same way
+    one in a custom mechanism or the `token` function of a login ends the login, not the connection.
 
     Ctrl-C during a method that waits closes the connection.
     """
@@ -62,6 +78,14 @@ class Connection(DrivenConnection):
         secure: bool | None = None,
         ignore_tls: bool | None = None,
         require_tls: bool | None = None,
+        opportunistic_tls: bool | None = None,
+        lmtp: bool | None = None,
+        socket_path: Path | None = None,
+        local_address: str | None = None,
+        local_port: int | None = None,
+        socket: Socket | int | None = None,
+        connection: Socket | int | None = None,
+        secured: bool | None = None,
         name: str | None = None,
         dns_timeout: float | None = None,
         connection_timeout: float | None = None,
@@ -71,10 +95,23 @@ class Connection(DrivenConnection):
         final_reply_timeout: float | None = None,
         operation_timeout: float | None = None,
         auth_method: str | None = None,
+        custom_mechanisms: Mapping[str, Mechanism] | None = None,
         allow_insecure_auth: bool | None = None,
         tls_servername: str | None = None,
-        tls_ca_file: str | os.PathLike[str] | None = None,
-        tls_ca_directory: str | os.PathLike[str] | None = None,
+        tls_ca_file: Path | None = None,
+        tls_ca_directory: Path | None = None,
+        tls_ca: str | None = None,
+        tls_certificate_file: Path | None = None,
+        tls_certificate: str | None = None,
+        tls_key_file: Path | None = None,
+        tls_key: str | None = None,
+        tls_key_password: Password | None = None,
+        tls_ciphers: str | None = None,
+        tls_cipher_suites: str | None = None,
+        tls_min_version: str | None = None,
+        tls_max_version: str | None = None,
+        tls_alpn: str | Iterable[str] | None = None,
+        tls_context_callback: TLSContextHandler | None = None,
         tls_reject_unauthorized: bool | None = None,
         transaction_log: bool | None = None,
         debug: bool | None = None,
@@ -83,8 +120,9 @@ class Connection(DrivenConnection):
         on_connect: EventHandler | None = None,
         on_error: ErrorHandler | None = None,
         on_end: EventHandler | None = None,
+        on_token: TokenHandler | None = None,
     ) -> None:
-        super().__init__(loop, logger, on_connect, on_error, on_end)
+        super().__init__(loop, logger, on_connect, on_error, on_end, on_token)
         if transaction_log is None:
             transaction_log = self._logger.isEnabledFor(logging.DEBUG)
         options = {
@@ -93,6 +131,14 @@ class Connection(DrivenConnection):
             "secure": secure,
             "ignore_tls": ignore_tls,
             "require_tls": require_tls,
+            "opportunistic_tls": opportunistic_tls,
+            "lmtp": lmtp,
+            "socket_path": socket_path,
+            "local_address": local_address,
+            "local_port": local_port,
+            "socket": socket,
+            "connection": connection,
+            "secured": secured,
             "name": name,
             "dns_timeout": dns_timeout,
             "connection_timeout": connection_timeout,
@@ -101,11 +147,24 @@ class Connection(DrivenConnection):
             "command_timeout": command_timeout,
             "final_reply_timeout": final_reply_timeout,
             "operation_timeout": operation_timeout,
+            "custom_mechanisms": custom_mechanisms,
             "auth_method": auth_method,
             "allow_insecure_auth": allow_insecure_auth,
             "tls_servername": tls_servername,
             "tls_ca_file": tls_ca_file,
             "tls_ca_directory": tls_ca_directory,
+            "tls_ca": tls_ca,
+            "tls_certificate_file": tls_certificate_file,
+            "tls_certificate": tls_certificate,
+            "tls_key_file": tls_key_file,
+            "tls_key": tls_key,
+            "tls_key_password": tls_key_password,
+            "tls_ciphers": tls_ciphers,
+            "tls_cipher_suites": tls_cipher_suites,
+            "tls_min_version": tls_min_version,
+            "tls_max_version": tls_max_version,
+            "tls_alpn": tls_alpn,
+            "tls_context_callback": tls_context_callback,
             "tls_reject_unauthorized": tls_reject_unauthorized,
             "transaction_log": transaction_log,
             "debug": debug,
@@ -121,9 +180,50 @@ class Connection(DrivenConnection):
         if not self.is_open:
             self._wait(lambda: self._start_connect(None))
 
-    def login(self, user: str | None, password: str | None) -> None:
-        """Logs in.  After an AuthError the connection is as good as before."""
-        self._wait(lambda: self._start_login(user, password, None))
+    def login(
+        self,
+        user: str | None,
+        password: str | None = None,
+        *,
+        access_token: str | None = None,
+        expires: float | None = None,
+        token: TokenSource | None = None,
+        refresh_token: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scope: str | None = None,
+        access_url: str | None = None,
+        service_client: str | None = None,
+        private_key: str | None = None,
+    ) -> None:
+        """Logs in.  After an AuthError or an OAuth2Error the connection is as good as before.
+
+        With a password; or, without one, with an OAuth 2.0 access token (XOAUTH2): `access_token`,
+        which `expires`, in seconds since 1970.  When there is none, when it has expired or when the
+        server refuses it, a new one comes from the first of these that is given:
+
+        - `token(renew)`, which returns a token, or a token and when it expires; `renew` tells that
+          the last one did not serve.
+        - `service_client` and its `private_key`, RSA in PEM.
+        - `refresh_token`, with `client_id` and `client_secret`.
+
+        The last two ask `access_url`, by default Google's; `on_token` gets what it gave.
+        """
+        credentials = Credentials(
+            user,
+            password,
+            access_token=access_token,
+            expires=expires,
+            token=token,
+            refresh_token=refresh_token,
+            client_id=client_id,
+            client_secret=client_secret,
+            scope=scope,
+            access_url=access_url,
+            service_client=service_client,
+            private_key=private_key,
+        )
+        self._wait(lambda: self._start_login(credentials, None))
 
     @overload
     def send(self, envelope: Envelope, message: MessageLike, /) -> Result: ...
@@ -131,11 +231,14 @@ class Connection(DrivenConnection):
     def send(
         self,
         from_addr: str | None,
-        to_addrs: str | Iterable[str],
+        to_addrs: Recipients,
         message: MessageLike,
         *,
         size: int | None = None,
         use_8bitmime: bool | None = None,
+        use_smtputf8: bool = False,
+        require_tls: bool = False,
+        dsn: DSN | None = None,
     ) -> Result: ...
     def send(
         self,
@@ -145,6 +248,9 @@ class Connection(DrivenConnection):
         *,
         size: int | None = None,
         use_8bitmime: bool | None = None,
+        use_smtputf8: bool = False,
+        require_tls: bool = False,
+        dsn: DSN | None = None,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -158,7 +264,9 @@ class Connection(DrivenConnection):
             envelope = from_addr
             message = to_addrs
         else:
-            envelope = Envelope(from_addr, to_addrs, size, use_8bitmime)
+            envelope = Envelope(
+                from_addr, to_addrs, size, use_8bitmime, use_smtputf8, require_tls, dsn
+            )
         if message is _MISSING or envelope.to_addrs is _MISSING:
             raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
         operation = self._wait(lambda: self._start_send(envelope, message, None))
@@ -168,7 +276,7 @@ class Connection(DrivenConnection):
         self,
         message: Message[Any, Any],
         from_addr: str | None = None,
-        to_addrs: str | Iterable[str] | None = None,
+        to_addrs: Recipients | None = None,
     ) -> Result:
         """Sends a message of the email package to whom its header names.
 
@@ -192,10 +300,38 @@ class Connection(DrivenConnection):
         self._start_connect(callback)
 
     def start_login(
-        self, user: str | None, password: str | None, callback: DoneHandler | None = None
+        self,
+        user: str | None,
+        password: str | None = None,
+        callback: DoneHandler | None = None,
+        *,
+        access_token: str | None = None,
+        expires: float | None = None,
+        token: TokenSource | None = None,
+        refresh_token: str | None = None,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        scope: str | None = None,
+        access_url: str | None = None,
+        service_client: str | None = None,
+        private_key: str | None = None,
     ) -> None:
         """`login`, without waiting."""
-        self._start_login(user, password, callback)
+        credentials = Credentials(
+            user,
+            password,
+            access_token=access_token,
+            expires=expires,
+            token=token,
+            refresh_token=refresh_token,
+            client_id=client_id,
+            client_secret=client_secret,
+            scope=scope,
+            access_url=access_url,
+            service_client=service_client,
+            private_key=private_key,
+        )
+        self._start_login(credentials, callback)
 
     def start_send(
         self, envelope: Envelope, message: MessageLike, callback: SendHandler | None = None
@@ -227,11 +363,10 @@ class Connection(DrivenConnection):
         self._started = True
         return operation
 
-    def _start_login(
-        self, user: str | None, password: str | None, callback: DoneHandler | None
-    ) -> Operation:
-        with opened_auth(user, password) as auth:
-            return self._start(lib.smtpconn_login, DONE, _done(callback), auth)
+    def _start_login(self, credentials: Credentials, callback: DoneHandler | None) -> Operation:
+        login = Login(credentials.token)
+        with opened_auth(credentials, login) as auth:
+            return self._start(lib.smtpconn_login, DONE, _done(callback), auth, login=login)
 
     def _start_send(
         self, envelope: Envelope, message: MessageLike, callback: SendHandler | None
@@ -244,7 +379,7 @@ class Connection(DrivenConnection):
         )
         with (
             opened_message(message, allow_8bit=allow_8bit) as opened,
-            opened_envelope(envelope, opened.has_8bit) as c_envelope,
+            opened_envelope(envelope) as c_envelope,
         ):
             return self._start(
                 lib.smtpconn_send, SENT, report, c_envelope, opened.handle, source=opened.source

@@ -17,8 +17,10 @@ from ._state import ConnectionState
 from ._text import decode
 
 if TYPE_CHECKING:
+    from ._auth import Login
     from ._connection import Connection
-    from ._events import ErrorHandler, EventHandler
+    from ._events import ErrorHandler, EventHandler, TokenHandler
+    from ._hooks import Hook
     from ._log import AnyLogger
     from ._operation import Report
     from ._source import Source
@@ -34,6 +36,7 @@ class DrivenConnection(ConnectionState):
         on_connect: EventHandler | None,
         on_error: ErrorHandler | None,
         on_end: EventHandler | None,
+        on_token: TokenHandler | None,
     ) -> None:
         self._handle = None
         self._own_loop = loop is None
@@ -45,11 +48,16 @@ class DrivenConnection(ConnectionState):
         self.on_error = on_error
         #: Called with the connection when it is over, for whatever reason.
         self.on_end = on_end
+        #: Called with the connection, every access token that an endpoint gave, and when it
+        #: expires, in seconds since 1970, or None.
+        self.on_token = on_token
+        #: Kept for the library, which knows them by number only.
+        self._hooks: list[Hook] = []
         self._started = False
         self._over = False
 
     def _make(self, options: Mapping[str, object], *, with_log: bool) -> None:
-        with opened_options(options) as c_options, self._loop._core as loop:
+        with opened_options(options, self) as c_options, self._loop._core as loop:
             handle = lib.smtpconn_new(c_options, loop)
             if not handle:
                 error = read_error(lib.smtpconn_options_last_error(c_options))
@@ -58,7 +66,8 @@ class DrivenConnection(ConnectionState):
             self._finalizer = weakref.finalize(self, self._loop._core.bury, handle)
             self._finalizer.atexit = False
             host = decode(lib.smtpconn_options_host(c_options) or b"")
-            self._label = f"{host}:{lib.smtpconn_options_port(c_options)}"
+            path = decode(lib.smtpconn_options_socket_path(c_options))
+            self._label = path or f"{host}:{lib.smtpconn_options_port(c_options)}"
             _events.attach(self, handle, with_log=with_log)
         self._loop._connections.add(self)
 
@@ -71,11 +80,12 @@ class DrivenConnection(ConnectionState):
         report: Report | None,
         *arguments: Any,
         source: Source | None = None,
+        login: Login | None = None,
     ) -> Operation:
         self._open_handle()
         with self._loop._core:
             handle = self._open_handle()
-            operation = Operation(self, self._loop, report, source)
+            operation = Operation(self, self._loop, report, source, login)
             try:
                 status = function(handle, *arguments, trampoline, operation.token)
                 check(status, lib.smtpconn_last_error, handle)
@@ -119,6 +129,13 @@ class DrivenConnection(ConnectionState):
             # Another thread closed the connection, and its loop, between two looks.
             if not operation.done:
                 raise
+
+    def _current_login(self) -> Operation | None:
+        """The login that is under way: operations are carried out in order."""
+        for operation in list(self._loop._pending.values()):
+            if operation.connection is self and operation.login is not None:
+                return operation
+        return None
 
     # The way out
 
@@ -179,6 +196,11 @@ class DrivenConnection(ConnectionState):
         self._over = True
         if self.on_end is not None:
             self.on_end(cast("Connection", self))
+
+    def _got_token(self, token: str, expires: int | None) -> None:
+        self._loop._activity += 1
+        if self.on_token is not None:
+            self.on_token(cast("Connection", self), token, expires)
 
     def _logged(self, level: int, kind: int, text: bytes) -> None:
         _log.write(self._logger, level, kind, text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from ._errors import EnvelopeError
 from ._failure import check
@@ -16,50 +16,106 @@ if TYPE_CHECKING:
     from ._ffi import EnvelopeHandle
 
 
+@dataclass(frozen=True)
+class DSN:
+    """Delivery status notifications (RFC 3461), for servers that offer DSN.
+
+    `ret`: "FULL" or "HDRS", how much of the message comes back.  `envid`: what identifies the
+    message to you.  `notify`: "NEVER", or any of "SUCCESS", "FAILURE", "DELAY", as one string with
+    commas or several.  `orcpt`: the original recipient.  The last two hold for every recipient that
+    has none of its own.
+    """
+
+    ret: str | None = None
+    envid: str | None = None
+    notify: str | Iterable[str] | None = None
+    orcpt: str | None = None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """A recipient with delivery status notifications of its own; see `DSN`."""
+
+    address: str
+    notify: str | Iterable[str] | None = None
+    orcpt: str | None = None
+
+
+if TYPE_CHECKING:
+    #: One recipient, or any number of them.
+    Recipients = Union[str, Recipient, Iterable[Union[str, Recipient]]]
+
+
 @dataclass
 class Envelope:
     """Sender and recipients of a message, apart from what its header says.
 
     `from_addr` is a mailbox; None or "" is the null reverse-path of a bounce.  `to_addrs` is one
-    mailbox or any number of them.  `size` is the expected size, compared with the server's limit
-    before anything is sent.  `use_8bitmime` announces 8-bit content; None announces it when the
-    message is in memory and holds some.
+    mailbox or any number of them, each a str or a `Recipient`.  `size` is the expected size,
+    compared with the server's limit before anything is sent; of a message in memory it is known.
+    `use_8bitmime` announces 8-bit content; None announces it when the message is in memory and
+    holds some.  `use_smtputf8` insists on SMTPUTF8, which is used anyway where an address needs it.
+    `require_tls` asks every server on the way for verified TLS (RFC 8689).
     """
 
     from_addr: str | None
-    to_addrs: str | Iterable[str]
+    to_addrs: Recipients
     size: int | None = None
     use_8bitmime: bool | None = None
+    use_smtputf8: bool = False
+    require_tls: bool = False
+    dsn: DSN | None = None
 
-    def recipients(self) -> list[str]:
-        return [self.to_addrs] if isinstance(self.to_addrs, str) else list(self.to_addrs)
+    def recipients(self) -> list[str | Recipient]:
+        one = isinstance(self.to_addrs, (str, Recipient))
+        return [self.to_addrs] if one else list(self.to_addrs)  # type: ignore[list-item, arg-type]
 
 
 @contextmanager
-def opened_envelope(envelope: Envelope, has_8bit: bool) -> Iterator[EnvelopeHandle]:
-    """The C object, freed at the end.  `has_8bit`: what is known about the message."""
+def opened_envelope(envelope: Envelope) -> Iterator[EnvelopeHandle]:
+    """The C object, freed at the end."""
     handle = lib.smtpconn_envelope_new()
     if not handle:
         raise MemoryError("no memory for an envelope")
     try:
-        _fill(handle, envelope, has_8bit)
+        _fill(handle, envelope)
         yield handle
     finally:
         lib.smtpconn_envelope_free(handle)
 
 
-def _fill(handle: EnvelopeHandle, envelope: Envelope, has_8bit: bool) -> None:
-    def accepted(status: int) -> None:
+def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
+    def put(function: str, *arguments: object) -> None:
+        status = getattr(lib, f"smtpconn_envelope_{function}")(handle, *arguments)
         check(status, lib.smtpconn_envelope_last_error, handle)
 
-    sender = "" if envelope.from_addr is None else envelope.from_addr
-    accepted(lib.smtpconn_envelope_set_from(handle, encode(sender, "from_addr", EnvelopeError)))
+    def text(value: object, what: str) -> bytes:
+        return encode(value, what, EnvelopeError)
+
+    put("set_from", text("" if envelope.from_addr is None else envelope.from_addr, "from_addr"))
     for index, recipient in enumerate(envelope.recipients()):
-        mailbox = encode(recipient, f"to_addrs[{index}]", EnvelopeError)
-        accepted(lib.smtpconn_envelope_add_to(handle, mailbox))
+        what = f"to_addrs[{index}]"
+        if not isinstance(recipient, Recipient):
+            put("add_to", text(recipient, what))
+            continue
+        put("add_to", text(recipient.address, f"{what}.address"))
+        if recipient.notify is not None:
+            put("set_to_dsn_notify", index, text(_joined(recipient.notify), f"{what}.notify"))
+        if recipient.orcpt is not None:
+            put("set_to_dsn_orcpt", index, text(recipient.orcpt, f"{what}.orcpt"))
     if envelope.size is not None:
         if not 0 <= envelope.size < 2**64:
             raise EnvelopeError(f"size is out of range: {envelope.size}")
-        accepted(lib.smtpconn_envelope_set_size(handle, envelope.size))
-    announce = has_8bit if envelope.use_8bitmime is None else envelope.use_8bitmime
-    accepted(lib.smtpconn_envelope_set_use_8bitmime(handle, int(announce)))
+        put("set_size", envelope.size)
+    put("set_use_8bitmime", -1 if envelope.use_8bitmime is None else int(envelope.use_8bitmime))
+    put("set_use_smtputf8", int(envelope.use_smtputf8))
+    put("set_require_tls", int(envelope.require_tls))
+    if envelope.dsn is not None:
+        for name in ("ret", "envid", "notify", "orcpt"):
+            value = getattr(envelope.dsn, name)
+            if value is not None:
+                put(f"set_dsn_{name}", text(_joined(value), f"dsn.{name}"))
+
+
+def _joined(value: str | Iterable[str]) -> str:
+    return value if isinstance(value, str) else ",".join(value)

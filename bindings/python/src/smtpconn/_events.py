@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Callable, Final
 
 from ._errors import SMTPConnError
 from ._failure import read_error
-from ._ffi import ErrorCallback, EventCallback, LogCallback
+from ._ffi import ErrorCallback, EventCallback, LogCallback, NewTokenCallback
 from ._library import lib
+from ._text import decode
 
 if TYPE_CHECKING:
     from ._connection import Connection
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     _Connections = weakref.WeakValueDictionary[int, DrivenConnection]
     EventHandler = Callable[[Connection], object]
     ErrorHandler = Callable[[Connection, SMTPConnError], object]
+    TokenHandler = Callable[[Connection, str, "int | None"], object]
 
 _tokens: Final = itertools.count(1)
 
@@ -35,6 +37,7 @@ def attach(connection: DrivenConnection, handle: ConnHandle, *, with_log: bool) 
     lib.smtpconn_set_connect_callback(handle, _CONNECT, token)
     lib.smtpconn_set_error_callback(handle, _ERROR, token)
     lib.smtpconn_set_end_callback(handle, _END, token)
+    lib.smtpconn_set_token_callback(handle, _NEW_TOKEN, token)
     if with_log:
         lib.smtpconn_set_log_callback(handle, _LOG, token)
 
@@ -61,6 +64,10 @@ def _on_error(_handle: ConnHandle, error: ErrorHandle, token: int) -> None:
     _tell(token, lambda connection: connection._broken(read_error(error)))
 
 
+def _on_new_token(_handle: ConnHandle, text: bytes, expires: int, token: int) -> None:
+    _tell(token, lambda connection: connection._got_token(decode(text), expires or None))
+
+
 def _on_log(
     _handle: ConnHandle, level: int, kind: int, text: bytes, _length: int, token: int
 ) -> None:
@@ -71,4 +78,5 @@ def _on_log(
 _CONNECT: Final = EventCallback(_on_connect)
 _END: Final = EventCallback(_on_end)
 _ERROR: Final = ErrorCallback(_on_error)
+_NEW_TOKEN: Final = NewTokenCallback(_on_new_token)
 _LOG: Final = LogCallback(_on_log)

@@ -9,6 +9,7 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
+    c_char,
     c_char_p,
     c_int,
     c_size_t,
@@ -55,6 +56,14 @@ class _Result(Structure):
     """smtpconn_result"""
 
 
+class _Exchange(Structure):
+    """smtpconn_exchange"""
+
+
+class _TokenRequest(Structure):
+    """smtpconn_token_request"""
+
+
 Error = POINTER(_Error)
 Options = POINTER(_Options)
 Loop = POINTER(_Loop)
@@ -63,6 +72,8 @@ Auth = POINTER(_Auth)
 Envelope = POINTER(_Envelope)
 Message = POINTER(_Message)
 Result = POINTER(_Result)
+Exchange = POINTER(_Exchange)
+TokenRequest = POINTER(_TokenRequest)
 
 if TYPE_CHECKING:
     from ctypes import _Pointer
@@ -75,15 +86,22 @@ if TYPE_CHECKING:
     EnvelopeHandle = _Pointer[_Envelope]
     MessageHandle = _Pointer[_Message]
     ResultHandle = _Pointer[_Result]
+    ExchangeHandle = _Pointer[_Exchange]
+    TokenRequestHandle = _Pointer[_TokenRequest]
 
 # The callbacks, in the order of the header.
 
+ReleaseCallback = CFUNCTYPE(None, c_void_p)
+MechanismCallback = CFUNCTYPE(None, Exchange, POINTER(c_uint8), c_size_t, c_void_p)
+PasswordCallback = CFUNCTYPE(c_ssize_t, POINTER(c_char), c_size_t, c_void_p)
+TLSContextCallback = CFUNCTYPE(None, c_void_p, c_void_p)
 DoneCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 EventCallback = CFUNCTYPE(None, Conn, c_void_p)
 ErrorCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 LogCallback = CFUNCTYPE(None, Conn, c_int, c_int, c_char_p, c_size_t, c_void_p)
+TokenCallback = CFUNCTYPE(None, TokenRequest, c_int, c_void_p)
+NewTokenCallback = CFUNCTYPE(None, Conn, c_char_p, c_uint64, c_void_p)
 ReadCallback = CFUNCTYPE(c_ssize_t, POINTER(c_uint8), c_size_t, c_void_p)
-ReleaseCallback = CFUNCTYPE(None, c_void_p)
 SendCallback = CFUNCTYPE(None, Conn, Error, Result, c_void_p)
 
 
@@ -129,6 +147,22 @@ FUNCTIONS = (
     Function("smtpconn_options_ignore_tls", [Options], c_int),
     Function("smtpconn_options_set_require_tls", [Options, c_int], c_int),
     Function("smtpconn_options_require_tls", [Options], c_int),
+    Function("smtpconn_options_set_opportunistic_tls", [Options, c_int], c_int),
+    Function("smtpconn_options_opportunistic_tls", [Options], c_int),
+    Function("smtpconn_options_set_lmtp", [Options, c_int], c_int),
+    Function("smtpconn_options_lmtp", [Options], c_int),
+    Function("smtpconn_options_set_socket_path", [Options, c_char_p], c_int),
+    Function("smtpconn_options_socket_path", [Options], c_char_p),
+    Function("smtpconn_options_set_local_address", [Options, c_char_p], c_int),
+    Function("smtpconn_options_local_address", [Options], c_char_p),
+    Function("smtpconn_options_set_local_port", [Options, c_int], c_int),
+    Function("smtpconn_options_local_port", [Options], c_int),
+    Function("smtpconn_options_set_socket", [Options, c_int], c_int),
+    Function("smtpconn_options_socket", [Options], c_int),
+    Function("smtpconn_options_set_connection", [Options, c_int], c_int),
+    Function("smtpconn_options_connection", [Options], c_int),
+    Function("smtpconn_options_set_secured", [Options, c_int], c_int),
+    Function("smtpconn_options_secured", [Options], c_int),
     Function("smtpconn_options_set_name", [Options, c_char_p], c_int),
     Function("smtpconn_options_name", [Options], c_char_p),
     Function("smtpconn_options_set_dns_timeout", [Options, c_uint32], c_int),
@@ -147,6 +181,13 @@ FUNCTIONS = (
     Function("smtpconn_options_operation_timeout", [Options], c_uint32),
     Function("smtpconn_options_set_auth_method", [Options, c_char_p], c_int),
     Function("smtpconn_options_auth_method", [Options], c_char_p),
+    Function(
+        "smtpconn_options_set_custom_mechanism",
+        [Options, c_char_p, MechanismCallback, ReleaseCallback, c_void_p],
+        c_int,
+    ),
+    Function("smtpconn_exchange_respond", [Exchange, c_void_p, c_size_t], c_int),
+    Function("smtpconn_exchange_fail", [Exchange, c_char_p], c_int),
     Function("smtpconn_options_set_allow_insecure_auth", [Options, c_int], c_int),
     Function("smtpconn_options_allow_insecure_auth", [Options], c_int),
     Function("smtpconn_options_set_tls_servername", [Options, c_char_p], c_int),
@@ -155,6 +196,35 @@ FUNCTIONS = (
     Function("smtpconn_options_tls_ca_file", [Options], c_char_p),
     Function("smtpconn_options_set_tls_ca_directory", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_ca_directory", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_ca", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_ca", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_certificate_file", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_certificate_file", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_certificate", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_certificate", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_key_file", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_key_file", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_key", [Options, c_char_p], c_int),
+    Function(
+        "smtpconn_options_set_tls_key_password_callback",
+        [Options, PasswordCallback, ReleaseCallback, c_void_p],
+        c_int,
+    ),
+    Function("smtpconn_options_set_tls_ciphers", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_ciphers", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_cipher_suites", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_cipher_suites", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_min_version", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_min_version", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_max_version", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_max_version", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_alpn", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_alpn", [Options], c_char_p),
+    Function(
+        "smtpconn_options_set_tls_context_callback",
+        [Options, TLSContextCallback, ReleaseCallback, c_void_p],
+        c_int,
+    ),
     Function("smtpconn_options_set_tls_reject_unauthorized", [Options, c_int], c_int),
     Function("smtpconn_options_tls_reject_unauthorized", [Options], c_int),
     Function("smtpconn_options_set_transaction_log", [Options, c_int], c_int),
@@ -197,6 +267,18 @@ FUNCTIONS = (
     Function("smtpconn_auth_free", [Auth], None),
     Function("smtpconn_auth_set_user", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_password", [Auth, c_char_p], c_int),
+    Function("smtpconn_auth_set_access_token", [Auth, c_char_p, c_uint64], c_int),
+    Function(
+        "smtpconn_auth_set_token_callback", [Auth, TokenCallback, ReleaseCallback, c_void_p], c_int
+    ),
+    Function("smtpconn_token_request_provide", [TokenRequest, c_char_p, c_uint64], c_int),
+    Function("smtpconn_token_request_fail", [TokenRequest, c_char_p], c_int),
+    Function("smtpconn_auth_set_service_account", [Auth, c_char_p, c_char_p], c_int),
+    Function("smtpconn_auth_set_refresh_token", [Auth, c_char_p], c_int),
+    Function("smtpconn_auth_set_client", [Auth, c_char_p, c_char_p], c_int),
+    Function("smtpconn_auth_set_scope", [Auth, c_char_p], c_int),
+    Function("smtpconn_auth_set_access_url", [Auth, c_char_p], c_int),
+    Function("smtpconn_set_token_callback", [Conn, NewTokenCallback, c_void_p], None),
     Function("smtpconn_login", [Conn, Auth, DoneCallback, c_void_p], c_int),
     # Envelope
     Function("smtpconn_envelope_new", [], Envelope),
@@ -211,6 +293,22 @@ FUNCTIONS = (
     Function("smtpconn_envelope_size", [Envelope], c_uint64),
     Function("smtpconn_envelope_set_use_8bitmime", [Envelope, c_int], c_int),
     Function("smtpconn_envelope_use_8bitmime", [Envelope], c_int),
+    Function("smtpconn_envelope_set_use_smtputf8", [Envelope, c_int], c_int),
+    Function("smtpconn_envelope_use_smtputf8", [Envelope], c_int),
+    Function("smtpconn_envelope_set_require_tls", [Envelope, c_int], c_int),
+    Function("smtpconn_envelope_require_tls", [Envelope], c_int),
+    Function("smtpconn_envelope_set_dsn_ret", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_dsn_ret", [Envelope], c_char_p),
+    Function("smtpconn_envelope_set_dsn_envid", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_dsn_envid", [Envelope], c_char_p),
+    Function("smtpconn_envelope_set_dsn_notify", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_dsn_notify", [Envelope], c_char_p),
+    Function("smtpconn_envelope_set_dsn_orcpt", [Envelope, c_char_p], c_int),
+    Function("smtpconn_envelope_dsn_orcpt", [Envelope], c_char_p),
+    Function("smtpconn_envelope_set_to_dsn_notify", [Envelope, c_size_t, c_char_p], c_int),
+    Function("smtpconn_envelope_to_dsn_notify", [Envelope, c_size_t], c_char_p),
+    Function("smtpconn_envelope_set_to_dsn_orcpt", [Envelope, c_size_t, c_char_p], c_int),
+    Function("smtpconn_envelope_to_dsn_orcpt", [Envelope, c_size_t], c_char_p),
     # Message
     Function("smtpconn_message_new_copy", [c_void_p, c_size_t], Message),
     Function(

@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class OpenMessage:
-    """A message object of the library, and what is known about it."""
+    """A message object of the library, and what it is read from."""
 
     handle: MessageHandle
-    #: Whether there is 8-bit content; False also when nobody has looked.
-    has_8bit: bool = False
     #: The Python code that provides it, if there is some.
     source: Source | None = None
 
@@ -92,7 +90,7 @@ def _from_octets(octets: bytes) -> OpenMessage:
     if not handle:
         forget(token)
         raise MemoryError("no memory for a message")
-    return OpenMessage(handle, has_8bit=not octets.isascii())
+    return OpenMessage(handle)
 
 
 def _from_chunks(chunks: Iterable[Any]) -> OpenMessage:

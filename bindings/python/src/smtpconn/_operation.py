@@ -13,6 +13,7 @@ from ._ffi import DoneCallback, SendCallback
 from ._result import read_result
 
 if TYPE_CHECKING:
+    from ._auth import Login
     from ._driven import DrivenConnection
     from ._ffi import ConnHandle, ErrorHandle, ResultHandle
     from ._loop import Loop
@@ -32,7 +33,12 @@ class Operation:
     """One connect, login, send, reset or quit, from its start to its end."""
 
     def __init__(
-        self, connection: DrivenConnection, loop: Loop, report: Report | None, source: Source | None
+        self,
+        connection: DrivenConnection,
+        loop: Loop,
+        report: Report | None,
+        source: Source | None,
+        login: Login | None = None,
     ) -> None:
         self.connection = connection
         self.token = next(_tokens)
@@ -42,17 +48,22 @@ class Operation:
         self._loop = loop
         self._report = report
         self._source = source
+        #: The part of a login that runs in Python.
+        self.login = login
         _operations[self.token] = self
         loop._pending[self.token] = self
 
     @property
     def source_failure(self) -> BaseException | None:
-        """What the Python source of the message raised."""
-        return None if self._source is None else self._source.failure
+        """What the Python source of the message, or of a token or an answer, raised."""
+        source = self._source or self.login
+        return None if source is None else source.failure
 
     def forget(self) -> None:
         """It is over, or was never started."""
         self.done = True
+        if self.login is not None:
+            self.login.over = True
         self._loop._pending.pop(self.token, None)
 
     def finish(self, error: SMTPConnError | None, result: Result | None) -> None:

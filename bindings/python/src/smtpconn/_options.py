@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Final
 
 from ._errors import OptionsError
 from ._failure import check
+from ._ffi import ReleaseCallback
+from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook
 from ._library import lib
 from ._text import encode, encode_path
 
 if TYPE_CHECKING:
+    from ._driven import DrivenConnection
     from ._ffi import OptionsHandle
+
+#: The connection keeps its hooks itself.
+_NO_RELEASE: Final = ReleaseCallback()
 
 
 def _text(value: object, what: str) -> bytes:
@@ -49,6 +55,25 @@ def _seconds(value: object, what: str) -> int:
     return math.ceil(value * 1000)
 
 
+def _descriptor(value: object, what: str) -> int:
+    if isinstance(value, int):
+        descriptor = _number(value, what)
+    elif callable(getattr(value, "fileno", None)):
+        descriptor = value.fileno()  # type: ignore[attr-defined]
+    else:
+        raise TypeError(f"{what} must be a socket or an int, not {type(value).__name__}")
+    # -1 means "none" in C; here None does, and a socket that was closed has -1.
+    if descriptor < 0:
+        raise OptionsError(f"{what} is not an open socket")
+    return descriptor
+
+
+def _list(value: object, what: str) -> bytes:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return _text(value, what)
+    return b",".join(_text(item, f"{what}[{index}]") for index, item in enumerate(value))
+
+
 #: Each option and how its value is carried into C.
 OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "host": _text,
@@ -56,6 +81,14 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "secure": _flag,
     "ignore_tls": _flag,
     "require_tls": _flag,
+    "opportunistic_tls": _flag,
+    "lmtp": _flag,
+    "socket_path": _path,
+    "local_address": _text,
+    "local_port": _number,
+    "socket": _descriptor,
+    "connection": _descriptor,
+    "secured": _flag,
     "name": _text,
     "dns_timeout": _seconds,
     "connection_timeout": _seconds,
@@ -69,24 +102,84 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "tls_servername": _text,
     "tls_ca_file": _path,
     "tls_ca_directory": _path,
+    "tls_ca": _text,
+    "tls_certificate_file": _path,
+    "tls_certificate": _text,
+    "tls_key_file": _path,
+    "tls_key": _text,
+    "tls_ciphers": _text,
+    "tls_cipher_suites": _text,
+    "tls_min_version": _text,
+    "tls_max_version": _text,
+    "tls_alpn": _list,
     "tls_reject_unauthorized": _flag,
     "transaction_log": _flag,
     "debug": _flag,
 }
 
 
+def _function(value: object, what: str) -> Callable[..., Any]:
+    if not callable(value):
+        raise TypeError(f"{what} must be callable, not {type(value).__name__}")
+    return value
+
+
+def _mechanisms(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{what} must be a dict, not {type(value).__name__}")
+    for name, function in value.items():
+        label = f"{what}[{name!r}]"
+        hook = Hook(owner, name, _function(function, label))
+        yield _text(name, label), MECHANISM, _NO_RELEASE, hook.token
+
+
+def _password(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+    if not (isinstance(value, (str, bytes)) or callable(value)):
+        raise TypeError(f"{what} must be str, bytes or callable, not {type(value).__name__}")
+    hook = Hook(owner, what, value if callable(value) else lambda: value)
+    yield PASSWORD, _NO_RELEASE, hook.token
+
+
+def _tls_context(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+    yield TLS_CONTEXT, _NO_RELEASE, Hook(owner, what, _function(value, what)).token
+
+
+#: Options that are Python code: the name of the setter, and the arguments of each call of it.
+HOOKS: Final[
+    Mapping[str, tuple[str, Callable[[object, str, DrivenConnection], Iterator[tuple[Any, ...]]]]]
+] = {
+    "custom_mechanisms": ("custom_mechanism", _mechanisms),
+    "tls_key_password": ("tls_key_password_callback", _password),
+    "tls_context_callback": ("tls_context_callback", _tls_context),
+}
+
+
 @contextmanager
-def opened_options(values: Mapping[str, object]) -> Iterator[OptionsHandle]:
+def opened_options(
+    values: Mapping[str, object], owner: DrivenConnection
+) -> Iterator[OptionsHandle]:
     """The C object, freed at the end.  None leaves an option at its default."""
     options = lib.smtpconn_options_new()
     if not options:
         raise MemoryError("no memory for options")
     try:
         for name, value in values.items():
-            if value is not None:
-                setter = getattr(lib, f"smtpconn_options_set_{name}")
-                status = setter(options, OPTIONS[name](value, name))
+            if value is None:
+                continue
+            setter_name, calls = _calls(name, value, owner)
+            setter = getattr(lib, f"smtpconn_options_set_{setter_name}")
+            for arguments in calls:
+                status = setter(options, *arguments)
                 check(status, lib.smtpconn_options_last_error, options)
         yield options
     finally:
         lib.smtpconn_options_free(options)
+
+
+def _calls(
+    name: str, value: object, owner: DrivenConnection
+) -> tuple[str, Iterable[tuple[Any, ...]]]:
+    if name in HOOKS:
+        setter_name, convert = HOOKS[name]
+        return setter_name, convert(value, name, owner)
+    return name, [(OPTIONS[name](value, name),)]

@@ -1,0 +1,61 @@
+import Testing
+
+@testable import SMTPProtocol
+
+@Suite struct ContentSurveyTests {
+  private func survey(_ pieces: [[UInt8]]) -> ContentSurvey {
+    var survey = ContentSurvey()
+    for piece in pieces { survey.add(piece.span) }
+    survey.finish()
+    return survey
+  }
+
+  @Test(
+    arguments: [
+      ("", 0), ("a", 3), ("a\n", 3), ("a\r\n", 3), ("a\r", 3), ("a\n\n", 5), ("a\r\r\n", 5),
+      ("\n", 2), ("\r\n", 2), ("\n\r", 4), (".\n", 3), ("..", 4), ("a\nb", 6),
+    ] as [(String, UInt64)])
+  func `the size is that with CRLF and without dots`(_ content: String, _ size: UInt64) {
+    #expect(survey([bytes(content)]).size == size)
+  }
+
+  @Test(arguments: [
+    ("", false, false), ("Subject: x\n\nbody\n", false, false),
+    ("Subject: é\n\nbody\n", true, true),
+    ("Subject: x\n\né\n", true, false), ("Subject: x\r\n\r\né", true, false),
+    ("Subject: x\r\ré", true, false), ("\né", true, false), ("\r\né", true, false),
+    ("é", true, true), ("A: b\né\n\nc", true, true), ("A: é\n\né", true, true),
+    ("A: b\r\n \r\né", true, true), ("A: b\n\n\u{7F}", false, false),
+  ])
+  func `8-bit octets are seen in header and body`(
+    _ content: String, _ hasEightBit: Bool, _ hasEightBitHeader: Bool
+  ) {
+    let octets = bytes(content)
+    for cut in 0...octets.count {
+      let found = survey([Array(octets[..<cut]), [], Array(octets[cut...])])
+      #expect(found.hasEightBit == hasEightBit, "cut at \(cut)")
+      #expect(found.hasEightBitHeader == hasEightBitHeader, "cut at \(cut)")
+    }
+    let found = survey(octets.map { [$0] })
+    #expect(found.hasEightBit == hasEightBit)
+    #expect(found.hasEightBitHeader == hasEightBitHeader)
+  }
+
+  /// What is told with SIZE is what is written.
+  @Test func `the size is that of the encoder, however the content is cut`() {
+    var random = FixedRandom(seed: 20)
+    let alphabet: [UInt8] = [0x0A, 0x0D, 0x2E, 0x61, 0xE9]
+    for _ in 0..<2000 {
+      let pieces = (0..<Int.random(in: 0...4, using: &random)).map { _ in
+        (0..<Int.random(in: 0...6, using: &random)).map { _ in
+          alphabet.randomElement(using: &random)!
+        }
+      }
+      var encoder = ContentEncoder()
+      var output: [UInt8] = []
+      for piece in pieces { encoder.encode(piece.span, into: &output) }
+      encoder.finish(into: &output)
+      #expect(survey(pieces).size == encoder.size, "\(pieces)")
+    }
+  }
+}

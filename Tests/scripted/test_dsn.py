@@ -1,0 +1,194 @@
+"""Delivery status notifications: what MAIL and RCPT ask for (RFC 3461)."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.drive import Drive
+from support.scripted import Peer, ScriptedServer
+
+DSN = (b"DSN",)
+ENVID = "2026-11-22 a+b=c"
+
+
+@pytest.mark.parametrize("capabilities", [DSN, (b"PIPELINING", b"DSN")], ids=["plain", "pipelined"])
+def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    """What a recipient has of its own goes before what all have."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.expect(b"MAIL FROM:<a@example.com> RET=HDRS ENVID=2026-11-22+20a+2Bb+3Dc")
+        peer.reply(b"250 ok")
+        peer.expect(
+            b"RCPT TO:<b@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;first+2Btag@example.com"
+        )
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:<c@example.com> NOTIFY=NEVER ORCPT=x400;/C+3Dus/")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        envelope = drive.envelope(
+            "a@example.com",
+            ["b@example.com", "c@example.com"],
+            dsn_ret="HDRS",
+            dsn_envid=ENVID,
+            dsn_notify="SUCCESS,DELAY",
+            dsn_orcpt="first+tag@example.com",
+        )
+        assert drive.describe(envelope, "dsn_notify", "NEVER", index=1) is None
+        assert drive.describe(envelope, "dsn_orcpt", "x400;/C=us/", index=1) is None
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_not_offered(connect: Opener) -> None:
+    """A server that does not know DSN is not told, and gets the message."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope(
+            "a@example.com",
+            ["b@example.com"],
+            dsn_ret="FULL",
+            dsn_envid="x",
+            dsn_notify="FAILURE",
+            dsn_orcpt="b@example.com",
+        )
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_nothing_asked_for(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"DSN")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+# (field, value, what follows the address in MAIL or RCPT)
+SPELLINGS: list[tuple[str, str, bytes]] = [
+    ("dsn_ret", "full", b" RET=FULL"),
+    ("dsn_ret", "Hdrs", b" RET=HDRS"),
+    ("dsn_envid", "plain!~", b" ENVID=plain!~"),
+    ("dsn_envid", "+", b" ENVID=+2B"),
+    ("dsn_envid", "x" * 100, b" ENVID=" + b"x" * 100),
+    ("dsn_envid", "+" * 100, b" ENVID=" + b"+2B" * 100),
+    ("dsn_notify", "never", b" NOTIFY=NEVER"),
+    ("dsn_notify", "failure, success", b" NOTIFY=FAILURE,SUCCESS"),
+    ("dsn_orcpt", "b@example.com", b" ORCPT=rfc822;b@example.com"),
+    ("dsn_orcpt", '"a b"@example.com', b' ORCPT=rfc822;"a+20b"@example.com'),
+    ("dsn_orcpt", "rfc822;b=c@example.com", b" ORCPT=rfc822;b+3Dc@example.com"),
+    # RFC 6533 section 3: outside ASCII, and no need for SMTPUTF8.
+    ("dsn_orcpt", "j\u00f6@b\u00fc.example", b" ORCPT=utf-8;j\\x{F6}@b\\x{FC}.example"),
+    ("dsn_orcpt", "\U0001f600@b.example", b" ORCPT=utf-8;\\x{1F600}@b.example"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), SPELLINGS)
+def test_spelling(connect: Opener, name: str, value: str, expected: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"DSN")
+        of_sender = name in ("dsn_ret", "dsn_envid")
+        peer.expect(b"MAIL FROM:<a@example.com>" + (expected if of_sender else b""))
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:<b@example.com>" + (b"" if of_sender else expected))
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
+        assert connection.drive.describe(envelope, name, value) is None
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("dsn_ret", "BODY"),
+        ("dsn_ret", ""),
+        ("dsn_ret", "FULL RET=HDRS"),
+        ("dsn_envid", ""),
+        ("dsn_envid", "x" * 101),
+        ("dsn_envid", "a\r\nRCPT TO:<x@y>"),
+        ("dsn_envid", "\u00e4"),
+        ("dsn_notify", ""),
+        ("dsn_notify", "NEVER,SUCCESS"),
+        ("dsn_notify", "SUCCESS,,DELAY"),
+        ("dsn_notify", "ALWAYS"),
+        ("dsn_notify", "SUCCESS\r\nDATA"),
+        ("dsn_orcpt", ""),
+        ("dsn_orcpt", "rfc822;"),
+        ("dsn_orcpt", ";b@example.com"),
+        ("dsn_orcpt", "a b;b@example.com"),
+        ("dsn_orcpt", "a\r\n@example.com"),
+        ("dsn_orcpt", "x" * 494),
+        ("dsn_orcpt", "+" * 200),
+    ],
+)
+def test_refused_values(drive: Drive, name: str, value: str) -> None:
+    """Named, and nothing of it can get onto the wire."""
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    failure = drive.describe(envelope, name, value)
+    assert failure is not None
+    assert failure.name == "EENVELOPE"
+    assert name in failure.message
+    assert "\r" not in failure.message
+    if name in ("dsn_notify", "dsn_orcpt"):
+        failure = drive.describe(envelope, name, value, index=0)
+        assert failure is not None
+        assert failure.name == "EENVELOPE"
+
+
+def test_longest_orcpt(drive: Drive) -> None:
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    assert drive.describe(envelope, "dsn_orcpt", "x" * 493) is None
+
+
+def test_recipient_that_is_not_there(drive: Drive) -> None:
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    failure = drive.describe(envelope, "dsn_notify", "NEVER", index=1)
+    assert failure is not None
+    assert failure.name == "EENVELOPE"
+
+
+def test_values_taken_back(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"DSN")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        names = {"dsn_ret": "FULL", "dsn_envid": "x", "dsn_notify": "DELAY", "dsn_orcpt": "x@y"}
+        envelope = drive.envelope("a@example.com", ["b@example.com"], **names)
+        assert drive.describe(envelope, "dsn_notify", "NEVER", index=0) is None
+        for name in names:
+            assert drive.describe(envelope, name, None) is None
+        assert drive.describe(envelope, "dsn_notify", None, index=0) is None
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()

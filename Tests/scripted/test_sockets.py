@@ -1,0 +1,426 @@
+"""Which socket: one in the file system, one from a given address, the caller's own."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import Drive
+from support.scripted import Peer, ScriptedServer
+
+
+class Relay:
+    """A socket in the file system, behind which a scripted server stands."""
+
+    def __init__(self, path: Path, server: ScriptedServer) -> None:
+        self.path = path
+        self._server = server
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._threads: list[threading.Thread] = []
+        self._run(self._accept)
+
+    def _run(self, work: object, *arguments: object) -> None:
+        assert callable(work)
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection((self._server.host, self._server.port))
+                self._run(self._copy, near, far)
+                self._run(self._copy, far, near)
+
+    @staticmethod
+    def _copy(source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while octets := source.recv(65536):
+                target.sendall(octets)
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+
+@contextlib.contextmanager
+def relayed(path: Path, server: ScriptedServer) -> Iterator[Relay]:
+    relay = Relay(path, server)
+    try:
+        yield relay
+    finally:
+        relay.end()
+
+
+def one_delivery(peer: Peer) -> None:
+    peer.greet()
+    peer.delivery()
+    peer.quit()
+
+
+def lmtp_delivery(peer: Peer) -> None:
+    peer.reply(b"220 hi")
+    peer.expect(b"LHLO ")
+    peer.reply(b"250 test.local")
+    peer.delivery()
+    peer.quit()
+
+
+# --- in the file system -----------------------------------------------------
+
+
+@pytest.mark.parametrize("lmtp", [0, 1])
+def test_socket_path(connect: Opener, tmp_path: Path, lmtp: int) -> None:
+    dialogue = lmtp_delivery if lmtp else one_delivery
+    with ScriptedServer(dialogue) as server, relayed(tmp_path / "the socket", server) as relay:
+        # Nobody resolves the host, or connects to the port.
+        connection = connect.opened(
+            server, socket_path=relay.path, host="nowhere.invalid", port=1, lmtp=lmtp
+        )
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_socket_path_without_a_name(drive: Drive, tmp_path: Path) -> None:
+    """What stands in EHLO must be a domain or an address literal all the same."""
+    greeted: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        greeted.append(peer.line())
+        peer.reply(b"250 test.local")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server) as relay:
+        connection = drive.connection(socket_path=relay.path)
+        connection.start_connect().succeeds()
+        connection.start_quit().succeeds()
+    verb, _, name = greeted[0].partition(b" ")
+    assert verb == b"EHLO"
+    assert b"." in name or name.startswith(b"[")
+
+
+def test_socket_path_and_tls(connect: Opener, certificates: Certificates, tmp_path: Path) -> None:
+    """The host is still the name that the certificate is checked against."""
+
+    def accepted(peer: Peer) -> None:
+        peer.secure(certificates.name_only)
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    def refused(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.expect(b"STARTTLS")
+        peer.reply(b"220 go")
+        peer.refused_tls(certificates.wrong_host)
+
+    with (
+        ScriptedServer(accepted, refused) as server,
+        relayed(tmp_path / "s", server) as relay,
+    ):
+        connection = connect.opened(server, socket_path=relay.path, host="localhost")
+        assert connection.info()["tls_peer_name"] == "localhost"
+        connection.start_quit().succeeds()
+        connection = connect(server, socket_path=relay.path, host="localhost")
+        assert connection.start_connect().fails("ETLS").tls_reason
+
+
+def test_password_to_a_socket_path(connect: Opener, tmp_path: Path) -> None:
+    """It does not leave this machine."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(b"AUTH PLAIN ")
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server) as relay:
+        connection = connect.opened(server, socket_path=relay.path)
+        connection.start_login("alice", "sesame").succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_nobody_behind_the_path(drive: Drive, tmp_path: Path, there: bool) -> None:
+    path = tmp_path / "s"
+    if there:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as abandoned:
+            abandoned.bind(str(path))
+    connection = drive.connection(socket_path=path)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno
+    assert str(path) in failure.message
+    connection.wait_end()
+
+
+def test_longest_path(drive: Drive) -> None:
+    options = drive.options()
+    assert drive.set(options, "socket_path", "/" + "x" * 106) is None
+    failure = drive.set(options, "socket_path", "/" + "x" * 107)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+
+
+# --- from where -------------------------------------------------------------
+
+
+def free_port(address: str) -> int:
+    with socket.create_server((address, 0)) as held:
+        return int(held.getsockname()[1])
+
+
+@pytest.mark.parametrize("with_port", [False, True])
+def test_local_address(connect: Opener, with_port: bool) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def dialogue(peer: Peer) -> None:
+        seen.append(peer._socket.getpeername())
+        one_delivery(peer)
+
+    port = free_port("127.0.0.3") if with_port else 0
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, local_address="127.0.0.3", local_port=port)
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+    assert seen[0][0] == "127.0.0.3"
+    if with_port:
+        assert seen[0][1] == port
+
+
+def test_local_address_that_is_not_here(connect: Opener) -> None:
+    with ScriptedServer() as server:
+        # RFC 5737: for documentation only.
+        connection = connect(server, local_address="192.0.2.1")
+        failure = connection.start_connect().fails("ESOCKET")
+        assert failure.errno
+        connection.wait_end()
+
+
+def test_local_address_of_another_family(connect: Opener) -> None:
+    with ScriptedServer() as server:
+        connection = connect(server, local_address="::1")
+        assert connection.start_connect().fails("ESOCKET").message
+        connection.wait_end()
+
+
+def test_local_address_chooses_the_family(connect: Opener) -> None:
+    """"localhost" has both; only one can be connected to from here."""
+    with ScriptedServer(one_delivery) as server:
+        connection = connect.opened(server, host="localhost", local_address="127.0.0.1")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- the caller's socket ----------------------------------------------------
+
+
+def test_unconnected_socket(connect: Opener) -> None:
+    with ScriptedServer(one_delivery) as server:
+        connection = connect.opened(server, socket="tcp4")
+        assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_unconnected_socket_takes_an_address_of_its_family(connect: Opener) -> None:
+    with ScriptedServer(one_delivery) as server:
+        connection = connect.opened(server, host="localhost", socket="tcp4")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_unconnected_socket_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
+    with ScriptedServer(one_delivery) as server, relayed(tmp_path / "s", server) as relay:
+        connection = connect.opened(server, socket_path=relay.path, socket="unix")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("kind", ["tcp6", "unix"])
+def test_unconnected_socket_of_another_family(connect: Opener, kind: str) -> None:
+    with ScriptedServer() as server:
+        connection = connect(server, socket=kind)
+        assert connection.start_connect().fails("ESOCKET").message
+        connection.wait_end()
+
+
+def test_connection(connect: Opener) -> None:
+    with ScriptedServer(one_delivery) as server:
+        connection = connect.opened(
+            server, connection=f"to:127.0.0.1:{server.port}", host="nowhere.invalid", port=1
+        )
+        assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
+        assert connection.info()["secure"] == 0
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_connection_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
+    with ScriptedServer(lmtp_delivery) as server, relayed(tmp_path / "s", server) as relay:
+        connection = connect.opened(server, connection=f"to:{relay.path}", lmtp=1)
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["starttls", "implicit"])
+def test_connection_and_tls(connect: Opener, certificates: Certificates, way: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        if way == "starttls":
+            peer.secure(certificates.name_only)
+        else:
+            peer.greet()
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    identity = certificates.name_only if way == "implicit" else None
+    with ScriptedServer(dialogue, identity=identity) as server:
+        connection = connect.opened(
+            server,
+            connection=f"to:127.0.0.1:{server.port}",
+            host="localhost",
+            secure=int(way == "implicit"),
+        )
+        info = connection.info()
+        assert info["secure"] == 1
+        assert info["tls_peer_name"] == "localhost"
+        connection.start_quit().succeeds()
+
+
+def test_connection_and_the_wrong_certificate(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(certificates.wrong_host)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(
+            server, connection=f"to:127.0.0.1:{server.port}", host="localhost", secure=1
+        )
+        assert connection.start_connect().fails("ETLS").tls_reason
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("secure", [0, 1])
+def test_secured(connect: Opener, secure: int) -> None:
+    """The caller's own TLS: none is begun, STARTTLS is left alone, a password is
+    sent. But nobody has seen the certificate: no REQUIRETLS."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"AUTH PLAIN", b"REQUIRETLS")
+        peer.expect(b"AUTH PLAIN ")
+        peer.reply(b"235 welcome")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(
+            server, connection=f"to:127.0.0.1:{server.port}", secured=1, secure=secure
+        )
+        connection.start_login("alice", "sesame").succeeds()
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], require_tls=1)
+        connection.start_send(envelope=envelope).fails("EREQUIRETLS")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("kind", ["tcp4", "unix", "listening"])
+def test_connection_that_is_not_connected(connect: Opener, kind: str) -> None:
+    with ScriptedServer() as server:
+        connection = connect(server, connection=kind)
+        failure = connection.start_connect().fails("ESOCKET")
+        assert "connection" in failure.message
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("option", ["socket", "connection"])
+@pytest.mark.parametrize("kind", ["udp4", "pipe", "file", 12345])
+def test_wrong_kinds_of_descriptor(drive: Drive, option: str, kind: str | int) -> None:
+    failure = drive.set(drive.options(), option, kind)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert option in failure.message
+    assert failure.errno
+
+
+@pytest.mark.parametrize("option", ["socket", "connection"])
+def test_descriptor_taken_back(connect: Opener, option: str) -> None:
+    with ScriptedServer(one_delivery) as server:
+        options = {"host": server.host, "port": server.port}
+        drive = connect.drive
+        before = drive.counts()
+        name = drive.options(**options)
+        assert drive.set(name, option, f"to:127.0.0.1:{server.port}") is None
+        assert drive.counts() == (before[0] + 1, before[1])
+        assert drive.set(name, option, -1) is None
+        assert drive.counts() == before
+        server.peer.close()
+        # The dialogue of the connection that was taken back cannot be had.
+        server._problems.clear()
+
+
+def test_no_descriptor_is_left(connect: Opener) -> None:
+    """Not by options that nobody used, nor by a refused connect."""
+    drive = connect.drive
+    before = drive.counts()
+    with ScriptedServer(one_delivery) as server:
+        drive.options(socket="tcp4")
+        drive.connection(connection="tcp6").start_connect().fails("ESOCKET")
+        connection = connect.opened(server, connection=f"to:127.0.0.1:{server.port}")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        connection.free()
+    drive.finish()
+    assert drive.counts() == before
+
+
+def test_options_serve_one_connection(connect: Opener) -> None:
+    """A second connection from the same options would share the first one's."""
+    drive = connect.drive
+    with ScriptedServer(one_delivery) as server:
+        options = drive.options(
+            host=server.host,
+            port=server.port,
+            name="client.test",
+            connection=f"to:127.0.0.1:{server.port}",
+        )
+        assert drive.call("new", "first", options, "~")["reply"] == 1
+        answers = [drive.call("new", "second", options, "~")["reply"]]
+        assert drive.call("connect", "first", "t-first")["reply"] == 0
+        drive.call("close", "first")
+        assert answers[0] in (0, 1)
+        server.peer.close()
+        server._problems.clear()
+
+
+# --- contradictions ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"socket": "tcp4", "connection": "tcp4"}, ("socket", "connection")),
+        ({"socket_path": "/s", "local_address": "127.0.0.1"}, ("socket_path", "local_address")),
+        ({"socket_path": "/s", "connection": "tcp4"}, ("socket_path", "connection")),
+        ({"local_address": "127.0.0.1", "connection": "tcp4"}, ("local_address", "connection")),
+        ({"local_port": 1025}, ("local_port", "local_address")),
+        ({"secured": 1}, ("secured", "connection")),
+    ],
+)
+def test_contradictions(
+    drive: Drive, options: dict[str, str | int], named: tuple[str, ...]
+) -> None:
+    failure = drive.refused_connection(**options)
+    assert failure.name == "EOPTIONS"
+    for option in named:
+        assert option in failure.message

@@ -1,0 +1,404 @@
+"""The settings of TLS: whom to trust, who the client is, what is spoken, and what
+opportunistic_tls gives up."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates, Identity
+from support.drive import Drive
+from support.scripted import Peer, ScriptedServer
+
+
+@dataclass(frozen=True)
+class Demanding(Identity):
+    """A server that asks for a certificate, or speaks only some of TLS."""
+
+    trusted: Path | None = None
+    least: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
+    most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+    protocols: list[str] = field(default_factory=list)
+
+    def server_context(self) -> ssl.SSLContext:
+        context = super().server_context()
+        context.minimum_version, context.maximum_version = self.least, self.most
+        if self.trusted is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.trusted)
+        if self.protocols:
+            context.set_alpn_protocols(self.protocols)
+        return context
+
+
+def secured(peer: Peer) -> ssl.SSLSocket:
+    assert isinstance(peer._socket, ssl.SSLSocket)
+    return peer._socket
+
+
+def quit_under_tls(peer: Peer) -> None:
+    peer.greet()
+    peer.expect(b"QUIT")
+    peer.reply(b"221 bye")
+
+
+# --- whom to trust ----------------------------------------------------------
+
+
+def test_ca_as_text(connect: Opener, certificates: Certificates) -> None:
+    pem = certificates.ca_file.read_text()
+    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
+        connection = connect.opened(server, secure=1, tls_ca_file=None, tls_ca=pem)
+        connection.start_quit().succeeds()
+
+
+def test_several_cas_as_text(connect: Opener, certificates: Certificates) -> None:
+    pem = certificates.other_ca.certificate.read_text() + certificates.ca_file.read_text()
+    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
+        connection = connect.opened(server, secure=1, tls_ca="some words\n" + pem)
+        connection.start_quit().succeeds()
+
+
+def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> None:
+    """It replaces the file that was set before."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(certificates.good)
+
+    with ScriptedServer(dialogue) as server:
+        pem = certificates.other_ca.certificate.read_text()
+        assert connect(server, secure=1, tls_ca=pem).start_connect().fails("ETLS").tls_reason
+
+
+@pytest.mark.parametrize("secure", [0, 1])
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("tls_ca", "no certificate"),
+        ("tls_ca", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        ("tls_certificate", "no certificate"),
+        ("tls_certificate_file", "/nonexistent/certificate.pem"),
+        ("tls_ciphers", "NO-SUCH-CIPHER"),
+        ("tls_cipher_suites", "NO_SUCH_SUITE"),
+    ],
+)
+def test_what_cannot_be_used(connect: Opener, secure: int, option: str, value: str) -> None:
+    """A mistake of the caller: no server is bothered with it."""
+    with ScriptedServer() as server:
+        connection = connect(server, secure=secure, **{option: value})
+        failure = connection.start_connect().fails("ETLS")
+        assert failure.phase == "tls"
+        assert option in failure.message
+        connection.wait_end()
+
+
+# --- who the client is ------------------------------------------------------
+
+
+def encrypted(key: Path, folder: Path, password: str) -> Path:
+    path = folder / "encrypted.key"
+    command = ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", f"pass:{password}"]
+    subprocess.run([*command, "-out", str(path)], check=True, capture_output=True)
+    return path
+
+
+@pytest.mark.parametrize("certificate", ["file", "text"])
+@pytest.mark.parametrize("key", ["file", "text", "with", "encrypted file", "encrypted text"])
+def test_client_certificate(
+    connect: Opener, certificates: Certificates, tmp_path: Path, certificate: str, key: str
+) -> None:
+    mine = certificates.name_only
+    path = tmp_path / "mine.pem"
+    path.write_text(mine.certificate.read_text())
+    if key == "with":
+        path.write_text(mine.key.read_text() + mine.certificate.read_text())
+    key_path = encrypted(mine.key, tmp_path, "sesame") if "encrypted" in key else mine.key
+    options: dict[str, str | int | bytes | Path | None] = {}
+    if certificate == "file":
+        options["tls_certificate_file"] = path
+    else:
+        options["tls_certificate"] = path.read_text()
+    if "file" in key:
+        options["tls_key_file"] = key_path
+    elif "text" in key:
+        options["tls_key"] = key_path.read_text()
+    # Asked for only when it is needed.
+    options["tls_key_password_callback"] = "sesame"
+    seen: list[object] = []
+
+    def dialogue(peer: Peer) -> None:
+        seen.append(secured(peer).getpeercert())
+        quit_under_tls(peer)
+
+    good = certificates.good
+    identity = Demanding(good.certificate, good.key, certificates.ca_file)
+    with ScriptedServer(dialogue, identity=identity) as server:
+        connection = connect.opened(server, secure=1, **options)
+        connection.start_quit().succeeds()
+    asked = "asked password" in connect.drive.order
+    assert asked == ("encrypted" in key)
+    assert "localhost" in str(seen[0])
+    connect.drive.call("free", "everything")
+    assert connect.drive.released == ["password"]
+
+
+@pytest.mark.parametrize("password", ["wrong", "!none", "!toomuch", None, ""])
+def test_wrong_password(
+    connect: Opener, certificates: Certificates, tmp_path: Path, password: str | None
+) -> None:
+    mine = certificates.name_only
+    key = encrypted(mine.key, tmp_path, "sesame")
+    with ScriptedServer() as server:
+        connection = connect(
+            server,
+            tls_certificate_file=mine.certificate,
+            tls_key_file=key,
+            tls_key_password_callback=password,
+        )
+        failure = connection.start_connect().fails("ETLS")
+        assert "tls_key" in failure.message
+        assert "sesame" not in failure.message
+        connection.wait_end()
+
+
+def test_key_of_another(connect: Opener, certificates: Certificates) -> None:
+    with ScriptedServer() as server:
+        connection = connect(
+            server,
+            tls_certificate_file=certificates.name_only.certificate,
+            tls_key_file=certificates.good.key,
+        )
+        failure = connection.start_connect().fails("ETLS")
+        assert "tls_key" in failure.message
+        assert failure.tls_reason
+        connection.wait_end()
+
+
+def test_no_certificate_to_show(connect: Opener, certificates: Certificates) -> None:
+    good = certificates.good
+    identity = Demanding(good.certificate, good.key, certificates.ca_file)
+
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(identity)
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server, secure=1).start_connect().wait().error
+        assert failure is not None
+        assert failure.name in ("ETLS", "ECONNECTION")
+
+
+# --- what is spoken ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "version", "cipher"),
+    [
+        ({"tls_max_version": "TLSv1.2"}, "TLSv1.2", None),
+        ({"tls_min_version": "TLSv1.3"}, "TLSv1.3", None),
+        ({"tls_min_version": "TLSv1.2", "tls_max_version": "TLSv1.2"}, "TLSv1.2", None),
+        (
+            {"tls_max_version": "TLSv1.2", "tls_ciphers": "ECDHE-ECDSA-AES256-GCM-SHA384"},
+            "TLSv1.2",
+            "ECDHE-ECDSA-AES256-GCM-SHA384",
+        ),
+        ({"tls_cipher_suites": "TLS_AES_128_GCM_SHA256"}, "TLSv1.3", "TLS_AES_128_GCM_SHA256"),
+        # What OpenSSL has and the options do not.
+        ({"tls_context_callback": "x"}, "TLSv1.2", None),
+    ],
+)
+def test_versions_and_ciphers(
+    connect: Opener,
+    certificates: Certificates,
+    options: dict[str, str],
+    version: str,
+    cipher: str | None,
+) -> None:
+    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
+        connection = connect.opened(server, secure=1, **options)
+        info = connection.info()
+        assert info["tls_version"] == version
+        assert cipher in (None, info["tls_cipher"])
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "least", "most"),
+    [
+        ("tls_max_version", "TLSv1.2", ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3),
+        ("tls_min_version", "TLSv1.3", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2),
+    ],
+)
+def test_no_common_version(
+    connect: Opener,
+    certificates: Certificates,
+    option: str,
+    value: str,
+    least: ssl.TLSVersion,
+    most: ssl.TLSVersion,
+) -> None:
+    good = certificates.good
+    identity = Demanding(good.certificate, good.key, None, least, most)
+
+    def dialogue(peer: Peer) -> None:
+        peer.refused_tls(identity)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, secure=1, **{option: value})
+        assert connection.start_connect().fails("ETLS").tls_reason
+
+
+@pytest.mark.parametrize(
+    ("offered", "spoken", "chosen"),
+    [("smtp", ["smtp"], "smtp"), ("x,smtp", ["smtp", "x"], "smtp"), (None, ["smtp"], None)],
+)
+def test_alpn(
+    connect: Opener,
+    certificates: Certificates,
+    offered: str | None,
+    spoken: list[str],
+    chosen: str | None,
+) -> None:
+    seen: list[str | None] = []
+
+    def dialogue(peer: Peer) -> None:
+        seen.append(secured(peer).selected_alpn_protocol())
+        quit_under_tls(peer)
+
+    good = certificates.good
+    identity = Demanding(good.certificate, good.key, protocols=spoken)
+    with ScriptedServer(dialogue, identity=identity) as server:
+        connection = connect.opened(server, secure=1, tls_alpn=offered)
+        connection.start_quit().succeeds()
+    assert seen == [chosen]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("tls_min_version", "TLSv1.1"),
+        ("tls_max_version", "1.3"),
+        ("tls_max_version", ""),
+        ("tls_alpn", "smtp,,x"),
+        ("tls_alpn", "x" * 256),
+    ],
+)
+def test_refused_values(drive: Drive, option: str, value: str) -> None:
+    failure = drive.set(drive.options(), option, value)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert option in failure.message
+
+
+# --- opportunistic ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?"])
+def test_starttls_refused(connect: Opener, reply: bytes) -> None:
+    """What was offered before holds: the dialogue goes on where it was."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"SIZE 1000", b"PIPELINING")
+        peer.expect(b"STARTTLS")
+        peer.reply(reply)
+        assert peer.expect(b"MAIL FROM:") == b"MAIL FROM:<a@example.com> SIZE=20"
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, opportunistic_tls=1)
+        assert connection.info()["secure"] == 0
+        assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("how", ["certificate", "close", "reset"])
+def test_handshake_failed(connect: Opener, certificates: Certificates, how: str) -> None:
+    """The server is connected to anew, and STARTTLS left alone."""
+
+    def first(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"X-FIRST")
+        peer.expect(b"STARTTLS")
+        peer.reply(b"220 go")
+        if how == "certificate":
+            peer.refused_tls(certificates.wrong_host)
+        else:
+            peer.handshake_began()
+            if how == "reset":
+                peer.reset()
+
+    def second(peer: Peer) -> None:
+        peer.greet(b"STARTTLS", b"X-SECOND")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(first, second) as server:
+        connection = connect.opened(server, host="localhost", opportunistic_tls=1)
+        info = connection.info()
+        assert info["secure"] == 0
+        assert info["tls_version"] is None
+        assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        assert connect.drive.events.count(f"{connection.name}.connect") == 1
+
+
+def test_opportunistic_when_all_is_well(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, opportunistic_tls=1)
+        assert connection.info()["secure"] == 1
+        connection.start_quit().succeeds()
+
+
+def test_the_second_connection_fails_too(connect: Opener, certificates: Certificates) -> None:
+    def first(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.expect(b"STARTTLS")
+        peer.reply(b"220 go")
+        peer.refused_tls(certificates.expired)
+
+    def second(peer: Peer) -> None:
+        peer.reply(b"554 go away")
+
+    with ScriptedServer(first, second) as server:
+        connection = connect(server, opportunistic_tls=1)
+        assert connection.start_connect().wait().error is not None
+        connection.wait_end()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"secure": 1, "opportunistic_tls": 1}, ("secure", "opportunistic_tls")),
+        ({"require_tls": 1, "opportunistic_tls": 1}, ("require_tls", "opportunistic_tls")),
+        ({"tls_key": "x"}, ("tls_key", "tls_certificate")),
+        ({"tls_key_file": "/x"}, ("tls_key", "tls_certificate")),
+        (
+            {"tls_min_version": "TLSv1.3", "tls_max_version": "TLSv1.2"},
+            ("tls_min_version", "tls_max_version"),
+        ),
+    ],
+)
+def test_contradictions(
+    drive: Drive, options: dict[str, str | int], named: tuple[str, ...]
+) -> None:
+    failure = drive.refused_connection(**options)
+    assert failure.name == "EOPTIONS"
+    for option in named:
+        assert option in failure.message

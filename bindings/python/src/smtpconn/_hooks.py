@@ -1,0 +1,162 @@
+"""Python code that the options of a connection name, and the C functions that run it."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from ctypes import memmove, string_at
+from typing import TYPE_CHECKING, Any, Callable, Final, Union
+
+from ._errors import AuthError, StateError
+from ._failure import bare_error
+from ._ffi import MechanismCallback, PasswordCallback, TLSContextCallback
+from ._library import lib
+
+if TYPE_CHECKING:
+    from ._connection import Connection
+    from ._driven import DrivenConnection
+    from ._ffi import ExchangeHandle
+    from ._operation import Operation
+
+    Password = Union[str, bytes, Callable[[], Union[str, bytes]]]
+    TLSContextHandler = Callable[[int], object]
+
+_tokens: Final = itertools.count(1)
+
+#: By token, which is the `user` of the C callbacks.  Weak: the connection keeps its hooks, and a
+#: connection that is dropped goes, also when one of them refers to it.
+_hooks: Final[weakref.WeakValueDictionary[int, Hook]] = weakref.WeakValueDictionary()
+
+
+class Hook:
+    """One function of the program that the library may call on behalf of a connection."""
+
+    def __init__(self, connection: DrivenConnection, name: str, function: Callable[..., Any]):
+        self.name = name
+        self.function = function
+        self._connection = weakref.ref(connection)
+        self.token = next(_tokens)
+        _hooks[self.token] = self
+        connection._hooks.append(self)
+
+    @property
+    def connection(self) -> DrivenConnection:
+        connection = self._connection()
+        if connection is None:
+            raise StateError("the connection is gone")
+        return connection
+
+
+class Exchange:
+    """A login with a mechanism of the program's own, from its beginning to its end.
+
+    The mechanism returns its answer; or None to a challenge, when somebody calls `respond` or
+    `fail` later.
+    """
+
+    def __init__(self, handle: ExchangeHandle, mechanism: str, operation: Operation) -> None:
+        self._handle = handle
+        self._operation = operation
+        #: The name of the mechanism, as in `custom_mechanisms`.
+        self.mechanism = mechanism
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that logs in."""
+        connection: Any = self._operation.connection
+        return connection  # type: ignore[no-any-return]
+
+    def respond(self, answer: bytes) -> None:
+        """Answers the challenge.  StateError when none waits for an answer."""
+        if not isinstance(answer, (bytes, bytearray)):
+            raise TypeError(f"an answer must be bytes, not {type(answer).__name__}")
+        octets = bytes(answer)
+        self._give(lambda: lib.smtpconn_exchange_respond(self._handle, octets, len(octets)))
+
+    def fail(self, reason: str) -> None:
+        """Gives the login up with an AuthError.  StateError when no challenge waits."""
+        text = reason.replace("\0", " ").encode("utf-8", "replace")
+        self._give(lambda: lib.smtpconn_exchange_fail(self._handle, text))
+
+    def _give(self, answer: Callable[[], int]) -> None:
+        with self._operation.connection.loop._core:
+            # The library forgets the exchange when the login is over.
+            if self._operation.done:
+                raise StateError("the login is over")
+            status = answer()
+        if status < 0:
+            raise bare_error(status)
+
+
+def _exchange(hook: Hook, handle: ExchangeHandle) -> Exchange:
+    operation = hook.connection._current_login()
+    if operation is None or operation.login is None:
+        raise StateError("the login is over")
+    return operation.login.exchange(handle, hook.name, operation)
+
+
+def _on_challenge(handle: ExchangeHandle, challenge: Any, length: int, token: int) -> None:
+    hook = _hooks.get(token)
+    if hook is None:
+        return
+    try:
+        exchange = _exchange(hook, handle)
+        # Whoever answers later waits for this in `run_once`.
+        hook.connection.loop._activity += 1
+        octets = string_at(challenge, length) if challenge else None
+        try:
+            answer = hook.function(exchange, octets)
+            if answer is not None:
+                exchange.respond(answer)
+        except BaseException as error:
+            _refuse(exchange, error)
+    except BaseException as error:
+        _failed(hook, error)
+
+
+def _refuse(exchange: Exchange, error: BaseException) -> None:
+    login = exchange._operation.login
+    if login is not None:
+        login.failure = login.failure or error
+    if not exchange._operation.done:
+        lib.smtpconn_exchange_fail(exchange._handle, type(error).__name__.encode())
+
+
+def _failed(hook: Hook, error: BaseException) -> None:
+    connection = hook._connection()
+    if connection is not None:
+        connection.loop._failed(connection, error)
+
+
+def _on_password(buffer: Any, capacity: int, token: int) -> int:
+    hook = _hooks.get(token)
+    if hook is None:
+        return -1
+    try:
+        password = hook.function()
+        octets = password.encode("utf-8") if isinstance(password, str) else password
+        if not isinstance(octets, (bytes, bytearray)):
+            raise TypeError(f"a password must be str or bytes, not {type(password).__name__}")
+        if len(octets) > capacity:
+            raise AuthError(f"the password of the key has more than {capacity} octets")
+        memmove(buffer, bytes(octets), len(octets))
+        return len(octets)
+    except BaseException as error:
+        _failed(hook, error)
+        return -1
+
+
+def _on_tls_context(context: int, token: int) -> None:
+    hook = _hooks.get(token)
+    if hook is None:
+        return
+    try:
+        hook.function(context)
+    except BaseException as error:
+        _failed(hook, error)
+
+
+#: One C function for all, alive as long as the module: the token tells them apart.
+MECHANISM: Final = MechanismCallback(_on_challenge)
+PASSWORD: Final = PasswordCallback(_on_password)
+TLS_CONTEXT: Final = TLSContextCallback(_on_tls_context)

@@ -1,0 +1,197 @@
+"""What the envelope asks for, and what of it reaches the server."""
+
+from __future__ import annotations
+
+import pytest
+
+import smtpconn
+from scripted_server import QUIT, ScriptedServer
+from smtpconn import DSN, Envelope, Recipient, RecipientStatus
+
+FROM, TO = "a@example.org", "b@example.org"
+ALL = ("8BITMIME", "SMTPUTF8", "SIZE 1000", "DSN")
+
+
+def hello(*capabilities: str) -> str:
+    lines = "".join(f"S: 250-{capability}\n" for capability in capabilities)
+    return f"S: 220 test ESMTP\nC: EHLO *\nS: 250-test\n{lines}S: 250 HELP\n"
+
+
+def sending(mail: str, *recipients: str) -> str:
+    """An expected transaction, with the parameters of MAIL and of each RCPT."""
+    rcpt = "".join(f"C: RCPT TO:{recipient}\nS: 250 ok\n" for recipient in recipients)
+    return f"C: MAIL FROM:{mail}\nS: 250 ok\n{rcpt}C: DATA\nS: 354 go\nM:\nS: 250 ok\n"
+
+
+def open_to(server: ScriptedServer) -> smtpconn.Connection:
+    return smtpconn.Connection("127.0.0.1", server.port)
+
+
+def test_dsn(server: ScriptedServer) -> None:
+    mail = f"<{FROM}> SIZE=3 RET=HDRS ENVID=x+2By"
+    server.play(
+        hello("SIZE", "DSN"),
+        sending(
+            mail,
+            f"<{TO}> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;o@example.org",
+            "<c@example.org> NOTIFY=NEVER ORCPT=rfc822;o@example.org",
+            "<d@example.org> NOTIFY=FAILURE ORCPT=rfc822;p+2Bq@example.org",
+        ),
+        QUIT,
+    )
+    recipients: list[str | Recipient] = [
+        TO,
+        Recipient("c@example.org", notify="NEVER"),
+        Recipient("d@example.org", notify=["FAILURE"], orcpt="p+q@example.org"),
+    ]
+    dsn = DSN(ret="HDRS", envid="x+y", notify=["SUCCESS", "DELAY"], orcpt="o@example.org")
+    with open_to(server) as connection:
+        result = connection.send(FROM, recipients, "x", dsn=dsn)
+    assert result.accepted == [TO, "c@example.org", "d@example.org"]
+
+
+def test_one_recipient_object(server: ScriptedServer) -> None:
+    server.play(hello("DSN"), sending(f"<{FROM}>", f"<{TO}> NOTIFY=NEVER"), QUIT)
+    with open_to(server) as connection:
+        connection.send(Envelope(FROM, Recipient(TO, notify="NEVER")), "x")
+
+
+def test_a_server_without_dsn_is_not_told(server: ScriptedServer) -> None:
+    server.play(hello(), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, Recipient(TO, "NEVER", "o@example.org"), "x", dsn=DSN(ret="FULL"))
+
+
+@pytest.mark.parametrize(
+    ("envelope", "complaint"),
+    [
+        (Envelope(FROM, TO, dsn=DSN(ret="ALL")), "RET|ret"),
+        (Envelope(FROM, TO, dsn=DSN(envid="")), "ENVID|envid"),
+        (Envelope(FROM, TO, dsn=DSN(envid="x\0")), "dsn.envid"),
+        (Envelope(FROM, TO, dsn=DSN(notify="NEVER,DELAY")), "NOTIFY|notify"),
+        (Envelope(FROM, [Recipient(TO, notify="SOMETIMES")]), "NOTIFY|notify"),
+        (Envelope(FROM, [Recipient(TO, orcpt="x\0")]), r"to_addrs\[0\].orcpt"),
+        (Envelope(FROM, [TO, Recipient("no mailbox")]), "mailbox"),
+    ],
+)
+def test_bad_values(envelope: Envelope, complaint: str, server: ScriptedServer) -> None:
+    server.play(hello("DSN"), QUIT)
+    with (
+        open_to(server) as connection,
+        pytest.raises(smtpconn.EnvelopeError, match=complaint),
+    ):
+        connection.send(envelope, "x")
+
+
+@pytest.mark.parametrize(
+    ("message", "parameters"),
+    [
+        (b"Subject: x\r\n\r\ny\r\n", " SIZE=17"),
+        ("Subject: x\r\n\r\nü\r\n".encode(), " SIZE=18 BODY=8BITMIME"),
+        ("Subject: ü\r\n\r\ny\r\n".encode(), " SIZE=18 BODY=8BITMIME SMTPUTF8"),
+    ],
+)
+def test_a_message_in_memory_is_looked_at(
+    message: bytes, parameters: str, server: ScriptedServer
+) -> None:
+    server.play(hello(*ALL), "C: MAIL *", "S: 550 no", QUIT)
+    with open_to(server) as connection, pytest.raises(smtpconn.EnvelopeError):
+        connection.send(FROM, TO, message)
+    server.check()
+    mail = server.commands[1]
+    assert mail.startswith(f"MAIL FROM:<{FROM}> ")
+    assert sorted(mail.split()[2:]) == sorted(parameters.split())
+
+
+def test_what_was_not_looked_at_is_not_announced(server: ScriptedServer) -> None:
+    server.play(hello(*ALL), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, TO, iter(["Subject: ü\r\n\r\nü\r\n"]))
+
+
+@pytest.mark.parametrize(
+    ("use", "parameters"), [(True, " BODY=8BITMIME"), (False, ""), (None, " BODY=8BITMIME")]
+)
+def test_use_8bitmime(use: bool | None, parameters: str, server: ScriptedServer) -> None:
+    server.play(hello("8BITMIME"), sending(f"<{FROM}>{parameters}", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, TO, "\r\nü\r\n", use_8bitmime=use)
+
+
+def test_8bit_content_where_it_is_not_taken(server: ScriptedServer) -> None:
+    server.play(hello(), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.MessageError, match="8BITMIME"):
+            connection.send(FROM, TO, "\r\nü\r\n")
+        connection.send(FROM, TO, "\r\nü\r\n", use_8bitmime=True)
+
+
+def test_use_smtputf8(server: ScriptedServer) -> None:
+    server.play(hello("SMTPUTF8"), sending(f"<{FROM}> SMTPUTF8", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, TO, "x", use_smtputf8=True)
+
+
+def test_smtputf8_for_an_address(server: ScriptedServer) -> None:
+    server.play(hello("SMTPUTF8"), sending(f"<{FROM}> SMTPUTF8", "<jürgen@example.org>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, "jürgen@example.org", "x")
+
+
+def test_no_smtputf8_where_it_is_needed(server: ScriptedServer) -> None:
+    server.play(hello(), QUIT)
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.MessageError, match="SMTPUTF8"):
+            connection.send(FROM, TO, "x", use_smtputf8=True)
+        with pytest.raises(smtpconn.EnvelopeError, match="SMTPUTF8"):
+            connection.send(FROM, "jürgen@example.org", "x")
+
+
+def test_a_message_beyond_the_limit(server: ScriptedServer) -> None:
+    server.play(hello(*ALL), QUIT)
+    with open_to(server) as connection, pytest.raises(smtpconn.MessageError, match="1000"):
+        connection.send(FROM, TO, b"x" * 1001)
+
+
+def test_require_tls(server: ScriptedServer) -> None:
+    server.play(hello("REQUIRETLS"), QUIT)
+    with open_to(server) as connection, pytest.raises(smtpconn.RequireTLSError):
+        connection.send(FROM, TO, "x", require_tls=True)
+
+
+def test_the_rest_follows_in_a_second_transaction(server: ScriptedServer) -> None:
+    more = "C: RCPT TO:<c@example.org>\nS: 452 4.5.3 too many\n"
+    more += more.replace("<c@", "<d@")
+    first = sending(f"<{FROM}>", f"<{TO}>").replace("C: DATA", f"{more}C: DATA")
+    second = sending(f"<{FROM}>", "<c@example.org>", "<d@example.org>")
+    server.play(hello(), first, second, QUIT)
+    with open_to(server) as connection:
+        result = connection.send(FROM, [TO, "c@example.org", "d@example.org"], "x")
+    server.check()
+    assert result.accepted == [TO, "c@example.org", "d@example.org"]
+    assert server.messages == [b"x\r\n"] * 2
+
+
+def test_lmtp(server: ScriptedServer) -> None:
+    recipients = [f"{letter}@example.org" for letter in "bcd"]
+    server.play(
+        hello().replace("EHLO", "LHLO"),
+        sending(f"<{FROM}>", "<b@example.org>", "<c@example.org>").replace(
+            "C: DATA", "C: RCPT TO:<d@example.org>\nS: 550 5.1.1 nobody\nC: DATA"
+        ),
+        "S: 452 4.2.2 full",
+        QUIT,
+    )
+    with smtpconn.Connection("127.0.0.1", server.port, lmtp=True) as connection:
+        result = connection.send(FROM, recipients, "x")
+    assert result.accepted == recipients[:1]
+    assert result.rejected == recipients[1:]
+    deferred, rejected = result.recipients[1:]
+    assert (deferred.status, rejected.status) == (
+        RecipientStatus.DEFERRED,
+        RecipientStatus.REJECTED,
+    )
+    assert (deferred.command, deferred.code, deferred.enhanced) == ("DATA", 452, "4.2.2")
+    assert (rejected.command, rejected.code, rejected.enhanced) == ("RCPT TO", 550, "5.1.1")
+    assert isinstance(deferred.error, smtpconn.MessageError)
+    assert isinstance(rejected.error, smtpconn.EnvelopeError)

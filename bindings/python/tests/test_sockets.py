@@ -1,0 +1,85 @@
+"""Ways to a server other than a host and a port."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+import smtpconn
+from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+
+
+def test_socket_path(tmp_path: Path) -> None:
+    path = tmp_path / "lmtp.sock"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    with ScriptedServer(listener) as server:
+        server.play(HELLO.replace("EHLO", "LHLO"), SEND, QUIT)
+        with smtpconn.Connection(socket_path=path, lmtp=True) as connection:
+            assert str(path) in repr(connection)
+            connection.send("a@example.org", "b@example.org", "x")
+        server.check()
+        assert server.messages == [b"x\r\n"]
+
+
+@pytest.mark.parametrize("as_number", [False, True])
+def test_connection(as_number: bool, server: ScriptedServer) -> None:
+    ours, theirs = socket.socketpair()
+    server.play_on(theirs, HELLO, SEND, QUIT)
+    connection = smtpconn.Connection(connection=ours.fileno() if as_number else ours)
+    ours.close()  # The library has its own.
+    with connection:
+        connection.send("a@example.org", "b@example.org", "x")
+    server.check()
+    assert server.messages == [b"x\r\n"]
+
+
+def test_secured(server: ScriptedServer) -> None:
+    ours, theirs = socket.socketpair()
+    server.play_on(
+        theirs, HELLO.replace("8BITMIME", "STARTTLS"), "C: AUTH PLAIN *\nS: 235 ok", QUIT
+    )
+    with ours, smtpconn.Connection(connection=ours, secured=True) as connection:
+        connection.login("user", "password")
+
+
+def test_socket(server: ScriptedServer) -> None:
+    server.play(HELLO, QUIT)
+    with socket.socket() as made:
+        made.bind(("127.0.0.3", 0))
+        port = made.getsockname()[1]
+        with smtpconn.Connection("127.0.0.1", server.port, socket=made):
+            pass
+    server.check()
+    assert server.peers == [("127.0.0.3", port)]
+
+
+def test_local_address(server: ScriptedServer) -> None:
+    with socket.create_server(("127.0.0.2", 0)) as unused:
+        port = unused.getsockname()[1]
+    server.play(HELLO, QUIT)
+    server.play(HELLO, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port, local_address="127.0.0.2"):
+        pass
+    with smtpconn.Connection(
+        "127.0.0.1", server.port, local_address="127.0.0.2", local_port=port
+    ) as connection:
+        connection.quit()
+    server.check()
+    assert [peer[0] for peer in server.peers] == ["127.0.0.2"] * 2
+    assert server.peers[1][1] == port
+
+
+def test_no_socket(tmp_path: Path) -> None:
+    closed = socket.socket()
+    closed.close()
+    for option in ("socket", "connection"):
+        with pytest.raises(smtpconn.OptionsError, match=option):
+            smtpconn.Connection(**{option: closed})  # type: ignore[arg-type]
+        with (tmp_path / "file").open("w") as file, pytest.raises(smtpconn.OptionsError):
+            smtpconn.Connection(**{option: file.fileno()})  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=option):
+            smtpconn.Connection(**{option: "socket"})  # type: ignore[arg-type]
