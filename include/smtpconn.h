@@ -26,7 +26,9 @@
  *
  * Handles.  Every type is opaque.  Whatever `..._new` made, `..._free` ends;
  * `..._free(NULL)` does nothing.  A NULL handle anywhere else is
- * SMTPCONN_ESTATE, or NULL, or 0.  Objects given to a function (options,
+ * SMTPCONN_ESTATE, or NULL, or 0; one that a function needs beside its first (the
+ * envelope of a send, the credentials of a login) gives the code that the
+ * function names.  Objects given to a function (options,
  * envelope, authentication, message) may be freed as soon as it returned.
  *
  * Operations.  smtpconn_connect, _login, _send, _reset and _quit start an
@@ -173,7 +175,9 @@ const char *smtpconn_error_command(const smtpconn_error *error);
 
 /* Where on its way the connection was: "options", "dns", "connect", "tls",
  * "greeting", "hello", "starttls", "auth", "envelope", "message", "reset",
- * "quit" or "idle".  Never NULL for a non-NULL error. */
+ * "quit" or "idle".  The handshake belongs to "tls" when the connection starts
+ * with it, and to "starttls" after that command.  Never NULL for a non-NULL
+ * error. */
 const char *smtpconn_error_phase(const smtpconn_error *error);
 
 /* The recipient that was refused; NULL when the error is not about one. */

@@ -16,6 +16,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "report.h"
+#include "source.h"
 
 #include <smtpconn.h>
 
@@ -34,12 +35,6 @@
 #include <unistd.h>
 
 enum { MAX_OBJECTS = 256, MAX_WORDS = 4096 };
-
-/* A mistake in the script, not in the library. */
-static void die(const char *what, const char *word) {
-  fprintf(stderr, "drive: %s: %s\n", what, word == NULL ? "" : word);
-  exit(2);
-}
 
 /* --- objects by name ------------------------------------------------------ */
 
@@ -135,14 +130,11 @@ static void act(struct tag *tag) {
   free(action);
 }
 
-static void begin_event(const char *event, const struct tag *tag) {
-  printf("{\"event\":\"%s\"", event);
-  put_field("tag", tag->name);
-}
+static const char *name_of(const void *tag) { return ((const struct tag *)tag)->name; }
 
 static void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
   (void)connection;
-  begin_event("done", user);
+  begin_event("done", name_of(user));
   put_error("error", error);
   end_line();
   act(user);
@@ -151,7 +143,7 @@ static void on_done(smtpconn *connection, const smtpconn_error *error, void *use
 static void on_sent(smtpconn *connection, const smtpconn_error *error,
                     const smtpconn_result *result, void *user) {
   (void)connection;
-  begin_event("done", user);
+  begin_event("done", name_of(user));
   put_error("error", error);
   put_result(result);
   end_line();
@@ -160,14 +152,14 @@ static void on_sent(smtpconn *connection, const smtpconn_error *error,
 
 static void on_event(smtpconn *connection, void *user) {
   (void)connection;
-  begin_event("event", user);
+  begin_event("event", name_of(user));
   end_line();
   act(user);
 }
 
 static void on_error(smtpconn *connection, const smtpconn_error *error, void *user) {
   (void)connection;
-  begin_event("event", user);
+  begin_event("event", name_of(user));
   put_error("error", error);
   end_line();
   act(user);
@@ -176,128 +168,12 @@ static void on_error(smtpconn *connection, const smtpconn_error *error, void *us
 static void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length,
                    void *user) {
   (void)connection;
-  begin_event("log", user);
+  begin_event("log", name_of(user));
   put_number("level", level);
   put_number("kind", kind);
   put_number("length", (long long)length);
   put_field("text", text);
   end_line();
-}
-
-/* --- messages ------------------------------------------------------------- */
-
-/* A source of pieces. A piece "!pause" or "!error" is what it says, once. */
-struct source {
-  struct tag *tag;
-  char **pieces;
-  size_t *lengths;
-  size_t count, piece, offset;
-};
-
-static ptrdiff_t read_source(uint8_t *buffer, size_t capacity, void *user) {
-  struct source *source = user;
-  size_t left;
-  if (capacity == 0) die("a reader was called with no room", source->tag->name);
-  if (source->piece == source->count) return SMTPCONN_READ_END;
-  if (strcmp(source->pieces[source->piece], "!pause") == 0) {
-    source->piece++;
-    begin_event("pause", source->tag);
-    end_line();
-    return SMTPCONN_READ_PAUSE;
-  }
-  if (strcmp(source->pieces[source->piece], "!error") == 0) return SMTPCONN_READ_ERROR;
-  /* More than there is room for: the count of -3 and less, and above the
-   * capacity, are a caller's mistakes that must not become damage. */
-  if (strcmp(source->pieces[source->piece], "!toomuch") == 0) return (ptrdiff_t)capacity + 1;
-  if (strcmp(source->pieces[source->piece], "!nonsense") == 0) return -77;
-  left = source->lengths[source->piece] - source->offset;
-  if (left > capacity) left = capacity;
-  memcpy(buffer, source->pieces[source->piece] + source->offset, left);
-  source->offset += left;
-  if (source->offset == source->lengths[source->piece]) {
-    source->piece++;
-    source->offset = 0;
-  }
-  return (ptrdiff_t)left;
-}
-
-static void release_source(void *user) {
-  struct source *source = user;
-  size_t index;
-  begin_event("release", source->tag);
-  end_line();
-  for (index = 0; index < source->count; index++) free(source->pieces[index]);
-  free(source->pieces);
-  free(source->lengths);
-  free(source);
-}
-
-/* The file's octets in memory of exactly their size, so that a read beyond them
- * is seen by valgrind and ASan. */
-static char *read_file(const char *path, size_t *length) {
-  FILE *file = fopen(path, "rb");
-  long size;
-  char *octets;
-  if (file == NULL || fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) < 0) {
-    die("cannot read", path);
-  }
-  rewind(file);
-  octets = malloc(size == 0 ? 1 : (size_t)size);
-  if (octets == NULL || fread(octets, 1, (size_t)size, file) != (size_t)size) {
-    die("cannot read", path);
-  }
-  fclose(file);
-  *length = (size_t)size;
-  return octets;
-}
-
-static smtpconn_message *make_message(char **words, size_t count) {
-  const char *name = words[1], *way = words[2];
-  struct source *source;
-  smtpconn_message *message;
-  size_t index, length;
-  char *octets;
-  if (strcmp(way, "copy") == 0) {
-    octets = read_file(words[3], &length);
-    message = smtpconn_message_new_copy(octets, length);
-    free(octets);
-    return message;
-  }
-  if (strcmp(way, "descriptor") == 0) {
-    int descriptor = open(words[3], O_RDONLY);
-    message = smtpconn_message_new_descriptor(descriptor);
-    close(descriptor);
-    return message;
-  }
-  source = calloc(1, sizeof *source);
-  if (source == NULL) die("out of memory", NULL);
-  source->tag = tag_named(name);
-  if (strcmp(way, "borrowed") == 0) {
-    source->count = 1;
-    source->pieces = calloc(1, sizeof *source->pieces);
-    source->lengths = calloc(1, sizeof *source->lengths);
-    source->pieces[0] = read_file(words[3], &source->lengths[0]);
-    message = smtpconn_message_new_borrowed(source->pieces[0], source->lengths[0],
-                                            release_source, source);
-  } else if (strcmp(way, "reader") == 0) {
-    source->count = count - 3;
-    source->pieces = calloc(source->count + 1, sizeof *source->pieces);
-    source->lengths = calloc(source->count + 1, sizeof *source->lengths);
-    for (index = 0; index < source->count; index++) {
-      if (words[3 + index][0] == '@') { /* a whole file as one piece */
-        source->pieces[index] = read_file(words[3 + index] + 1, &source->lengths[index]);
-      } else {
-        source->pieces[index] = strdup(words[3 + index]);
-        source->lengths[index] = strlen(words[3 + index]);
-      }
-    }
-    message = smtpconn_message_new_reader(read_source, release_source, source);
-  } else {
-    die("no such kind of message", way);
-    return NULL;
-  }
-  if (message == NULL) release_source(source);
-  return message;
 }
 
 /* --- descriptors ---------------------------------------------------------- */
@@ -373,7 +249,7 @@ struct secret {
 
 static void release_secret(void *user) {
   struct secret *secret = user;
-  begin_event("release", secret->tag);
+  begin_event("release", name_of(secret->tag));
   end_line();
   free(secret);
 }
@@ -382,7 +258,7 @@ static void release_secret(void *user) {
 static ptrdiff_t give_password(char *buffer, size_t capacity, void *user) {
   struct secret *secret = user;
   size_t length = strlen(secret->text);
-  begin_event("asked", secret->tag);
+  begin_event("asked", name_of(secret->tag));
   end_line();
   if (strcmp(secret->text, "!none") == 0) return -1;
   if (strcmp(secret->text, "!toomuch") == 0) return (ptrdiff_t)capacity + 1;
@@ -400,7 +276,7 @@ static void change_context(void *ssl_ctx, void *user) {
   if (set_options == NULL) die("SSL_CTX_set_options", dlerror());
   set_options(ssl_ctx, (uint64_t)1 << 29); /* SSL_OP_NO_TLSv1_3 */
   dlclose(program);
-  begin_event("asked", secret->tag);
+  begin_event("asked", name_of(secret->tag));
   end_line();
 }
 
@@ -497,7 +373,7 @@ static void begin_reply(long long result) {
   if (acting == NULL) {
     printf("{\"reply\":%lld", result);
   } else {
-    begin_event("action", acting);
+    begin_event("action", acting->name);
     put_number("result", result);
   }
 }
@@ -695,7 +571,7 @@ static void call(char **words, size_t count) {
     put_error("error", smtpconn_envelope_last_error(envelope));
     end_line();
   } else if (strcmp(verb, "message") == 0) {
-    smtpconn_message *message = make_message(words, count);
+    smtpconn_message *message = make_message(words[1], words[2], words + 3, count < 3 ? 0 : count - 3);
     keep(words[1], MESSAGE, message);
     begin_reply(message != NULL);
     end_line();

@@ -1,11 +1,12 @@
 /*
  * host.c - what the library does to the program that loads it: nothing
  *
- *     host LIBRARY FRIENDLY RUDE
+ *     host LIBRARY FRIENDLY RUDE TLS
  *
  * LIBRARY is opened while the program runs, which shows what loading does.
  * FRIENDLY is the port of a server that takes mail, RUDE that of one that
- * resets the connection in the middle of a message.
+ * breaks off the connection in the middle of a message, TLS that of one that
+ * does so under TLS in the middle of a command.
  *
  * It is not linked with the library, and is therefore all the more a host.
  */
@@ -42,6 +43,8 @@ static smtpconn_options *(*options_new)(void);
 static void (*options_free)(smtpconn_options *);
 static int (*options_set_host)(smtpconn_options *, const char *);
 static int (*options_set_port)(smtpconn_options *, int);
+static int (*options_set_secure)(smtpconn_options *, int);
+static int (*options_set_tls_reject_unauthorized)(smtpconn_options *, int);
 static smtpconn *(*connection_new)(smtpconn_options *, smtpconn_loop *);
 static void (*connection_free)(smtpconn *);
 static int (*start_connect)(smtpconn *, smtpconn_done_callback, void *);
@@ -65,6 +68,8 @@ static void look_up_all(void) {
   look_up("smtpconn_options_free", &options_free);
   look_up("smtpconn_options_set_host", &options_set_host);
   look_up("smtpconn_options_set_port", &options_set_port);
+  look_up("smtpconn_options_set_secure", &options_set_secure);
+  look_up("smtpconn_options_set_tls_reject_unauthorized", &options_set_tls_reject_unauthorized);
   look_up("smtpconn_new", &connection_new);
   look_up("smtpconn_free", &connection_free);
   look_up("smtpconn_connect", &start_connect);
@@ -169,19 +174,21 @@ static void on_sent(smtpconn *connection, const smtpconn_error *error,
   on_done(connection, error, user);
 }
 
-static smtpconn *connection_to(int port, smtpconn_loop *loop) {
+static smtpconn *connection_to(int port, smtpconn_loop *loop, int secure) {
   smtpconn_options *options = options_new();
   smtpconn *connection;
   CHECK_INT(options_set_host(options, "127.0.0.1"), 0);
   CHECK_INT(options_set_port(options, port), 0);
+  CHECK_INT(options_set_secure(options, secure), 0);
+  CHECK_INT(options_set_tls_reject_unauthorized(options, 0), 0);
   connection = connection_new(options, loop);
   options_free(options);
   return connection;
 }
 
 /* Sends a message of this size; three callbacks must come. */
-static int send_message(int port, size_t size) {
-  smtpconn *connection = connection_to(port, NULL);
+static int send_message(int port, size_t size, int secure) {
+  smtpconn *connection = connection_to(port, NULL, secure);
   smtpconn_envelope *envelope = envelope_new();
   char *text = calloc(1, size);
   smtpconn_message *message;
@@ -206,7 +213,7 @@ static int send_message(int port, size_t size) {
 /* The child frees what it has inherited; the parent must not notice. */
 static void fork_and_free(int port) {
   smtpconn_loop *loop = loop_new();
-  smtpconn *connection = connection_to(port, loop);
+  smtpconn *connection = connection_to(port, loop, 0);
   smtpconn_envelope *envelope = envelope_new();
   smtpconn_message *message = message_new_copy("x", 1);
   struct outcome outcome = {0, 0};
@@ -258,13 +265,14 @@ static void wake_from_thread(void) {
 
 int main(int argc, char **argv) {
   struct state before;
-  int friendly, rude;
-  if (argc != 4) {
-    fprintf(stderr, "usage: host LIBRARY FRIENDLY RUDE\n");
+  int friendly, rude, tls, round;
+  if (argc != 5) {
+    fprintf(stderr, "usage: host LIBRARY FRIENDLY RUDE TLS\n");
     return 2;
   }
   friendly = atoi(argv[2]);
   rude = atoi(argv[3]);
+  tls = atoi(argv[4]);
 
   /* A program is entitled to the default action, which ends it. */
   signal(SIGPIPE, SIG_DFL);
@@ -279,12 +287,14 @@ int main(int argc, char **argv) {
   look_up_all();
   check_same(&before, "loaded");
 
-  CHECK_INT(send_message(friendly, 100), 0);
+  CHECK_INT(send_message(friendly, 100, 0), 0);
   check_same(&before, "used");
 
-  /* The server resets while a large message is under way: writing to it would
-   * raise SIGPIPE. That we are still here is the check. */
-  CHECK(send_message(rude, 20000000) < 0);
+  /* The server goes away while much is being written, and while TLS would still
+   * say goodbye: writing to it could raise SIGPIPE. That we are still here is the
+   * check; several rounds, since it depends on who is first. */
+  for (round = 0; round < 6; round++) CHECK(send_message(rude, 20000000, 0) < 0);
+  for (round = 0; round < 5; round++) CHECK(send_message(tls, 100, 1) < 0);
   check_same(&before, "after a reset");
 
   fork_and_free(friendly);
@@ -295,6 +305,6 @@ int main(int argc, char **argv) {
 
   /* Not to be unloaded: threads of its own may still run in it. */
   CHECK_INT(dlclose(library), 0);
-  CHECK_INT(send_message(friendly, 100), 0);
+  CHECK_INT(send_message(friendly, 100, 0), 0);
   return check_result();
 }

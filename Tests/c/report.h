@@ -9,6 +9,7 @@
 #include <smtpconn.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A string as JSON, each octet one character: the reader gets the octets back
  * by encoding as Latin-1. */
@@ -86,6 +87,18 @@ static void put_result(const smtpconn_result *result) {
     putchar('}');
   }
   fputs("]}", stdout);
+}
+
+/* A mistake in the script, not in the library. */
+static void die(const char *what, const char *word) {
+  fprintf(stderr, "drive: %s: %s\n", what, word == NULL ? "" : word);
+  exit(2);
+}
+
+/* Begins to tell what a callback was told; the name is that of the callback. */
+static void begin_event(const char *event, const char *name) {
+  printf("{\"event\":\"%s\"", event);
+  put_field("tag", name);
 }
 
 #endif /* REPORT_H */

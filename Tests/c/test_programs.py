@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
 from support.header import header_functions
-from support.scripted import ScriptedServer, friendly, rude, silent
+from support.scripted import ScriptedServer, friendly, rude, rude_under_tls, silent
 
 HERE = Path(__file__).parent
 
 # What each program is told; {friendly} and so on are ports of servers.
 PROGRAMS: dict[str, list[str]] = {
     "surface": [],
-    "host": ["{library}", "{friendly}", "{rude}"],
+    "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
 }
 
@@ -26,11 +27,12 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
-def run_with_servers(name: str, prefix: list[str], folder: str) -> None:
+def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Certificates) -> None:
     with (
         ScriptedServer(friendly, repeat=True) as friend,
         ScriptedServer(silent, repeat=True) as mute,
         ScriptedServer(rude, repeat=True) as boor,
+        ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
     ):
         arguments = [
             word.format(
@@ -38,6 +40,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str) -> None:
                 friendly=friend.port,
                 silent=mute.port,
                 rude=boor.port,
+                tls=tls.port,
             )
             for word in PROGRAMS[name]
         ]
@@ -66,18 +69,18 @@ def test_surface_calls_every_function() -> None:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_plain(name: str) -> None:
-    run_with_servers(name, [], "tests")
+def test_plain(name: str, certificates: Certificates) -> None:
+    run_with_servers(name, [], "tests", certificates)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_valgrind(name: str) -> None:
-    run_with_servers(name, valgrind(), "tests")
+def test_valgrind(name: str, certificates: Certificates) -> None:
+    run_with_servers(name, valgrind(), "tests", certificates)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_asan(name: str) -> None:
-    run_with_servers(name, [], "asan")
+def test_asan(name: str, certificates: Certificates) -> None:
+    run_with_servers(name, [], "asan", certificates)
 
 
 def test_cplusplus() -> None:

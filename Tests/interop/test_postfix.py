@@ -8,17 +8,8 @@ import re
 import pytest
 
 from support.certificates import Certificates
-from support.drive import (
-    ACCEPTED,
-    DEFERRED,
-    NOT_TRIED,
-    REJECTED,
-    RETRY_NO,
-    RETRY_SAFE,
-    Connection,
-    Drive,
-    Operation,
-)
+from support.drive import Connection, Drive, Operation
+from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
 from support.postfix import ALICE, BOB, DOMAIN, PASSWORD, SMALL_LIMIT, USER, ZOE, Postfix
 
 # Where Postfix's log names a message that a client begins to send.

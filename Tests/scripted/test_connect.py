@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from conftest import Opener
-from support.drive import RETRY_SAFE, Drive, Operation, RefusedError
+from support.drive import Drive, Operation, RefusedError
+from support.outcomes import RETRY_SAFE
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.drive import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 # (what is given, what must be on the wire between 354 and the final dot)

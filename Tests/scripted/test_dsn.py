@@ -185,7 +185,9 @@ def test_values_taken_back(connect: Opener) -> None:
         connection = connect.opened(server)
         drive = connection.drive
         names = {"dsn_ret": "FULL", "dsn_envid": "x", "dsn_notify": "DELAY", "dsn_orcpt": "x@y"}
-        envelope = drive.envelope("a@example.com", ["b@example.com"], **names)
+        envelope = drive.envelope("a@example.com", ["b@example.com"])
+        for name, value in names.items():
+            assert drive.describe(envelope, name, value) is None
         assert drive.describe(envelope, "dsn_notify", "NEVER", index=0) is None
         for name in names:
             assert drive.describe(envelope, name, None) is None

@@ -10,15 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from conftest import Opener
-from support.drive import (
-    NOT_TRIED,
-    PATIENCE,
-    RETRY_SAFE,
-    RETRY_UNKNOWN,
-    UNKNOWN,
-    Connection,
-    Operation,
-)
+from support.drive import PATIENCE, Connection, Operation
+from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
 from support.scripted import Peer, ScriptedServer
 
 Step = tuple[str, str, Callable[[Peer], object]]

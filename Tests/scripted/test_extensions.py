@@ -7,7 +7,7 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
 from support.scripted import Peer, ScriptedServer
 
 SENDER = b"MAIL FROM:<a@example.com>"

@@ -6,7 +6,8 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import (
+from support.drive import Drive
+from support.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -15,7 +16,6 @@ from support.drive import (
     RETRY_SAFE,
     RETRY_UNKNOWN,
     UNKNOWN,
-    Drive,
 )
 from support.scripted import Peer, ScriptedServer
 

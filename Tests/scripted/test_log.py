@@ -8,15 +8,8 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import (
-    LOG_CLIENT,
-    LOG_MESSAGE,
-    LOG_NETWORK,
-    LOG_SERVER,
-    LOG_SMTP,
-    LOG_TLS,
-    Drive,
-)
+from support.drive import Drive
+from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, LOG_SERVER, LOG_SMTP, LOG_TLS
 from support.scripted import Peer, ScriptedServer
 
 USER, PASSWORD = "alice", "s3cr3t-Passw0rd"

@@ -12,7 +12,8 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import NOT_TRIED, RETRY_NO, RETRY_SAFE, RefusedError
+from support.drive import RefusedError
+from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE
 from support.scripted import Peer, ScriptedServer
 from support.system import in_network_namespace
 

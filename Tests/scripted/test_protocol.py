@@ -8,7 +8,7 @@ import contextlib
 import pytest
 
 from conftest import Opener
-from support.drive import NOT_TRIED, RETRY_SAFE
+from support.outcomes import NOT_TRIED, RETRY_SAFE
 from support.scripted import Peer, ScriptedServer
 
 # More than any bound of the client and all buffers of the kernel together.

@@ -26,6 +26,7 @@ class Relay:
         self._listener.bind(str(path))
         self._listener.listen()
         self._threads: list[threading.Thread] = []
+        self._sockets: list[socket.socket] = []
         self._run(self._accept)
 
     def _run(self, work: object, *arguments: object) -> None:
@@ -39,6 +40,7 @@ class Relay:
             while True:
                 near, _ = self._listener.accept()
                 far = socket.create_connection((self._server.host, self._server.port))
+                self._sockets += [near, far]
                 self._run(self._copy, near, far)
                 self._run(self._copy, far, near)
 
@@ -54,6 +56,13 @@ class Relay:
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for each in self._sockets:
+            each.close()
 
 
 @contextlib.contextmanager
@@ -63,6 +72,19 @@ def relayed(path: Path, server: ScriptedServer) -> Iterator[Relay]:
         yield relay
     finally:
         relay.end()
+
+
+def hang_up(peer: Peer) -> None:
+    """Answers QUIT and closes first: a socket that the caller made may be open
+    elsewhere, so that the client's closing is not the end of it."""
+    peer.expect(b"QUIT")
+    peer.reply(b"221 bye")
+
+
+def last_delivery(peer: Peer) -> None:
+    peer.greet()
+    peer.delivery()
+    hang_up(peer)
 
 
 def one_delivery(peer: Peer) -> None:
@@ -77,6 +99,14 @@ def lmtp_delivery(peer: Peer) -> None:
     peer.reply(b"250 test.local")
     peer.delivery()
     peer.quit()
+
+
+def last_lmtp_delivery(peer: Peer) -> None:
+    peer.reply(b"220 hi")
+    peer.expect(b"LHLO ")
+    peer.reply(b"250 test.local")
+    peer.delivery()
+    hang_up(peer)
 
 
 # --- in the file system -----------------------------------------------------
@@ -217,7 +247,7 @@ def test_local_address_of_another_family(connect: Opener) -> None:
 
 
 def test_local_address_chooses_the_family(connect: Opener) -> None:
-    """"localhost" has both; only one can be connected to from here."""
+    """The name localhost has both; only one can be connected to from here."""
     with ScriptedServer(one_delivery) as server:
         connection = connect.opened(server, host="localhost", local_address="127.0.0.1")
         connection.start_send().succeeds()
@@ -228,7 +258,7 @@ def test_local_address_chooses_the_family(connect: Opener) -> None:
 
 
 def test_unconnected_socket(connect: Opener) -> None:
-    with ScriptedServer(one_delivery) as server:
+    with ScriptedServer(last_delivery) as server:
         connection = connect.opened(server, socket="tcp4")
         assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
         connection.start_send().succeeds()
@@ -236,15 +266,8 @@ def test_unconnected_socket(connect: Opener) -> None:
 
 
 def test_unconnected_socket_takes_an_address_of_its_family(connect: Opener) -> None:
-    with ScriptedServer(one_delivery) as server:
+    with ScriptedServer(last_delivery) as server:
         connection = connect.opened(server, host="localhost", socket="tcp4")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-
-
-def test_unconnected_socket_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
-    with ScriptedServer(one_delivery) as server, relayed(tmp_path / "s", server) as relay:
-        connection = connect.opened(server, socket_path=relay.path, socket="unix")
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
 
@@ -258,7 +281,7 @@ def test_unconnected_socket_of_another_family(connect: Opener, kind: str) -> Non
 
 
 def test_connection(connect: Opener) -> None:
-    with ScriptedServer(one_delivery) as server:
+    with ScriptedServer(last_delivery) as server:
         connection = connect.opened(
             server, connection=f"to:127.0.0.1:{server.port}", host="nowhere.invalid", port=1
         )
@@ -269,7 +292,7 @@ def test_connection(connect: Opener) -> None:
 
 
 def test_connection_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
-    with ScriptedServer(lmtp_delivery) as server, relayed(tmp_path / "s", server) as relay:
+    with ScriptedServer(last_lmtp_delivery) as server, relayed(tmp_path / "s", server) as relay:
         connection = connect.opened(server, connection=f"to:{relay.path}", lmtp=1)
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
@@ -321,7 +344,7 @@ def test_secured(connect: Opener, secure: int) -> None:
         peer.expect(b"AUTH PLAIN ")
         peer.reply(b"235 welcome")
         peer.delivery()
-        peer.quit()
+        hang_up(peer)
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(
@@ -353,13 +376,30 @@ def test_wrong_kinds_of_descriptor(drive: Drive, option: str, kind: str | int) -
     assert failure.errno
 
 
+@pytest.mark.xfail(reason="the duplicate in the options keeps the socket open after QUIT")
+@pytest.mark.parametrize("option", ["socket", "connection"])
+def test_quit_ends_it(connect: Opener, option: str) -> None:
+    """The server sees the end, whoever else holds the socket."""
+    closed: list[bool] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        hang_up(peer)
+        closed.append(peer.closes_within(1))
+
+    with ScriptedServer(dialogue) as server:
+        kind = "tcp4" if option == "socket" else f"to:127.0.0.1:{server.port}"
+        connection = connect.opened(server, **{option: kind})
+        connection.start_quit().succeeds()
+    assert closed == [True]
+
+
 @pytest.mark.parametrize("option", ["socket", "connection"])
 def test_descriptor_taken_back(connect: Opener, option: str) -> None:
-    with ScriptedServer(one_delivery) as server:
-        options = {"host": server.host, "port": server.port}
+    with ScriptedServer(last_delivery) as server:
         drive = connect.drive
         before = drive.counts()
-        name = drive.options(**options)
+        name = drive.options(host=server.host, port=server.port)
         assert drive.set(name, option, f"to:127.0.0.1:{server.port}") is None
         assert drive.counts() == (before[0] + 1, before[1])
         assert drive.set(name, option, -1) is None
@@ -373,7 +413,7 @@ def test_no_descriptor_is_left(connect: Opener) -> None:
     """Not by options that nobody used, nor by a refused connect."""
     drive = connect.drive
     before = drive.counts()
-    with ScriptedServer(one_delivery) as server:
+    with ScriptedServer(last_delivery) as server:
         drive.options(socket="tcp4")
         drive.connection(connection="tcp6").start_connect().fails("ESOCKET")
         connection = connect.opened(server, connection=f"to:127.0.0.1:{server.port}")
@@ -384,25 +424,6 @@ def test_no_descriptor_is_left(connect: Opener) -> None:
     assert drive.counts() == before
 
 
-def test_options_serve_one_connection(connect: Opener) -> None:
-    """A second connection from the same options would share the first one's."""
-    drive = connect.drive
-    with ScriptedServer(one_delivery) as server:
-        options = drive.options(
-            host=server.host,
-            port=server.port,
-            name="client.test",
-            connection=f"to:127.0.0.1:{server.port}",
-        )
-        assert drive.call("new", "first", options, "~")["reply"] == 1
-        answers = [drive.call("new", "second", options, "~")["reply"]]
-        assert drive.call("connect", "first", "t-first")["reply"] == 0
-        drive.call("close", "first")
-        assert answers[0] in (0, 1)
-        server.peer.close()
-        server._problems.clear()
-
-
 # --- contradictions ---------------------------------------------------------
 
 
@@ -411,8 +432,8 @@ def test_options_serve_one_connection(connect: Opener) -> None:
     [
         ({"socket": "tcp4", "connection": "tcp4"}, ("socket", "connection")),
         ({"socket_path": "/s", "local_address": "127.0.0.1"}, ("socket_path", "local_address")),
-        ({"socket_path": "/s", "connection": "tcp4"}, ("socket_path", "connection")),
-        ({"local_address": "127.0.0.1", "connection": "tcp4"}, ("local_address", "connection")),
+        ({"socket_path": "/s", "socket": "unix"}, ("socket_path", "socket")),
+        ({"socket_path": "/s", "connection": "unix"}, ("socket_path", "connection")),
         ({"local_port": 1025}, ("local_port", "local_address")),
         ({"secured": 1}, ("secured", "connection")),
     ],

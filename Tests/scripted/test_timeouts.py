@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.drive import NOT_TRIED, PATIENCE, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
+from support.drive import PATIENCE
+from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.scripted import Peer, ScriptedServer
 from support.system import in_network_namespace, name_servers
 

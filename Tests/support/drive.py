@@ -18,38 +18,22 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from support.outcomes import (
+    OK,
+    Done,
+    Failure,
+    Json,
+    Result,
+    read_failure,
+    read_result,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
-OK = 0
-CODES = {
-    "EDNS": -1,
-    "ECONNECTION": -2,
-    "ESOCKET": -3,
-    "ETIMEDOUT": -4,
-    "ETLS": -5,
-    "EREQUIRETLS": -6,
-    "EPROTOCOL": -7,
-    "EENVELOPE": -8,
-    "EMESSAGE": -9,
-    "ESTREAM": -10,
-    "EAUTH": -11,
-    "EOAUTH2": -12,
-    "EPROXY": -13,
-    "EOPTIONS": -14,
-    "ESTATE": -15,
-    "ECANCELLED": -16,
-}
-RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN = range(3)
-ACCEPTED, DEFERRED, REJECTED, NOT_TRIED, UNKNOWN = range(5)
-LOG_NETWORK, LOG_TLS, LOG_SMTP, LOG_CLIENT, LOG_SERVER, LOG_MESSAGE = range(6)
-
-Json = dict[str, Any]
-
 # How long a wait may take before the test is called hung. Valgrind is slow.
-PATIENCE = 4.0
+PATIENCE = 20.0
 
 
 def quote(text: str | bytes | None) -> str:
@@ -61,99 +45,6 @@ def quote(text: str | bytes | None) -> str:
         raise ValueError("a C string holds no NUL")
     plain = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-@<>!"
     return "=" + "".join(chr(c) if c in plain else f"%{c:02x}" for c in octets)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An error object, every field of it."""
-
-    code: int
-    name: str
-    message: str
-    response: str | None
-    response_code: int
-    enhanced: str | None
-    command: str
-    phase: str
-    recipient: str | None
-    errno: int
-    tls_reason: str | None
-    address: str | None
-    retry: int
-
-    def __post_init__(self) -> None:
-        """What holds for every error."""
-        assert CODES.get(self.name) == self.code, f"{self.name} is not {self.code}"
-        assert self.message, "an error must say something"
-        assert self.command, "an error must name a command"
-        assert self.phase, "an error must name a phase"
-        assert self.retry in (RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN)
-        assert (self.response is None) == (self.response_code == 0)
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """One line of a result."""
-
-    status: int
-    recipient: str
-    command: str | None
-    response_code: int
-    enhanced: str | None
-    response: str | None
-    error: Failure | None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of a send."""
-
-    count: int
-    accepted: int
-    rejected: int
-    response: str | None
-    queue_id: str | None
-    envelope_time: int
-    message_time: int
-    message_size: int
-    recipients: list[Recipient]
-
-    @property
-    def statuses(self) -> list[int]:
-        return [recipient.status for recipient in self.recipients]
-
-
-@dataclass(frozen=True)
-class Done:
-    """The end of an operation. The result belongs to a send."""
-
-    error: Failure | None
-    result: Result | None
-
-    def succeeded(self) -> None:
-        assert self.error is None, f"failed: {self.error}"
-
-    def failed(self, name: str) -> Failure:
-        assert self.error is not None, f"succeeded, and {name} was expected"
-        assert self.error.name == name, f"{name} was expected: {self.error}"
-        return self.error
-
-
-def _failure(value: Json | None) -> Failure | None:
-    return None if value is None else Failure(**value)
-
-
-def _result(value: Json | None) -> Result | None:
-    if value is None:
-        return None
-    lines = [
-        Recipient(**{**line, "error": _failure(line["error"])}) for line in value["recipients"]
-    ]
-    result = Result(**{**value, "recipients": lines})
-    assert result.count == len(lines)
-    assert result.accepted == result.statuses.count(ACCEPTED)
-    assert result.rejected == result.statuses.count(DEFERRED) + result.statuses.count(REJECTED)
-    return result
 
 
 @dataclass
@@ -215,13 +106,13 @@ class Drive:
         """Files away what a callback was told."""
         event, tag = line["event"], line["tag"]
         if event == "done":
-            done = Done(_failure(line["error"]), _result(line.get("result")))
+            done = Done(read_failure(line["error"]), read_result(line.get("result")))
             assert tag in self.started, f"the callback of {tag}, which was never started"
             self.started[tag].ended.append(done)
             assert len(self.started[tag].ended) == 1, f"the callback of {tag} was called twice"
         elif event == "event":
             self.events.append(tag)
-            if (failure := _failure(line.get("error"))) is not None:
+            if (failure := read_failure(line.get("error"))) is not None:
                 self.errors[tag] = failure
         elif event == "log":
             assert line["length"] == len(line["text"])
@@ -349,7 +240,7 @@ class Drive:
         else:
             text = quote(str(value) if isinstance(value, Path) else value)
         answer = self.call("set", options, option, text)
-        failure = _failure(answer["error"])
+        failure = read_failure(answer["error"])
         assert (answer["reply"] == OK) == (failure is None)
         return failure
 
@@ -366,7 +257,7 @@ class Drive:
         """Why a connection with these options cannot be had."""
         answer = self.call("new", self.name("c"), self.options(**options), "~")
         assert answer["reply"] == 0, "a connection was made"
-        failure = _failure(answer["error"])
+        failure = read_failure(answer["error"])
         assert failure is not None
         return failure
 
@@ -404,7 +295,7 @@ class Drive:
         answer = self.call(
             "describe", envelope, field_name, text, "~" if index is None else str(index)
         )
-        failure = _failure(answer["error"])
+        failure = read_failure(answer["error"])
         assert (answer["reply"] == OK) == (failure is None)
         return failure
 
@@ -422,7 +313,7 @@ class Drive:
             "~" if use_8bitmime is None else str(int(use_8bitmime)),
             *words,
         )
-        return name, _failure(answer["error"])
+        return name, read_failure(answer["error"])
 
     def message(self, content: bytes, way: str = "copy") -> str:
         """A message from memory ("copy" or "borrowed") or a "descriptor"."""
@@ -458,7 +349,7 @@ class Connection:
         # and _note() would find it out.
         answer = self.drive.call(verb, self.name, tag, *words)
         if answer["reply"] != OK:
-            failure = _failure(answer["error"])
+            failure = read_failure(answer["error"])
             assert failure is not None, f"{verb} gave {answer['reply']} and no error"
             assert failure.code == answer["reply"]
             raise RefusedError(failure)

@@ -20,7 +20,7 @@ from types import TracebackType
 from support.certificates import Identity
 
 # Longer than any wait of a test that passes.
-PATIENCE = 4.0
+PATIENCE = 20.0
 
 CRLF = b"\r\n"
 
@@ -450,8 +450,18 @@ def silent(peer: Peer) -> None:
 
 @tolerant
 def rude(peer: Peer) -> None:
-    """A server that resets the connection in the middle of a message."""
+    """A server that goes away in the middle of a message, first in an orderly way
+    and at once in another: who writes then is told with a signal."""
     peer.greet()
     peer.envelope_of_anybody()
     peer.read_some()
+    peer.half_close()
+    peer.reset()
+
+
+@tolerant
+def rude_under_tls(peer: Peer) -> None:
+    """A server that resets the connection in the middle of a command."""
+    peer.greet()
+    peer.expect(b"MAIL FROM:")
     peer.reset()

@@ -1,0 +1,256 @@
+"""What goes into MAIL and RCPT, which addresses are none, and which sends and
+messages are refused before anything is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.drive import Drive, RefusedError
+from support.outcomes import NOT_TRIED
+from support.scripted import Peer, ScriptedServer
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "size", "eight_bit", "expected"),
+    [
+        ((b"SIZE 1000", b"8BITMIME"), 500, True, b" SIZE=500 BODY=8BITMIME"),
+        ((b"SIZE", b"8BITMIME"), 500, False, b" SIZE=500"),
+        ((b"SIZE 0",), 10**15, False, b" SIZE=1000000000000000"),
+        ((b"8BITMIME",), 500, True, b" BODY=8BITMIME"),
+        ((), 500, True, b""),
+        ((b"SIZE 1000",), 0, False, b""),
+    ],
+)
+def test_mail_parameters(
+    connect: Opener,
+    capabilities: tuple[bytes, ...],
+    size: int,
+    eight_bit: bool,
+    expected: bytes,
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        line = peer.expect(b"MAIL FROM:")
+        start = b"MAIL FROM:<a@example.com>"
+        assert line.startswith(start)
+        assert sorted(line[len(start) :].split(b" ")) == sorted(expected.split(b" "))
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
+        sending = connection.start_send(envelope=envelope)
+        server.wait_for(b"MAIL FROM:")
+        connection.free()
+        sending.fails("ECANCELLED")
+
+
+def test_too_large_for_the_server(connect: Opener) -> None:
+    """RFC 1870: refused before a word is said."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SIZE 1000")
+        # The next thing is the message that fits.
+        peer.expect(b"MAIL FROM:<a@example.com> SIZE=1000")
+        peer.reply(b"552 no")
+        peer.quit_after_reset()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1001)
+        sending = connection.start_send(envelope=envelope)
+        failure = sending.fails("EMESSAGE")
+        assert "1000" in failure.message
+        assert failure.response is None
+        assert sending.result().statuses == [NOT_TRIED]
+        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1000)
+        connection.start_send(envelope=envelope).fails("EENVELOPE")
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("sender", ["", None])
+def test_null_sender(connect: Opener, sender: str | None) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery(b"postmaster", sender=b"")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        envelope = connection.drive.envelope(sender, ["postmaster"])
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+GOOD_ADDRESSES = [
+    "a@b",
+    "a.b+c@example.com",
+    '"a b"@example.com',
+    '"a\\"b"@example.com',
+    "a@[192.0.2.1]",
+    "a@[IPv6:2001:db8::1]",
+    "!#$%&'*+-/=?^_`{|}~@example.com",
+]
+
+BAD_ADDRESSES = [
+    "a",
+    "@example.com",
+    "a@",
+    "a b@example.com",
+    "a@example.com>",
+    "<a@example.com>",
+    "a@example.com> SIZE=1",
+    "a@example.com\r\nRCPT TO:<c@example.com>",
+    "a@example.com\nX",
+    "a@example.com\rX",
+    '"a\rb"@example.com',
+    "a@exa\x01mple.com",
+    "a@b@example.com",
+    "a..b@example.com",
+    ".a@example.com",
+    "a@-example.com",
+    "a@example..com",
+    "a@exam_ple.com ",
+    "a@[192.0.2.999]",
+    "a" * 65 + "@example.com",
+    "a@" + ".".join(["b" * 60] * 5),
+    "a,b@example.com",
+    "a@example.com,c@example.com",
+]
+
+
+@pytest.mark.parametrize("address", GOOD_ADDRESSES)
+def test_good_address(connect: Opener, address: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery(address.encode(), sender=address.encode())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(sender=address, recipients=[address]).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("address", BAD_ADDRESSES)
+def test_bad_address(drive: Drive, address: str) -> None:
+    """Refused when it is given, by name, and never sent."""
+    for sender, recipients in ((address, ["b@example.com"]), ("a@example.com", [address])):
+        _, failure = drive.try_envelope(sender, recipients)
+        assert failure is not None
+        assert failure.name == "EENVELOPE"
+        assert all(ord(character) >= 0x20 for character in failure.message)
+
+
+@pytest.mark.parametrize(
+    ("sender", "recipient"), [("zoë@example.com", "b@example.com"), ("a@example.com", "zoë@b.com")]
+)
+def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str) -> None:
+    """Not offered: that send fails before MAIL, the next is as good as ever."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(sender=sender, recipients=[recipient])
+        failure = sending.fails("EENVELOPE")
+        assert "SMTPUTF8" in failure.message
+        assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_smtputf8_when_offered(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SMTPUTF8", b"8BITMIME")
+        line = peer.expect(b"MAIL FROM:<zo\xc3\xab@example.com> ")
+        assert b"SMTPUTF8" in line.split(b" ")[1:]
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:<b@example.com>")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(sender="zoë@example.com").succeeds()
+        connection.start_quit().succeeds()
+
+
+# --- misuse -----------------------------------------------------------------
+
+
+def test_misuse_costs_nothing(connect: Opener) -> None:
+    """Each is refused at once with its own code; the connection is as good as
+    before."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        envelope = drive.envelope("a@example.com", ["b@example.com"])
+        cases = [
+            (("EENVELOPE",), drive.envelope("a@example.com", []), None),
+            (("ESTATE", "EENVELOPE"), "~", None),
+            (("EMESSAGE",), envelope, "~"),
+        ]
+        for names, given, message in cases:
+            with pytest.raises(RefusedError) as refused:
+                connection.start_send(envelope=given, message=message)
+            assert refused.value.failure.name in names
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["reader", "descriptor"])
+def test_message_that_can_be_sent_once(connect: Opener, way: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
+        connection.start_send(message=message).succeeds()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send(message=message)
+        assert refused.value.failure.name == "ESTATE"
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["copy", "borrowed"])
+def test_message_that_can_be_sent_often(connect: Opener, way: str) -> None:
+    """The handle may be freed as soon as the sends were started."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        for _ in range(3):
+            assert peer.delivery() == b"again\r\n.\r\n"
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        message = drive.message(b"again", way)
+        with drive.held():
+            sends = [connection.start_send(message=message) for _ in range(3)]
+            drive.call("free", "message", message)
+            assert drive.released == [], "released while sends were pending"
+        for sending in sends:
+            sending.succeeds()
+        connection.start_quit().succeeds()
+        assert drive.released == ([message] if way == "borrowed" else [])
