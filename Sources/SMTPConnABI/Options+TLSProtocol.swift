@@ -77,6 +77,7 @@ public func smtpconn_options_set_tls_key_password_callback(
 ) -> CInt {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   let owner = unsafe Release(release, user)
+  handle.lastError = nil
   guard let callback = unsafe callback else {
     handle.options.tls.keyPassword = nil
     return 0
@@ -108,6 +109,7 @@ public func smtpconn_options_set_tls_context_callback(
 ) -> CInt {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   let owner = unsafe Release(release, user)
+  handle.lastError = nil
   guard let callback = unsafe callback else {
     unsafe handle.options.tls.customize = nil
     return 0

@@ -26,8 +26,9 @@ extension Connection {
   /// Takes over the socket that the caller has connected.
   func adopt() {
     clock.connecting = clock.now
+    guard canUseTLSOptions() else { return }
     guard let given = options.connectedSocket,
-      let socket = ConnectedSocket(duplicating: given.descriptor)
+      let socket = ConnectedSocket.taking(given)
     else {
       fail(
         Failure(
@@ -56,23 +57,27 @@ extension Connection {
   }
 
   private func race(_ addresses: [SocketAddress]) {
-    // A mistake of the caller is told before anything is sent, whatever the server
-    // offers. The system's store costs time and is read when it is needed.
-    if options.tls.isSet, !options.ignoreTLS {
-      do throws(Failure) {
-        _ = try makeTLSContext()
-      } catch {
-        fail(error)
-        return
-      }
-    }
+    guard canUseTLSOptions() else { return }
     let connector = Connector(
       loop: loop, addresses: addresses, localAddress: localAddress,
-      givenSocket: options.socket?.descriptor)
+      givenSocket: options.socket)
     self.connector = connector
     link = .connecting(connector)
     clock.connecting = clock.now
     connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
+  }
+
+  /// A mistake of the caller is told before anything is sent, whatever the server
+  /// offers. The system's store costs time and is read when it is needed.
+  private func canUseTLSOptions() -> Bool {
+    guard options.tls.isSet, !options.ignoreTLS else { return true }
+    do throws(Failure) {
+      _ = try makeTLSContext()
+      return true
+    } catch {
+      fail(error)
+      return false
+    }
   }
 
   private var localAddress: SocketAddress? {

@@ -126,13 +126,13 @@ package struct Options {
   /// nil takes it back. The option keeps a duplicate.
   package mutating func setSocket(_ descriptor: Int32?) throws(Failure) {
     socket = try descriptor.map { (given) throws(Failure) in
-      try GivenSocket(given, option: "socket")
+      try GivenSocket.duplicate(given, option: "socket")
     }
   }
 
   package mutating func setConnectedSocket(_ descriptor: Int32?) throws(Failure) {
     connectedSocket = try descriptor.map { (given) throws(Failure) in
-      try GivenSocket(given, option: "connection")
+      try GivenSocket.duplicate(given, option: "connection")
     }
   }
 
@@ -168,7 +168,7 @@ package struct Options {
         "auth_method \(Bytes.printable(authMethod)) is none of \(Bytes.printable(known)) and no"
           + " custom mechanism has that name")
     }
-    if secure == true, opportunisticTLS {
+    if isSecure, opportunisticTLS {
       throw Failure(.options, "secure insists on TLS and opportunistic_tls does not; set only one")
     }
     if lmtp, effectivePort == Self.relayPort, socketPath == nil, connectedSocket == nil {
@@ -186,6 +186,9 @@ package struct Options {
     }
     if socketPath != nil, localAddress != nil || localPort != 0 {
       throw Failure(.options, "socket_path needs no local_address or local_port; unset them")
+    }
+    if connectedSocket != nil, localAddress != nil {
+      throw Failure(.options, "connection is connected; local_address comes too late for it")
     }
     if localPort != 0, localAddress == nil {
       throw Failure(.options, "local_port needs local_address")

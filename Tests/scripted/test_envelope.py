@@ -10,6 +10,8 @@ from support.drive import Drive, RefusedError
 from support.outcomes import NOT_TRIED
 from support.scripted import Peer, ScriptedServer
 
+MESSAGE = b"Subject: x\r\n\r\nx\r\n"
+
 
 @pytest.mark.parametrize(
     ("capabilities", "size", "eight_bit", "expected"),
@@ -40,7 +42,9 @@ def test_mail_parameters(
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
         envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
-        sending = connection.start_send(envelope=envelope)
+        # Of a reader the library knows no size but the one that it is told.
+        message = connection.drive.reader(MESSAGE)
+        sending = connection.start_send(envelope=envelope, message=message)
         server.wait_for(b"MAIL FROM:")
         connection.free()
         sending.fails("ECANCELLED")
@@ -60,13 +64,14 @@ def test_too_large_for_the_server(connect: Opener) -> None:
         connection = connect.opened(server)
         drive = connection.drive
         envelope = drive.envelope("a@example.com", ["b@example.com"], size=1001)
-        sending = connection.start_send(envelope=envelope)
+        sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
         failure = sending.fails("EMESSAGE")
         assert "1000" in failure.message
         assert failure.response is None
         assert sending.result().statuses == [NOT_TRIED]
         envelope = drive.envelope("a@example.com", ["b@example.com"], size=1000)
-        connection.start_send(envelope=envelope).fails("EENVELOPE")
+        message = drive.reader(MESSAGE)
+        connection.start_send(envelope=envelope, message=message).fails("EENVELOPE")
         connection.start_quit().succeeds()
 
 

@@ -10,19 +10,18 @@ package final class ConnectedSocket {
   init(_ descriptor: Int32, remote: SocketAddress) {
     self.descriptor = descriptor
     self.remote = remote
-    local =
-      unsafe SocketAddress(filledBy: { unsafe getsockname(descriptor, $0, $1) })
-      ?? SocketAddress.unspecified
+    local = SocketAddress.ofSocket(descriptor) ?? SocketAddress.unspecified
   }
 
-  /// A duplicate of a socket that the caller has connected; nil with errno set
-  /// when it is not connected, or not a stream socket.
-  package convenience init?(duplicating given: Int32) {
-    guard
-      let remote = unsafe SocketAddress(filledBy: { unsafe getpeername(given, $0, $1) }),
-      let descriptor = System.adoptedSocket(given)
-    else { return nil }
-    self.init(descriptor, remote: remote)
+  /// Takes over a socket that the caller has connected; nil when it is not.
+  package static func taking(_ given: GivenSocket) -> ConnectedSocket? {
+    let descriptor = given.take()
+    let remote = unsafe SocketAddress(filledBy: { unsafe getpeername(descriptor, $0, $1) })
+    guard let remote else {
+      System.close(descriptor)
+      return nil
+    }
+    return ConnectedSocket(descriptor, remote: remote)
   }
 
   deinit { close() }

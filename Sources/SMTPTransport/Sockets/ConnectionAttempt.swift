@@ -19,9 +19,9 @@ final class ConnectionAttempt {
   /// When the outcome is `inProgress`, `onReady` is called once `finish` can
   /// tell how it ended.
   func start(
-    loop: EventLoop, from local: SocketAddress?, given: Int32?, onReady: @escaping () -> Void
+    loop: EventLoop, from local: SocketAddress?, given: GivenSocket?, onReady: @escaping () -> Void
   ) -> Outcome {
-    descriptor = given.map { System.adoptedSocket($0) ?? -1 } ?? csystem_stream_socket(address.family)
+    descriptor = given?.take() ?? csystem_stream_socket(address.family)
     guard descriptor >= 0 else { return .failed(.current) }
     if !address.isLocalSocket { System.tuneInternetSocket(descriptor) }
     if let local {

@@ -1,4 +1,3 @@
-import CSystem
 package import SMTPProtocol
 
 /// Races the addresses of a host (RFC 8305): families take turns, the next
@@ -11,7 +10,7 @@ package final class Connector {
   private let loop: EventLoop
   private let localAddress: SocketAddress?
   /// A socket that the caller made: it can go to one address only.
-  private let givenSocket: Int32?
+  private let givenSocket: GivenSocket?
   private var untried: [SocketAddress]
   private var running: [ConnectionAttempt] = []
   private var lastError: Int32 = 0
@@ -27,7 +26,7 @@ package final class Connector {
 
   package init(
     loop: EventLoop, addresses: [SocketAddress], localAddress: SocketAddress? = nil,
-    givenSocket: Int32? = nil
+    givenSocket: GivenSocket? = nil
   ) {
     self.loop = loop
     self.localAddress = localAddress
@@ -37,8 +36,8 @@ package final class Connector {
   }
 
   /// The first address of the family that a given socket is of.
-  private static func suited(_ socket: Int32, _ order: [SocketAddress]) -> [SocketAddress] {
-    let family = unsafe SocketAddress(filledBy: { unsafe getsockname(socket, $0, $1) })?.family
+  private static func suited(_ socket: GivenSocket, _ order: [SocketAddress]) -> [SocketAddress] {
+    let family = socket.family
     return Array((order.first { $0.family == family } ?? order.first).map { [$0] } ?? [])
   }
 

@@ -1,13 +1,18 @@
-import CSystem
 package import SMTPProtocol
 
-/// A socket that the caller made: a duplicate that is kept until it is used.
+/// A socket that the caller made: a duplicate that is kept until a connection takes
+/// it.
 package final class GivenSocket {
-  package let descriptor: Int32
   /// The number that the caller gave.
   package let given: Int32
+  private var descriptor: Int32
 
-  package init(_ given: Int32, option: String) throws(Failure) {
+  private init(_ descriptor: Int32, given: Int32) {
+    self.descriptor = descriptor
+    self.given = given
+  }
+
+  package static func duplicate(_ given: Int32, option: Message) throws(Failure) -> GivenSocket {
     guard let descriptor = System.adoptedSocket(given) else {
       let error = Errno.current
       var failure = Failure(
@@ -15,9 +20,16 @@ package final class GivenSocket {
       failure.errno = error.code
       throw failure
     }
-    self.descriptor = descriptor
-    self.given = given
+    return GivenSocket(descriptor, given: given)
   }
 
   deinit { System.close(descriptor) }
+
+  var family: Int32? { SocketAddress.ofSocket(descriptor)?.family }
+
+  /// The descriptor, once; -1 after that.
+  func take() -> Int32 {
+    defer { descriptor = -1 }
+    return descriptor
+  }
 }

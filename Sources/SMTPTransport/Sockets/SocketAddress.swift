@@ -189,6 +189,11 @@ import SMTPProtocol
 
   // MARK: For system calls
 
+  /// This end of a socket.
+  static func ofSocket(_ descriptor: Int32) -> SocketAddress? {
+    unsafe SocketAddress(filledBy: { unsafe getsockname(descriptor, $0, $1) })
+  }
+
   func withPointer<Value>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Value) -> Value {
     unsafe withUnsafePointer(to: storage) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
