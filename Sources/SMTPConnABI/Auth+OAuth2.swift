@@ -101,7 +101,8 @@ public func smtpconn_auth_set_token_callback(
     let request = TokenRequestHandle(question)
     // The question, which the login keeps until it is answered, keeps the handle.
     question.attachment = request
-    withExtendedLifetime(owner) {
+    // Also when the callback closes the connection, which withdraws the question.
+    withExtendedLifetime((owner, request)) {
       unsafe callback(Handle.view(request), question.renews ? 1 : 0, user)
     }
   }

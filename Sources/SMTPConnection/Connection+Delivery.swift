@@ -49,6 +49,7 @@ extension Connection {
   func complete(_ failure: Failure?) {
     guard let current else { return }
     self.current = nil
+    if case .login(let attempt, _) = current { attempt.stop() }
     let ending = current.ending(failure.map { addressed($0) })
     let dropped = droppedSends
     droppedSends = []

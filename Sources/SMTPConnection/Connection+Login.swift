@@ -15,6 +15,7 @@ extension Connection {
     let texts: [(name: String, value: [UInt8])] = [
       ("user", credentials.user.bytes), ("password", credentials.password.bytes),
       ("access token", identity.accessToken.bytes), ("service_client", identity.serviceClient),
+      ("scope", identity.scope),
     ]
     for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
       throw Self.refusal("the \(text.name) holds a control character")

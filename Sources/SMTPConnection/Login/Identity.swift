@@ -84,10 +84,14 @@ package final class TokenQuestion {
   /// false when nobody waits for an answer any more.
   package func answer(_ result: Result<AccessToken, Failure>) -> Bool {
     guard let completion else { return false }
-    self.completion = nil
+    withdraw()
     completion(result)
     return true
   }
 
-  func withdraw() { completion = nil }
+  /// Nothing is asked any more; what was attached may hold the question.
+  func withdraw() {
+    completion = nil
+    attachment = nil
+  }
 }

@@ -23,8 +23,10 @@ final class LoginAttempt {
     self.identity = identity
   }
 
-  /// Lets go of whatever is still asked for.
+  /// Lets go of whatever is still asked for, and of a mechanism whose answers lead
+  /// back here.
   func stop() {
+    mechanism = nil
     question?.withdraw()
     question = nil
     exchange?.cancel()
