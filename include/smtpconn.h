@@ -591,6 +591,28 @@ int smtpconn_run(smtpconn *connection);
  * least; one that the connection made for itself must not be freed. */
 smtpconn_loop *smtpconn_get_loop(const smtpconn *connection);
 
+/* How far a connection is. */
+enum smtpconn_stage_number {
+  SMTPCONN_STAGE_NEW = 0,        /* smtpconn_connect was not called yet */
+  SMTPCONN_STAGE_CONNECTING = 1, /* from name resolution to the reply to EHLO */
+  SMTPCONN_STAGE_CONNECTED = 2,  /* established: smtpconn_is_open */
+  SMTPCONN_STAGE_QUITTING = 3,   /* smtpconn_quit was called: nothing can follow */
+  SMTPCONN_STAGE_CLOSED = 4      /* over, for whatever reason */
+};
+
+/* One of enum smtpconn_stage_number; CLOSED for NULL. */
+int smtpconn_stage(const smtpconn *connection);
+
+/* A name for the connection, for logs that mix several: 16 hexadecimal digits,
+ * random, made when it is first asked for.  NULL when OpenSSL gives no random
+ * octets.  Valid until the connection is freed. */
+const char *smtpconn_id(const smtpconn *connection);
+
+/* What the server is told in EHLO: the option `name`, else the name of this
+ * machine, else the address of this end as a literal (RFC 5321 section 4.1.4).
+ * NULL before there is a connection.  Valid until the connection is freed. */
+const char *smtpconn_client_name(const smtpconn *connection);
+
 /* 1 while the connection is established: from the success of smtpconn_connect
  * until it is closed, by whichever side. */
 int smtpconn_is_open(const smtpconn *connection);

@@ -5,6 +5,24 @@ import SMTPTransport
 
 // What can be asked of a connection.
 
+@_cdecl("smtpconn_stage") @implementation
+public func smtpconn_stage(_ connection: OpaquePointer?) -> CInt {
+  let stage = unsafe ConnectionPointer.borrow(connection)?.connection.stage ?? .closed
+  return stage.rawValue
+}
+
+@_cdecl("smtpconn_id") @implementation
+public func smtpconn_id(_ connection: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }
+  return unsafe handle.lastingTexts.hold(handle.connection.identifier)
+}
+
+@_cdecl("smtpconn_client_name") @implementation
+public func smtpconn_client_name(_ connection: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }
+  return unsafe handle.lastingTexts.hold(handle.connection.clientName)
+}
+
 @_cdecl("smtpconn_is_open") @implementation
 public func smtpconn_is_open(_ connection: OpaquePointer?) -> CInt {
   unsafe ConnectionPointer.borrow(connection)?.connection.isOpen == true ? 1 : 0

@@ -110,15 +110,17 @@ extension Connection {
     parser = ReplyParser()
     sent = 0
     writeFailure = nil
-    session = Session(sessionConfiguration(channel), cryptography: cryptography)
+    let name = chooseClientName(channel)
+    clientName = name
+    session = Session(sessionConfiguration(name), cryptography: cryptography)
     link = .open(channel)
     note(.network, "connected to \(channel.remote.description)")
     if case .open = link, options.isSecure, !options.isSecured { secure(channel) }
   }
 
-  private func sessionConfiguration(_ channel: Channel) -> Session.Configuration {
+  private func sessionConfiguration(_ name: [UInt8]) -> Session.Configuration {
     var configuration = Session.Configuration(
-      name: clientName(channel), tlsPolicy: tlsPolicy,
+      name: name, tlsPolicy: tlsPolicy,
       isSecure: options.isSecure || options.isSecured,
       tracesDialogue: options.logsDialogue && onLog != nil)
     configuration.isLMTP = options.lmtp
@@ -135,7 +137,7 @@ extension Connection {
 
   /// RFC 5321 section 4.1.4: the name of this host, or the address of this end of
   /// the connection when it has no meaningful name.
-  private func clientName(_ channel: Channel) -> [UInt8] {
+  private func chooseClientName(_ channel: Channel) -> [UInt8] {
     if let name = options.name { return name }
     let literal = channel.local.literal
     let machine = HostName.machineName()

@@ -49,6 +49,10 @@ package final class Connection {
   /// After a failed handshake under opportunistic_tls.
   var goesOnInTheClear = false
   package internal(set) var remoteAddress: String?
+  /// What EHLO says.
+  package internal(set) var clientName: [UInt8]?
+  /// Made when it is first asked for: most hosts never do.
+  package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
 
   var opening: ((Failure?) -> Void)?
   var current: Operation?
@@ -85,6 +89,20 @@ package final class Connection {
   }
 
   // MARK: What can be asked
+
+  /// The numbers are those of the header.
+  package enum Stage: Int32 {
+    case new, connecting, connected, quitting, closed
+  }
+
+  package var stage: Stage {
+    switch link {
+    case .none: .new
+    case .over: .closed
+    case .adopting, .resolving, .connecting, .securing, .open:
+      if isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
+    }
+  }
 
   package var isOpen: Bool {
     if case .open = link { return clock.opened != nil }

@@ -10,6 +10,8 @@ package protocol Cryptography: AnyObject {
   /// RSASSA-PKCS1-v1_5 with SHA-256 (RS256, RFC 7518 section 3.3) by a private key
   /// in PEM; nil when the key is of no use.
   func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]?
+  /// nil when there is no randomness to be had.
+  func randomBytes(_ count: Int) -> [UInt8]?
   /// Overwrites a secret so that the compiler cannot leave it out.
   func cleanse(_ bytes: inout [UInt8])
 }

@@ -42,6 +42,7 @@ import Testing
       func base64Decode(_ text: [UInt8]) -> [UInt8]? { text }
       func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? { nil }
       func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? { nil }
+      func randomBytes(_ count: Int) -> [UInt8]? { nil }
       func cleanse(_ bytes: inout [UInt8]) {}
     }
     let mechanism = CramMD5(credentials, WithoutMD5())

@@ -353,6 +353,9 @@ static size_t count_entries(const char *folder) {
 
 static void put_connection(const smtpconn *connection) {
   size_t index;
+  put_number("stage", smtpconn_stage(connection));
+  put_field("id", smtpconn_id(connection));
+  put_field("client_name", smtpconn_client_name(connection));
   put_number("open", smtpconn_is_open(connection));
   put_number("secure", smtpconn_is_secure(connection));
   put_number("authenticated", smtpconn_is_authenticated(connection));

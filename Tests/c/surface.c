@@ -247,6 +247,9 @@ static void null_connection(void) {
   CHECK_INT(smtpconn_connect(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_run(NULL), SMTPCONN_ESTATE);
   CHECK(smtpconn_get_loop(NULL) == NULL);
+  CHECK_INT(smtpconn_stage(NULL), SMTPCONN_STAGE_CLOSED);
+  CHECK_TEXT(smtpconn_id(NULL), NULL);
+  CHECK_TEXT(smtpconn_client_name(NULL), NULL);
   CHECK_INT(smtpconn_is_open(NULL), 0);
   CHECK_INT(smtpconn_is_secure(NULL), 0);
   CHECK_INT(smtpconn_is_authenticated(NULL), 0);
@@ -801,6 +804,8 @@ static void connection(void) {
   smtpconn_set_error_callback(connection, never_done, NULL);
   smtpconn_set_end_callback(connection, no_event, NULL);
   smtpconn_set_log_callback(connection, no_log, NULL);
+  CHECK_INT(smtpconn_stage(connection), SMTPCONN_STAGE_NEW);
+  CHECK_TEXT(smtpconn_client_name(connection), NULL);
   CHECK_INT(smtpconn_is_open(connection), 0);
   CHECK_INT(smtpconn_is_secure(connection), 0);
   CHECK_INT(smtpconn_is_authenticated(connection), 0);

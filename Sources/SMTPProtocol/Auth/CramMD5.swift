@@ -21,11 +21,6 @@ package final class CramMD5: Mechanism {
       return .cancel("this system does not allow MD5")
     }
     isComplete = true
-    return .response(credentials.user.bytes + [0x20] + Self.hexadecimal(digest))
-  }
-
-  private static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
-    let digits = Bytes.of("0123456789abcdef")
-    return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+    return .response(credentials.user.bytes + [0x20] + Bytes.hexadecimal(digest))
   }
 }

@@ -19,6 +19,12 @@ package enum Bytes {
     return digits
   }
 
+  /// Two digits for each octet, in lower case.
+  package static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
+    let digits = of("0123456789abcdef")
+    return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
+  }
+
   package static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   package static func isLetter(_ byte: UInt8) -> Bool {

@@ -59,6 +59,14 @@ package final class OpenSSLCryptography: Cryptography {
     unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
   }
 
+  package func randomBytes(_ count: Int) -> [UInt8]? {
+    var bytes = [UInt8](repeating: 0, count: count)
+    ERR_clear_error()
+    let result = unsafe RAND_bytes(&bytes, Int32(clamping: count))
+    ERR_clear_error()
+    return result == 1 ? bytes : nil
+  }
+
   package func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
     var digest = [UInt8](repeating: 0, count: 16)
     var size: UInt32 = 0

@@ -46,6 +46,8 @@ final class FixedCryptography: Cryptography {
     key.isEmpty ? nil : Array(message.suffix(4)) + key
   }
 
+  func randomBytes(_ count: Int) -> [UInt8]? { (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
+
   func cleanse(_ bytes: inout [UInt8]) {
     cleansed.append(bytes)
     for index in bytes.indices { bytes[index] = 0 }

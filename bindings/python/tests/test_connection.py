@@ -49,6 +49,20 @@ def test_context_manager_connects_quits_and_closes(server: ScriptedServer) -> No
     assert connection.closed
 
 
+def test_properties(server: ScriptedServer) -> None:
+    server.play(HELLO, QUIT)
+    connection = smtpconn.Connection("127.0.0.1", server.port, name="client.example")
+    assert connection.client_name is None
+    stages = [connection.stage]
+    with connection:
+        stages.append(connection.stage)
+        assert connection.client_name == "client.example"
+        assert connection.id is not None
+        assert len(connection.id) == 16
+    stages.append(connection.stage)
+    assert stages == [smtpconn.Stage.NEW, smtpconn.Stage.CONNECTED, smtpconn.Stage.CLOSED]
+
+
 def test_context_manager_does_not_quit_after_an_exception(server: ScriptedServer) -> None:
     server.play(HELLO, "E:")
     with pytest.raises(ZeroDivisionError), smtpconn.Connection("127.0.0.1", server.port):
@@ -163,6 +177,7 @@ def test_nothing_can_be_used_after_close(use: Callable[[smtpconn.Connection], ob
     assert not connection.is_open
     assert not connection.is_secure
     assert not connection.is_authenticated
+    assert connection.stage is smtpconn.Stage.CLOSED
     with pytest.raises(smtpconn.StateError, match="closed"):
         use(connection)
 

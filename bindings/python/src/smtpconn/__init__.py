@@ -11,7 +11,7 @@ SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
 from ._connection import Connection
-from ._constants import ErrorCode, LogKind, RecipientStatus, Retry
+from ._constants import ErrorCode, LogKind, RecipientStatus, Retry, Stage
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
@@ -64,6 +64,7 @@ __all__ = [
     "Retry",
     "SMTPConnError",
     "SocketError",
+    "Stage",
     "StateError",
     "StreamError",
     "TLSError",

@@ -39,6 +39,21 @@ class Retry(IntEnum):
     UNKNOWN = 2
 
 
+class Stage(IntEnum):
+    """How far a connection is."""
+
+    #: `connect()` was not called yet.
+    NEW = 0
+    #: From name resolution to the reply to EHLO.
+    CONNECTING = 1
+    #: Established.
+    CONNECTED = 2
+    #: `quit()` was called: nothing can follow.
+    QUITTING = 3
+    #: Over, for whatever reason.
+    CLOSED = 4
+
+
 class RecipientStatus(IntEnum):
     """What became of a recipient."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
+from ._constants import Stage
 from ._errors import OptionsError, StateError
 from ._library import lib
 from ._text import decode, encode
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 class ConnectionState:
     """The read-only side of a connection.
 
-    After `close()` the three `is_` properties are False and everything else raises StateError.
+    After `close()` the three `is_` properties are False, `stage` is CLOSED, and everything else
+    raises StateError.
     """
 
     _handle: ConnHandle | None
@@ -31,6 +33,21 @@ class ConnectionState:
     def closed(self) -> bool:
         """Whether `close()` was called."""
         return self._handle is None
+
+    @property
+    def stage(self) -> Stage:
+        """How far the connection is."""
+        return Stage.CLOSED if self._handle is None else Stage(self._ask(lib.smtpconn_stage))
+
+    @property
+    def id(self) -> str | None:
+        """A random name for the connection, for logs that mix several."""
+        return self._text(lib.smtpconn_id)
+
+    @property
+    def client_name(self) -> str | None:
+        """What EHLO says; None before there is a connection."""
+        return self._text(lib.smtpconn_client_name)
 
     @property
     def is_open(self) -> bool:
