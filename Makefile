@@ -26,6 +26,8 @@ VERSION := $(shell sed -n 's/^.define SMTPCONN_VERSION "\(.*\)"/\1/p' include/sm
 SONAME  := libsmtpconn.so.0
 SHARED  := libsmtpconn.so.$(VERSION)
 LIBRARY := $(addprefix $(BUILD)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a smtpconn.pc)
+# Without debugging symbols: what is installed, and what goes into a Python wheel.
+STRIPPED := $(addprefix $(BUILD)/stripped/,$(SHARED) $(SONAME) libsmtpconn.a)
 
 # Where `make install` puts things. /usr is Debian's own and is multiarch; any
 # other prefix is a user's and has plain lib.
@@ -40,10 +42,10 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all stripped fuzz fuzzers demo test test-fast programs install uninstall clean check-deps help
+.PHONY: all fuzz fuzzers demo test test-fast programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
-all: $(LIBRARY)
+all: $(LIBRARY) $(STRIPPED)
 
 ## demo: send one message from C and one from Python to a server on this machine
 demo: all $(BUILD)/examples/send $(VENV)/binding | $(BUILD)/need/demo
@@ -141,12 +143,12 @@ $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
 $(BUILD)/libsmtpconn.so: $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-# What is installed has no debugging symbols.
-stripped: $(BUILD)/stripped/$(SHARED) $(BUILD)/stripped/libsmtpconn.a
-
 $(BUILD)/stripped/$(SHARED): $(BUILD)/$(SHARED)
 	@mkdir -p $(@D)
 	$(STRIP) --strip-unneeded -o $@ $<
+
+$(BUILD)/stripped/$(SONAME): $(BUILD)/stripped/$(SHARED)
+	ln -sf $(SHARED) $@
 
 $(BUILD)/stripped/libsmtpconn.a: $(BUILD)/libsmtpconn.a
 	@mkdir -p $(@D)
@@ -168,7 +170,7 @@ INSTALLED_LIB := $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libsmtpcon
 MAN_PAGES := $(wildcard docs/man/*.3)
 
 ## install: into PREFIX (/usr/local), below DESTDIR if that is set
-install: all stripped
+install: all
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)

@@ -9,13 +9,10 @@ bench: $(BENCH_PROGRAMS)
 	@PYTHONPATH=bindings/python/src SMTPCONN_LIBRARY=$(BUILD)/$(SONAME) \
 	  $(PYTHON) Benchmarks/run.py $(BENCH)
 
-$(BENCH)/needed: Benchmarks/require.sh
-	@sh $<
-	@mkdir -p $(@D) && touch $@
-
 $(BENCH)/send: Benchmarks/send.c $(USES_LIBRARY)
 $(BENCH)/send: BENCH_LINK = -Iinclude $(LINK)
 $(BENCH)/curl: BENCH_LINK = -lcurl
 $(BENCH)/esmtp: BENCH_LINK = -lesmtp
-$(BENCH)/%: Benchmarks/%.c Benchmarks/bench.h | $(BENCH)/needed
+$(BENCH)/%: Benchmarks/%.c Benchmarks/bench.h | $(BUILD)/need/bench
+	@mkdir -p $(@D)
 	$(CC) $(STRICT_C) $(CFLAGS) -o $@ $< $(BENCH_LINK)

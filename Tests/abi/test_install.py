@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,14 @@ def test_installed_library_is_the_stripped_one(tmp_path: Path) -> None:
     make("install", f"PREFIX={tmp_path}")
     for name in (f"lib/libsmtpconn.so.{VERSION}", "lib/libsmtpconn.a"):
         assert ".debug_info" not in run("readelf", "-SW", str(tmp_path / name))
+
+
+def test_python_package(tmp_path: Path) -> None:
+    """It brings the library along, without debugging symbols."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    run(*pip, "--no-build-isolation", "--target", str(tmp_path), str(ROOT / "bindings/python"))
+    library = tmp_path / "smtpconn" / "libsmtpconn.so.0"
+    assert ".debug_info" not in run("readelf", "-SW", str(library))
+    say = "import smtpconn; print(smtpconn.library_version())"
+    environment = {"PYTHONPATH": str(tmp_path), "SMTPCONN_LIBRARY": ""}
+    assert run(sys.executable, "-c", say, **environment) == f"{VERSION}\n"

@@ -19,6 +19,7 @@ program() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
 package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 # The headers, asked of the compiler: a copy outside Debian's folders will do too.
 openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
+curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -53,6 +54,12 @@ for group; do
       want postfix program postfix
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
+      ;;
+    bench)
+      want python3-venv venv
+      want valgrind program valgrind
+      want util-linux program taskset
+      want libcurl4-openssl-dev curl_headers
       ;;
     *)
       echo "require.sh: no group $group" >&2

@@ -162,7 +162,7 @@ REST: list[Step] = [
 
 def build(everything: bool) -> bool:
     groups = ["build", "test"] if everything else ["build", "c"]
-    library = ["all", "programs", "stripped", "build/venv/ready"]
+    library = ["all", "programs", "build/venv/ready"]
     if everything:
         library.append("build/venv/binding")
     return run(["sh", "Tests/support/require.sh", *groups]) and run(["make", "-j2", *library])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SONAME = "libsmtpconn.so.0"
-BUILT = Path(__file__).resolve().parent / ".." / ".." / "build" / SONAME
+BUILT = Path(__file__).resolve().parent / ".." / ".." / "build" / "stripped" / SONAME
 
 
 def library() -> Path | None:
