@@ -182,4 +182,15 @@ import Testing
     let start = bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     #expect(read([start, [UInt8](repeating: 0x30, count: HTTPResponse.bodyLimit + 1)]).isBroken)
   }
+
+  @Test func `interim answers and trailers without end are refused`() {
+    let interim = bytes("HTTP/1.1 102 Processing\r\n\r\n")
+    let count = HTTPResponse.totalLimit / interim.count
+    #expect(!read([[UInt8]](repeating: interim, count: count)).isBroken)
+    #expect(read([[UInt8]](repeating: interim, count: count + 1)).isBroken)
+    let start = bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+    let trailer = bytes("X-Trailer: 1\r\n")
+    let trailers = [[UInt8]](repeating: trailer, count: HTTPResponse.totalLimit / trailer.count)
+    #expect(read([start] + trailers).isBroken)
+  }
 }

@@ -4,6 +4,9 @@
 package struct HTTPResponse {
   package static let headerLimit = 16384
   package static let bodyLimit = 65536
+  /// Everything: interim responses, the sizes of chunks and trailers too. Chunks of
+  /// one octet cost six.
+  package static let totalLimit = headerLimit + 6 * bodyLimit
 
   package private(set) var status = 0
   package private(set) var body: [UInt8] = []
@@ -22,6 +25,7 @@ package struct HTTPResponse {
 
   private var part = Part.header
   private var buffer: [UInt8] = []
+  private var received = 0
   private var lineCount = 0
   private var contentLength: Int?
   private var isChunked = false
@@ -39,10 +43,15 @@ package struct HTTPResponse {
   }
 
   package mutating func append(_ bytes: ArraySlice<UInt8>) {
+    if isBroken || isComplete { return }
+    received += bytes.count
     buffer += bytes
     while step() {}
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
-    if buffer.count > limit || body.count > Self.bodyLimit { part = .broken }
+    if isComplete { return }
+    if buffer.count > limit || body.count > Self.bodyLimit || received > Self.totalLimit {
+      part = .broken
+    }
   }
 
   /// The connection has ended.
