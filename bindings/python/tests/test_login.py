@@ -120,8 +120,10 @@ def test_token_function_that_fails(
 def test_bad_arguments(server: ScriptedServer) -> None:
     server.play(hello("XOAUTH2"), QUIT)
     with open_to(server) as connection:
-        with pytest.raises(smtpconn.AuthError, match="access_url"):
-            connection.login("user", refresh_token="x", access_url="http://example.org/")
+        with pytest.raises(smtpconn.AuthError, match="access_url") as caught:
+            connection.login("user", refresh_token="x", access_url="http://a:b@example.org/")
+        assert "a:b" not in caught.value.message
+        assert (caught.value.command, caught.value.phase) == ("API", "auth")
         with pytest.raises(TypeError, match="token"):
             connection.login("user", token="x")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="expires"):
