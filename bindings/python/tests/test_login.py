@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import gc
-import json
-import threading
 import time
 import weakref
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
 import smtpconn
+from endpoint import Endpoint
 from logins import b64, hello, open_to, xoauth2
 from scripted_server import QUIT, ScriptedServer
 
@@ -109,44 +105,6 @@ def test_bad_arguments(server: ScriptedServer) -> None:
             connection.login("user", access_token="x", expires="x")  # type: ignore[arg-type]
         with pytest.raises(smtpconn.AuthError, match="access_token"):
             connection.login("user", access_token="x\0")
-
-
-class Endpoint(HTTPServer):
-    """Gives what it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: list[dict[str, list[str]]] = []
-        self.status = 200
-        self.answer: dict[str, Any] = {"access_token": "fresh", "expires_in": 3600}
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/token"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append(parse_qs(body.decode()))
-        answer = json.dumps(self.server.answer).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with Endpoint() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
 
 
 def test_refresh_token(server: ScriptedServer, endpoint: Endpoint) -> None:
