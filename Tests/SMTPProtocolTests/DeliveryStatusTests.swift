@@ -31,6 +31,7 @@ import Testing
 
   @Test(arguments: [
     "", ",", "SUCCESS,", ",SUCCESS", "SUCCESS,,DELAY", "SUCCESS;DELAY", "SUCCESS DELAY", "ALWAYS",
+    "SUC CESS", "NE\tVER", "DELAY, SUC CESS",
     "SUCCESS\r\n", "SUCCESS\0",
   ])
   func `NOTIFY has no words of its own`(_ given: String) {

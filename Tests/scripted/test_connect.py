@@ -164,7 +164,14 @@ def test_default_name(connect: Opener, address: str) -> None:
         connect.opened(server, name=None).start_quit().succeeds()
 
 
-@pytest.mark.parametrize("name", ["a\r\nMAIL FROM:<x@y>", "a\nb", "a\rb", "a b", "a\x7fb", "-"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["a\r\nMAIL FROM:<x@y>", "a\nb", "a\rb", "a b", "a\x7fb", "-"],
+        # RFC 6531 section 3.7.1: A-labels only.
+        "cl\u00efent.example",
+    ],
+)
 def test_bad_name(drive: Drive, name: str) -> None:
     options = drive.options()
     failure = drive.set(options, "name", name)
@@ -225,7 +232,7 @@ def test_greeting_must_be_220(connect: Opener, greeting: bytes) -> None:
         assert not connection.had("connect")
 
 
-@pytest.mark.parametrize("code", [500, 502])
+@pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
 def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
@@ -243,7 +250,7 @@ def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
         connection.start_quit().succeeds()
 
 
-@pytest.mark.parametrize("code", [421, 450, 451, 554])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 530, 553, 554])
 def test_no_helo_after_another_refusal(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")

@@ -138,6 +138,38 @@ def test_mixed_codes(connect: Opener, where: str) -> None:
         connection.wait_end()
 
 
+@pytest.mark.parametrize("where", ["EHLO", "MAIL", "content"])
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b" \r\n"])
+def test_blank_line_inside_a_reply(connect: Opener, where: str, blank: bytes) -> None:
+    """It ends no reply: the rest would be taken for the answers to later commands."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        if where == "EHLO":
+            peer.send(b"250-test.local\r\n" + blank + b"250 PIPELINING\r\n")
+            return peer.nothing_more()
+        peer.reply(b"250 test.local")
+        if where == "content":
+            peer.envelope()
+            peer.content()
+        else:
+            peer.expect(b"MAIL FROM:")
+        peer.send(b"250-ok\r\n" + blank + b"250 ok\r\n")
+        return peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        with connection.drive.held():
+            opening = connection.start_connect()
+            sending = connection.start_send()
+        if where == "EHLO":
+            opening.fails("EPROTOCOL")
+        sending.fails("EPROTOCOL")
+        assert sending.result().accepted == 0
+        connection.wait_end()
+
+
 def test_early_reply_with_the_greeting(connect: Opener) -> None:
     """Replies to commands that were not given yet."""
 

@@ -206,8 +206,10 @@ def test_idle_has_no_other_limit(connect: Opener) -> None:
         assert connection.error.name == "ECONNECTION", connection.error
 
 
-def test_operation(connect: Opener) -> None:
-    """One deadline over all, for a server that is never quite silent."""
+@pytest.mark.parametrize("limit", ["command_timeout", "operation_timeout"])
+def test_operation(connect: Opener, limit: str) -> None:
+    """For a server that is never quite silent: lines that end no reply prolong
+    nothing."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -220,8 +222,8 @@ def test_operation(connect: Opener) -> None:
         raise AssertionError("the client waited for 500 lines")
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, operation_timeout=SOON)
-        check(connection.start_send().fails("ETIMEDOUT"), "operation_timeout", "envelope")
+        connection = connect.opened(server, **{limit: SOON})
+        check(connection.start_send().fails("ETIMEDOUT"), limit, "envelope")
 
 
 def test_operation_of_a_paused_source(connect: Opener) -> None:

@@ -33,7 +33,7 @@ package enum DeliveryStatus {
       ]
       var words: [[UInt8]] = []
       for part in list.split(separator: 0x2C, omittingEmptySubsequences: false) {
-        let word = Bytes.uppercased(part.filter { $0 != 0x20 && $0 != 0x09 })
+        let word = Bytes.uppercased(Bytes.trimmed(part))
         guard known.contains(word) else {
           throw Refusal(reason: "must be NEVER, or a list of SUCCESS, FAILURE and DELAY")
         }
