@@ -20,30 +20,6 @@ def open_and_quit(*capabilities: bytes) -> Dialogue:
     return dialogue
 
 
-def test_connect_and_quit(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220-test.local ESMTP", b"220 at your service")
-        assert peer.line() == b"EHLO client.test"
-        peer.reply(b"250-test.local", b"250 SIZE 1000")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        assert connection.info()["remote_address"] is None
-        connection.start_connect().succeeds()
-        connection.drive.wait(lambda: connection.had("connect"), "the connect event")
-        info = connection.info()
-        assert info["open"] == 1
-        assert info["secure"] == 0
-        assert info["authenticated"] == 0
-        assert info["remote_address"] == f"127.0.0.1:{server.port}"
-        assert info["last_response"] == "250-test.local\n250 SIZE 1000"
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.info()["open"] == 0
-        assert connection.error is None
-
-
 def test_blocking_run(connect: Opener) -> None:
     """One call drives everything that was started."""
 

@@ -14,17 +14,10 @@ from support.relay import relayed
 from support.scripted import Peer, ScriptedServer, silent
 
 
-def hang_up(peer: Peer) -> None:
-    """Answers QUIT and closes first: a socket that the caller made may be open
-    elsewhere, so that the client's closing is not the end of it."""
-    peer.expect(b"QUIT")
-    peer.reply(b"221 bye")
-
-
 def last_delivery(peer: Peer) -> None:
     peer.greet()
     peer.delivery()
-    hang_up(peer)
+    peer.hang_up()
 
 
 def one_delivery(peer: Peer) -> None:
@@ -46,7 +39,7 @@ def last_lmtp_delivery(peer: Peer) -> None:
     peer.expect(b"LHLO ")
     peer.reply(b"250 test.local")
     peer.delivery()
-    hang_up(peer)
+    peer.hang_up()
 
 
 # --- in the file system -----------------------------------------------------
@@ -285,7 +278,7 @@ def test_secured(connect: Opener, secure: int) -> None:
         peer.expect(b"AUTH PLAIN ")
         peer.reply(b"235 welcome")
         peer.delivery()
-        hang_up(peer)
+        peer.hang_up()
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(
@@ -324,7 +317,7 @@ def test_quit_ends_it(connect: Opener, option: str) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        hang_up(peer)
+        peer.hang_up()
         closed.append(peer.closes_within(1))
 
     with ScriptedServer(dialogue) as server:

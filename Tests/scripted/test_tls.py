@@ -153,45 +153,6 @@ def test_verification_belongs_to_one_connection(
 # --- STARTTLS and what an attacker makes of it ------------------------------
 
 
-@pytest.mark.parametrize(
-    "injected",
-    [
-        b"250-test.local\r\n250 AUTH PLAIN X-INJECTED\r\n",
-        b"250-X-INJECTED",
-        b"x",
-        b"\r\n",
-        b"421 bye\r\n",
-    ],
-)
-def test_injection_behind_starttls(
-    connect: Opener, certificates: Certificates, injected: bytes
-) -> None:
-    """Octets in the clear behind the 220, in the same segment, would be read as
-    if they had come under TLS."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-BEFORE")
-        peer.expect(b"STARTTLS")
-        peer.send(b"220 go\r\n" + injected)
-        peer.nothing_more()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            login = connection.start_login("alice", "sesame")
-        failure = opening.fails("ETLS")
-        assert failure.phase == "starttls"
-        assert failure.command == "STARTTLS"
-        login.fails("ETLS")
-        connection.wait_end()
-        assert not connection.had("connect")
-        info = connection.info()
-        assert info["secure"] == 0
-        assert "INJECTED" not in str(info)
-    assert b"AUTH" not in server.peer.received
-
-
 def test_injection_inside_the_handshake(connect: Opener, certificates: Certificates) -> None:
     """The same a moment later, where a server's first message should stand."""
 

@@ -68,7 +68,9 @@ def ask(proxy: Proxy, host: str, port: int, credentials: str | None = None) -> s
     return connection
 
 
-def tunnel(proxy: Proxy, host: str, port: int, credentials: str | None = None) -> socket.socket:
+def open_tunnel(
+    proxy: Proxy, host: str, port: int, credentials: str | None = None
+) -> socket.socket:
     """The same, and the proxy has agreed: the next octet is the server's."""
     connection = ask(proxy, host, port, credentials)
     status = _header(connection).split(b" ")[1]

@@ -275,6 +275,12 @@ class Peer:
         self.reply(b"221 2.0.0 bye")
         self.nothing_more()
 
+    def hang_up(self) -> None:
+        """Answers QUIT and closes first: a socket that somebody else has open as well
+        does not end when the client closes."""
+        self.expect(b"QUIT")
+        self.reply(b"221 2.0.0 bye")
+
     def quit(self) -> None:
         """Answers QUIT, and waits for the client to close."""
         self.expect(b"QUIT")
