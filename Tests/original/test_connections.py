@@ -184,7 +184,7 @@ def test_case_031_nobody_says_anything(connect: Opener) -> None:
         peer.until_closed()
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, socket_timeout=100)
+        connection = connect.opened(server, socket_timeout=300)
         connection.wait_end()
         assert connection.error is not None
         assert connection.error.name == "ETIMEDOUT"

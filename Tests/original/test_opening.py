@@ -174,7 +174,7 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
         assert peer.until_closed() == b""
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=200)
+        connection = connect.opened(server, command_timeout=400)
         failure = connection.start_send().fails("ETIMEDOUT")
         assert failure.command == "MAIL FROM"
         connection.wait_end()

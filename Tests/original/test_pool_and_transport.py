@@ -102,7 +102,7 @@ def test_case_112_no_answer_to_the_second_message(connect: Opener) -> None:
         assert peer.until_closed() == b""
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, socket_timeout=200)
+        connection = connect.opened(server, socket_timeout=500)
         first, second = start_many(connection, 2)
         first.succeeds()
         failure = second.fails("ETIMEDOUT")
