@@ -96,7 +96,9 @@ def shown(problems: list[str]) -> str:
 
 def test_every_case_has_one_row() -> None:
     numbers = [row.number for row in rows(CASES) if row.number is not None]
-    assert sorted(numbers) == list(range(1, COUNT + 1))
+    expected = range(1, COUNT + 1)
+    assert [number for number in expected if number not in numbers] == [], "without a row"
+    assert len(numbers) == COUNT, f"doubled or unknown: {sorted(numbers)}"
 
 
 def test_every_row_has_its_test() -> None:
