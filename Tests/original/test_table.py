@@ -17,8 +17,9 @@ CASES = ROOT / "docs" / "original-tests.md"
 PAGES = [CASES, ROOT / "docs" / "original.md"]
 COUNT = 136
 OUT_OF_SCOPE = re.compile(r"out of scope: \w")
-# `Tests/folder/file::test`; in Swift the name that the test is displayed with.
-REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift))::([^`]+)`")
+# `Tests/folder/file.py::test`, and for Swift the name that the test is displayed
+# with, also as `Tests/folder/File.swift: name`.
+REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift)):[: ]([^`]+)`")
 # Of either language.
 NUMBER = re.compile(r"\bcase (\d{3})\b|\btest_case_(\d{3})_")
 
@@ -124,7 +125,11 @@ def test_every_case_in_the_tree_is_in_its_row() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_row_is_empty(page: Path) -> None:
-    problems = [f"{row.place}: {row.cells[0][:60]}" for row in rows(page) if not row.ours]
+    problems = [
+        f"{row.place}: {row.cells[0][:60]}"
+        for row in rows(page)
+        if not row.ours and "out of scope" not in row.cells[-2]
+    ]
     assert not problems, shown(problems)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
+from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.resolving import resolving
 from support.scripted import Peer, ScriptedServer
 from support.system import full_listener
@@ -274,16 +274,17 @@ def test_ended_while_connecting(connect: Opener, how: str) -> None:
         sending.fails("ECANCELLED")
 
 
-def test_name_that_nobody_has() -> None:
-    told = resolving("unknown")
-    assert told["error"] == "EDNS"
-    assert "nowhere.example" in told["message"]
+@pytest.mark.parametrize(
+    ("case", "error", "word", "retry"),
+    [
+        ("unknown", "EDNS", "nowhere.example", RETRY_NO),
+        ("slow", "ETIMEDOUT", "dns_timeout", RETRY_SAFE),
+    ],
+)
+def test_resolving(case: str, error: str, word: str, retry: int) -> None:
+    """The name servers deny the name, or never answer."""
+    told = resolving(case)
+    assert told["error"] == error
+    assert word in told["message"]
     assert told["phase"] == "dns"
-
-
-def test_name_server_that_is_silent() -> None:
-    told = resolving("slow")
-    assert told["error"] == "ETIMEDOUT"
-    assert "dns_timeout" in told["message"]
-    assert told["phase"] == "dns"
-    assert told["retry"] == RETRY_SAFE
+    assert told["retry"] == retry
