@@ -50,31 +50,6 @@ def test_mail_parameters(
         sending.fails("ECANCELLED")
 
 
-def test_too_large_for_the_server(connect: Opener) -> None:
-    """RFC 1870: refused before a word is said."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE 1000")
-        # The next thing is the message that fits.
-        peer.expect(b"MAIL FROM:<a@example.com> SIZE=1000")
-        peer.reply(b"552 no")
-        peer.quit_after_reset()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1001)
-        sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
-        failure = sending.fails("EMESSAGE")
-        assert "1000" in failure.message
-        assert failure.response is None
-        assert sending.result().statuses == [NOT_TRIED]
-        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1000)
-        message = drive.reader(MESSAGE)
-        connection.start_send(envelope=envelope, message=message).fails("EENVELOPE")
-        connection.start_quit().succeeds()
-
-
 @pytest.mark.parametrize("sender", ["", None])
 def test_null_sender(connect: Opener, sender: str | None) -> None:
     def dialogue(peer: Peer) -> None:

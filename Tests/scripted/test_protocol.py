@@ -283,33 +283,6 @@ def test_3xx_where_it_means_nothing(connect: Opener, command: str, reply: bytes)
         connection.wait_end()
 
 
-def test_utf8_and_other_octets_in_replies(connect: Opener) -> None:
-    """Octets of a reply arrive as they were sent."""
-    text = "schöne Grüße".encode()
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"MAIL FROM:")
-        # Cut in the middle of a character.
-        peer.send(b"451 " + text[:4], text[4:] + b"\r\n")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"451 4.7.0 \xff\xfe")
-        peer.until_closed()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert failure.response is not None
-        assert failure.response.encode("latin-1") == b"451 " + text
-        failure = connection.start_send().fails("EENVELOPE")
-        assert failure.response is not None
-        assert failure.response.encode("latin-1") == b"451 4.7.0 \xff\xfe"
-        assert failure.enhanced == "4.7.0"
-        connection.free()
-
-
 @pytest.mark.parametrize(
     ("text", "enhanced"),
     [
