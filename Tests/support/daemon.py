@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from support.certificates import Identity
 
@@ -91,6 +91,13 @@ def _free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process is over. Its id stays taken until it is waited for, and
+    with it the id of its group."""
+    how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, process.pid, how) is not None
+
+
 class DaemonError(Exception):
     """A server did not do something in time."""
 
@@ -151,7 +158,7 @@ class Daemon(abc.ABC):
         """Nothing of the environment should change what the server does."""
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
-    def address(self, service: str) -> dict[str, str | int]:
+    def address(self, service: str) -> dict[str, Any]:
         """The options of a connection to this service."""
         return {"host": self.host, "port": self.ports[service]}
 
@@ -185,16 +192,10 @@ class Daemon(abc.ABC):
         for name in self.services:
             self._wait(functools.partial(self._answers, name), f"the port {name}")
 
-    def _has_ended(self) -> bool:
-        """Whether the process is over. Its id stays taken until it is waited for,
-        and with it the id of its group."""
-        assert self._process is not None
-        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, how) is not None
-
     def _answers(self, name: str) -> bool:
         """Whether the service greets, or takes connections if it greets under TLS."""
-        if self._has_ended():
+        assert self._process is not None
+        if _has_ended(self._process):
             errors = (self._folder / "stderr").read_text(errors="replace")
             raise EndedError(f"{self.name} ended:\n{errors}{self.log()}")
         try:
@@ -215,15 +216,15 @@ class Daemon(abc.ABC):
     def _end_process(self) -> None:
         if self._process is None:
             return
-        # It takes its children with it.
-        self._process.send_signal(signal.SIGTERM)
+        process, self._process = self._process, None
+        # It takes its children with it. Nothing here is of Popen, which would wait
+        # for a process that has ended and so set its id free.
+        os.kill(process.pid, signal.SIGTERM)
         with contextlib.suppress(DaemonError):
-            self._wait(self._has_ended, f"the end of {self.name}")
+            self._wait(functools.partial(_has_ended, process), f"the end of {self.name}")
         # Whatever is left of it. Its process group is its own, so nobody else is hit.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(PATIENCE)
-        self._process = None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
 
     def stop(self) -> None:
         """Ends the server and removes everything it left."""
