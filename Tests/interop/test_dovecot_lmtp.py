@@ -218,8 +218,9 @@ def test_content(client: Client, service: str, way: str) -> None:
     connection.start_quit().succeeds()
 
 
-@pytest.mark.parametrize("way", ["copy", "reader"])
-@services
+@pytest.mark.parametrize(
+    ("service", "way"), [("lmtp", "reader"), ("lmtps", "copy"), ("lmtp-socket", "descriptor")]
+)
 def test_large(client: Client, service: str, way: str) -> None:
     given = large()
     connection = client.opened(service)

@@ -133,6 +133,7 @@ userdb {{
 auth_mechanisms = plain login cram-md5 xoauth2
 auth_default_realm = {DOMAIN}
 auth_failure_delay = 0
+auth_verbose = yes
 passdb {{
   driver = passwd-file
   mechanisms = plain login cram-md5
@@ -197,13 +198,12 @@ service lmtp {{
 
     # --- what it did ------------------------------------------------------
 
-    def wait_login(self, since: int) -> str:
-        """Waits for a login behind that position of the log, and returns how it came
-        about: "PLAIN TLS", or "secured" for one on this machine."""
-        line = self.wait_log(rf"-login: Info: Login: user=<{ALICE}>, .*", since)
-        found = re.search(r"method=(\S+), .*mpid=\d+(?:, (TLS|secured))?, session=", line)
-        assert found is not None, line
-        return f"{found[1]} {found[2] or 'in the clear'}"
+    def wait_login(self, since: int, mechanism: str, protection: str = "TLS") -> None:
+        """Waits for a login with this mechanism behind that position of the log. The
+        protection may be "secured", on this machine, or "none"."""
+        protected = "" if protection == "none" else f", {protection}"
+        login = rf"-login: Info: Login: user=<{ALICE}>, method={mechanism}"
+        self.wait_log(rf"{login}, .*mpid=\d+{protected}, session=", since)
 
     def _mailbox(self, address: str) -> Path:
         return self._folder / "mail" / address / "Maildir" / "new"
