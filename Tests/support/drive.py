@@ -242,7 +242,7 @@ class Drive:
     ) -> Failure | None:
         """Sets one option; the failure says why it was refused."""
         if isinstance(value, int):
-            text = str(value)
+            text = str(int(value))
         else:
             text = quote(str(value) if isinstance(value, Path) else value)
         answer = self.call("set", options, option, text)
