@@ -788,7 +788,8 @@ int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
  * NULL removes a value.
  *
  * ret     "FULL" or "HDRS": how much of the message comes back
- * envid   1 to 100 printable ASCII characters that identify the message to you
+ * envid   printable ASCII characters that identify the message to you; up to 100
+ *         when encoded ("+", "=" and blanks become three; section 5.4)
  * notify  "NEVER", or a list such as "SUCCESS,FAILURE,DELAY"
  * orcpt   the original recipient: an address, or "type;address"; up to 500
  *         octets when encoded.  "rfc822" is put in front, or "utf-8" outside ASCII

@@ -272,7 +272,7 @@ def test_ended_while_connecting(connect: Opener, how: str) -> None:
         opening = connection.start_connect()
         sending = connection.start_send()
         getattr(connection, how)()
-        opening.fails("ECANCELLED")
+        assert opening.fails("ECANCELLED").phase == "connect"
         sending.fails("ECANCELLED")
 
 
