@@ -8,6 +8,7 @@ from support.outcomes import OK, Done, Failure, Json, Result, read_failure
 from support.program import Started, quote
 
 if TYPE_CHECKING:
+    from support.credentials import Credential, TokenCallback
     from support.drive import Drive
 
 
@@ -41,8 +42,14 @@ class Connection:
     def start_connect(self) -> Operation:
         return self._start("connect")
 
-    def start_login(self, user: str | bytes | None, password: str | bytes | None) -> Operation:
-        return self._start("login", self.drive.auth(user, password))
+    def start_login(
+        self,
+        user: str | bytes | None,
+        password: str | bytes | None = None,
+        ask: TokenCallback | None = None,
+        **credentials: Credential,
+    ) -> Operation:
+        return self._start("login", self.drive.auth(user, password, ask, **credentials))
 
     def start_send(
         self,
@@ -88,7 +95,7 @@ class Connection:
         """Makes a call from inside a callback: of the event connect, error or
         end of this connection, or of the operation with this tag."""
         tag = f"{self.name}.{what}" if what in ("connect", "error", "end") else what
-        self.drive.call("on", tag, *call)
+        self.drive.on(tag, list(call))
 
     def had(self, event: str) -> bool:
         return f"{self.name}.{event}" in self.drive.events
@@ -96,6 +103,11 @@ class Connection:
     def wait_end(self) -> None:
         """Waits for the end event."""
         self.drive.wait(lambda: self.had("end"), f"the end of {self.name}")
+
+    @property
+    def tokens(self) -> list[tuple[str, int]]:
+        """The new tokens that were told, and when they end."""
+        return self.drive.tokens.get(f"{self.name}.token", [])
 
     @property
     def error(self) -> Failure | None:

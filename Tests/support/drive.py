@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from support.connection import Connection, Operation, RefusedError
+from support.credentials import Credential, Mechanism, TokenCallback
 from support.outcomes import OK, Failure, read_failure
 from support.program import BUILD, PATIENCE, ROOT, Program, quote
 
@@ -21,6 +22,7 @@ __all__ = [
     "Connection",
     "Drive",
     "Operation",
+    "Option",
     "RefusedError",
     "quote",
     "start",
@@ -28,11 +30,15 @@ __all__ = [
 ]
 
 
+Option = str | int | bytes | Path | Mechanism | None
+
+
 class Drive(Program):
     """One running drive program, and the objects in it."""
 
-    def options(self, **values: str | int | bytes | Path | None) -> str:
-        """Options with these values; all of them must be accepted."""
+    def options(self, **values: Option) -> str:
+        """Options with these values; all of them must be accepted. A mechanism stands
+        under whatever name: it has its own."""
         name = self.name("o")
         self.call("options", name)
         for option, value in values.items():
@@ -40,10 +46,10 @@ class Drive(Program):
             assert failure is None, f"{option}={value!r} was refused: {failure}"
         return name
 
-    def set(
-        self, options: str, option: str, value: str | int | bytes | Path | None
-    ) -> Failure | None:
+    def set(self, options: str, option: str, value: Option) -> Failure | None:
         """Sets one option; the failure says why it was refused."""
+        if isinstance(value, Mechanism):
+            return value.offer(options)
         if isinstance(value, int):
             text = str(value)
         else:
@@ -54,7 +60,9 @@ class Drive(Program):
         return failure
 
     def connection(
-        self, loop: str | None = None, **options: str | int | bytes | Path | None
+        self,
+        loop: str | None = None,
+        **options: Option,
     ) -> Connection:
         """A connection with these options, not connected yet."""
         name = self.name("c")
@@ -62,7 +70,7 @@ class Drive(Program):
         assert answer["reply"] == 1, f"refused: {answer['error']}"
         return Connection(self, name)
 
-    def refused_connection(self, **options: str | int | bytes | Path | None) -> Failure:
+    def refused_connection(self, **options: Option) -> Failure:
         """Why a connection with these options cannot be had."""
         answer = self.call("new", self.name("c"), self.options(**options), "~")
         assert answer["reply"] == 0, "a connection was made"
@@ -75,10 +83,29 @@ class Drive(Program):
         self.call("loop", name)
         return name
 
-    def auth(self, user: str | bytes | None, password: str | bytes | None) -> str:
+    def auth(
+        self,
+        user: str | bytes | None,
+        password: str | bytes | None = None,
+        ask: TokenCallback | None = None,
+        **credentials: Credential,
+    ) -> str:
+        """Who logs in; the credentials are those of set_credential()."""
         name = self.name("a")
         self.call("auth", name, quote(user), quote(password))
+        for credential, value in credentials.items():
+            result = self.set_credential(name, credential, value)
+            assert result == OK, f"{credential}={value!r} was refused: {result}"
+        if ask is not None:
+            assert self.call("ask", name, ask.tag)["reply"] == OK
         return name
+
+    def set_credential(self, auth: str, credential: str, value: Credential) -> int:
+        """Sets "access_token" (and when it ends), "refresh_token", "client" (id and
+        secret), "scope", "access_url" or "service_account" (name and key)."""
+        values = value if isinstance(value, tuple) else (value,)
+        words = [str(each) if isinstance(each, int) else quote(each) for each in values]
+        return int(self.call("credential", auth, credential, *words)["reply"])
 
     def envelope(
         self,

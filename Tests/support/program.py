@@ -82,7 +82,14 @@ class Program:
         self.logs: list[Json] = []
         self.released: list[str] = []
         self.pauses: list[str] = []
-        self.actions: dict[str, int] = {}
+        #: What the calls that callbacks made gave back.
+        self.actions: dict[str, list[int]] = {}
+        #: For each token callback, whether it was asked to renew.
+        self.wanted: dict[str, list[bool]] = {}
+        #: For each mechanism, what it was asked; None is the beginning.
+        self.challenges: dict[str, list[bytes | None]] = {}
+        #: New tokens and when they end.
+        self.tokens: dict[str, list[tuple[str, int]]] = {}
         self.order: list[str] = []
 
     def _next(self, deadline: float) -> Json:
@@ -115,7 +122,15 @@ class Program:
         elif event == "pause":
             self.pauses.append(tag)
         elif event == "action":
-            self.actions[tag] = line["result"]
+            self.actions.setdefault(tag, []).append(line["result"])
+        elif event == "wanted":
+            self.wanted.setdefault(tag, []).append(line["renew"] == 1)
+        elif event == "challenge":
+            octets = line["octets"]
+            challenge = None if octets is None else bytes.fromhex(octets)
+            self.challenges.setdefault(tag, []).append(challenge)
+        elif event == "token":
+            self.tokens.setdefault(tag, []).append((line["token"], line["expires"]))
         self.order.append(f"{event} {tag}")
 
     def _reply(self) -> Json:
@@ -132,6 +147,11 @@ class Program:
         self._process.stdin.write(" ".join(words).encode() + b"\n")
         self._process.stdin.flush()
         return self._reply()
+
+    def on(self, tag: str, *calls: list[str]) -> None:
+        """Has the callback make these calls when it is called; said again, the next
+        time that it is called."""
+        self.call("on", tag, " ; ".join(" ".join(call) for call in calls))
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Waits until what the callbacks were told makes the condition true."""

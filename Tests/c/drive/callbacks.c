@@ -1,17 +1,24 @@
 /*
  * callbacks.c - what callbacks are known by, what they tell, and what they do
  */
-#define _POSIX_C_SOURCE 200809L
 #include "drive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What a callback is known by, and the call that it makes when it is called. */
+/* Calls that a callback makes, one after the other, when it is called. */
+struct action {
+  struct action *next;
+  char calls[];
+};
+
+/* What a callback is known by, what it does each time that it is called, and what
+ * it was asked for and has not answered. */
 struct tag {
   char name[64];
-  char *action;
+  struct action *actions;
+  void *question;
   struct tag *next;
 };
 
@@ -32,23 +39,37 @@ struct tag *tag_named(const char *name) {
 
 struct tag *acting;
 
-void set_action(const char *name, const char *action) {
-  struct tag *tag = tag_named(name);
-  free(tag->action);
-  tag->action = strdup(action);
+void set_action(const char *name, const char *calls) {
+  struct action **last = &tag_named(name)->actions;
+  struct action *action = allocate(1, sizeof *action + strlen(calls) + 1);
+  strcpy(action->calls, calls);
+  while (*last != NULL) last = &(*last)->next;
+  *last = action;
   reply(0);
 }
 
 void act(struct tag *tag) {
-  char *action = tag->action;
+  struct action *action = tag->actions;
   struct tag *outer = acting;
+  char *call, *next;
   if (action == NULL) return;
-  tag->action = NULL;
+  tag->actions = action->next;
   acting = tag;
-  execute(action);
+  for (call = action->calls; call != NULL; call = next) {
+    next = strstr(call, " ; ");
+    if (next != NULL) {
+      *next = 0;
+      next += 3;
+    }
+    execute(call);
+  }
   acting = outer;
   free(action);
 }
+
+void set_question(struct tag *tag, void *question) { tag->question = question; }
+
+void *question_of(const char *name) { return tag_named(name)->question; }
 
 const char *name_of(const void *tag) { return ((const struct tag *)tag)->name; }
 
@@ -96,11 +117,29 @@ void on_log(smtpconn *connection, int level, int kind, const char *text, size_t 
   end_line();
 }
 
+void on_token(smtpconn *connection, const char *token, uint64_t expires, void *user) {
+  (void)connection;
+  begin_event("token", name_of(user));
+  put_field("token", token);
+  put_number("expires", (long long)expires);
+  end_line();
+  act(user);
+}
+
+void on_release(void *user) {
+  begin_event("release", name_of(user));
+  end_line();
+}
+
 void free_tags(void) {
   struct tag *tag;
+  struct action *action;
   while ((tag = tags) != NULL) {
     tags = tag->next;
-    free(tag->action);
+    while ((action = tag->actions) != NULL) {
+      tag->actions = action->next;
+      free(action);
+    }
     free(tag);
   }
 }

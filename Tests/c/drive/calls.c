@@ -47,11 +47,17 @@ static const struct {
   const char *verb;
   void (*make)(char **words, size_t count); /* words that are missing are NULL */
 } calls[] = {
-    {"options", call_options},   {"set", call_set},           {"auth", call_auth},
-    {"envelope", call_envelope}, {"describe", call_describe}, {"message", call_message},
-    {"loop", call_loop},         {"runloop", call_runloop},   {"hold", call_hold},
-    {"new", call_new},           {"info", call_info},         {"capability", call_capability},
-    {"counts", call_counts},     {"free", call_free},
+    {"options", call_options},       {"set", call_set},
+    {"auth", call_auth},             {"credential", call_credential},
+    {"ask", call_ask},               {"provide", call_provide},
+    {"withhold", call_withhold},     {"mechanism", call_mechanism},
+    {"respond", call_respond},       {"give_up", call_give_up},
+    {"envelope", call_envelope},     {"describe", call_describe},
+    {"message", call_message},       {"loop", call_loop},
+    {"runloop", call_runloop},       {"hold", call_hold},
+    {"new", call_new},               {"info", call_info},
+    {"capability", call_capability}, {"counts", call_counts},
+    {"free", call_free},
 };
 
 void call(char **words, size_t count) {

@@ -24,6 +24,8 @@ void call_new(char **words, size_t count) {
   smtpconn_set_end_callback(connection, on_event, tag_named(event));
   snprintf(event, sizeof event, "%.32s.log", words[1]);
   smtpconn_set_log_callback(connection, on_log, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.token", words[1]);
+  smtpconn_set_token_callback(connection, on_token, tag_named(event));
 }
 
 static void reply_for_connection(smtpconn *connection, int result) {

@@ -67,11 +67,16 @@ const char *name_of(const void *tag);
 /* The tag whose action is being made, or NULL. */
 extern struct tag *acting;
 
-/* Keeps a call that the callback is to make, once. */
-void set_action(const char *name, const char *action);
+/* Keeps calls, with " ; " between them, that the callback is to make when it is
+ * called; given several times, each time that it is called. */
+void set_action(const char *name, const char *calls);
 
-/* Makes the call that was kept, if there is one. */
+/* Makes the calls that were kept, if there are any. */
 void act(struct tag *tag);
+
+/* What the callback was asked for, and is to be answered under its name. */
+void set_question(struct tag *tag, void *question);
+void *question_of(const char *name);
 
 void free_tags(void);
 
@@ -81,6 +86,8 @@ void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_r
 void on_event(smtpconn *connection, void *tag);
 void on_error(smtpconn *connection, const smtpconn_error *error, void *tag);
 void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length, void *tag);
+void on_token(smtpconn *connection, const char *token, uint64_t expires, void *tag);
+void on_release(void *tag);
 
 /* --- one file for each topic ------------------------------------------------- */
 
@@ -97,6 +104,13 @@ int set_context_change(smtpconn_options *options, const char *change);
 void call_options(char **words, size_t count);
 void call_set(char **words, size_t count);
 void call_auth(char **words, size_t count);
+void call_credential(char **words, size_t count);
+void call_ask(char **words, size_t count);
+void call_provide(char **words, size_t count);
+void call_withhold(char **words, size_t count);
+void call_mechanism(char **words, size_t count);
+void call_respond(char **words, size_t count);
+void call_give_up(char **words, size_t count);
 void call_envelope(char **words, size_t count);
 void call_describe(char **words, size_t count);
 void call_message(char **words, size_t count);
@@ -115,7 +129,7 @@ extern int held;
 
 /* --- script.c ----------------------------------------------------------------- */
 
-/* "on TAG CALL..." keeps the call for the callback; everything else is made now.
+/* "on TAG CALL..." keeps the calls for the callback; everything else is made now.
  * The words stand in the line, which must outlive the call. */
 void execute(char *line);
 

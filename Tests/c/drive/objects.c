@@ -99,6 +99,10 @@ void call_free(char **words, size_t count) {
     smtpconn_free(take(words[2], CONNECTION));
   } else if (strcmp(what, "loop") == 0) {
     smtpconn_loop_free(take(words[2], LOOP));
+  } else if (strcmp(what, "auth") == 0) {
+    smtpconn_auth_free(take(words[2], AUTH));
+  } else if (strcmp(what, "options") == 0) {
+    smtpconn_options_free(take(words[2], OPTIONS));
   } else if (strcmp(what, "message") == 0) {
     smtpconn_message_free(take(words[2], MESSAGE));
   } else if (strcmp(what, "loopfirst") == 0) { /* the wrong way round */
