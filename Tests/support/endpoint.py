@@ -84,6 +84,9 @@ class TokenEndpoint(ScriptedServer):
         dialogues = [self._dialogue(each) for each in answers]
         super().__init__(*dialogues, identity=identity, repeat=repeat)
 
+    def __enter__(self) -> TokenEndpoint:
+        return self
+
     @property
     def url(self) -> str:
         scheme = "https" if self._is_secure else "http"
