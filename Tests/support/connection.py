@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from support.outcomes import OK, Done, Failure, Json, Result, read_failure
 from support.program import Started, quote
 
 if TYPE_CHECKING:
-    from support.credentials import Credential, TokenCallback
+    from support.credentials import TokenCallback, Tokens
     from support.drive import Drive
 
 
@@ -47,9 +47,9 @@ class Connection:
         user: str | bytes | None,
         password: str | bytes | None = None,
         ask: TokenCallback | None = None,
-        **credentials: Credential,
+        **tokens: Unpack[Tokens],
     ) -> Operation:
-        return self._start("login", self.drive.auth(user, password, ask, **credentials))
+        return self._start("login", self.drive.auth(user, password, ask, **tokens))
 
     def start_send(
         self,

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from support.outcomes import OK, Failure, read_failure
 from support.program import Program, quote
 
-#: One value, or two that are set together.
-Credential = str | bytes | None | tuple[str | bytes | int | None, ...]
+Text = str | bytes | None
+
+
+class Refreshing(TypedDict, total=False):
+    """What new tokens are got with from an endpoint. Two values are set together."""
+
+    refresh_token: Text
+    #: Its id, and its secret.
+    client: tuple[Text, Text]
+    scope: Text
+    access_url: Text
+
+
+class Tokens(Refreshing, total=False):
+    """An access token, and the ways to get new ones."""
+
+    #: And when it ends.
+    access_token: Text | tuple[Text, int]
+    #: Its name, and its private key.
+    service_account: tuple[Text, Text]
 
 
 class TokenCallback:

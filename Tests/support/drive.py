@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Unpack
 
 from support.connection import Connection, Operation, RefusedError
-from support.credentials import Credential, Mechanism, TokenCallback
+from support.credentials import Mechanism, TokenCallback, Tokens
 from support.outcomes import OK, Failure, read_failure
 from support.program import BUILD, PATIENCE, ROOT, Program, quote
 
@@ -88,23 +89,23 @@ class Drive(Program):
         user: str | bytes | None,
         password: str | bytes | None = None,
         ask: TokenCallback | None = None,
-        **credentials: Credential,
+        **tokens: Unpack[Tokens],
     ) -> str:
-        """Who logs in; the credentials are those of set_credential()."""
         name = self.name("a")
         self.call("auth", name, quote(user), quote(password))
-        for credential, value in credentials.items():
+        for credential, value in tokens.items():
             result = self.set_credential(name, credential, value)
             assert result == OK, f"{credential}={value!r} was refused: {result}"
         if ask is not None:
             assert self.call("ask", name, ask.tag)["reply"] == OK
         return name
 
-    def set_credential(self, auth: str, credential: str, value: Credential) -> int:
-        """Sets "access_token" (and when it ends), "refresh_token", "client" (id and
-        secret), "scope", "access_url" or "service_account" (name and key)."""
-        values = value if isinstance(value, tuple) else (value,)
-        words = [str(each) if isinstance(each, int) else quote(each) for each in values]
+    def set_credential(self, auth: str, credential: str, value: object) -> int:
+        """Sets one of Tokens, and returns what the library says."""
+        words = []
+        for each in value if isinstance(value, tuple) else (value,):
+            assert each is None or isinstance(each, int | str | bytes)
+            words.append(str(each) if isinstance(each, int) else quote(each))
         return int(self.call("credential", auth, credential, *words)["reply"])
 
     def envelope(
