@@ -15,6 +15,7 @@ final class CallerMechanism: CustomMechanism {
   let name: [UInt8]
   /// The caller judges itself when it has said everything.
   let isComplete = true
+  let isPrivate = true
   var onAnswer: ((MechanismAnswer) -> Void)?
   private let caller: Caller
   private var given: MechanismAnswer?

@@ -164,7 +164,7 @@ extension Connection {
     exchange.start { [self] result in
       clock.now = Clock.now()
       let now = Clock.secondsSince1970()
-      let token = result.flatMap { AccessToken.read($0, now: now) }
+      let token = result.flatMap { AccessToken.read($0, now: now, hiding: request.secrets) }
       if case .success(let token) = token {
         queueEvent { [self] in onToken?(token) }
       }

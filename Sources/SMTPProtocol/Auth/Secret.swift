@@ -11,6 +11,13 @@ package final class Secret {
 
   deinit { cryptography.cleanse(&bytes) }
 
+  /// Whether a text repeats it. Shorter words than these occur by chance.
+  func isPart(of text: [UInt8]) -> Bool { Self.isPart(bytes, of: text) }
+
+  static func isPart(_ bytes: [UInt8], of text: [UInt8]) -> Bool {
+    bytes.count >= 4 && Bytes.contains(text, bytes)
+  }
+
   /// One allocation of the right size: an array that grows leaves its past behind.
   package static func joined(
     _ parts: [ArraySlice<UInt8>], _ cryptography: any Cryptography
