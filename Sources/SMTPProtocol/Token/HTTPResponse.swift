@@ -4,6 +4,9 @@
 package struct HTTPResponse {
   package static let headerLimit = 16384
   package static let bodyLimit = 65536
+  /// For everything, interim responses, chunk sizes and trailers included: enough for
+  /// the longest body in chunks of one octet.
+  package static let totalLimit = 8 * bodyLimit
 
   package private(set) var status = 0
   package private(set) var body: [UInt8] = []
@@ -22,6 +25,7 @@ package struct HTTPResponse {
 
   private var part = Part.header
   private var buffer: [UInt8] = []
+  private var received = 0
   private var lineCount = 0
   private var contentLength: Int?
   private var isChunked = false
@@ -40,9 +44,11 @@ package struct HTTPResponse {
 
   package mutating func append(_ bytes: ArraySlice<UInt8>) {
     buffer += bytes
+    received += bytes.count
     while step() {}
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
     if buffer.count > limit || body.count > Self.bodyLimit { part = .broken }
+    if received > Self.totalLimit, !isComplete { part = .broken }
   }
 
   /// The connection has ended.
