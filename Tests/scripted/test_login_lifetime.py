@@ -7,7 +7,6 @@ when the drive program ends.
 
 from __future__ import annotations
 
-import base64
 import threading
 
 import pytest
@@ -17,18 +16,11 @@ from support.credentials import Mechanism, TokenCallback
 from support.drive import Connection, Operation
 from support.endpoint import TokenEndpoint, granted
 from support.outcomes import CODES, OK
+from support.sasl import b64, xoauth2
 from support.scripted import Peer, ScriptedServer, tolerant
 
 ESTATE = CODES["ESTATE"]
 LOGINS = 100
-
-
-def b64(octets: bytes) -> bytes:
-    return base64.b64encode(octets)
-
-
-def xoauth2(token: str) -> bytes:
-    return b"AUTH XOAUTH2 " + b64(f"user=alice\1auth=Bearer {token}\1\1".encode())
 
 
 @tolerant
@@ -59,7 +51,7 @@ def test_a_hundred_logins_with_a_token_callback(
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
         if given is not None:
-            peer.expect(xoauth2("fresh"))
+            peer.expect(xoauth2("alice", "fresh"))
             peer.reply(b"235 welcome")
         peer.quit()
 
@@ -85,7 +77,7 @@ def test_a_hundred_logins_with_an_endpoint(connect: Opener, grants: bool) -> Non
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
         if grants:
-            peer.expect(xoauth2("fresh"))
+            peer.expect(xoauth2("alice", "fresh"))
             peer.reply(b"235 welcome")
         peer.quit()
 
