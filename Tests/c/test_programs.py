@@ -21,6 +21,7 @@ PROGRAMS: dict[str, list[str]] = {
     "surface": [],
     "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
+    "forked": ["{friendly}", "{friendly_tls}"],
 }
 
 
@@ -31,6 +32,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Certificates) -> None:
     with (
         ScriptedServer(friendly, repeat=True) as friend,
+        ScriptedServer(friendly, repeat=True, identity=certificates.good) as secure_friend,
         ScriptedServer(silent, repeat=True) as mute,
         ScriptedServer(rude, repeat=True) as boor,
         ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
@@ -39,6 +41,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
             word.format(
                 library=BUILD / "libsmtpconn.so.0",
                 friendly=friend.port,
+                friendly_tls=secure_friend.port,
                 silent=mute.port,
                 rude=boor.port,
                 tls=tls.port,
