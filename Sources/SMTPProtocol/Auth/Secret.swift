@@ -11,11 +11,13 @@ package final class Secret {
 
   deinit { cryptography.cleanse(&bytes) }
 
-  /// Whether a text repeats it. Shorter words than these occur by chance.
-  func isPart(of text: [UInt8]) -> Bool { Self.isPart(bytes, of: text) }
+  /// Whether a text repeats it. Shorter words occur by chance.
+  func isPart(of text: [UInt8], atLeast length: Int) -> Bool {
+    Self.isPart(bytes, of: text, atLeast: length)
+  }
 
-  static func isPart(_ bytes: [UInt8], of text: [UInt8]) -> Bool {
-    bytes.count >= 4 && Bytes.contains(text, bytes)
+  static func isPart(_ bytes: [UInt8], of text: [UInt8], atLeast length: Int) -> Bool {
+    bytes.count >= length && Bytes.contains(text, bytes)
   }
 
   /// One allocation of the right size: an array that grows leaves its past behind.

@@ -72,10 +72,9 @@ final class Authentication {
   }
 
   /// Some servers repeat a line that they do not understand, secrets included.
-  /// Shorter words than these occur by chance.
   func hidingSecrets(_ reply: Reply) -> Reply {
     let isEcho = reply.lines.contains { line in
-      spoken.contains { $0.bytes.count >= 8 && Bytes.contains(line, $0.bytes) } || repeatsSecret(line)
+      spoken.contains { $0.isPart(of: line, atLeast: 8) } || repeatsSecret(line)
     }
     guard isEcho else { return reply }
     let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
@@ -83,7 +82,7 @@ final class Authentication {
   }
 
   private func repeatsSecret(_ text: [UInt8]) -> Bool {
-    mechanism.secret?.isPart(of: text) ?? false
+    mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
   }
 
   private func give(up reason: Message) -> Step {

@@ -79,7 +79,7 @@ package struct AccessToken {
     _ response: HTTPResponse, now: Int64, hiding secrets: [[UInt8]] = []
   ) -> Result<AccessToken, Failure> {
     let told = { (text: [UInt8]) in
-      secrets.contains { Secret.isPart($0, of: text) } ? Command.mask : text
+      secrets.contains { Secret.isPart($0, of: text, atLeast: 8) } ? Command.mask : text
     }
     guard let answer = JSONObject(response.body) else {
       return refused("answered \(response.status) without JSON", response)
