@@ -4,9 +4,9 @@
 package struct HTTPResponse {
   package static let headerLimit = 16384
   package static let bodyLimit = 65536
-  /// For everything, interim responses, chunk sizes and trailers included: enough for
-  /// the longest body in chunks of one octet.
-  package static let totalLimit = 8 * bodyLimit
+  /// Everything: interim responses, the sizes of chunks and trailers too. Chunks of
+  /// one octet cost six.
+  package static let totalLimit = headerLimit + 6 * bodyLimit
 
   package private(set) var status = 0
   package private(set) var body: [UInt8] = []
@@ -43,12 +43,15 @@ package struct HTTPResponse {
   }
 
   package mutating func append(_ bytes: ArraySlice<UInt8>) {
-    buffer += bytes
+    if isBroken || isComplete { return }
     received += bytes.count
+    buffer += bytes
     while step() {}
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
-    if buffer.count > limit || body.count > Self.bodyLimit { part = .broken }
-    if received > Self.totalLimit, !isComplete { part = .broken }
+    if isComplete { return }
+    if buffer.count > limit || body.count > Self.bodyLimit || received > Self.totalLimit {
+      part = .broken
+    }
   }
 
   /// The connection has ended.
