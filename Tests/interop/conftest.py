@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from support import postfix as serving
 from support.certificates import Certificates
 from support.postfix import Postfix
 
@@ -14,5 +13,5 @@ from support.postfix import Postfix
 @pytest.fixture(scope="session")
 def postfix(certificates: Certificates) -> Iterator[Postfix]:
     """A Postfix on loopback, one for all tests."""
-    with serving.running(certificates.good) as server:
+    with Postfix(certificates.good) as server:
         yield server

@@ -10,7 +10,8 @@ import pytest
 from support.certificates import Certificates
 from support.drive import Connection, Drive, Operation
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.postfix import ALICE, BOB, DOMAIN, PASSWORD, SMALL_LIMIT, USER, ZOE, Postfix
+from support.postfix import Postfix
+from support.realserver import ALICE, BOB, DOMAIN, PASSWORD, SMALL_LIMIT, USER, ZOE
 
 # Where Postfix's log names a message that a client begins to send.
 TAKEN = r"/smtpd\[\d+\]: (\w+): client="

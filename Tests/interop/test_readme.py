@@ -14,7 +14,8 @@ import pytest
 
 from support.certificates import Certificates
 from support.drive import BUILD, ROOT
-from support.postfix import ALICE, BOB, PASSWORD, USER, Postfix
+from support.postfix import Postfix
+from support.realserver import ALICE, BOB, PASSWORD, USER
 
 README = (ROOT / "README.md").read_text()
 HEADER = (ROOT / "include" / "smtpconn.h").read_text()
