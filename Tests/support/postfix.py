@@ -118,6 +118,8 @@ class Postfix(RealServer):
             "local_transport": "$default_transport",
             "smtpd_relay_restrictions": "reject_unauth_destination",
             "smtpd_recipient_restrictions": f"check_recipient_access regexp:{recipients}",
+            # Who is not known above is found out when the message is delivered.
+            "smtpd_reject_unlisted_recipient": "no",
             # The mailboxes.
             "virtual_transport": "virtual",
             "virtual_mailbox_domains": DOMAIN,
@@ -229,6 +231,12 @@ class Postfix(RealServer):
     def done_with(self, queue_id: str) -> str:
         return f": {queue_id}: removed\n"
 
+    def came_with(self, message_id: str) -> str:
+        return rf": (\w+): message-id=<{message_id}>\n"
+
+    def notified(self, queue_id: str) -> str:
+        return rf": {queue_id}: sender [a-z -]*notification: (\w+)\n"
+
     def session(self, queue_id: str | None) -> str:
         """Waits for the end of the session in which this message came, and
         returns what Postfix says about it: " mail=1 rcpt=1 " and so on."""
@@ -237,3 +245,19 @@ class Postfix(RealServer):
         # A process has one session at a time.
         process = re.escape(began.partition(":")[0])
         return self.wait_log(rf"{process}: disconnect .*", self.log().index(began)) + " "
+
+    def wait_idle(self, service: str) -> None:
+        """Waits until nobody is connected any more."""
+        process = rf"/{service}/smtpd\[\d+\]: "
+
+        def idle() -> bool:
+            log = self.log()
+            begun = len(re.findall(rf"{process}connect from ", log))
+            return 0 < begun == len(re.findall(rf"{process}disconnect from ", log))
+
+        self.wait(idle, f"the end of every session with {service}")
+
+    def mails(self, queue_id: str | None) -> int:
+        found = re.search(r" mail=(?:\d+/)?(\d+) ", self.session(queue_id))
+        assert found is not None, "no MAIL at all"
+        return int(found[1])

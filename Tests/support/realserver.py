@@ -37,6 +37,8 @@ BOXES = tuple(f"box{number}@{DOMAIN}" for number in range(12))
 MAILBOXES = (ALICE, BOB, ZOE, *BOXES)
 # Local parts that begin with these are refused: for good, and for now.
 NOBODY, BUSY = f"nosuch@{DOMAIN}", f"busy@{DOMAIN}"
+# Accepted, and then it cannot be delivered to.
+BROKEN = f"broken@{DOMAIN}"
 # What the port `small` takes at most.
 SMALL_LIMIT = 20_000
 
@@ -181,6 +183,21 @@ class RealServer(ABC):
     def done_with(self, queue_id: str) -> str:
         """What the log says when nothing is left to do for a message: a pattern."""
 
+    @abstractmethod
+    def came_with(self, message_id: str) -> str:
+        """What it says of a message with this Message-ID: a pattern, with its own
+        identifier as its group."""
+
+    @abstractmethod
+    def notified(self, queue_id: str) -> str:
+        """What it says when it tells the sender what became of the message: a
+        pattern, with the identifier of the notification as its group."""
+
+    @abstractmethod
+    def mails(self, queue_id: str | None) -> int:
+        """How often a client said MAIL in the session in which it brought this
+        message, which must be over or about to be."""
+
     # --- the folder -------------------------------------------------------
 
     def make(self, name: str, user: int, group: int, mode: int) -> Path:
@@ -223,7 +240,7 @@ class RealServer(ABC):
             start_new_session=True,
         )
         for service in self.services:
-            self._wait(functools.partial(self._answers, service), f"the port {service}")
+            self.wait(functools.partial(self._answers, service), f"the port {service}")
 
     def _answers(self, service: str) -> bool:
         """Whether the service greets; with TLS, whether it takes connections."""
@@ -239,7 +256,7 @@ class RealServer(ABC):
         except TimeoutError:
             raise ServerError(f"no greeting on the port {service}:\n{self.log()}") from None
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
@@ -290,8 +307,26 @@ class RealServer(ABC):
                 found.append(match[0])
             return match is not None
 
-        self._wait(logged, f"the line {pattern!r}")
+        self.wait(logged, f"the line {pattern!r}")
         return found[0]
+
+    def wait_done(self, queue_id: str) -> None:
+        """Waits until nothing is left to do for a message."""
+        self.wait_log(self.done_with(re.escape(queue_id)))
+
+    def identifiers(self, message_id: str) -> list[str]:
+        """Of every copy of a message that came, so far."""
+        return re.findall(self.came_with(re.escape(message_id)), self.log())
+
+    def notifications(self, queue_id: str | None) -> list[str]:
+        """The identifiers of the notifications about a message, so far."""
+        assert queue_id is not None, "the queue id is not known"
+        return re.findall(self.notified(re.escape(queue_id)), self.log())
+
+    def notification(self, queue_id: str | None) -> Delivery:
+        """Waits for a delivery status notification about a message from Alice."""
+        self.wait(lambda: bool(self.notifications(queue_id)), f"a notification of {queue_id}")
+        return self.delivery(ALICE, self.notifications(queue_id)[0])
 
     def deliveries(self, address: str) -> list[Delivery]:
         """What is in a mailbox."""
@@ -305,7 +340,7 @@ class RealServer(ABC):
         """Waits until the message with this identifier is done with, and returns
         what is in the mailbox: it must be there exactly once."""
         assert queue_id is not None, "the queue id is not known"
-        self.wait_log(self.done_with(re.escape(queue_id)))
+        self.wait_done(queue_id)
         found = [one for one in self.deliveries(address) if one.queue_id == queue_id]
         assert len(found) == 1, f"{queue_id} was delivered {len(found)} times to {address}"
         return found[0]

@@ -19,6 +19,8 @@ program() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
 package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 # The headers, asked of the compiler: a copy outside Debian's folders will do too.
 openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
+# A library, wherever the linker finds it: its package has other names elsewhere.
+library() { PATH="$PATH:/sbin" ldconfig -p | grep -qF "$1 "; }
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -53,6 +55,9 @@ for group; do
       want postfix program postfix
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
+      want libidn12 library libidn.so.12
+      want libgnutls-dane0 library libgnutls-dane.so.0
+      sh "$(dirname "$0")/unpack.sh" exim4-daemon-light
       ;;
     *)
       echo "require.sh: no group $group" >&2

@@ -155,7 +155,7 @@ REST: list[Step] = [
     ("the Python package", binding),
     ("Python sources: ruff and mypy", python_checks),
     ("the corpus of the fuzz targets", fuzz_corpus),
-    ("a real Postfix", lambda: pytest("interop", "Tests/interop")),
+    ("real servers", lambda: pytest("interop", "Tests/interop")),
     ("installed", lambda: pytest("install", "Tests/abi/test_install.py")),
 ]
 

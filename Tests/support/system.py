@@ -28,3 +28,13 @@ def in_network_namespace(*addresses: str) -> list[str]:
     script = " && ".join([*commands, 'exec "$@"'])
     root = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", "--net", *root, "sh", "-c", script, "sh"]
+
+
+def in_mount_namespace(mounts: dict[Path, Path]) -> list[str]:
+    """The command in front of a program that is to see the first of each pair in
+    the place of the second. Nobody else does."""
+    commands = [
+        f"mount --bind {shlex.quote(str(source))} {shlex.quote(str(target))}"
+        for source, target in mounts.items()
+    ]
+    return ["unshare", "--mount", "sh", "-c", " && ".join([*commands, 'exec "$@"']), "sh"]
