@@ -14,6 +14,7 @@ from support.certificates import Certificates
 from support.client import Client
 from support.drive import Drive
 from support.exim import Exim
+from support.opensmtpd import OpenSMTPD
 from support.postfix import Postfix
 from support.realserver import RealServer
 
@@ -31,6 +32,14 @@ def exim(certificates: Certificates) -> Iterator[Exim]:
     with Exim(certificates.good) as server:
         yield server
         assert "synchronization error" not in server.log()
+
+
+@pytest.fixture(scope="session")
+def opensmtpd(certificates: Certificates) -> Iterator[OpenSMTPD]:
+    """An OpenSMTPD likewise."""
+    with OpenSMTPD(certificates.good) as server:
+        yield server
+        assert "Pipelining not supported" not in server.log()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from email.message import Message
 import pytest
 
 from support.client import HELLO, Client, stored
-from support.realserver import ALICE, BOB, BOXES, BROKEN, Delivery, RealServer
+from support.realserver import ALICE, BOB, BOXES, BROKEN, Delivery, TellingServer
 
 # With PIPELINING, and without.
 everywhere = pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def address(field: str | None) -> str:
 
 
 @everywhere
-def test_success(client: Client[RealServer], service: str) -> None:
+def test_success(client: Client[TellingServer], service: str) -> None:
     connection = client.opened(service)
     assert connection.capability("DSN") == (True, "")
     envelope = client.drive.envelope(
@@ -83,7 +83,7 @@ def test_success(client: Client[RealServer], service: str) -> None:
 @pytest.mark.parametrize(
     ("ret", "returned"), [("FULL", "message/rfc822"), ("HDRS", "text/rfc822-headers")]
 )
-def test_failure(client: Client[RealServer], service: str, ret: str, returned: str) -> None:
+def test_failure(client: Client[TellingServer], service: str, ret: str, returned: str) -> None:
     """RET tells how much of the message comes back (section 4.3)."""
     connection = client.opened(service)
     envelope = client.drive.envelope(ALICE, [BROKEN], dsn_ret=ret, dsn_notify="FAILURE")
@@ -97,7 +97,7 @@ def test_failure(client: Client[RealServer], service: str, ret: str, returned: s
 
 
 @everywhere
-def test_each_recipient(client: Client[RealServer], service: str) -> None:
+def test_each_recipient(client: Client[TellingServer], service: str) -> None:
     """What a recipient has of its own goes before what all have."""
     connection = client.opened(service)
     names = [BOB, BOXES[0], BOXES[1], BROKEN]
@@ -119,7 +119,7 @@ def test_each_recipient(client: Client[RealServer], service: str) -> None:
 
 
 @everywhere
-def test_never(client: Client[RealServer], service: str) -> None:
+def test_never(client: Client[TellingServer], service: str) -> None:
     connection = client.opened(service)
     envelope = client.drive.envelope(ALICE, [BROKEN, BOB], dsn_notify="NEVER")
     sending = connection.start_send(HELLO, envelope=envelope)
@@ -129,7 +129,7 @@ def test_never(client: Client[RealServer], service: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
-def test_not_offered(client: Client[RealServer]) -> None:
+def test_not_offered(client: Client[TellingServer]) -> None:
     """The server refuses what it does not offer; so it is not told."""
     connection = client.opened("small")
     assert connection.capability("DSN") == (False, None)

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from support.client import HELLO, Client, send, stored
+from support.client import HELLO, Client, header, send, stored
 from support.drive import Operation
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
 from support.realserver import (
@@ -19,7 +19,7 @@ from support.realserver import (
     FEW,
     NOBODY,
     ZOE,
-    RealServer,
+    TellingServer,
 )
 
 # Each server, with and without PIPELINING.
@@ -38,7 +38,7 @@ ELSEWHERE = "b@example.com"
 
 
 @everywhere
-def test_some_refused(client: Client[RealServer], service: str) -> None:
+def test_some_refused(client: Client[TellingServer], service: str) -> None:
     connection = client.opened(service)
     names = [NOBODY, BOB, BUSY, ELSEWHERE, ALICE]
     sending = send(connection, HELLO, *names)
@@ -66,7 +66,7 @@ def test_some_refused(client: Client[RealServer], service: str) -> None:
 
 
 @everywhere
-def test_all_refused(client: Client[RealServer], service: str) -> None:
+def test_all_refused(client: Client[TellingServer], service: str) -> None:
     connection = client.opened(service)
     for names, statuses in (
         ([NOBODY, f"nosuch2@{DOMAIN}"], [REJECTED, REJECTED]),
@@ -87,10 +87,10 @@ def test_all_refused(client: Client[RealServer], service: str) -> None:
 class Copies:
     """A message whose copies can be told from all others."""
 
-    def __init__(self, server: RealServer) -> None:
+    def __init__(self, server: TellingServer) -> None:
         self._server = server
         self._message_id = f"{uuid.uuid4()}@{DOMAIN}"
-        self.content = f"Message-ID: <{self._message_id}>\r\n".encode() + HELLO
+        self.content = header(self._message_id) + b"Hello all.\r\n"
 
     def arrived(self, sending: Operation) -> tuple[int, dict[str, int]]:
         """In how many transactions it came, and how often it lies in each box."""
@@ -109,7 +109,7 @@ class Copies:
 
 @with_limit
 @pytest.mark.parametrize("way", ["copy", "borrowed"])
-def test_too_many(client: Client[RealServer], service: str, way: str) -> None:
+def test_too_many(client: Client[TellingServer], service: str, way: str) -> None:
     """452 asks for the rest in further transactions (RFC 5321 section 4.5.3.1.10),
     and everybody gets one copy."""
     copies = Copies(client.server)
@@ -125,7 +125,7 @@ def test_too_many(client: Client[RealServer], service: str, way: str) -> None:
 
 
 @with_limit
-def test_too_many_and_some_refused(client: Client[RealServer], service: str) -> None:
+def test_too_many_and_some_refused(client: Client[TellingServer], service: str) -> None:
     """Only who was one too many is tried again."""
     copies = Copies(client.server)
     connection = client.opened(service)
@@ -140,7 +140,7 @@ def test_too_many_and_some_refused(client: Client[RealServer], service: str) -> 
 
 
 @with_limit
-def test_too_many_for_a_reader(client: Client[RealServer], service: str) -> None:
+def test_too_many_for_a_reader(client: Client[TellingServer], service: str) -> None:
     """A message that can be read only once goes to the first; the others are told
     to come again."""
     copies = Copies(client.server)
@@ -159,7 +159,7 @@ def test_too_many_for_a_reader(client: Client[RealServer], service: str) -> None
     [("postfix", "smtp"), ("exim", "smtp"), ("exim", "stepwise")],
     indirect=["server"],
 )
-def test_smtputf8(client: Client[RealServer], service: str) -> None:
+def test_smtputf8(client: Client[TellingServer], service: str) -> None:
     connection = client.opened(service)
     content = "Subject: zoë\r\n\r\nHellö Zoë.\r\n.\r\n".encode()
     envelope = client.drive.envelope(ZOE, [ZOE, BOB])
@@ -171,7 +171,7 @@ def test_smtputf8(client: Client[RealServer], service: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
-def test_smtputf8_that_is_not_there(client: Client[RealServer]) -> None:
+def test_smtputf8_that_is_not_there(client: Client[TellingServer]) -> None:
     """Refused here, before anything is sent."""
     connection = client.opened("small")
     assert connection.capability("SMTPUTF8") == (False, None)

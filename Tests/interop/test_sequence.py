@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from support.client import HEADER, HELLO, WAYS, Client, message, send, stored
-from support.realserver import BOB, BUSY, DOMAIN, NOBODY, PASSWORD, SMALL_LIMIT, USER, RealServer
+from support.client import HEADER, HELLO, WAYS, Client, header, message, send, stored
+from support.realserver import BOB, BUSY, DOMAIN, NOBODY, PASSWORD, SMALL_LIMIT, USER, TellingServer
 
 PLACES = [
     *[("postfix", service) for service in ("smtp", "submission", "bare")],
@@ -16,13 +16,12 @@ PLACES = [
 
 
 @pytest.mark.parametrize(("server", "service"), PLACES, indirect=["server"])
-def test_many_messages(client: Client[RealServer], service: str) -> None:
+def test_many_messages(client: Client[TellingServer], service: str) -> None:
     """Everything is started before anything has happened."""
     server = client.server
     names = [f"{uuid.uuid4()}@{DOMAIN}" for _ in range(50)]
     contents = [
-        f"Message-ID: <{name}>\r\n".encode() + HEADER + b"number %d" % number * (1 + number**2)
-        for number, name in enumerate(names)
+        header(name) + b"number %d" % number * (1 + number**2) for number, name in enumerate(names)
     ]
     connection = client(service)
     with client.drive.held():
@@ -46,7 +45,7 @@ def test_many_messages(client: Client[RealServer], service: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
-def test_good_and_bad_messages(client: Client[RealServer]) -> None:
+def test_good_and_bad_messages(client: Client[TellingServer]) -> None:
     """A queue in which every other message fails, each in a way of its own."""
     connection = client.opened("small")
     with client.drive.held():

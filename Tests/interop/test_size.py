@@ -6,12 +6,12 @@ import pytest
 
 from support.client import HEADER, HELLO, Client, send, stored
 from support.outcomes import NOT_TRIED, REJECTED
-from support.realserver import SMALL_LIMIT, RealServer
+from support.realserver import SMALL_LIMIT, TellingServer
 
 pytestmark = pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
 
 
-def test_known_before(client: Client[RealServer]) -> None:
+def test_known_before(client: Client[TellingServer]) -> None:
     connection = client.opened("small")
     assert connection.capability("SIZE") == (True, str(SMALL_LIMIT))
     for sending in (
@@ -32,7 +32,7 @@ def test_known_before(client: Client[RealServer]) -> None:
     assert client.server.mails(sending.result().queue_id) == 1
 
 
-def test_found_out(client: Client[RealServer]) -> None:
+def test_found_out(client: Client[TellingServer]) -> None:
     """The size is not known, so the server refuses the message when it has it."""
     connection = client.opened("small")
     large = connection.drive.reader(HEADER + b"x" * 70 * SMALL_LIMIT)

@@ -8,10 +8,19 @@ from typing import Generic, TypeVar
 
 from support.certificates import Certificates
 from support.drive import Connection, Drive, Operation
-from support.realserver import ALICE, BOB, PASSWORD, USER, RealServer
+from support.realserver import ALICE, BOB, DOMAIN, PASSWORD, USER, RealServer
 
-HELLO = b"Subject: hello\r\n\r\nHello Bob.\r\n"
-HEADER = b"From: alice@test.local\r\nTo: bob@test.local\r\nSubject: x\r\n\r\n"
+
+def header(message_id: str = f"hello@{DOMAIN}") -> bytes:
+    """A header in which no server misses a field, and the empty line."""
+    return (
+        "From: alice@test.local\r\nTo: bob@test.local\r\nSubject: hello\r\n"
+        f"Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{message_id}>\r\n\r\n"
+    ).encode()
+
+
+HEADER = header()
+HELLO = HEADER + b"Hello Bob.\r\n"
 
 Server = TypeVar("Server", bound=RealServer)
 

@@ -23,7 +23,7 @@ from support.realserver import (
     PASSWORD,
     SMALL_LIMIT,
     USER,
-    RealServer,
+    TellingServer,
 )
 from support.system import in_mount_namespace
 
@@ -159,7 +159,7 @@ cram:
 """
 
 
-class Exim(RealServer):
+class Exim(TellingServer):
     """A running Exim. The ports:
 
     smtp        STARTTLS, AUTH, PIPELINING and everything else is offered
@@ -181,13 +181,7 @@ class Exim(RealServer):
             self.make(name, user, group, 0o755)
         # Whoever it runs as may not reach the folder that it was unpacked to.
         shutil.copy(PROGRAM, self.folder / "exim")
-        for name in ("passwd", "group"):
-            of_machine = Path("/etc", name).read_text()
-            ours = f"{RUNS_AS}:x:{user}:{group}::/nonexistent:/usr/sbin/nologin\n"
-            if name == "group":
-                ours = f"{RUNS_AS}:x:{group}:\n"
-            # The first of a name counts.
-            (config / name).write_text(ours + of_machine)
+        self._mounts = self.add_users({RUNS_AS: "nobody"})
         shutil.copy(identity.certificate, config / "server.pem")
         shutil.copy(identity.key, config / "server.key")
         (config / "server.key").chmod(0o644)
@@ -208,11 +202,9 @@ class Exim(RealServer):
         (self.folder / "config" / "exim").write_text(text)
 
     def command(self) -> list[str]:
-        config = self.folder / "config"
-        users = {config / name: Path("/etc", name) for name in ("passwd", "group")}
         return [
-            *["timeout", str(LONGEST_LIFE), *in_mount_namespace(users)],
-            *[str(self.folder / "exim"), "-C", str(config / "exim"), "-bdf"],
+            *["timeout", str(LONGEST_LIFE), *in_mount_namespace(self._mounts)],
+            *[str(self.folder / "exim"), "-C", str(self.folder / "config" / "exim"), "-bdf"],
         ]
 
     def log_file(self) -> Path:
@@ -221,8 +213,8 @@ class Exim(RealServer):
     def mailbox(self, local_part: str) -> Path:
         return self.folder / "mail" / local_part / "new"
 
-    def done_with(self, queue_id: str) -> str:
-        return f" {queue_id} Completed\n"
+    def is_done(self, queue_id: str) -> bool:
+        return f" {queue_id} Completed\n" in self.log()
 
     def came_with(self, message_id: str) -> str:
         return rf" ([\w-]+) <= .* id={message_id}\n"

@@ -19,7 +19,7 @@ from support.realserver import (
     PASSWORD,
     SMALL_LIMIT,
     USER,
-    RealServer,
+    TellingServer,
     program,
 )
 
@@ -58,7 +58,7 @@ NO_EXTENSIONS = (
 )
 
 
-class Postfix(RealServer):
+class Postfix(TellingServer):
     """A running Postfix. The ports:
 
     smtp        STARTTLS and AUTH are offered, every extension is on
@@ -228,8 +228,8 @@ class Postfix(RealServer):
     def mailbox(self, local_part: str) -> Path:
         return self._mail / local_part / "new"
 
-    def done_with(self, queue_id: str) -> str:
-        return f": {queue_id}: removed\n"
+    def is_done(self, queue_id: str) -> bool:
+        return f": {queue_id}: removed\n" in self.log()
 
     def came_with(self, message_id: str) -> str:
         return rf": (\w+): message-id=<{message_id}>\n"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -140,6 +141,8 @@ class RealServer(ABC):
     def __init__(self, identity: Identity) -> None:
         require(self.name)
         self.folder = Path(tempfile.mkdtemp(prefix=f"smtpconn-{self.name}-"))
+        # What it writes to its standard output and error.
+        self.output_file = self.folder / "output"
         self.ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
         self._seen: dict[Path, Delivery] = {}
@@ -180,23 +183,8 @@ class RealServer(ABC):
         """The folder with its messages; a file has its name when it is complete."""
 
     @abstractmethod
-    def done_with(self, queue_id: str) -> str:
-        """What the log says when nothing is left to do for a message: a pattern."""
-
-    @abstractmethod
-    def came_with(self, message_id: str) -> str:
-        """What it says of a message with this Message-ID: a pattern, with its own
-        identifier as its group."""
-
-    @abstractmethod
-    def notified(self, queue_id: str) -> str:
-        """What it says when it tells the sender what became of the message: a
-        pattern, with the identifier of the notification as its group."""
-
-    @abstractmethod
-    def mails(self, queue_id: str | None) -> int:
-        """How often a client said MAIL in the session in which it brought this
-        message, which must be over or about to be."""
+    def is_done(self, queue_id: str) -> bool:
+        """Whether nothing is left to do for a message."""
 
     # --- the folder -------------------------------------------------------
 
@@ -206,6 +194,24 @@ class RealServer(ABC):
         os.chown(folder, user, group)
         folder.chmod(mode)
         return folder
+
+    def add_users(self, names: dict[str, str]) -> dict[Path, Path]:
+        """Lists of users that have these names too, each with the number of a user
+        that there is, and where a program looks for them."""
+        lists = {"passwd": "", "group": ""}
+        for name, known in names.items():
+            user = pwd.getpwnam(known)
+            numbers = f"{user.pw_uid}:{user.pw_gid}"
+            lists["passwd"] += f"{name}:x:{numbers}::/nonexistent:/usr/sbin/nologin\n"
+            lists["group"] += f"{name}:x:{user.pw_gid}:\n"
+        mounts = {}
+        for kind, ours in lists.items():
+            of_machine = Path("/etc", kind)
+            list_of_users = self.folder / kind
+            # The first of a name counts.
+            list_of_users.write_text(ours + of_machine.read_text())
+            mounts[list_of_users] = of_machine
+        return mounts
 
     def environment(self) -> dict[str, str]:
         """Nothing of the environment should change what a server does."""
@@ -229,16 +235,17 @@ class RealServer(ABC):
                 self._end_process()
 
     def _try_start(self) -> None:
-        # A session of its own, so that its process group is too.
-        self._process = subprocess.Popen(
-            self.command(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self.folder,
-            env=self.environment(),
-            start_new_session=True,
-        )
+        with self.output_file.open("ab") as output:
+            # A session of its own, so that its process group is too.
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                env=self.environment(),
+                start_new_session=True,
+            )
         for service in self.services:
             self.wait(functools.partial(self._answers, service), f"the port {service}")
 
@@ -247,7 +254,8 @@ class RealServer(ABC):
         process = self._process
         if process is None or process.poll() is not None:
             status = process.returncode if process is not None else None
-            raise EndedError(f"{self.name} ended with {status}:\n{self.log()}")
+            said = self.output_file.read_text(errors="replace")
+            raise EndedError(f"{self.name} ended with {status}:\n{said}{self.log()}")
         try:
             with socket.create_connection((HOST, self.ports[service]), timeout=PATIENCE) as client:
                 return service in self.tls_services or client.recv(4) == b"220 "
@@ -261,7 +269,7 @@ class RealServer(ABC):
         while not condition():
             if time.monotonic() > deadline:
                 raise ServerError(f"{what} did not come:\n{self.log()}")
-            time.sleep(0.01)
+            time.sleep(0.003)
 
     def _end_process(self) -> None:
         process, self._process = self._process, None
@@ -312,7 +320,44 @@ class RealServer(ABC):
 
     def wait_done(self, queue_id: str) -> None:
         """Waits until nothing is left to do for a message."""
-        self.wait_log(self.done_with(re.escape(queue_id)))
+        self.wait(lambda: self.is_done(queue_id), f"the end of {queue_id}")
+
+    def deliveries(self, address: str) -> list[Delivery]:
+        """What is in a mailbox."""
+        folder = self.mailbox(address.partition("@")[0])
+        for path in folder.glob("*"):
+            self._seen[path] = _parse(path.read_bytes())
+            # It is known now, and a large one need not get to the disk.
+            path.unlink()
+        return [found for path, found in self._seen.items() if path.parent == folder]
+
+    def delivery(self, address: str, queue_id: str | None) -> Delivery:
+        """Waits until the message with this identifier is done with, and returns
+        what is in the mailbox: it must be there exactly once."""
+        assert queue_id is not None, "the queue id is not known"
+        self.wait_done(queue_id)
+        found = [one for one in self.deliveries(address) if one.queue_id == queue_id]
+        assert len(found) == 1, f"{queue_id} was delivered {len(found)} times to {address}"
+        return found[0]
+
+
+class TellingServer(RealServer):
+    """One whose log also tells of sessions and notifications."""
+
+    @abstractmethod
+    def came_with(self, message_id: str) -> str:
+        """What it says of a message with this Message-ID: a pattern, with its own
+        identifier as its group."""
+
+    @abstractmethod
+    def notified(self, queue_id: str) -> str:
+        """What it says when it tells the sender what became of the message: a
+        pattern, with the identifier of the notification as its group."""
+
+    @abstractmethod
+    def mails(self, queue_id: str | None) -> int:
+        """How often a client said MAIL in the session in which it brought this
+        message, which must be over or about to be."""
 
     def identifiers(self, message_id: str) -> list[str]:
         """Of every copy of a message that came, so far."""
@@ -327,20 +372,3 @@ class RealServer(ABC):
         """Waits for a delivery status notification about a message from Alice."""
         self.wait(lambda: bool(self.notifications(queue_id)), f"a notification of {queue_id}")
         return self.delivery(ALICE, self.notifications(queue_id)[0])
-
-    def deliveries(self, address: str) -> list[Delivery]:
-        """What is in a mailbox."""
-        folder = self.mailbox(address.partition("@")[0])
-        for path in folder.glob("*"):
-            if path not in self._seen:
-                self._seen[path] = _parse(path.read_bytes())
-        return [found for path, found in self._seen.items() if path.parent == folder]
-
-    def delivery(self, address: str, queue_id: str | None) -> Delivery:
-        """Waits until the message with this identifier is done with, and returns
-        what is in the mailbox: it must be there exactly once."""
-        assert queue_id is not None, "the queue id is not known"
-        self.wait_done(queue_id)
-        found = [one for one in self.deliveries(address) if one.queue_id == queue_id]
-        assert len(found) == 1, f"{queue_id} was delivered {len(found)} times to {address}"
-        return found[0]

@@ -57,7 +57,8 @@ for group; do
       want libsasl2-modules package libsasl2-modules
       want libidn12 library libidn.so.12
       want libgnutls-dane0 library libgnutls-dane.so.0
-      sh "$(dirname "$0")/unpack.sh" exim4-daemon-light
+      want libevent-2.1-7 library libevent-2.1.so.7
+      sh "$(dirname "$0")/unpack.sh" exim4-daemon-light opensmtpd
       ;;
     *)
       echo "require.sh: no group $group" >&2
