@@ -19,7 +19,7 @@ from support.outcomes import (
     RETRY_NO,
     RETRY_SAFE,
 )
-from support.realserver import ALICE, BOB, NOBODY, PASSWORD, USER
+from support.realserver import ALICE, BOB, BOXES, FEW, NOBODY, PASSWORD, USER
 
 pytestmark = pytest.mark.parametrize("server", ["exim"], indirect=True)
 
@@ -191,7 +191,6 @@ def test_message_refused(
     assert result.statuses == [REJECTED, status]
     assert [line.response_code for line in result.recipients] == [550, code]
     assert result.queue_id is None
-    # RSET, which the next message needs, goes in front of it.
     sending = send(connection)
     assert client.delivered(sending) == stored(HELLO)
     connection.start_quit().succeeds()
@@ -235,6 +234,25 @@ def test_too_many_messages(client: Client[Exim]) -> None:
     another = client.opened("stepwise")
     assert client.delivered(send(another)) == stored(HELLO)
     another.start_quit().succeeds()
+
+
+def test_end_between_transactions(client: Client[Exim]) -> None:
+    """The rest of the recipients should follow in another transaction, and there is
+    none any more: the first of them have the message, the others may try later."""
+    connection = client.opened("stepwise")
+    with client.drive.held():
+        before = [send(connection) for _ in range(MOST_MESSAGES - 1)]
+        sending = send(connection, HELLO, *BOXES)
+    for one in before:
+        one.succeeds()
+    sending.succeeds()
+    beyond = len(BOXES) - FEW
+    result = sending.result()
+    assert result.statuses == [ACCEPTED] * FEW + [DEFERRED] * beyond
+    assert {line.response_code for line in result.recipients[FEW:]} == {452}
+    connection.wait_end()
+    assert connection.error is not None
+    assert (connection.error.name, connection.error.response_code) == ("ECONNECTION", 421)
 
 
 # --- parameters -------------------------------------------------------------

@@ -6,30 +6,38 @@
 # cannot be had, the commands that would do it are printed and the exit status is 1.
 set -eu
 cd "$(dirname "$0")/../.."
-mkdir -p build/unpacked
 log=$(mktemp)
 scratch=
 trap 'rm -rf "$log" "$scratch"' EXIT
 
-download() { (cd "$scratch" && apt-get download -o APT::Sandbox::User="$(id -un)" "$1") >"$log" 2>&1; }
+# The lists of packages may be missing or old; then one update helps.
+download() {
+  (
+    cd "$scratch" || exit 1
+    from_lists="apt-get download -o APT::Sandbox::User=$(id -un) $1"
+    $from_lists || { apt-get update && $from_lists; }
+  )
+}
+
+unpack() {
+  mkdir -p build/unpacked &&
+    scratch=$(mktemp -d build/unpacked/XXXXXX) &&
+    download "$1" &&
+    dpkg-deb --extract "$scratch"/*.deb "$scratch/files" &&
+    # A mail server may have programs that run as root whoever starts them, which
+    # have no place here.
+    find "$scratch/files" -type f -perm /6000 -exec chmod ug-s {} + &&
+    mv -T "$scratch/files" "build/unpacked/$1" &&
+    rm -rf "$scratch"
+}
 
 for package; do
   [ ! -d "build/unpacked/$package" ] || continue
-  scratch=$(mktemp -d build/unpacked/XXXXXX)
   echo "unpacking: $package" >&2
-  # The lists of packages may be missing or old; then one update helps.
-  if ! download "$package" && ! { apt-get update >"$log" 2>&1 && download "$package"; }; then
+  if ! unpack "$package" >"$log" 2>&1; then
     cat "$log" >&2
-    echo "This could not be downloaded. As root on Debian, with a network:" >&2
+    echo "This could not be unpacked. As root on Debian, with a network:" >&2
     echo "  apt-get update && sh $PWD/Tests/support/unpack.sh $package" >&2
     exit 1
   fi
-  dpkg-deb --extract "$scratch"/*.deb "$scratch/files"
-  # Programs of mail servers may be set-user-ID root, which has no place here.
-  find "$scratch/files" -type f -perm /6000 -exec chmod ug-s {} +
-  # Whoever the server runs as must be able to read it.
-  chmod 755 "$scratch/files"
-  mv -T "$scratch/files" "build/unpacked/$package"
-  rm -rf "$scratch"
-  scratch=
 done
