@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import pytest
 
+from support.certificates import Certificates
 from support.client import HEADER, HELLO, Client, send, stored
 from support.exim import BAD_AT_DATA, BAD_FOR_NOW, BAD_SENDER, BAD_SUBJECT, MOST_MESSAGES, Exim
 from support.outcomes import (
@@ -49,6 +50,30 @@ def test_starttls_and_login(client: Client[Exim], service: str, mechanism: str |
     used = client.server.wait_log(rf" {queue_id} <= .*\n")
     assert f" A={NAMES[mechanism or 'PLAIN']}:{USER} " in used
     connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+@pytest.mark.parametrize("service", ["stepwise", "smtps"])
+def test_tls_version(client: Client[Exim], service: str, version: str) -> None:
+    """Exim's TLS is GnuTLS, so both ends are not the same library."""
+    secure = int(service == "smtps")
+    connection = client.logged_in(
+        service, secure=secure, tls_min_version=version, tls_max_version=version
+    )
+    assert connection.info()["tls_version"] == version
+    assert client.delivered(send(connection)) == stored(HELLO)
+    connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("service", ["stepwise", "smtps"])
+def test_unknown_authority(client: Client[Exim], service: str, certificates: Certificates) -> None:
+    connection = client(
+        service,
+        secure=int(service == "smtps"),
+        tls_ca_file=str(certificates.other_ca.certificate),
+    )
+    assert connection.start_connect().fails("ETLS").tls_reason is not None
+    assert not connection.info()["open"]
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
