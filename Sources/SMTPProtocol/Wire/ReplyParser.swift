@@ -24,6 +24,10 @@ package struct ReplyParser {
   private var replySize = 0
   private var blankLines = 0
 
+  /// Whether a failure shows what the server said. Once a secret was sent, a server
+  /// that repeats it in what is no reply must not bring it into an error.
+  package var quotes = true
+
   package init() {}
 
   /// Whether octets have arrived that no complete reply has used up.
@@ -58,7 +62,7 @@ package struct ReplyParser {
       if code == nil, line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
         blankLines += 1
         if blankLines > Self.blankLineLimit {
-          throw Self.violation("the server sends blank lines instead of a reply")
+          throw violation("the server sends blank lines instead of a reply")
         }
         continue
       }
@@ -79,7 +83,7 @@ package struct ReplyParser {
       scanned = buffer.count
       // The last octet may be the CR of the line's end.
       if buffer.count - consumed > Self.lineLimit + 1 {
-        throw Self.violation(
+        throw violation(
           "the server sent a reply line of more than \(Self.lineLimit) octets", rest)
       }
       return nil
@@ -89,11 +93,11 @@ package struct ReplyParser {
     consumed = end + 1
     scanned = consumed
     if line.count > Self.lineLimit {
-      throw Self.violation(
+      throw violation(
         "the server sent a reply line of more than \(Self.lineLimit) octets", Array(line))
     }
     if line.contains(0) {
-      throw Self.violation("the server sent a NUL in a reply", Array(line))
+      throw violation("the server sent a NUL in a reply", Array(line))
     }
     return line
   }
@@ -101,16 +105,16 @@ package struct ReplyParser {
   /// Takes one line; returns the reply when it was the last one.
   private mutating func take(_ line: ArraySlice<UInt8>) throws(Failure) -> Reply? {
     guard let (lineCode, isLast, text) = Self.split(line) else {
-      throw Self.violation("the server sent something that is not an SMTP reply", Array(line))
+      throw violation("the server sent something that is not an SMTP reply", Array(line))
     }
     if let code, code != lineCode {
-      throw Self.violation("the lines of a reply have different codes", Array(line))
+      throw violation("the lines of a reply have different codes", Array(line))
     }
     code = lineCode
     lines.append(Array(text))
     replySize += line.count
     if lines.count > Self.lineCountLimit || replySize > Self.replyLimit {
-      throw Self.violation("the server sent a reply without end", Array(line))
+      throw violation("the server sent a reply without end", Array(line))
     }
     guard isLast else { return nil }
     let reply = Reply(code: lineCode, lines: lines)
@@ -136,8 +140,8 @@ package struct ReplyParser {
     return (code, separator == 0x20, rest.dropFirst())
   }
 
-  private static func violation(_ text: Message, _ bytes: [UInt8] = []) -> Failure {
-    let shown: Message = bytes.isEmpty ? "" : ": \"\(Bytes.printable(bytes, limit: 80))\""
+  private func violation(_ text: Message, _ bytes: [UInt8] = []) -> Failure {
+    let shown: Message = bytes.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(bytes, limit: 80))\""
     return Failure(.protocolViolation, text + shown, command: "CONN", phase: .idle)
   }
 }
