@@ -430,9 +430,10 @@ int smtpconn_options_set_tls_alpn(smtpconn_options *options, const char *protoco
 const char *smtpconn_options_tls_alpn(const smtpconn_options *options);
 
 /* Called with OpenSSL's SSL_CTX after every other option was applied to it, for
- * settings that have no option.  Called while the connection is made; what it does
- * is not checked.  `release` as above. */
-typedef void (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
+ * settings that have no option.  Called while the connection is made, before
+ * anything is sent; what it does is not checked.  Returns 0 to go on; anything else
+ * is an ETLS error of smtpconn_connect.  `release` as above. */
+typedef int (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
 int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
                                               smtpconn_tls_context_callback callback,
                                               smtpconn_release_callback release, void *user);

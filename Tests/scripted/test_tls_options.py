@@ -13,6 +13,7 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates, Identity
 from support.drive import Drive
+from support.outcomes import RETRY_NO
 from support.scripted import Peer, ScriptedServer
 
 
@@ -224,6 +225,18 @@ def test_versions_and_ciphers(
         assert info["tls_version"] == version
         assert cipher in (None, info["tls_cipher"])
         connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("how", [{"secure": 1}, {"require_tls": 1}, {"opportunistic_tls": 1}, {}])
+def test_context_refused(connect: Opener, how: dict[str, int]) -> None:
+    """A context that could not be made as it has to be is used for nothing: the server, which
+    nobody may connect to here, sees nothing."""
+    with ScriptedServer() as server:
+        connection = connect(server, tls_context_callback="!refuse", **how)
+        failure = connection.start_connect().fails("ETLS")
+        assert "tls_context_callback" in failure.message
+        assert failure.retry == RETRY_NO
+        connection.wait_end()
 
 
 @pytest.mark.parametrize(
