@@ -191,7 +191,10 @@ int smtpconn_error_errno(const smtpconn_error *error);
 const char *smtpconn_error_tls_reason(const smtpconn_error *error);
 
 /* The address and port that were tried or in use, "192.0.2.1:25" or
- * "[2001:db8::1]:25", several separated by ", "; NULL before the first. */
+ * "[2001:db8::1]:25", several separated by ", "; NULL before the first.  When
+ * none of several served, the message says why for each; the code, the response and
+ * the rest are of the last one that answered, by a reply or in the TLS handshake, if
+ * any did, and retry is SMTPCONN_RETRY_SAFE as soon as one of them may work later. */
 const char *smtpconn_error_address(const smtpconn_error *error);
 
 /* One of enum smtpconn_retry. */
@@ -250,7 +253,9 @@ int smtpconn_options_set_require_tls(smtpconn_options *options, int require_tls)
 int smtpconn_options_require_tls(const smtpconn_options *options);
 
 /* 1: use STARTTLS when it is offered, and go on without TLS when the server
- * refuses it or the handshake fails, for which the server is connected to anew.
+ * refuses it or the handshake fails, or is not over within connection_timeout, for
+ * which the server is connected to anew.  That is not possible with `socket` and
+ * `connection`, where a handshake that fails is an error all the same.
  * Anybody on the path can bring that about; passwords are still not sent in the
  * clear.  Contradicts secure, require_tls and ignore_tls.  Default 0. */
 int smtpconn_options_set_opportunistic_tls(smtpconn_options *options, int opportunistic_tls);
