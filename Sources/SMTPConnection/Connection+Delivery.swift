@@ -124,7 +124,7 @@ extension Connection {
     case .connecting where failure.addresses == nil:
       // A limit of the connection passed: the Connector explains its own.
       return connector.explain(failure, "\(failure.text): ")
-    case .none, .adopting, .resolving, .connecting, .over:
+    case .none, .starting, .resolving, .connecting, .over:
       return failure
     }
   }

@@ -247,7 +247,7 @@ extension Connection {
     note(.network, "\(failure.text); trying the next address", level: .warning)
     switch link {
     case .open(let channel), .securing(let channel): connector.remember(channel.remote, failure)
-    case .none, .adopting, .resolving, .connecting, .over: break
+    case .none, .starting, .resolving, .connecting, .over: break
     }
     closeChannel(graceful: false)
     session = nil
