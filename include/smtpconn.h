@@ -414,7 +414,7 @@ int smtpconn_options_set_tls_key(smtpconn_options *options, const char *pem);
 /* Gives the password of the key: writes up to `capacity` octets into `buffer` and
  * returns how many, or a negative number for none.  Called while the connection
  * is made, and only when the key is encrypted.  `release` (may be NULL) is called
- * when nothing can ask any more. */
+ * when nothing can ask any more, also when the call is refused. */
 typedef ptrdiff_t (*smtpconn_password_callback)(char *buffer, size_t capacity, void *user);
 int smtpconn_options_set_tls_key_password_callback(smtpconn_options *options,
                                                    smtpconn_password_callback callback,
@@ -695,13 +695,16 @@ int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint6
  * 1. The token callback: smtpconn_token_request_provide or _fail answers it, then
  *    or later, from the thread of the loop.  `renew` is 1 when the last token did
  *    not serve.  `request` is valid until it was answered; unanswered, until the
- *    login has ended and its callback has told of that.  `release` (may be NULL) is called when nothing can ask any more.
+ *    login has ended and its callback has told of that.  `release` (may be NULL) is
+ *    called when nothing can ask any more, also when the call is refused.
  * 2. A service account: its name, and its RSA key in PEM without a password.
  * 3. A refresh token with the client's id and, where the provider gave one, secret
  *    (RFC 6749 section 6).
  *
  * 2 and 3 ask access_url, by HTTPS with a verified certificate ("http" only on this
- * machine).  Default: Google's, https://oauth2.googleapis.com/token.  Microsoft's
+ * machine).  Who may vouch for it is what the connection's tls_ca, tls_ca_file and
+ * tls_ca_directory say, in place of the system's store, when one of them is set; no
+ * other TLS option counts there.  Default: Google's, https://oauth2.googleapis.com/token.  Microsoft's
  * is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with the scope
  * "https://outlook.office.com/SMTP.Send offline_access".  Setting a bad URL gives
  * SMTPCONN_EAUTH, which smtpconn_auth_last_error explains.  A NULL removes a value. */

@@ -17,11 +17,12 @@
 
 /* TLS 1.2 and up (RFC 8996); no compression (CRIME), no renegotiation; an end
  * without close_notify is an end, since SMTP has its own (RFC 5321 QUIT) and
- * most servers leave it out; records are read with one recv each. */
+ * most servers leave it out; records are read with one recv each, and what was
+ * read does not stay in OpenSSL's buffer, since it may be a token. */
 static inline int copenssl_harden(SSL_CTX *context) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return 0;
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
-                                   SSL_OP_IGNORE_UNEXPECTED_EOF);
+                                   SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   return 1;
@@ -79,10 +80,11 @@ static inline int copenssl_sign_rs256(const unsigned char *pem, int pem_length,
   return result;
 }
 
-/* The default callback of PEM takes `user` as the password; without it OpenSSL
- * would ask at the terminal. */
-static inline int copenssl_use_key_from(SSL_CTX *context, BIO *bio, const unsigned char *password) {
-  EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, NULL, (void *)password);
+/* `ask` is called when the key is encrypted; without it OpenSSL would ask at the
+ * terminal. */
+static inline int copenssl_use_key_from(SSL_CTX *context, BIO *bio, pem_password_cb *ask,
+                                        void *user) {
+  EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, ask, user);
   int result = key != NULL && SSL_CTX_use_PrivateKey(context, key) == 1;
   EVP_PKEY_free(key);
   BIO_free(bio);
@@ -90,13 +92,13 @@ static inline int copenssl_use_key_from(SSL_CTX *context, BIO *bio, const unsign
 }
 
 static inline int copenssl_use_key(SSL_CTX *context, const unsigned char *text, int length,
-                                   const unsigned char *password) {
-  return copenssl_use_key_from(context, BIO_new_mem_buf(text, length), password);
+                                   pem_password_cb *ask, void *user) {
+  return copenssl_use_key_from(context, BIO_new_mem_buf(text, length), ask, user);
 }
 
-static inline int copenssl_use_key_file(SSL_CTX *context, const char *path,
-                                        const unsigned char *password) {
-  return copenssl_use_key_from(context, BIO_new_file(path, "rb"), password);
+static inline int copenssl_use_key_file(SSL_CTX *context, const char *path, pem_password_cb *ask,
+                                        void *user) {
+  return copenssl_use_key_from(context, BIO_new_file(path, "rb"), ask, user);
 }
 
 static inline long copenssl_set_server_name(SSL *ssl, const char *name) {

@@ -1,6 +1,7 @@
 public import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
 
 // OAuth 2.0: tokens, and where new ones come from.
 
@@ -82,8 +83,8 @@ public func smtpconn_auth_set_token_callback(
   _ auth: OpaquePointer?, _ callback: smtpconn_token_callback?,
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   let owner = unsafe Release(release, user)
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   guard let callback = unsafe callback else {
     handle.identity.askForToken = nil
     return 0
@@ -105,7 +106,8 @@ public func smtpconn_token_request_provide(
   guard let bytes = unsafe cBytes(token), !bytes.isEmpty,
     !bytes.contains(where: { Bytes.isControl($0) })
   else { return ErrorCode.auth.rawValue }
-  let token = AccessToken(token: bytes, expires: date(expires))
+  let token = AccessToken(
+    token: Secret(bytes, OpenSSLCryptography()), expires: date(expires))
   return question.answer(.success(token)) ? 0 : ErrorCode.state.rawValue
 }
 
@@ -132,10 +134,11 @@ public func smtpconn_set_token_callback(
     return
   }
   handle.connection.onToken = { token in
-    let text = CText(token.token)
-    withExtendedLifetime(text) {
+    let text = Secret.joined([token.token.bytes[...], [0]], OpenSSLCryptography())
+    unsafe text.bytes.withUnsafeBytes {
       unsafe callback(
-        Handle.view(handle), text.pointer, UInt64(clamping: token.expires ?? 0), user)
+        Handle.view(handle), $0.baseAddress?.assumingMemoryBound(to: CChar.self),
+        UInt64(clamping: token.expires ?? 0), user)
     }
   }
 }

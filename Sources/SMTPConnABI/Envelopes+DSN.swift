@@ -24,7 +24,9 @@ extension EnvelopeHandle {
     _ index: Int, _ change: (inout SendRequest.Recipient) -> Void
   ) throws(Failure) {
     guard request.recipients.indices.contains(index) else {
-      throw Failure(.envelope, "there is no recipient number \(index)", phase: .envelope)
+      // size_t, which Swift sees as a signed number.
+      throw Failure(
+        .envelope, "there is no recipient number \(UInt(bitPattern: index))", phase: .envelope)
     }
     change(&request.recipients[index])
   }

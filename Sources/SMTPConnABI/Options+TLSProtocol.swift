@@ -75,31 +75,17 @@ public func smtpconn_options_set_tls_key_password_callback(
   _ options: OpaquePointer?, _ callback: smtpconn_password_callback?,
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   let owner = unsafe Release(release, user)
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   handle.lastError = nil
   guard let callback = unsafe callback else {
-    handle.options.tls.keyPassword = nil
+    unsafe handle.options.tls.keyPassword = nil
     return 0
   }
-  handle.options.tls.keyPassword = {
-    withExtendedLifetime(owner) { unsafe readPassword(callback, user) }
+  unsafe handle.options.tls.keyPassword = { buffer, size in
+    withExtendedLifetime(owner) { unsafe callback(buffer, size, user) }
   }
   return 0
-}
-
-/// OpenSSL takes passwords of up to 1024 octets (PEM_BUFSIZE).
-private func readPassword(
-  _ callback: smtpconn_password_callback, _ user: UnsafeMutableRawPointer?
-) -> [UInt8]? {
-  var buffer = [CChar](repeating: 0, count: 1024)
-  let count = unsafe buffer.withUnsafeMutableBufferPointer { pointer in
-    unsafe callback(pointer.baseAddress, pointer.count, user)
-  }
-  guard (0...buffer.count).contains(count) else { return nil }
-  let password = buffer.prefix(count).map { UInt8(bitPattern: $0) }
-  unsafe buffer.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
-  return password
 }
 
 @_cdecl("smtpconn_options_set_tls_context_callback") @implementation
@@ -107,8 +93,8 @@ public func smtpconn_options_set_tls_context_callback(
   _ options: OpaquePointer?, _ callback: smtpconn_tls_context_callback?,
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   let owner = unsafe Release(release, user)
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   handle.lastError = nil
   guard let callback = unsafe callback else {
     unsafe handle.options.tls.customize = nil

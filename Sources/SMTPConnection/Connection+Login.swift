@@ -135,14 +135,14 @@ extension Connection {
 
   private func getToken(_ attempt: LoginAttempt, renews: Bool) {
     let identity = attempt.identity
-    let known = AccessToken(token: identity.accessToken.bytes, expires: identity.expires)
-    if !renews, !known.token.isEmpty, known.isValid(at: Clock.secondsSince1970()) {
+    let known = AccessToken(token: identity.accessToken, expires: identity.expires)
+    if !renews, !known.token.bytes.isEmpty, known.isValid(at: Clock.secondsSince1970()) {
       useToken(attempt, .success(known))
       return
     }
-    if !renews, !known.token.isEmpty { attempt.hasRenewed = true }
+    if !renews, !known.token.bytes.isEmpty { attempt.hasRenewed = true }
     if let ask = identity.askForToken {
-      let question = TokenQuestion(renews: renews || !known.token.isEmpty) { [self] result in
+      let question = TokenQuestion(renews: renews || !known.token.bytes.isEmpty) { [self] result in
         queueToken(attempt, result)
       }
       attempt.question = question
@@ -164,12 +164,12 @@ extension Connection {
 
   private func askEndpoint(_ attempt: LoginAttempt, _ request: TokenRequest) {
     note(.smtp, "asking \(Bytes.printable(request.url.authority)) for an access token")
-    let exchange = TokenExchange(loop, request, trusting: options.tls)
+    let exchange = TokenExchange(loop, request, trusting: options.tls, cryptography)
     attempt.exchange = exchange
     exchange.start { [self] result in
       clock.now = Clock.now()
       let now = Clock.secondsSince1970()
-      let token = result.flatMap { AccessToken.read($0, now: now, hiding: request.secrets) }
+      let token = result.flatMap { AccessToken.read($0, to: request, now: now, cryptography) }
       if case .success(let token) = token {
         queueEvent { [self] in onToken?(token) }
       }
@@ -197,9 +197,8 @@ extension Connection {
     clock.lastActivity = clock.now
     switch result {
     case .success(let token):
-      start(attempt, XOAuth2(
-        user: attempt.identity.credentials.user, token: attempt.identity.secret(token.token),
-        cryptography))
+      let user = attempt.identity.credentials.user
+      start(attempt, XOAuth2(user: user, token: token.token, cryptography))
     case .failure(let failure):
       session?.events.append(.loginDone(failure))
     }

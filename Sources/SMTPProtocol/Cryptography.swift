@@ -12,6 +12,7 @@ package protocol Cryptography: AnyObject {
   func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]?
   /// nil when there is no randomness to be had.
   func randomBytes(_ count: Int) -> [UInt8]?
-  /// Overwrites a secret so that the compiler cannot leave it out.
+  /// Overwrites a secret, and the room behind it where an array has shrunk, so that
+  /// the compiler cannot leave it out.
   func cleanse(_ bytes: inout [UInt8])
 }

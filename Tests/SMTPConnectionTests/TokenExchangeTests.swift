@@ -28,9 +28,12 @@ import Testing
     let mute = Mute()
     let loop = try #require(EventLoop())
     let url = try #require(EndpointURL(Array("http://127.0.0.1:\(mute.port)/".utf8)))
+    let cryptography = OpenSSLCryptography()
     let request = TokenRequest(
-      url, clientID: [], clientSecret: [], refreshToken: [1], scope: [])
-    let exchange = TokenExchange(loop, request, trusting: TLSConfiguration(), limit: 50)
+      url, clientID: [], clientSecret: Secret([], cryptography),
+      refreshToken: Secret([1], cryptography), scope: [], cryptography)
+    let exchange = TokenExchange(
+      loop, request, trusting: TLSConfiguration(), cryptography, limit: 50)
     var results: [Result<HTTPResponse, Failure>] = []
     exchange.start { results.append($0) }
     while results.isEmpty { _ = loop.runOnce(timeout: -1) }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct HTTPResponseTests {
   private func read(_ pieces: [[UInt8]], finishes: Bool = false) -> HTTPResponse {
-    var response = HTTPResponse()
+    let response = HTTPResponse(FixedCryptography())
     for piece in pieces { response.append(piece[...]) }
     if finishes { response.finish() }
     return response
@@ -67,7 +67,7 @@ import Testing
 
   @Test func `without a length the end of the connection is the end`() {
     let answer = bytes("HTTP/1.1 200 OK\r\nX-Other: 1\r\n\r\nhello")
-    var response = read([answer])
+    let response = read([answer])
     #expect(!response.isComplete && !response.isBroken)
     response.finish()
     #expect(response.isComplete)
@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func `what follows a complete answer is not looked at`() {
-    var response = read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 no\r\n\r\n")
+    let response = read("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 500 no\r\n\r\n")
     #expect(response.isComplete)
     #expect(response.status == 200)
     #expect(text(response.body) == "ok")
@@ -99,7 +99,7 @@ import Testing
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n",
   ])
   func `nonsense in the header breaks the answer`(_ answer: String) {
-    var response = read(answer + "\r\n")
+    let response = read(answer + "\r\n")
     #expect(response.isBroken && !response.isComplete)
     #expect(read(bytes(answer).map { [$0] }).isBroken)
     response.append(bytes("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")[...])

@@ -5,6 +5,10 @@ import Testing
 @Suite struct TokenTests {
   private let url = EndpointURL(bytes("https://a.example:8443/token?x=1"))!
 
+  private let cryptography = FixedCryptography()
+
+  private func secret(_ text: String) -> Secret { Secret(bytes(text), cryptography) }
+
   private func request(_ body: String) -> String {
     "POST /token?x=1 HTTP/1.1\r\nHost: a.example:8443\r\n"
       + "Content-Type: application/x-www-form-urlencoded\r\nAccept: application/json\r\n"
@@ -14,24 +18,25 @@ import Testing
   /// RFC 6749 section 6.
   @Test func `a refresh token is asked with`() {
     let full = TokenRequest(
-      url, clientID: bytes("id"), clientSecret: bytes("s&=+%"), refreshToken: bytes("1//x~é"),
-      scope: bytes("https://mail.example/ a"))
+      url, clientID: bytes("id"), clientSecret: secret("s&=+%"), refreshToken: secret("1//x~é"),
+      scope: bytes("https://mail.example/ a"), cryptography)
     #expect(
-      text(full.octets)
+      text(full.octets.bytes)
         == request(
           "grant_type=refresh_token&client_id=id&refresh_token=1%2F%2Fx%7E%C3%A9"
             + "&client_secret=s%26%3D%2B%25&scope=https%3A%2F%2Fmail.example%2F%20a"))
     let least = TokenRequest(
-      url, clientID: bytes("a-b.c_d"), clientSecret: [], refreshToken: bytes("\r\n"), scope: [])
+      url, clientID: bytes("a-b.c_d"), clientSecret: secret(""), refreshToken: secret("\r\n"),
+      scope: [], cryptography)
     #expect(
-      text(least.octets)
+      text(least.octets.bytes)
         == request("grant_type=refresh_token&client_id=a-b.c_d&refresh_token=%0D%0A"))
   }
 
   /// RFC 7523 section 2.1.
   @Test func `an assertion is asked with`() {
     #expect(
-      text(TokenRequest(url, assertion: bytes("aa.b-_.c=")).octets)
+      text(TokenRequest(url, assertion: secret("aa.b-_.c="), cryptography).octets.bytes)
         == request(
           "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=aa.b-_.c%3D"))
   }
@@ -39,10 +44,13 @@ import Testing
   // MARK: Answers
 
   private func read(_ status: Int, _ body: String) -> Result<AccessToken, Failure> {
-    var response = HTTPResponse()
+    let response = HTTPResponse(cryptography)
     response.append(
       bytes("HTTP/1.1 \(status) x\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")[...])
-    return AccessToken.read(response, now: 1000)
+    let request = TokenRequest(
+      url, clientID: [], clientSecret: secret(""), refreshToken: secret("r"), scope: [],
+      cryptography)
+    return AccessToken.read(response, to: request, now: 1000, cryptography)
   }
 
   @Test(
@@ -54,7 +62,7 @@ import Testing
     ] as [(String, Int64?)])
   func `token and lifetime are read`(_ body: String, _ expires: Int64?) throws {
     let token = try read(200, body).get()
-    #expect(text(token.token) == "ya29.x")
+    #expect(text(token.token.bytes) == "ya29.x")
     #expect(token.expires == expires)
   }
 
@@ -65,11 +73,11 @@ import Testing
   }
 
   @Test func `a token is valid before it ends`() {
-    let token = AccessToken(token: bytes("x"), expires: 100)
+    let token = AccessToken(token: secret("x"), expires: 100)
     #expect(token.isValid(at: 99))
     #expect(!token.isValid(at: 100))
     #expect(!token.isValid(at: 101))
-    #expect(AccessToken(token: bytes("x"), expires: nil).isValid(at: .max))
+    #expect(AccessToken(token: secret("x"), expires: nil).isValid(at: .max))
   }
 
   @Test(arguments: [
@@ -122,7 +130,7 @@ import Testing
     JSONWebToken.assertion(
       issuer: bytes("sa@x.example"), subject: bytes(subject), scope: bytes("s"),
       audience: bytes("https://a.example/token"), now: now, lifetime: 300, key: bytes(key),
-      cryptography: FixedCryptography())
+      cryptography: cryptography)?.bytes
   }
 
   /// URL-safe base64 without padding, back to text.
@@ -155,8 +163,8 @@ import Testing
     let subject = #"a","admin":"\"#
     let token = try #require(assertion(1000, key: "k", subject: subject))
     let claims = try decoded(token.split(separator: 0x2E)[1])
-    let object = try #require(JSONObject(claims))
-    #expect(object.string("sub") == bytes(subject))
+    let object = try #require(JSONObject(claims, cryptography))
+    #expect(object.string("sub")?.bytes == bytes(subject))
     #expect(object.string("admin") == nil)
     #expect(object.integer("exp") == 1300)
   }
@@ -164,7 +172,7 @@ import Testing
   @Test func `a key of no use gives no assertion, and time begins in 1970`() throws {
     #expect(assertion(1000, key: "") == nil)
     let token = try #require(assertion(-5, key: "k"))
-    let object = try #require(JSONObject(try decoded(token.split(separator: 0x2E)[1])))
+    let object = try #require(JSONObject(try decoded(token.split(separator: 0x2E)[1]), cryptography))
     #expect(object.integer("iat") == 0)
     #expect(object.integer("exp") == 300)
   }

@@ -37,6 +37,13 @@ import Testing
     var secret = bytes("secret")
     cryptography.cleanse(&secret)
     #expect(secret == [0, 0, 0, 0, 0, 0])
+    // Also what stood behind the end of one that has shrunk.
+    var shrunk = bytes("longer secret")
+    shrunk.removeLast(7)
+    let capacity = shrunk.capacity
+    cryptography.cleanse(&shrunk)
+    #expect(shrunk == [0, 0, 0, 0, 0, 0])
+    #expect(shrunk.capacity == capacity)
     var nothing: [UInt8] = []
     cryptography.cleanse(&nothing)
   }

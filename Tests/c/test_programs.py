@@ -11,18 +11,21 @@ import pytest
 
 from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
+from support.endpoint import TokenEndpoint, granted, repeats_the_request
 from support.header import header_functions
 from support.scripted import ScriptedServer, friendly, rude, rude_under_tls, silent
 
 HERE = Path(__file__).parent
 
-# What each program is told; {friendly} and so on are ports of servers.
+# What each program is told; {friendly} and so on are ports of servers,
+# {endpoint} and {repeating} URLs.
 PROGRAMS: dict[str, list[str]] = {
     "surface": [],
     "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
+    "secrets": ["{friendly}", "{endpoint}", "{repeating}"],
 }
 
 
@@ -37,6 +40,8 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
         ScriptedServer(silent, repeat=True) as mute,
         ScriptedServer(rude, repeat=True) as boor,
         ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
+        TokenEndpoint(granted("access-token-0123456789"), repeat=True) as endpoint,
+        TokenEndpoint(repeats_the_request, repeat=True) as repeating,
     ):
         arguments = [
             word.format(
@@ -46,6 +51,8 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
                 silent=mute.port,
                 rude=boor.port,
                 tls=tls.port,
+                endpoint=endpoint.url,
+                repeating=repeating.url,
             )
             for word in PROGRAMS[name]
         ]

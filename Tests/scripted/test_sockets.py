@@ -10,8 +10,9 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
+from support.outcomes import RETRY_SAFE
 from support.relay import relayed
-from support.scripted import Peer, ScriptedServer, silent
+from support.scripted import PATIENCE, Peer, ScriptedServer, silent
 
 
 def last_delivery(peer: Peer) -> None:
@@ -128,6 +129,62 @@ def test_nobody_behind_the_path(drive: Drive, tmp_path: Path, there: bool) -> No
     assert failure.errno
     assert str(path) in failure.message
     connection.wait_end()
+
+
+class Crowded:
+    """A listener whose queue is full: connect(2) puts whoever comes off."""
+
+    def __init__(self, path: Path) -> None:
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.settimeout(PATIENCE)
+        self.listener.bind(str(path))
+        self.listener.listen(0)
+        self._first = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._first.connect(str(path))
+
+    def __enter__(self) -> Crowded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._first.close()
+        self.listener.close()
+
+
+def test_busy_socket_path(drive: Drive, tmp_path: Path) -> None:
+    """It is tried again, and served when there is room."""
+    with Crowded(tmp_path / "s") as crowded:
+        connection = drive.connection(socket_path=tmp_path / "s", lmtp=1)
+        connecting = connection.start_connect()
+        crowded.listener.accept()[0].close()
+        peer, _ = crowded.listener.accept()
+        with peer:
+            peer.settimeout(PATIENCE)
+            peer.sendall(b"220 hi\r\n")
+            assert peer.recv(100).startswith(b"LHLO ")
+            peer.sendall(b"250 test.local\r\n")
+            connecting.succeeds()
+            connection.close()
+
+
+def test_socket_path_that_stays_busy(drive: Drive, tmp_path: Path) -> None:
+    with Crowded(tmp_path / "s"):
+        connection = drive.connection(socket_path=tmp_path / "s", connection_timeout=150)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        assert failure.address == str(tmp_path / "s")
+        assert failure.retry == RETRY_SAFE
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("way", ["close", "free"])
+def test_left_while_the_socket_path_is_busy(drive: Drive, tmp_path: Path, way: str) -> None:
+    with Crowded(tmp_path / "s"):
+        connection = drive.connection(socket_path=tmp_path / "s")
+        connecting = connection.start_connect()
+        if way == "close":
+            connection.close()
+        else:
+            connection.free()
+        connecting.fails("ECANCELLED")
 
 
 def test_longest_path(drive: Drive) -> None:

@@ -161,8 +161,32 @@ def test_wrong_password(
             tls_key_password_callback=password,
         )
         failure = connection.start_connect().fails("ETLS")
-        assert "tls_key" in failure.message
+        assert f"tls_key_file {key}" in failure.message
+        assert "encrypted" in failure.message
         assert "sesame" not in failure.message
+        assert connect.drive.order.count("asked password") == (0 if password is None else 1)
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_keys_of_no_use(
+    connect: Opener, certificates: Certificates, tmp_path: Path, there: bool
+) -> None:
+    """Nobody is asked for the password of what is no key."""
+    key = tmp_path / "no.key"
+    if there:
+        key.write_text("none")
+    with ScriptedServer() as server:
+        connection = connect(
+            server,
+            tls_certificate_file=certificates.name_only.certificate,
+            tls_key_file=key,
+            tls_key_password_callback="sesame",
+        )
+        failure = connection.start_connect().fails("ETLS")
+        assert f"tls_key_file {key}" in failure.message
+        assert "encrypted" not in failure.message
+        assert "asked password" not in connect.drive.order
         connection.wait_end()
 
 

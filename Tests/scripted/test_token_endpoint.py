@@ -16,7 +16,16 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates, Identity, openssl
 from support.credentials import Refreshing
-from support.endpoint import Answer, Request, TokenEndpoint, answer, granted, read_request, refused
+from support.endpoint import (
+    Answer,
+    Request,
+    TokenEndpoint,
+    answer,
+    granted,
+    read_request,
+    refused,
+    repeats_the_request,
+)
 from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
 from support.sasl import xoauth2
 from support.scripted import Peer, ScriptedServer
@@ -143,6 +152,45 @@ def test_redirect(connect: Opener, code: bytes) -> None:
         with TokenEndpoint(status(code, b"", location)) as endpoint:
             failure = fails(connect, endpoint.url)
             assert f"answered {code[:3].decode()}" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("refresh_token", "secret", "repeat"),
+    [
+        ("1//0g-very/secret", "id", repeats_the_request),
+        ("1//0g-very/secret", "id", status(b"400", refused("x", "token 1%2f%2F0g-very%2fsecret"))),
+        ("1//0g-very/secret", "id", status(b"400", refused("x", "token 1//0g-very/secret is"))),
+        ("1//0g-very/secret", "id", status(b"400", refused("1//0g-very/secret"))),
+        ("r", "s%c!", repeats_the_request),
+        ("r", "s%c!", status(b"400", refused("x", "100% of s%c! is wrong: %2"))),
+    ],
+)
+def test_secrets_repeated(connect: Opener, refresh_token: str, secret: str, repeat: Answer) -> None:
+    """As they are, or as a form has them, in whichever case of digits."""
+    with ScriptedServer(sees_no_token) as server, TokenEndpoint(repeat) as endpoint:
+        connection = connect.opened(server)
+        failure = connection.start_login(
+            USER, refresh_token=refresh_token, client=("id", secret), access_url=endpoint.url
+        ).fails("EOAUTH2")
+        assert "****" in failure.message
+        assert "0g-very" not in failure.message
+        assert "c!" not in failure.message
+        assert "c%21" not in failure.message
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_words_that_are_no_secrets(connect: Opener) -> None:
+    """What stands in a refusal by chance is no secret."""
+    given = status(b"400", refused("invalid_client", "id is not known"))
+    with ScriptedServer(sees_no_token) as server, TokenEndpoint(given) as endpoint:
+        connection = connect.opened(server)
+        failure = connection.start_login(
+            USER, refresh_token="known", client=("id", "not"), access_url=endpoint.url
+        ).fails("EOAUTH2")
+        assert "id is not known" in failure.message
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
 
 
 # --- no answers ----------------------------------------------------------------------

@@ -10,7 +10,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from support.certificates import Identity
 from support.scripted import Dialogue, Peer, ScriptedServer
@@ -64,6 +64,12 @@ def refused(error: str, description: str | None = None) -> bytes:
 
 
 Answer = Callable[[Peer, Request], None]
+
+
+def repeats_the_request(peer: Peer, request: Request) -> None:
+    """Refuses, and shows what was wrong: everything, as it came."""
+    shown = urlencode(request.form, quote_via=quote)
+    answer(peer, refused("invalid_request", f"cannot read {shown}"), b"400 Bad Request")
 
 
 class TokenEndpoint(ScriptedServer):

@@ -436,7 +436,7 @@ def friendly(peer: Peer) -> None:
         line = peer.line()
         verb = re.split(rb"[ :]", line.upper(), maxsplit=1)[0]
         if verb == b"EHLO":
-            offers = (b"250-PIPELINING", b"250-AUTH PLAIN LOGIN", b"250 8BITMIME")
+            offers = (b"250-PIPELINING", b"250-AUTH PLAIN LOGIN XOAUTH2", b"250 8BITMIME")
             peer.reply(b"250-test.local", *offers)
         elif verb == b"AUTH":
             peer.reply(b"235 2.7.0 welcome")

@@ -59,12 +59,12 @@ package struct Identity {
           .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH XOAUTH2",
           phase: .auth)
       }
-      return TokenRequest(url, assertion: assertion)
+      return TokenRequest(url, assertion: assertion, cryptography)
     }
     guard !refreshToken.bytes.isEmpty else { return nil }
     return TokenRequest(
-      url, clientID: clientID, clientSecret: clientSecret.bytes,
-      refreshToken: refreshToken.bytes, scope: scope)
+      url, clientID: clientID, clientSecret: clientSecret, refreshToken: refreshToken,
+      scope: scope, cryptography)
   }
 }
 

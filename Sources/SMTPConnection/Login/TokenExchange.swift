@@ -17,18 +17,21 @@ final class TokenExchange {
   private var channel: Channel?
   private var timer: LoopTimer?
   private var isSecuring = false
-  private var output: [UInt8] = []
+  private var output: Secret?
   private var sent = 0
   private var buffer = [UInt8](repeating: 0, count: 8192)
-  private var response = HTTPResponse()
+  private let response: HTTPResponse
+  private let cryptography: any Cryptography
 
   init(
     _ loop: EventLoop, _ request: TokenRequest, trusting configuration: TLSConfiguration,
-    limit: Int64 = standardLimit
+    _ cryptography: any Cryptography, limit: Int64 = standardLimit
   ) {
     self.loop = loop
     self.request = request
     self.limit = limit
+    self.cryptography = cryptography
+    response = HTTPResponse(cryptography)
     // Secrets go there: nothing but a verified endpoint will do.
     self.configuration = TLSConfiguration(
       authorities: configuration.authorities, caDirectory: configuration.caDirectory)
@@ -105,8 +108,9 @@ final class TokenExchange {
   }
 
   private func write(_ channel: Channel) {
-    while sent < output.count {
-      guard case .bytes(let count) = channel.write(output, from: sent) else { return }
+    guard let output else { return }
+    while sent < output.bytes.count {
+      guard case .bytes(let count) = channel.write(output.bytes, from: sent) else { return }
       sent += count
     }
   }
@@ -153,7 +157,8 @@ final class TokenExchange {
     channel = nil
     timer?.invalidate()
     timer = nil
-    output = []
+    output = nil
+    cryptography.cleanse(&buffer)
   }
 
   private func end(_ result: Result<HTTPResponse, Failure>) {

@@ -9,7 +9,30 @@ package final class Secret {
     self.cryptography = cryptography
   }
 
+  /// One that grows up to `capacity` in its place, and beyond it in another.
+  package convenience init(capacity: Int, _ cryptography: any Cryptography) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(capacity)
+    self.init(bytes, cryptography)
+  }
+
   deinit { cryptography.cleanse(&bytes) }
+
+  package func append(_ more: some Collection<UInt8>) {
+    let count = bytes.count + more.count
+    if count > bytes.capacity {
+      var larger: [UInt8] = []
+      larger.reserveCapacity(max(count, 2 * bytes.capacity))
+      larger += bytes
+      cryptography.cleanse(&bytes)
+      bytes = larger
+    }
+    bytes += more
+  }
+
+  package func append(_ byte: UInt8) { append(CollectionOfOne(byte)) }
+
+  package func removeFirst(_ count: Int) { bytes.removeFirst(count) }
 
   /// Whether a text repeats it. Shorter words occur by chance.
   func isPart(of text: [UInt8], atLeast length: Int) -> Bool {
@@ -24,9 +47,8 @@ package final class Secret {
   package static func joined(
     _ parts: [ArraySlice<UInt8>], _ cryptography: any Cryptography
   ) -> Secret {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(parts.reduce(0) { $0 + $1.count })
-    for part in parts { bytes += part }
-    return Secret(bytes, cryptography)
+    let result = Secret(capacity: parts.reduce(0) { $0 + $1.count }, cryptography)
+    for part in parts { result.append(part) }
+    return result
   }
 }

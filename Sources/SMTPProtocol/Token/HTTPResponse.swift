@@ -1,7 +1,8 @@
 /// Takes an HTTP/1.1 response (RFC 9112) apart as it arrives: the status and the
 /// body, whose end is told by its length, by chunks, or by the end of the
-/// connection. Everything is bounded.
-package struct HTTPResponse {
+/// connection. Everything is bounded, and nothing stays in memory: there is a token
+/// in it.
+package final class HTTPResponse {
   package static let headerLimit = 16384
   package static let bodyLimit = 65536
   /// Everything: interim responses, the sizes of chunks and trailers too. Chunks of
@@ -9,7 +10,7 @@ package struct HTTPResponse {
   package static let totalLimit = headerLimit + 6 * bodyLimit
 
   package private(set) var status = 0
-  package private(set) var body: [UInt8] = []
+  private let content: Secret
 
   private enum Part {
     case header
@@ -24,13 +25,18 @@ package struct HTTPResponse {
   }
 
   private var part = Part.header
-  private var buffer: [UInt8] = []
+  private let buffer: Secret
   private var received = 0
   private var lineCount = 0
   private var contentLength: Int?
   private var isChunked = false
 
-  package init() {}
+  package init(_ cryptography: any Cryptography) {
+    content = Secret(capacity: 4096, cryptography)
+    buffer = Secret(capacity: 4096, cryptography)
+  }
+
+  package var body: [UInt8] { content.bytes }
 
   package var isComplete: Bool {
     if case .done = part { return true }
@@ -42,26 +48,26 @@ package struct HTTPResponse {
     return false
   }
 
-  package mutating func append(_ bytes: ArraySlice<UInt8>) {
+  package func append(_ bytes: ArraySlice<UInt8>) {
     if isBroken || isComplete { return }
     received += bytes.count
-    buffer += bytes
+    buffer.append(bytes)
     while step() {}
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
     if isComplete { return }
-    if buffer.count > limit || body.count > Self.bodyLimit || received > Self.totalLimit {
+    if buffer.bytes.count > limit || content.bytes.count > Self.bodyLimit || received > Self.totalLimit {
       part = .broken
     }
   }
 
   /// The connection has ended.
-  package mutating func finish() {
+  package func finish() {
     if case .untilClose = part { part = .done }
     if !isComplete { part = .broken }
   }
 
   /// false when more octets are needed, or none.
-  private mutating func step() -> Bool {
+  private func step() -> Bool {
     switch part {
     case .header, .trailer, .chunkSize, .chunkEnd:
       guard let line = takeLine() else { return false }
@@ -71,40 +77,41 @@ package struct HTTPResponse {
     case .chunk(let rest):
       return takeBody(rest) { $0 == 0 ? .chunkEnd : .chunk($0) }
     case .untilClose:
-      body += buffer
-      buffer = []
+      content.append(buffer.bytes)
+      buffer.removeFirst(buffer.bytes.count)
       return false
     case .done, .broken:
       return false
     }
   }
 
-  private mutating func takeBody(_ rest: Int, _ next: (Int) -> Part) -> Bool {
-    let count = min(rest, buffer.count)
-    body += buffer.prefix(count)
+  private func takeBody(_ rest: Int, _ next: (Int) -> Part) -> Bool {
+    let count = min(rest, buffer.bytes.count)
+    content.append(buffer.bytes.prefix(count))
     buffer.removeFirst(count)
     part = next(rest - count)
     return count > 0 || rest == 0
   }
 
-  private mutating func takeLine() -> [UInt8]? {
-    guard let end = buffer.firstIndex(of: 0x0A) else { return nil }
+  private func takeLine() -> [UInt8]? {
+    guard let end = buffer.bytes.firstIndex(of: 0x0A) else { return nil }
     if end > Self.headerLimit {
       part = .broken
       return nil
     }
-    var line = Array(buffer[..<end])
+    var line = Array(buffer.bytes[..<end])
     buffer.removeFirst(end + 1)
     if line.last == 0x0D { line.removeLast() }
     return line
   }
 
-  private mutating func take(_ line: [UInt8]) -> Bool {
+  private func take(_ line: [UInt8]) -> Bool {
     switch part {
     case .header:
       return takeHeader(line)
     case .chunkSize:
-      guard let size = Self.hexadecimal(line.prefix { $0 != 0x3B && $0 != 0x20 }) else {
+      let digits = line.prefix { $0 != 0x3B && $0 != 0x20 }
+      guard digits.count <= 6, let size = Bytes.value(ofHexadecimal: digits) else {
         part = .broken
         return false
       }
@@ -123,7 +130,7 @@ package struct HTTPResponse {
     return Array(start.prefix(start.count - start.reversed().prefix(while: isBlank).count))
   }
 
-  private mutating func takeHeader(_ line: [UInt8]) -> Bool {
+  private func takeHeader(_ line: [UInt8]) -> Bool {
     lineCount += 1
     if lineCount == 1 { return takeStatus(line) }
     if line.isEmpty {
@@ -163,7 +170,7 @@ package struct HTTPResponse {
   }
 
   /// `HTTP/1.1 200 OK`
-  private mutating func takeStatus(_ line: [UInt8]) -> Bool {
+  private func takeStatus(_ line: [UInt8]) -> Bool {
     let words = line.split(separator: 0x20, maxSplits: 2)
     guard words.count >= 2, Array(words[0].prefix(7)) == Bytes.of("HTTP/1."),
       let code = Self.decimal(Array(words[1])), (100..<600).contains(code)
@@ -180,21 +187,5 @@ package struct HTTPResponse {
       return nil
     }
     return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-  }
-
-  private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> Int? {
-    guard (1...6).contains(digits.count) else { return nil }
-    var value = 0
-    for digit in digits {
-      let lower = digit | 0x20
-      if Bytes.isDigit(digit) {
-        value = value * 16 + Int(digit - 0x30)
-      } else if (0x61...0x66).contains(lower) {
-        value = value * 16 + Int(lower - 0x57)
-      } else {
-        return nil
-      }
-    }
-    return value
   }
 }

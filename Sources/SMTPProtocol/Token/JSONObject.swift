@@ -1,17 +1,17 @@
 /// As much of JSON (RFC 8259) as the answer of a token endpoint needs: the strings
 /// and numbers that stand directly in one object. Whatever else it holds is passed
-/// over, but must be well-formed.
+/// over, but must be well-formed. No string stays in memory: one is a token.
 package struct JSONObject {
-  package enum Value: Equatable {
-    case string([UInt8])
+  package enum Value {
+    case string(Secret)
     case number([UInt8])
     case other
   }
 
-  private var members: [(name: [UInt8], value: Value)] = []
+  private var members: [(name: Secret, value: Value)] = []
 
-  package func string(_ name: StaticString) -> [UInt8]? {
-    for member in members where member.name == Bytes.of(name) {
+  package func string(_ name: StaticString) -> Secret? {
+    for member in members where member.name.bytes == Bytes.of(name) {
       if case .string(let text) = member.value { return text }
     }
     return nil
@@ -20,22 +20,26 @@ package struct JSONObject {
   /// The whole part of a number; also of one that was written as a string, as some
   /// endpoints do.
   package func integer(_ name: StaticString) -> Int64? {
-    for member in members where member.name == Bytes.of(name) {
+    for member in members where member.name.bytes == Bytes.of(name) {
       switch member.value {
-      case .string(let digits), .number(let digits):
-        let isNegative = digits.first == 0x2D
-        let whole = digits.dropFirst(isNegative ? 1 : 0).prefix { Bytes.isDigit($0) }
-        guard (1...15).contains(whole.count) else { return nil }
-        return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * (isNegative ? -1 : 1)
+      case .string(let digits): return Self.integer(digits.bytes)
+      case .number(let digits): return Self.integer(digits)
       case .other: return nil
       }
     }
     return nil
   }
 
+  private static func integer(_ digits: [UInt8]) -> Int64? {
+    let isNegative = digits.first == 0x2D
+    let whole = digits.dropFirst(isNegative ? 1 : 0).prefix { Bytes.isDigit($0) }
+    guard (1...15).contains(whole.count) else { return nil }
+    return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * (isNegative ? -1 : 1)
+  }
+
   /// nil when the text is not one JSON object.
-  package init?(_ text: [UInt8]) {
-    var reader = JSONReader(text)
+  package init?(_ text: [UInt8], _ cryptography: any Cryptography) {
+    var reader = JSONReader(text, cryptography)
     guard let members = reader.object(depth: 0), reader.isAtEnd else { return nil }
     self.members = members
   }
@@ -47,9 +51,13 @@ private struct JSONReader {
   private static let depthLimit = 16
 
   private let text: [UInt8]
+  private let cryptography: any Cryptography
   private var position = 0
 
-  init(_ text: [UInt8]) { self.text = text }
+  init(_ text: [UInt8], _ cryptography: any Cryptography) {
+    self.text = text
+    self.cryptography = cryptography
+  }
 
   private var next: UInt8? { position < text.count ? text[position] : nil }
 
@@ -73,9 +81,9 @@ private struct JSONReader {
     }
   }
 
-  mutating func object(depth: Int) -> [(name: [UInt8], value: JSONObject.Value)]? {
+  mutating func object(depth: Int) -> [(name: Secret, value: JSONObject.Value)]? {
     guard depth < Self.depthLimit, take(0x7B) else { return nil }
-    var members: [(name: [UInt8], value: JSONObject.Value)] = []
+    var members: [(name: Secret, value: JSONObject.Value)] = []
     if take(0x7D) { return members }
     repeat {
       skipBlanks()
@@ -138,17 +146,17 @@ private struct JSONReader {
     return !rest.isEmpty && rest.allSatisfy { Bytes.isDigit($0) }
   }
 
-  private mutating func string() -> [UInt8]? {
+  private mutating func string() -> Secret? {
     guard next == 0x22 else { return nil }
     position += 1
-    var result: [UInt8] = []
+    let result = Secret(capacity: 64, cryptography)
     while let byte = next {
       position += 1
       switch byte {
       case 0x22: return result
       case 0x5C:
         guard let escaped = escape() else { return nil }
-        result += escaped
+        result.append(escaped)
       case 0..<0x20: return nil
       default: result.append(byte)
       }
@@ -187,19 +195,10 @@ private struct JSONReader {
   }
 
   private mutating func hexadecimal() -> UInt32? {
-    guard position + 4 <= text.count else { return nil }
-    var value: UInt32 = 0
-    for byte in text[position..<(position + 4)] {
-      let lower = byte | 0x20
-      if Bytes.isDigit(byte) {
-        value = value << 4 | UInt32(byte - 0x30)
-      } else if (0x61...0x66).contains(lower) {
-        value = value << 4 | UInt32(lower - 0x57)
-      } else {
-        return nil
-      }
-    }
+    guard position + 4 <= text.count,
+      let value = Bytes.value(ofHexadecimal: text[position..<(position + 4)])
+    else { return nil }
     position += 4
-    return value
+    return UInt32(value)
   }
 }

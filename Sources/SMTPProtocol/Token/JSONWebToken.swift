@@ -9,7 +9,7 @@ package enum JSONWebToken {
   package static func assertion(
     issuer: [UInt8], subject: [UInt8], scope: [UInt8], audience: [UInt8], now: Int64,
     lifetime: Int64, key: [UInt8], cryptography: any Cryptography
-  ) -> [UInt8]? {
+  ) -> Secret? {
     var claims = Bytes.of("{") + member("iss", issuer) + member("scope", scope)
     claims += member("sub", subject) + member("aud", audience)
     claims += Bytes.of("\"iat\":") + Bytes.decimal(max(now, 0))
@@ -17,7 +17,7 @@ package enum JSONWebToken {
     let header = Bytes.of("{\"alg\":\"RS256\",\"typ\":\"JWT\"}")
     let signed = urlSafe(header, cryptography) + [0x2E] + urlSafe(claims, cryptography)
     guard let signature = cryptography.signRS256(signed, key: key) else { return nil }
-    return signed + [0x2E] + urlSafe(signature, cryptography)
+    return .joined([signed[...], [0x2E], urlSafe(signature, cryptography)[...]], cryptography)
   }
 
   private static func member(_ name: StaticString, _ value: [UInt8]) -> [UInt8] {

@@ -1,72 +1,118 @@
 /// What an access token is asked for with (RFC 6749 section 6, RFC 7523), as an HTTP
 /// request, and what the answer says.
 package struct TokenRequest {
+  private struct Field {
+    let name: StaticString
+    let value: Secret
+    /// From which length on the endpoint must not bring it into a log or an error by
+    /// repeating it. Shorter words occur by chance.
+    var hiddenFrom = Int.max
+  }
+
   package let url: EndpointURL
-  private let fields: [(name: StaticString, value: [UInt8])]
+  private let fields: [Field]
+  private let cryptography: any Cryptography
 
   /// A refresh token is exchanged for an access token.
   package init(
-    _ url: EndpointURL, clientID: [UInt8], clientSecret: [UInt8], refreshToken: [UInt8],
-    scope: [UInt8]
+    _ url: EndpointURL, clientID: [UInt8], clientSecret: Secret, refreshToken: Secret,
+    scope: [UInt8], _ cryptography: any Cryptography
   ) {
     self.url = url
-    var fields: [(name: StaticString, value: [UInt8])] = [
-      ("grant_type", Bytes.of("refresh_token")), ("client_id", clientID),
-      ("refresh_token", refreshToken),
+    self.cryptography = cryptography
+    var fields = [
+      Field(name: "grant_type", value: Secret(Bytes.of("refresh_token"), cryptography)),
+      Field(name: "client_id", value: Secret(clientID, cryptography)),
+      Field(name: "refresh_token", value: refreshToken, hiddenFrom: 8),
     ]
-    if !clientSecret.isEmpty { fields.append(("client_secret", clientSecret)) }
-    if !scope.isEmpty { fields.append(("scope", scope)) }
+    // Some people choose these themselves.
+    if !clientSecret.bytes.isEmpty {
+      fields.append(Field(name: "client_secret", value: clientSecret, hiddenFrom: 4))
+    }
+    if !scope.isEmpty { fields.append(Field(name: "scope", value: Secret(scope, cryptography))) }
     self.fields = fields
   }
 
   /// A signed assertion is exchanged (service accounts).
-  package init(_ url: EndpointURL, assertion: [UInt8]) {
+  package init(_ url: EndpointURL, assertion: Secret, _ cryptography: any Cryptography) {
     self.url = url
+    self.cryptography = cryptography
+    let grant = Bytes.of("urn:ietf:params:oauth:grant-type:jwt-bearer")
     fields = [
-      ("grant_type", Bytes.of("urn:ietf:params:oauth:grant-type:jwt-bearer")),
-      ("assertion", assertion),
+      Field(name: "grant_type", value: Secret(grant, cryptography)),
+      Field(name: "assertion", value: assertion, hiddenFrom: 8),
     ]
   }
 
-  /// What an endpoint must not bring into a log or an error by repeating it.
-  package var secrets: [[UInt8]] {
-    fields.filter { Self.secretFields.contains(Bytes.of($0.name)) }.map { $0.value }
-  }
-
-  private static var secretFields: [[UInt8]] {
-    [Bytes.of("refresh_token"), Bytes.of("client_secret"), Bytes.of("assertion")]
-  }
-
-  package var octets: [UInt8] {
-    var body: [UInt8] = []
-    for field in fields {
-      if !body.isEmpty { body.append(0x26) }
-      body += Self.escaped(Bytes.of(field.name)) + [0x3D] + Self.escaped(field.value)
+  /// Whether a text of the endpoint repeats a secret, as it is or as the request had
+  /// it: some repeat the whole request.
+  func isRepeated(in text: [UInt8]) -> Bool {
+    let plain = Self.unescaped(text, cryptography)
+    return fields.contains {
+      $0.value.isPart(of: text, atLeast: $0.hiddenFrom)
+        || $0.value.isPart(of: plain.bytes, atLeast: $0.hiddenFrom)
     }
+  }
+
+  package var octets: Secret {
+    var size = 0
+    for field in fields {
+      size += field.name.utf8CodeUnitCount + 2
+      for byte in field.value.bytes { size += Self.isPlain(byte) ? 1 : 3 }
+    }
+    // An ampersand stands between fields only.
+    size -= 1
     var head = Bytes.of("POST ") + url.path + Bytes.of(" HTTP/1.1\r\nHost: ") + url.authority
     head += Bytes.of("\r\nContent-Type: application/x-www-form-urlencoded")
     head += Bytes.of("\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ")
-    return head + Bytes.decimal(body.count) + [0x0D, 0x0A, 0x0D, 0x0A] + body
+    head += Bytes.decimal(size) + [0x0D, 0x0A, 0x0D, 0x0A]
+    let result = Secret(capacity: head.count + size, cryptography)
+    result.append(head)
+    var isFirst = true
+    for field in fields {
+      if !isFirst { result.append(0x26) }
+      isFirst = false
+      result.append(Bytes.of(field.name))
+      result.append(0x3D)
+      for byte in field.value.bytes { Self.escape(byte, result) }
+    }
+    return result
   }
 
-  /// application/x-www-form-urlencoded, strictly.
-  private static func escaped(_ bytes: [UInt8]) -> [UInt8] {
-    let digits = Bytes.of("0123456789ABCDEF")
-    return bytes.flatMap { byte -> [UInt8] in
-      let isPlain =
-        Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
-      return isPlain ? [byte] : [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+  // MARK: application/x-www-form-urlencoded, strictly
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
+  }
+
+  private static func escape(_ byte: UInt8, _ result: Secret) {
+    if isPlain(byte) { return result.append(byte) }
+    result.append(0x25)
+    result.append(Bytes.hexadecimal([byte]).map { Bytes.isLetter($0) ? $0 & 0xDF : $0 })
+  }
+
+  private static func unescaped(_ text: [UInt8], _ cryptography: any Cryptography) -> Secret {
+    let result = Secret(capacity: text.count, cryptography)
+    var rest = text[...]
+    while let byte = rest.popFirst() {
+      if byte == 0x25, rest.count >= 2, let value = Bytes.value(ofHexadecimal: rest.prefix(2)) {
+        rest = rest.dropFirst(2)
+        result.append(UInt8(truncatingIfNeeded: value))
+      } else {
+        result.append(byte)
+      }
     }
+    return result
   }
 }
 
 /// An access token and when it ends.
 package struct AccessToken {
-  package var token: [UInt8]
+  package let token: Secret
   /// Seconds since 1970; nil when nobody said.
-  package var expires: Int64?
+  package let expires: Int64?
 
-  package init(token: [UInt8], expires: Int64?) {
+  package init(token: Secret, expires: Int64?) {
     self.token = token
     self.expires = expires
   }
@@ -76,12 +122,13 @@ package struct AccessToken {
   /// The answer of the endpoint, read as JSON whatever its status: errors are told
   /// there too (RFC 6749 section 5.2).
   package static func read(
-    _ response: HTTPResponse, now: Int64, hiding secrets: [[UInt8]] = []
+    _ response: HTTPResponse, to request: TokenRequest, now: Int64,
+    _ cryptography: any Cryptography
   ) -> Result<AccessToken, Failure> {
-    let told = { (text: [UInt8]) in
-      secrets.contains { Secret.isPart($0, of: text, atLeast: 8) } ? Command.mask : text
+    let told = { (text: Secret) in
+      request.isRepeated(in: text.bytes) ? Command.mask : text.bytes
     }
-    guard let answer = JSONObject(response.body) else {
+    guard let answer = JSONObject(response.body, cryptography) else {
       return refused("answered \(response.status) without JSON", response)
     }
     if let error = answer.string("error") {
@@ -90,8 +137,8 @@ package struct AccessToken {
       }
       return refused("refused: \(Bytes.printable(told(error)))\(description ?? "")", response)
     }
-    guard response.status == 200, let token = answer.string("access_token"), !token.isEmpty,
-      token.allSatisfy({ (0x21...0x7E).contains($0) })
+    guard response.status == 200, let token = answer.string("access_token"), !token.bytes.isEmpty,
+      token.bytes.allSatisfy({ (0x21...0x7E).contains($0) })
     else {
       return refused("answered \(response.status) without an access token", response)
     }

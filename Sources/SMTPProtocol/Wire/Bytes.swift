@@ -25,6 +25,23 @@ package enum Bytes {
     return bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }
   }
 
+  /// nil for none, for more than seven digits and for anything else.
+  package static func value(ofHexadecimal digits: ArraySlice<UInt8>) -> Int? {
+    guard (1...7).contains(digits.count) else { return nil }
+    var value = 0
+    for digit in digits {
+      let lower = digit | 0x20
+      if isDigit(digit) {
+        value = value << 4 | Int(digit - 0x30)
+      } else if (0x61...0x66).contains(lower) {
+        value = value << 4 | Int(lower - 0x57)
+      } else {
+        return nil
+      }
+    }
+    return value
+  }
+
   package static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
   package static func isLetter(_ byte: UInt8) -> Bool {

@@ -5,6 +5,10 @@ final class ConnectionAttempt {
   let address: SocketAddress
   private var descriptor: Int32 = -1
   private var watch: Watch?
+  private var retry: LoopTimer?
+
+  /// Milliseconds until a listener whose queue was full is tried again.
+  private static let patience: Int64 = 20
 
   enum Outcome {
     case connected(ConnectedSocket)
@@ -31,19 +35,36 @@ final class ConnectionAttempt {
       let result = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
       guard result == 0 else { return .failed(.current) }
     }
-    if unsafe address.withPointer({ unsafe connect(descriptor, $0, $1) }) == 0 {
-      return connected()
-    }
-    // A connect that a signal interrupted goes on like one that did not block.
-    let error = Errno.current
-    guard error.code == EINPROGRESS || error.code == EINTR else { return .failed(error) }
+    if address.isLocalSocket { retry = LoopTimer(loop, onReady) }
+    let outcome = reach()
+    guard case .inProgress = outcome, retry?.isSet != true else { return outcome }
     watch = Watch(loop: loop, descriptor: descriptor, readable: false, writable: true) { _ in
       onReady()
     }
     return watch == nil ? .failed(.current) : .inProgress
   }
 
+  private func reach() -> Outcome {
+    if unsafe address.withPointer({ unsafe connect(descriptor, $0, $1) }) == 0 {
+      return connected()
+    }
+    let error = Errno.current
+    switch error.code {
+    case EAGAIN:
+      // The queue of a listener in the file system is full, and nothing tells when
+      // that is over. Of an internet socket it says that there is no port left.
+      guard let retry else { return .failed(error) }
+      retry.set(Clock.now() + Self.patience)
+      return .inProgress
+    // A connect that a signal interrupted goes on like one that did not block.
+    case EINPROGRESS, EINTR: return .inProgress
+    default: return .failed(error)
+    }
+  }
+
   func finish() -> Outcome {
+    // Nothing is watched: it was only put off.
+    if watch == nil { return reach() }
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 else {
@@ -53,8 +74,7 @@ final class ConnectionAttempt {
   }
 
   private func connected() -> Outcome {
-    watch?.cancel()
-    watch = nil
+    stopWaiting()
     let socket = ConnectedSocket(descriptor, remote: address)
     descriptor = -1
     // A socket may reach itself when nobody listens on a port that the system
@@ -63,9 +83,15 @@ final class ConnectionAttempt {
     return .connected(socket)
   }
 
-  func cancel() {
+  private func stopWaiting() {
     watch?.cancel()
     watch = nil
+    retry?.invalidate()
+    retry = nil
+  }
+
+  func cancel() {
+    stopWaiting()
     System.close(descriptor)
     descriptor = -1
   }

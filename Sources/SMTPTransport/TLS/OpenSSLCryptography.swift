@@ -56,7 +56,11 @@ package final class OpenSSLCryptography: Cryptography {
   }
 
   package func cleanse(_ bytes: inout [UInt8]) {
+    let count = bytes.count
+    let room = bytes.capacity - count
+    bytes.append(contentsOf: repeatElement(0, count: room))
     unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
+    bytes.removeLast(room)
   }
 
   package func randomBytes(_ count: Int) -> [UInt8]? {

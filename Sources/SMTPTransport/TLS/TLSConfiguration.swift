@@ -23,8 +23,9 @@
   /// The certificate, with its chain, that the client shows, and its key.
   package var certificate: PEM?
   package var key: PEM?
-  /// Asked for the password of the key; nil gives none.
-  package var keyPassword: (() -> [UInt8]?)?
+  /// Writes the password of the key into the room of this size, and tells its
+  /// length, negative for none. OpenSSL erases the room.
+  package var keyPassword: ((UnsafeMutablePointer<CChar>, Int) -> Int)?
   /// OpenSSL's syntax: suites up to TLS 1.2, and of TLS 1.3.
   package var ciphers: [UInt8]?
   package var cipherSuites: [UInt8]?

@@ -23,6 +23,9 @@ package import SMTPProtocol
 
   package static func make(_ configuration: TLSConfiguration) -> Result<TLSContext, Failure> {
     ERR_clear_error()
+    // What OpenSSL tried in vain is no news to the program that it shares this
+    // thread's queue with.
+    defer { ERR_clear_error() }
     guard let method = unsafe SocketBIO.makeMethod() else { return .failure(outOfMemory()) }
     guard let pointer = unsafe SSL_CTX_new(TLS_client_method()) else {
       unsafe BIO_meth_free(method)

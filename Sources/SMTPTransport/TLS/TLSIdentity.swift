@@ -7,7 +7,7 @@ extension TLSContext {
     guard let certificate = configuration.certificate else { return nil }
     if let failure = show(certificate) { return failure }
     // A key may stand in the same file as its certificate.
-    let failure = prove(configuration.key ?? certificate, configuration.keyPassword)
+    let failure = prove(configuration.key ?? certificate, configuration)
     if let failure { return failure }
     guard unsafe SSL_CTX_check_private_key(pointer) == 1 else {
       return TLSContext.refused("tls_key: it does not belong to tls_certificate")
@@ -27,28 +27,59 @@ extension TLSContext {
     }
   }
 
-  /// The password is asked for only when the key needs one, and wiped.
-  private func prove(
-    _ key: TLSConfiguration.PEM, _ askPassword: (() -> [UInt8]?)?
-  ) -> Failure? {
-    // Without a password first: asking a person for one that is not needed, or
-    // OpenSSL asking at the terminal, must not happen.
-    if use(key, password: []) { return nil }
-    guard let askPassword, var password = askPassword() else {
-      return TLSContext.refused("tls_key (it may need tls_key_password)")
+  private func prove(_ key: TLSConfiguration.PEM, _ configuration: TLSConfiguration) -> Failure? {
+    let option = configuration.key == nil ? "tls_certificate" : "tls_key"
+    let question = unsafe PasswordQuestion(configuration.keyPassword)
+    let failure = withExtendedLifetime(question) {
+      let user = unsafe Unmanaged.passUnretained(question).toOpaque()
+      return switch key {
+      case .file(let path):
+        unsafe load(path, "\(option)_file") {
+          unsafe copenssl_use_key_file(pointer, $0, askPassword, user)
+        }
+      case .text(let text):
+        unsafe copenssl_use_key(
+          pointer, text, Int32(clamping: text.count), askPassword, user) == 1
+          ? nil : TLSContext.refused(Message(option))
+      }
     }
-    defer { unsafe OPENSSL_cleanse(&password, password.count) }
-    return use(key, password: password) ? nil : TLSContext.refused("tls_key with its password")
+    guard var failure, question.wasAsked else { return failure }
+    failure.text +=
+      question.wasAnswered
+      ? " (the key is encrypted; its password may be wrong)"
+      : " (the key is encrypted; it needs tls_key_password)"
+    return failure
   }
+}
 
-  private func use(_ key: TLSConfiguration.PEM, password: [UInt8]) -> Bool {
-    let secret = password + [0]
-    switch key {
-    case .file(let path):
-      let name = (path + [0]).map { CChar(bitPattern: $0) }
-      return unsafe copenssl_use_key_file(pointer, name, secret) == 1
-    case .text(let text):
-      return unsafe copenssl_use_key(pointer, text, Int32(clamping: text.count), secret) == 1
+/// OpenSSL's question for the password of a key, which comes only when the key is
+/// encrypted.
+@safe private final class PasswordQuestion {
+  private let answer: ((UnsafeMutablePointer<CChar>, Int) -> Int)?
+  private(set) var wasAsked = false
+  private(set) var wasAnswered = false
+
+  init(_ answer: ((UnsafeMutablePointer<CChar>, Int) -> Int)?) { unsafe self.answer = unsafe answer }
+
+  fileprivate func fill(_ buffer: UnsafeMutablePointer<CChar>, _ size: Int) -> Int32 {
+    // OpenSSL keeps an answer, but asks again after none.
+    guard !wasAsked || wasAnswered, let answer = unsafe answer else {
+      wasAsked = true
+      return -1
     }
+    wasAsked = true
+    let count = unsafe answer(buffer, size)
+    guard (0...size).contains(count) else { return -1 }
+    wasAnswered = true
+    return Int32(count)
   }
+}
+
+/// A pem_password_cb; `user` is a PasswordQuestion.
+private func askPassword(
+  _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _: Int32, _ user: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let buffer = unsafe buffer, let user = unsafe user else { return -1 }
+  let question = unsafe Unmanaged<PasswordQuestion>.fromOpaque(user).takeUnretainedValue()
+  return unsafe question.fill(buffer, Int(size))
 }

@@ -82,6 +82,7 @@ package struct TLSInfo {
       return .failed(TLSErrorQueue(reason: SSL_R_CERTIFICATE_VERIFY_FAILED))
     }
     isEstablished = true
+    ERR_clear_error()
     return .done(0)
   }
 

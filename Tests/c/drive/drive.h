@@ -101,6 +101,10 @@ smtpconn_message *make_message(const char *name, const char *way, char **words, 
 int set_key_password(smtpconn_options *options, const char *password);
 int set_context_change(smtpconn_options *options, const char *change);
 
+/* Ends the program when the library has left errors in this thread's queue of
+ * OpenSSL, where the program's own calls would find them. */
+void check_error_queue(void);
+
 void call_options(char **words, size_t count);
 void call_set(char **words, size_t count);
 void call_auth(char **words, size_t count);

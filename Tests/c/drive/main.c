@@ -41,6 +41,7 @@ static int wait_for_input(void) {
       /* A callback may have freed other loops: look again afterwards. */
       int result = smtpconn_loop_dispatch(loops[index]);
       if (result < 0) die("dispatch", smtpconn_code_name(result));
+      check_error_queue();
       return 0;
     }
   }

@@ -34,16 +34,27 @@ static ptrdiff_t give_password(char *buffer, size_t capacity, void *user) {
   return (ptrdiff_t)length;
 }
 
+/* Fills in a function of the OpenSSL that the library uses. */
+static void find_in_openssl(const char *name, void *function) {
+  void *program = dlopen(NULL, RTLD_NOW);
+  *(void **)function = dlsym(program, name);
+  if (*(void **)function == NULL) die(name, dlerror());
+  dlclose(program);
+}
+
+void check_error_queue(void) {
+  static unsigned long (*peek_error)(void);
+  if (peek_error == NULL) find_in_openssl("ERR_peek_error", &peek_error);
+  if (peek_error() != 0) die("dispatch", "errors are left in OpenSSL's queue");
+}
+
 /* Switches TLS 1.3 off, which OpenSSL itself must do: the context is real. "!refuse"
  * then says that it must not be used. */
 static int change_context(void *ssl_ctx, void *user) {
   struct secret *secret = user;
   uint64_t (*set_options)(void *, uint64_t);
-  void *program = dlopen(NULL, RTLD_NOW);
-  *(void **)&set_options = dlsym(program, "SSL_CTX_set_options");
-  if (set_options == NULL) die("SSL_CTX_set_options", dlerror());
+  find_in_openssl("SSL_CTX_set_options", &set_options);
   set_options(ssl_ctx, (uint64_t)1 << 29); /* SSL_OP_NO_TLSv1_3 */
-  dlclose(program);
   begin_event("asked", name_of(secret->tag));
   end_line();
   return strcmp(secret->text, "!refuse") == 0 ? -1 : 0;

@@ -62,13 +62,22 @@ void option_callbacks(void) {
                                                 &freed),
           "custom_mechanism");
   CHECK_INT(freed, 5);
+  CHECK_INT(smtpconn_options_set_custom_mechanism(NULL, "X", no_mechanism, on_release, &freed),
+            SMTPCONN_ESTATE);
+  CHECK_INT(freed, 6);
+  CHECK_INT(smtpconn_options_set_tls_key_password_callback(NULL, no_password, on_release, &freed),
+            SMTPCONN_ESTATE);
+  CHECK_INT(freed, 7);
+  CHECK_INT(smtpconn_options_set_tls_context_callback(NULL, no_context, on_release, &freed),
+            SMTPCONN_ESTATE);
+  CHECK_INT(freed, 8);
   connection = smtpconn_new(options, NULL);
   smtpconn_options_free(options);
-  CHECK_INT(freed, 5);
+  CHECK_INT(freed, 8);
   smtpconn_set_token_callback(connection, no_new_token, NULL);
   smtpconn_set_token_callback(connection, NULL, NULL);
   smtpconn_free(connection);
-  CHECK_INT(freed, 6);
+  CHECK_INT(freed, 9);
 }
 
 static void bad_url(smtpconn_auth *auth, const char *url) {
@@ -105,6 +114,9 @@ void tokens(void) {
   CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
   CHECK_INT(freed, 1);
-  smtpconn_auth_free(auth);
+  CHECK_INT(smtpconn_auth_set_token_callback(NULL, no_token, on_release, &freed),
+            SMTPCONN_ESTATE);
   CHECK_INT(freed, 2);
+  smtpconn_auth_free(auth);
+  CHECK_INT(freed, 3);
 }

@@ -65,6 +65,7 @@ void envelope(void) {
   CHECK_TEXT(smtpconn_envelope_to_dsn_notify(envelope, SIZE_MAX), NULL);
   CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, 3, "NEVER"), SMTPCONN_EENVELOPE);
   CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, SIZE_MAX, "NEVER"), SMTPCONN_EENVELOPE);
+  CHECK(strchr(smtpconn_error_message(smtpconn_envelope_last_error(envelope)), '-') == NULL);
   CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(envelope, 0, "x@example.com"), SMTPCONN_OK);
   CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(envelope, 0), "x@example.com");
   CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(envelope, 7), NULL);

@@ -1,0 +1,178 @@
+/*
+ * secrets.c - what a login was done with is nowhere in memory any more once
+ * everything is freed
+ *
+ *     secrets FRIENDLY ENDPOINT REPEATING
+ *
+ * FRIENDLY is the port of a server that takes every login, ENDPOINT the URL of a
+ * token endpoint that gives "access-token-0123456789", and REPEATING that of one that
+ * refuses and repeats the request.
+ */
+#define _POSIX_C_SOURCE 200809L
+#define CHECK_MAIN
+#include "check.h"
+
+#include <smtpconn.h>
+
+#include <stdlib.h>
+
+enum { LONGEST = 64, PART = 1 << 16 };
+
+/* Ranges beyond this are what ASan keeps of its own, almost all of it never used. */
+static const unsigned long widest = 1ul << 30;
+
+/* Every letter is the one before it, so that the words themselves are in no memory
+ * that is searched, but where the library has put them. */
+static const char *const passwords[] = {"o`rrvnqc,/012345678", NULL};
+static const char *const tokens[] = {"qdeqdrg,snjdm,/012345678", "bkhdms,rdbqds,/012345678",
+                                     "`bbdrr,snjdm,/012345678", NULL};
+
+static void reveal(char *word, const char *hidden) {
+  for (; *hidden != 0; hidden++) *word++ = (char)(*hidden + 1);
+  *word = 0;
+}
+
+static void forget(char *word) {
+  volatile char *letter = word;
+  while (*letter != 0) *letter++ = 0;
+}
+
+static int is_hidden_here(const char *place, const char *hidden) {
+  for (; *hidden != 0; hidden++, place++) {
+    if (*place != (char)(*hidden + 1)) return 0;
+  }
+  return 1;
+}
+
+/* How often a word stands in a range of this program's memory. */
+static int count_between(FILE *memory, unsigned long start, unsigned long end,
+                         const char *hidden) {
+  static char part[PART + LONGEST];
+  size_t length = strlen(hidden), have;
+  const char *place;
+  int count = 0;
+  for (; start < end; start += PART) {
+    size_t wanted = end - start < sizeof part ? (size_t)(end - start) : sizeof part;
+    /* The search would find itself. */
+    if (start < (unsigned long)(part + sizeof part) && start + wanted > (unsigned long)part) {
+      continue;
+    }
+    if (fseek(memory, (long)start, SEEK_SET) != 0) break;
+    have = fread(part, 1, wanted, memory);
+    for (place = part; place != NULL && place < part + PART; place++) {
+      size_t rest = (size_t)(part + have - place);
+      place = rest < length ? NULL : memchr(place, *hidden + 1, rest - length + 1);
+      if (place == NULL || place >= part + PART) break;
+      count += is_hidden_here(place, hidden);
+    }
+  }
+  return count;
+}
+
+static int count_in_memory(const char *hidden) {
+  FILE *ranges = fopen("/proc/self/maps", "r"), *memory = fopen("/proc/self/mem", "r");
+  char line[512], access[8];
+  unsigned long start, end;
+  int count = 0;
+  setvbuf(memory, NULL, _IONBF, 0);
+  while (fgets(line, sizeof line, ranges) != NULL) {
+    if (sscanf(line, "%lx-%lx %7s", &start, &end, access) != 3) continue;
+    if (end - start > widest || strncmp(access, "rw", 2) != 0) continue;
+    count += count_between(memory, start, end, hidden);
+  }
+  fclose(memory);
+  fclose(ranges);
+  return count;
+}
+
+static void check_forgotten(const char *const *words) {
+  for (; *words != NULL; words++) CHECK_INT(count_in_memory(*words), 0);
+}
+
+/* A search that finds nothing must be able to find something. */
+static void check_search(void) {
+  char *word = malloc(LONGEST);
+  reveal(word, passwords[0]);
+  CHECK_INT(count_in_memory(passwords[0]), 1);
+  forget(word);
+  CHECK_INT(count_in_memory(passwords[0]), 0);
+  free(word);
+}
+
+static void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
+  (void)connection;
+  *(int *)user = smtpconn_error_code(error);
+}
+
+static int given;
+
+static void on_token(smtpconn *connection, const char *token, uint64_t expires, void *user) {
+  (void)connection, (void)expires, (void)user;
+  CHECK(is_hidden_here(token, tokens[2]));
+  given++;
+}
+
+/* Logs in once with these credentials, which are freed. */
+static int login(int port, smtpconn_auth *auth) {
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn *connection;
+  int connected = 1, result = 1, ended = 1;
+  smtpconn_options_set_host(options, "127.0.0.1");
+  smtpconn_options_set_port(options, port);
+  smtpconn_options_set_name(options, "client.test");
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  smtpconn_set_token_callback(connection, on_token, NULL);
+  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
+  CHECK_INT(smtpconn_login(connection, auth, on_done, &result), 0);
+  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
+  smtpconn_auth_free(auth);
+  CHECK_INT(smtpconn_run(connection), 0);
+  CHECK_INT(connected, 0);
+  CHECK_INT(ended, 0);
+  smtpconn_free(connection);
+  return result;
+}
+
+static smtpconn_auth *with_password(void) {
+  smtpconn_auth *auth = smtpconn_auth_new();
+  char word[LONGEST];
+  smtpconn_auth_set_user(auth, "alice");
+  reveal(word, passwords[0]);
+  smtpconn_auth_set_password(auth, word);
+  forget(word);
+  return auth;
+}
+
+static smtpconn_auth *with_refresh_token(const char *url) {
+  smtpconn_auth *auth = smtpconn_auth_new();
+  char word[LONGEST];
+  smtpconn_auth_set_user(auth, "alice");
+  smtpconn_auth_set_access_url(auth, url);
+  reveal(word, tokens[0]);
+  smtpconn_auth_set_refresh_token(auth, word);
+  forget(word);
+  reveal(word, tokens[1]);
+  smtpconn_auth_set_client(auth, "id", word);
+  forget(word);
+  return auth;
+}
+
+int main(int argc, char **argv) {
+  int port;
+  if (argc != 4) {
+    fprintf(stderr, "usage: secrets FRIENDLY ENDPOINT REPEATING\n");
+    return 2;
+  }
+  port = atoi(argv[1]);
+  check_search();
+  CHECK_INT(login(port, with_password()), 0);
+  check_forgotten(passwords);
+  CHECK_INT(login(port, with_refresh_token(argv[2])), 0);
+  CHECK_INT(given, 1);
+  check_forgotten(tokens);
+  CHECK_INT(login(port, with_refresh_token(argv[3])), SMTPCONN_EOAUTH2);
+  CHECK_INT(given, 1);
+  check_forgotten(tokens);
+  return check_result();
+}
