@@ -72,7 +72,8 @@ extension Connection {
 
   func complete(_ outcome: Outcome) {
     guard let current, case .send(_, let callback) = current else { return }
-    self.current = nil
+    self.current = following.popFirst()
+    if self.current != nil { clock.operation = clock.now }
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
     queueCallback {
       // The call keeps the operation: what the caller has to release is released
@@ -159,7 +160,7 @@ extension Connection {
     if reason.code != .cancelled { untried.text = "not tried: \(reason.text)" }
     // What was never tried was not delivered, whatever became of the rest.
     if reason.retry == .unknown { untried.retry = .safe }
-    while let operation = queue.popFirst() {
+    while let operation = following.popFirst() ?? queue.popFirst() {
       queueCallback(operation.ending(untried))
       end()
     }

@@ -108,7 +108,6 @@ extension Connection {
     clock.lastActivity = clock.now
     clock.lastExchange = clock.now
     parser = ReplyParser()
-    sent = 0
     writeFailure = nil
     let name = chooseClientName(channel)
     clientName = name

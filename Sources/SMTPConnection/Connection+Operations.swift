@@ -80,6 +80,18 @@ extension Connection {
     }
   }
 
+  /// The envelope of the next message follows the end of the one before it in the
+  /// same write (RFC 2920 section 3.1).
+  func sendAhead() {
+    guard case .send(let mailing, _) = queue.first, let session,
+      session.canSendAhead(mailing.nextRequest())
+    else { return }
+    guard let operation = queue.popFirst() else { return }
+    following.append(operation)
+    session.send(mailing.nextRequest(), now: clock.now)
+    flushLog()
+  }
+
   private func start(_ operation: Operation, _ channel: Channel) {
     switch operation {
     case .login(let attempt, _):
@@ -134,6 +146,7 @@ extension Connection {
     if let outcome = mailing.take(outcome) {
       complete(outcome)
     } else {
+      // Nothing follows: `sendAhead` saw that recipients are left.
       note(.smtp, "the server takes no more recipients at a time; the rest follows")
       session?.send(mailing.nextRequest(), now: clock.now)
     }

@@ -56,6 +56,8 @@ package final class Connection {
 
   var opening: ((Failure?) -> Void)?
   var current: Operation?
+  /// Sends whose envelopes are under way while `current` waits for its end.
+  var following = Queue<Operation>()
   var queue = Queue<Operation>()
   var isQuitting = false
   /// Set from a failed login until its callback has run.
@@ -68,8 +70,6 @@ package final class Connection {
   package internal(set) var pending = 0
 
   var content: ContentTransfer?
-  /// How much of the session's output the channel has taken.
-  var sent = 0
   var buffer = [UInt8](repeating: 0, count: 8192)
   /// A write failed; what the server said before is read first.
   var writeFailure: Failure?

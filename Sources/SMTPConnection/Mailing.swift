@@ -5,7 +5,7 @@ import SMTPTransport
 /// recipients at a time (RFC 5321 section 4.5.3.1.10) and the message can be read
 /// again.
 final class Mailing {
-  private let request: SendRequest
+  private var request: SendRequest
   private(set) var source: any ContentSource
   /// The recipients of the transaction under way, by their place in `request`.
   private var places: [Int]
@@ -24,8 +24,9 @@ final class Mailing {
 
   /// What the next transaction says.
   func nextRequest() -> SendRequest {
+    if request.survey == nil { request.survey = survey() }
+    guard places.count < request.recipients.count else { return request }
     var next = request
-    if next.survey == nil { next.survey = survey() }
     next.recipients = places.map { request.recipients[$0] }
     return next
   }

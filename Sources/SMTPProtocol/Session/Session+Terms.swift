@@ -37,7 +37,7 @@ extension Session {
     case startTLS
     case opened
     case loginDone(Failure?)
-    /// The server waits for content: write it, then call `contentWritten`.
+    /// The server waits for content: write it, then call `contentEnded`.
     case contentWanted
     case sendDone(Outcome)
     case resetDone(Failure?)

@@ -25,6 +25,10 @@
 /// replies come in a fixed order, so `Transaction` knows by its step which one
 /// is next. A reply that no state waits for closes the session.
 ///
+/// Once the end of a message is in the output, the envelope of the next may follow
+/// it at once (RFC 2920 section 3.1): that transaction stands in `behind` until the
+/// one before it has its final reply.
+///
 /// Whatever goes out passes `emit`, and whatever was emitted is in `output` until
 /// the driver takes it.
 package final class Session {
@@ -63,6 +67,8 @@ package final class Session {
   private let configuration: Configuration
   private let cryptography: any Cryptography
   private var state = State.greeting
+  /// Transactions whose commands are under way while another one is in `state`.
+  private var behind = Queue<Transaction>()
   /// A failed transaction may have left something behind at the server.
   private var needsReset = false
   package private(set) var isSecure: Bool
@@ -75,11 +81,8 @@ package final class Session {
   /// The session is over, and a last QUIT is all that `output` holds.
   package private(set) var hasFarewell = false
 
-  /// What is to be written; the driver removes what has left with `removeOutput`.
-  package var output: [UInt8] = []
-  /// Octets that were in `output` before.
-  private var removed = 0
-  private var commandEnds = CommandEnds()
+  /// What is to be written; the driver says with `took` what has left.
+  package var output = SessionOutput()
   package var events: [Event] = []
   package var log: [LogEntry] = []
 
@@ -117,19 +120,32 @@ package final class Session {
   }
 
   /// Whether the next reply would come before the command that it should answer
-  /// has left; `sent` octets of the output have.
-  package func isEarly(sent: Int) -> Bool {
-    commandEnds.first.map { $0 > removed + sent } ?? false
+  /// has left. The verdict on a message may: a server need not read all of it.
+  package var isEarly: Bool {
+    guard output.isNextReplyEarly else { return false }
+    if case .transaction(let transaction) = state { return !transaction.awaitsVerdict }
+    return true
+  }
+
+  /// Whether `send` may be called although a transaction is under way.
+  package func canSendAhead(_ request: SendRequest) -> Bool {
+    guard capabilities.pipelining, behind.isEmpty, case .transaction(let transaction) = state,
+      transaction.hasEnded, !transaction.hasOverflow
+    else { return false }
+    return refusal(of: request) == nil
   }
 
   // MARK: What the driver does
 
-  /// All of the output has left. Secrets do not stay behind in its memory.
-  package func removeOutput() {
-    removed += output.count
-    if case .authenticating = state { cryptography.cleanse(&output) }
-    output.removeAll(keepingCapacity: true)
+  /// `count` octets of the output have left. true when that was all.
+  package func took(_ count: Int) -> Bool {
+    guard output.take(count) else { return false }
+    removeOutput()
+    return true
   }
+
+  /// Nothing of the output is to be written any more.
+  package func removeOutput() { output.removeAll(cryptography) }
 
   /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
   /// section 4.2).
@@ -186,8 +202,12 @@ package final class Session {
   package func send(_ request: SendRequest, now: Int64) {
     let transaction = Transaction(
       request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset, now: now)
-    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
-    if let failure = request.refusal(by: capabilities, security: security) {
+    if case .transaction = state {
+      for command in transaction.opening() { emit(command) }
+      if !isOver { behind.append(transaction) }
+      return
+    }
+    if let failure = refusal(of: request) {
       events.append(.sendDone(transaction.outcome(failure, retry: .no)))
       return
     }
@@ -196,10 +216,16 @@ package final class Session {
     if !isOver { state = .transaction(transaction) }
   }
 
-  /// The final dot of the content has left for the server.
-  package func contentWritten(size: UInt64) {
-    guard case .transaction(let transaction) = state else { return }
-    transaction.contentWritten(size: size)
+  private func refusal(of request: SendRequest) -> Failure? {
+    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
+    return request.refusal(by: capabilities, security: security)
+  }
+
+  /// The content is in the output, up to its final dot.
+  package func contentEnded(size: UInt64) {
+    guard case .transaction(let transaction) = state, transaction.wantsContent else { return }
+    output.expectReply()
+    transaction.contentEnded(size: size, at: output.end)
   }
 
   package func reset() {
@@ -221,7 +247,10 @@ package final class Session {
     case .clearing, .authenticating:
       events.append(.loginDone(failure))
     case .transaction(let transaction):
-      events.append(.sendDone(transaction.interrupted(failure)))
+      events.append(.sendDone(transaction.interrupted(failure, left: output.left)))
+      while let next = behind.popFirst() {
+        events.append(.sendDone(next.interrupted(failure, left: output.left)))
+      }
     case .resetting:
       events.append(.resetDone(failure))
     case .quitting:
@@ -241,7 +270,7 @@ package final class Session {
     }
     traceReply(reply)
     lastReply = reply
-    commandEnds.removeFirst()
+    output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
     if reply.code == 421 {
@@ -273,11 +302,10 @@ package final class Session {
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
     if case .transaction(let transaction) = state, transaction.awaitsVerdict {
-      state = .closed
       events.append(.sendDone(transaction.verdict(reply, now: now)))
-    } else {
-      abort(failure)
+      advance(to: .closed)
     }
+    abort(failure)
     // After QUIT was sent nothing is an error.
     if case .quitDone = events.last { return }
     events.append(.failed(failure))
@@ -389,7 +417,7 @@ package final class Session {
   private func receiveTransaction(
     _ reply: Reply, _ transaction: Transaction, now: Int64
   ) {
-    switch transaction.receive(reply, now: now) {
+    switch transaction.receive(reply, left: output.left, now: now) {
     case .wait:
       break
     case .emit(let commands):
@@ -399,17 +427,24 @@ package final class Session {
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
-      output.append(contentsOf: ContentEncoder.terminator)
-      commandEnds.append(removed + output.count)
+      output.append(ContentEncoder.terminator)
+      output.expectReply()
     case .done(let outcome):
-      state = .ready
       needsReset = outcome.failure != nil
+      advance(to: .ready)
       events.append(.sendDone(outcome))
     case .broken(let outcome, let failure):
-      state = .closed
       events.append(.sendDone(outcome))
+      advance(to: .closed)
+      abort(failure)
       events.append(.failed(failure))
     }
+  }
+
+  /// The transaction in `state` is over: the next one behind it has the word, or
+  /// there is none.
+  private func advance(to last: State) {
+    state = behind.popFirst().map { .transaction($0) } ?? last
   }
 
   private func receiveReset(_ reply: Reply) {
@@ -435,12 +470,12 @@ package final class Session {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
       return
     }
-    output.reserveCapacity(output.count + command.line.count + (secret?.bytes.count ?? 0) + 2)
-    output.append(contentsOf: command.line)
-    if let secret { output.append(contentsOf: secret.bytes) }
-    output.append(0x0D)
-    output.append(0x0A)
-    commandEnds.append(removed + output.count)
+    // One allocation: a buffer that grows leaves its past behind.
+    output.reserve(command.line.count + (secret?.bytes.count ?? 0) + 2)
+    output.append(command.line)
+    if let secret { output.append(secret.bytes, isSecret: true) }
+    output.endLine()
+    output.expectReply()
     if configuration.tracesDialogue {
       log.append(LogEntry(direction: .client, text: command.shown))
     }

@@ -44,6 +44,9 @@ final class Transaction {
   private var envelopeTime: Int64 = 0
   private var messageTime: Int64 = 0
   private var messageSize: UInt64 = 0
+  /// How much of the output has left, and where in it the content ends.
+  private var left = 0
+  private var contentEnd = 0
 
   init(
     _ request: SendRequest, _ capabilities: Capabilities, isLMTP: Bool, resets: Bool, now: Int64
@@ -94,14 +97,31 @@ final class Transaction {
 
   // MARK: Progress
 
-  func contentWritten(size: UInt64) {
-    guard case .content = step else { return }
+  var wantsContent: Bool {
+    if case .content = step { return true }
+    return false
+  }
+
+  /// Whether all that the server needs for its verdict is on the way.
+  var hasEnded: Bool {
+    if case .final = step { return true }
+    return false
+  }
+
+  /// The server takes no more recipients at a time.
+  var hasOverflow: Bool { recipients.contains { $0.isOverflow } }
+
+  func contentEnded(size: UInt64, at end: Int) {
     messageSize = size
+    contentEnd = end
     step = .final(nextAccepted(from: 0))
   }
 
-  func receive(_ reply: Reply, now: Int64) -> Progress {
+  /// `left` octets of the output have left.
+  func receive(_ reply: Reply, left: Int, now: Int64) -> Progress {
     lastReply = reply
+    self.left = left
+    if hasEnded, left < contentEnd { step = .content }
     let (phase, command) = position
     // 3yz asks for more; only DATA has more to give.
     if reply.code < 400, !reply.isPositive {
@@ -258,13 +278,13 @@ final class Transaction {
 
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
-  func interrupted(_ failure: Failure) -> Outcome {
-    if case .final = step { return outcome(failure, retry: .unknown) }
+  func interrupted(_ failure: Failure, left: Int) -> Outcome {
+    if hasEnded, left >= contentEnd { return outcome(failure, retry: .unknown) }
     return outcome(failure, retry: failure.retry)
   }
 
   private func disagree(_ failure: Failure) -> Progress {
-    .broken(interrupted(failure), failure)
+    .broken(interrupted(failure, left: left), failure)
   }
 
   private func decideAccepted(_ reply: Reply) {

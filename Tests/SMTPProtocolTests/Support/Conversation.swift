@@ -68,20 +68,22 @@ struct Conversation {
 
   /// Content as far as it goes, and its end if that is wanted.
   mutating func write(_ content: [UInt8], ends: Bool) {
-    encoder.encode(content.span, into: &session.output)
-    if ends { encoder.finish(into: &session.output) }
-    drain()
-    guard ends else { return }
-    session.contentWritten(size: encoder.size)
-    encoder = ContentEncoder()
+    var output = session.output.takeBytes()
+    encoder.encode(content.span, into: &output)
+    if ends { encoder.finish(into: &output) }
+    session.output.putBack(output)
+    if ends {
+      session.contentEnded(size: encoder.size)
+      encoder = ContentEncoder()
+    }
     drain()
   }
 
   // MARK: What came of it
 
   private mutating func drain() {
-    output += session.output
-    session.removeOutput()
+    output += session.output.bytes
+    _ = session.took(session.output.count)
     events += session.events
     session.events = []
   }

@@ -1,13 +1,17 @@
 /// First in, first out, without moving what stays.
-struct Queue<Element> {
+package struct Queue<Element> {
   private var items: [Element?] = []
   private var head = 0
 
-  var isEmpty: Bool { head == items.count }
+  package init() {}
 
-  mutating func append(_ element: Element) { items.append(element) }
+  package var isEmpty: Bool { head == items.count }
 
-  mutating func popFirst() -> Element? {
+  package var first: Element? { isEmpty ? nil : items[head] }
+
+  package mutating func append(_ element: Element) { items.append(element) }
+
+  package mutating func popFirst() -> Element? {
     guard head < items.count else { return nil }
     let element = items[head]
     items[head] = nil
@@ -21,7 +25,7 @@ struct Queue<Element> {
   }
 
   /// Takes out, in order, what `isTaken` wants.
-  mutating func take(where isTaken: (Element) -> Bool) -> [Element] {
+  package mutating func take(where isTaken: (Element) -> Bool) -> [Element] {
     var taken: [Element] = []
     var kept: [Element?] = []
     while let element = popFirst() {
