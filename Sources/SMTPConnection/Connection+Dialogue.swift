@@ -168,7 +168,7 @@ extension Connection {
     clock.lastActivity += clock.now - start
     if options.debug { logContent(output) }
     let count = output.count
-    session.output.putBack(output)
+    session.output.putBack(&output)
     switch outcome {
     case .bytes:
       return count

@@ -65,7 +65,7 @@ private struct Caller {
       var output = session.output.takeBytes()
       encoder.encode([octet, 0x0A, 0x2E].span, into: &output)
       if octet & 1 == 0 { encoder.finish(into: &output) }
-      session.output.putBack(output)
+      session.output.putBack(&output)
       if octet & 1 == 0 {
         session.contentEnded(size: encoder.size)
         settle()

@@ -79,7 +79,7 @@ final class Authentication {
     }
     guard isEcho else { return reply }
     let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
-    return Reply(code: reply.code, lines: [status + Command.mask])
+    return Reply(code: reply.code, lines: [status + SessionOutput.mask])
   }
 
   private func give(up reason: Message) -> Step {

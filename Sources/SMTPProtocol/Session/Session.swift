@@ -82,12 +82,16 @@ package final class Session {
   package private(set) var hasFarewell = false
 
   /// What is to be written; the driver says with `took` what has left.
-  package var output = SessionOutput()
+  package var output: SessionOutput
   package var events: [Event] = []
-  package var log: [LogEntry] = []
+  package var log: [LogEntry] {
+    get { output.log }
+    set { output.log = newValue }
+  }
 
   package init(_ configuration: Configuration, cryptography: any Cryptography) {
     self.configuration = configuration
+    output = SessionOutput(traces: configuration.tracesDialogue)
     self.cryptography = cryptography
     isSecure = configuration.isSecure
   }
@@ -161,7 +165,7 @@ package final class Session {
     if needsReset {
       needsReset = false
       state = .clearing(Authentication(mechanism: mechanism))
-      emit(.reset)
+      emit(Command.reset)
     } else {
       authenticate(Authentication(mechanism: mechanism))
     }
@@ -183,9 +187,9 @@ package final class Session {
     }
     state = .authenticating(authentication)
     if let response {
-      emit(Command(start + [0x20], shown: start + [0x20] + Command.mask), ending: response)
+      emit(start + [0x20], response)
     } else {
-      emit(Command(start))
+      emit(start)
     }
   }
 
@@ -200,20 +204,20 @@ package final class Session {
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
   package func send(_ request: SendRequest, now: Int64) {
+    let isAhead = if case .transaction = state { true } else { false }
     let transaction = Transaction(
-      request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset, now: now)
-    if case .transaction = state {
-      for command in transaction.opening() { emit(command) }
-      if !isOver { behind.append(transaction) }
-      return
+      request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset && !isAhead,
+      now: now)
+    if !isAhead {
+      if let failure = refusal(of: request) {
+        events.append(.sendDone(transaction.outcome(failure, retry: .no)))
+        return
+      }
+      needsReset = false
     }
-    if let failure = refusal(of: request) {
-      events.append(.sendDone(transaction.outcome(failure, retry: .no)))
-      return
-    }
-    needsReset = false
-    for command in transaction.opening() { emit(command) }
-    if !isOver { state = .transaction(transaction) }
+    transaction.begin(&output)
+    guard isSound() else { return }
+    if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
   }
 
   private func refusal(of request: SendRequest) -> Failure? {
@@ -224,18 +228,18 @@ package final class Session {
   /// The content is in the output, up to its final dot.
   package func contentEnded(size: UInt64) {
     guard case .transaction(let transaction) = state, transaction.wantsContent else { return }
-    output.expectReply()
+    output.endContent()
     transaction.contentEnded(size: size, at: output.end)
   }
 
   package func reset() {
     state = .resetting
-    emit(.reset)
+    emit(Command.reset)
   }
 
   package func quit() {
     state = .quitting
-    emit(.quit)
+    emit(Command.quit)
   }
 
   /// The connection is lost or given up: whatever is under way ends with
@@ -329,7 +333,7 @@ package final class Session {
 
   private func sayHello(_ hello: Hello) {
     state = .hello(hello)
-    emit(Command.hello(hello.verb, name: configuration.name))
+    emit(Bytes.of(hello.verb) + [0x20] + configuration.name)
   }
 
   private func receiveHello(_ reply: Reply, _ hello: Hello) {
@@ -364,7 +368,7 @@ package final class Session {
       events.append(.opened)
     } else if isOffered {
       state = .upgrading
-      emit(.startTLS)
+      emit(Command.startTLS)
     } else {
       leave(
         Failure(
@@ -407,8 +411,8 @@ package final class Session {
 
   private func take(_ step: Authentication.Step) {
     switch step {
-    case .response(let response): emit(Command([], shown: Command.mask), ending: response)
-    case .cancel: emit(.cancelAuthentication)
+    case .response(let response): emit([], response)
+    case .cancel: emit(Command.cancelAuthentication)
     case .wait: break
     case .broken(let failure): fail(failure)
     }
@@ -417,18 +421,16 @@ package final class Session {
   private func receiveTransaction(
     _ reply: Reply, _ transaction: Transaction, now: Int64
   ) {
-    switch transaction.receive(reply, left: output.left, now: now) {
+    switch transaction.receive(reply, &output, now: now) {
     case .wait:
-      break
-    case .emit(let commands):
-      for command in commands { emit(command) }
+      _ = isSound()
     case .content:
       events.append(.contentWanted)
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
       output.append(ContentEncoder.terminator)
-      output.expectReply()
+      output.endContent()
     case .done(let outcome):
       needsReset = outcome.failure != nil
       advance(to: .ready)
@@ -463,27 +465,25 @@ package final class Session {
 
   // MARK: Output
 
-  /// `secret` goes behind the command, without a copy of it staying anywhere; it is
-  /// base64, which cannot end a command.
-  private func emit(_ command: Command?, ending secret: Secret? = nil) {
-    guard let command else {
+  /// `secret` goes behind the command, without a copy of it staying anywhere.
+  private func emit(_ line: [UInt8], _ secret: Secret? = nil) {
+    output.append(line)
+    if let secret { output.append(secret) }
+    output.endCommand()
+    _ = isSound()
+  }
+
+  /// Whether all that was put out could be a command.
+  private func isSound() -> Bool {
+    if output.hasRefused, !isOver {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
-      return
     }
-    // One allocation: a buffer that grows leaves its past behind.
-    output.reserve(command.line.count + (secret?.bytes.count ?? 0) + 2)
-    output.append(command.line)
-    if let secret { output.append(secret.bytes, isSecret: true) }
-    output.endLine()
-    output.expectReply()
-    if configuration.tracesDialogue {
-      log.append(LogEntry(direction: .client, text: command.shown))
-    }
+    return !output.hasRefused
   }
 
   /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
   private func leave(_ failure: Failure) {
-    emit(.quit)
+    emit(Command.quit)
     hasFarewell = true
     fail(failure)
   }
@@ -500,7 +500,7 @@ package final class Session {
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
     for (index, line) in reply.lines.enumerated() {
       let separator: [UInt8] = index < reply.lines.count - 1 ? [0x2D] : [0x20]
-      let text = Bytes.decimal(reply.code) + separator + (isSecret ? Command.mask : line)
+      let text = Bytes.decimal(reply.code) + separator + (isSecret ? SessionOutput.mask : line)
       log.append(LogEntry(direction: .server, text: text))
     }
   }

@@ -23,7 +23,6 @@ final class Transaction {
 
   enum Progress {
     case wait
-    case emit([Command?])
     case content
     case nothingToDeliver
     case done(Outcome)
@@ -35,7 +34,6 @@ final class Transaction {
   private let capabilities: Capabilities
   private let isLMTP: Bool
   private var step: Step
-  private var mailCommand: Command?
   private var recipients: [RecipientOutcome]
   private var senderFailure: Failure?
   private var lastReply: Reply?
@@ -62,17 +60,17 @@ final class Transaction {
   private var pipelined: Bool { capabilities.pipelining }
 
   /// What is written first. After a failed transaction RSET goes in front.
-  func opening() -> [Command?] {
-    let mail = request.mailCommand(capabilities)
-    mailCommand = mail
-    guard pipelined else {
-      if case .reset = step { return [.reset] }
-      return [mail]
+  func begin(_ output: inout SessionOutput) {
+    if case .reset = step {
+      output.command(Command.reset)
+      if !pipelined { return }
     }
-    let recipients = request.recipients.map { request.recipientCommand($0, capabilities) }
-    var group: [Command?] = [mail] + recipients + [.data]
-    if case .reset = step { group.insert(.reset, at: 0) }
-    return group
+    request.writeMail(to: &output, capabilities)
+    guard pipelined else { return }
+    for recipient in request.recipients {
+      request.writeRecipient(recipient, to: &output, capabilities)
+    }
+    output.command(Command.data)
   }
 
   var position: (phase: Phase, command: String) {
@@ -117,16 +115,15 @@ final class Transaction {
     step = .final(nextAccepted(from: 0))
   }
 
-  /// `left` octets of the output have left.
-  func receive(_ reply: Reply, left: Int, now: Int64) -> Progress {
+  /// What the reply leads to is written, or told.
+  func receive(_ reply: Reply, _ output: inout SessionOutput, now: Int64) -> Progress {
     lastReply = reply
-    self.left = left
+    left = output.left
     if hasEnded, left < contentEnd { step = .content }
-    let (phase, command) = position
     // 3yz asks for more; only DATA has more to give.
     if reply.code < 400, !reply.isPositive {
       guard case .data = step, reply.code == 354 else {
-        return disagree(.unexpected(reply, phase: phase))
+        return disagree(.unexpected(reply, phase: position.phase))
       }
     }
     switch step {
@@ -140,11 +137,12 @@ final class Transaction {
             phase: .envelope, retry: .safe))
       }
       step = .mail
-      return pipelined ? .wait : .emit([mailCommand])
+      if !pipelined { request.writeMail(to: &output, capabilities) }
+      return .wait
     case .mail:
-      return receiveMail(reply)
+      return receiveMail(reply, &output)
     case .recipient(let index):
-      return receiveRecipient(reply, index)
+      return receiveRecipient(reply, index, &output)
     case .data:
       dataAnswered = now
       envelopeTime = now - started
@@ -152,13 +150,13 @@ final class Transaction {
     case .content:
       // The verdict before the end of the content: the server stopped reading,
       // or never started. Where the content ends is no longer agreed on.
-      if reply.isPositive { return disagree(.unexpected(reply, phase: phase)) }
+      if reply.isPositive { return disagree(.unexpected(reply, phase: .message)) }
       let outcome = verdict(reply, now: now)
       return .broken(
         outcome,
         .refused(
-          .connection, "the server refused the message before its end", reply, command: command,
-          phase: phase, retry: .safe))
+          .connection, "the server refused the message before its end", reply, command: "DATA",
+          phase: .message, retry: .safe))
     case .final(let index):
       return receiveFinal(reply, index, now: now)
     case .emptyFinal:
@@ -166,31 +164,37 @@ final class Transaction {
     }
   }
 
-  private func receiveMail(_ reply: Reply) -> Progress {
+  private func receiveMail(_ reply: Reply, _ output: inout SessionOutput) -> Progress {
     if !reply.isPositive {
       let failure = Failure.refused(
         .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
       guard pipelined else { return .done(outcome(failure)) }
       senderFailure = failure
     }
-    return advance(to: 0)
+    return advance(to: 0, &output)
   }
 
-  private func receiveRecipient(_ reply: Reply, _ index: Int) -> Progress {
+  private func receiveRecipient(
+    _ reply: Reply, _ index: Int, _ output: inout SessionOutput
+  ) -> Progress {
     if senderFailure == nil, recipients.indices.contains(index) {
       recipients[index].decide(reply, at: .recipient)
     }
-    return advance(to: index + 1)
+    return advance(to: index + 1, &output)
   }
 
-  private func advance(to index: Int) -> Progress {
+  private func advance(to index: Int, _ output: inout SessionOutput) -> Progress {
     if index < recipients.count {
       step = .recipient(index)
-      return pipelined ? .wait : .emit([recipientCommand(index)])
+      if !pipelined {
+        request.writeRecipient(request.recipients[index], to: &output, capabilities)
+      }
+      return .wait
     }
     if !pipelined, !hasAccepted { return .done(envelopeFailed()) }
     step = .data
-    return pipelined ? .wait : .emit([.data])
+    if !pipelined { output.command(Command.data) }
+    return .wait
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
@@ -225,11 +229,6 @@ final class Transaction {
       .envelope, "the server refused DATA", reply, command: "DATA", phase: .envelope)
     decideAccepted(reply)
     return .done(outcome(failure))
-  }
-
-  private func recipientCommand(_ index: Int) -> Command? {
-    guard request.recipients.indices.contains(index) else { return nil }
-    return request.recipientCommand(request.recipients[index], capabilities)
   }
 
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {

@@ -71,7 +71,7 @@ struct Conversation {
     var output = session.output.takeBytes()
     encoder.encode(content.span, into: &output)
     if ends { encoder.finish(into: &output) }
-    session.output.putBack(output)
+    session.output.putBack(&output)
     if ends {
       session.contentEnded(size: encoder.size)
       encoder = ContentEncoder()
