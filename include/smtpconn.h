@@ -26,9 +26,9 @@
  *
  * Handles.  Every type is opaque.  Whatever `..._new` made, `..._free` ends;
  * `..._free(NULL)` does nothing.  A NULL handle anywhere else is
- * SMTPCONN_ESTATE, or NULL, or 0; one that a function needs beside its first (the
- * envelope of a send, the credentials of a login) gives the code that the
- * function names.  Objects given to a function (options,
+ * SMTPCONN_ESTATE, or NULL, or 0, or what the function says; one that a function
+ * needs beside its first (the envelope of a send, the credentials of a login)
+ * gives the code that the function names.  Objects given to a function (options,
  * envelope, authentication, message) may be freed as soon as it returned.
  *
  * Operations.  smtpconn_connect, _login, _send, _reset and _quit start an
@@ -284,7 +284,7 @@ int smtpconn_options_local_port(const smtpconn_options *options);
  *             secured, the library starts TLS on it
  *
  * EOPTIONS for what is no stream socket.  Options with a descriptor serve one
- * connection.  The getters give the number that was set. */
+ * connection.  The getters give the number that was set, and -1 for NULL. */
 int smtpconn_options_set_socket(smtpconn_options *options, int descriptor);
 int smtpconn_options_socket(const smtpconn_options *options);
 int smtpconn_options_set_connection(smtpconn_options *options, int descriptor);
@@ -493,7 +493,7 @@ int smtpconn_loop_fd(smtpconn_loop *loop);
 int smtpconn_loop_dispatch(smtpconn_loop *loop);
 
 /* Milliseconds until smtpconn_loop_dispatch has something to do even when the
- * descriptor is silent, 0 for now, -1 for no limit.  Only for those who do not
+ * descriptor is silent, 0 for now, -1 for no limit and for NULL.  Only for those who do not
  * watch the descriptor all the time: the descriptor knows the time limits. */
 int smtpconn_loop_timeout(const smtpconn_loop *loop);
 
@@ -664,6 +664,10 @@ typedef struct smtpconn_auth smtpconn_auth;
 smtpconn_auth *smtpconn_auth_new(void);
 void smtpconn_auth_free(smtpconn_auth *auth);
 
+/* Why the last call that set something here was refused; NULL if it was not.  Valid
+ * until the next such call. */
+const smtpconn_error *smtpconn_auth_last_error(const smtpconn_auth *auth);
+
 /* User name and password in UTF-8; a NULL removes the value.  They are checked
  * by smtpconn_login; setting them fails only for a NULL handle. */
 int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
@@ -689,7 +693,7 @@ int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint6
  * machine).  Default: Google's, https://oauth2.googleapis.com/token.  Microsoft's
  * is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with the scope
  * "https://outlook.office.com/SMTP.Send offline_access".  Setting a bad URL gives
- * SMTPCONN_EAUTH.  A NULL removes a value. */
+ * SMTPCONN_EAUTH, which smtpconn_auth_last_error explains.  A NULL removes a value. */
 typedef struct smtpconn_token_request smtpconn_token_request;
 typedef void (*smtpconn_token_callback)(smtpconn_token_request *request, int renew, void *user);
 int smtpconn_auth_set_token_callback(smtpconn_auth *auth, smtpconn_token_callback callback,
@@ -784,7 +788,8 @@ int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
  * NULL removes a value.
  *
  * ret     "FULL" or "HDRS": how much of the message comes back
- * envid   1 to 100 printable ASCII characters that identify the message to you
+ * envid   printable ASCII characters that identify the message to you; up to 100
+ *         when encoded ("+", "=" and blanks become three; section 5.4)
  * notify  "NEVER", or a list such as "SUCCESS,FAILURE,DELAY"
  * orcpt   the original recipient: an address, or "type;address"; up to 500
  *         octets when encoded.  "rfc822" is put in front, or "utf-8" outside ASCII
@@ -901,8 +906,8 @@ int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
  * paused. */
 int smtpconn_resume(smtpconn *connection);
 
-/* The recipients in the order of the envelope.  An index beyond the last gives
- * NULL, 0 or SMTPCONN_RECIPIENT_NOT_TRIED. */
+/* The recipients in the order of the envelope.  An index beyond the last, and a
+ * NULL result, give NULL, 0 or SMTPCONN_RECIPIENT_NOT_TRIED. */
 size_t smtpconn_result_count(const smtpconn_result *result);
 size_t smtpconn_result_accepted_count(const smtpconn_result *result);
 size_t smtpconn_result_rejected_count(const smtpconn_result *result); /* for now or for good */

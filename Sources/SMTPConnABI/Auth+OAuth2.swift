@@ -13,7 +13,7 @@ private func date(_ seconds: UInt64) -> Int64? {
 public func smtpconn_auth_set_access_token(
   _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.accessToken = handle.secret(unsafe cBytes(token))
   handle.identity.expires = date(expires)
   return 0
@@ -23,7 +23,7 @@ public func smtpconn_auth_set_access_token(
 public func smtpconn_auth_set_refresh_token(
   _ auth: OpaquePointer?, _ token: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.refreshToken = handle.secret(unsafe cBytes(token))
   return 0
 }
@@ -32,7 +32,7 @@ public func smtpconn_auth_set_refresh_token(
 public func smtpconn_auth_set_scope(
   _ auth: OpaquePointer?, _ scope: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.scope = unsafe cBytes(scope) ?? []
   return 0
 }
@@ -41,7 +41,7 @@ public func smtpconn_auth_set_scope(
 public func smtpconn_auth_set_client(
   _ auth: OpaquePointer?, _ id: UnsafePointer<CChar>?, _ secret: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.clientID = unsafe cBytes(id) ?? []
   handle.identity.clientSecret = handle.secret(unsafe cBytes(secret))
   return 0
@@ -51,7 +51,7 @@ public func smtpconn_auth_set_client(
 public func smtpconn_auth_set_service_account(
   _ auth: OpaquePointer?, _ name: UnsafePointer<CChar>?, _ private_key_pem: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.serviceClient = unsafe cBytes(name) ?? []
   handle.identity.privateKey = handle.secret(unsafe cBytes(private_key_pem))
   return 0
@@ -61,14 +61,17 @@ public func smtpconn_auth_set_service_account(
 public func smtpconn_auth_set_access_url(
   _ auth: OpaquePointer?, _ url: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
-  guard let text = unsafe cBytes(url) else {
-    handle.identity.accessURL = nil
-    return 0
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
+  let text = unsafe cBytes(url)
+  return handle.perform { () throws(Failure) in
+    let url = text.flatMap { EndpointURL($0) }
+    if text != nil, url == nil {
+      // Not shown: it may hold a password.
+      throw Failure(
+        .auth, "access_url must be an https URL, or an http URL of this machine", phase: .auth)
+    }
+    handle.identity.accessURL = url
   }
-  guard let url = EndpointURL(text) else { return ErrorCode.auth.rawValue }
-  handle.identity.accessURL = url
-  return 0
 }
 
 /// What `smtpconn_token_request` points to.
@@ -91,7 +94,7 @@ public func smtpconn_auth_set_token_callback(
   _ auth: OpaquePointer?, _ callback: smtpconn_token_callback?,
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   let owner = unsafe Release(release, user)
   guard let callback = unsafe callback else {
     handle.identity.askForToken = nil

@@ -4,8 +4,9 @@ import SMTPProtocol
 import SMTPTransport
 
 /// What `smtpconn_auth` points to.
-final class AuthHandle {
+final class AuthHandle: KeepsLastError {
   var identity: Identity
+  var lastError: ErrorHandle?
 
   init() {
     identity = Identity(OpenSSLCryptography())
@@ -17,6 +18,13 @@ final class AuthHandle {
 
 typealias AuthPointer = Handle<AuthHandle>
 
+/// For a setter: why the last one was refused is forgotten.
+func authToChange(_ auth: OpaquePointer?) -> AuthHandle? {
+  let handle = unsafe AuthPointer.borrow(auth)
+  handle?.lastError = nil
+  return handle
+}
+
 @_cdecl("smtpconn_auth_new") @implementation
 public func smtpconn_auth_new() -> OpaquePointer? {
   unsafe AuthPointer.make(AuthHandle())
@@ -27,11 +35,16 @@ public func smtpconn_auth_free(_ auth: OpaquePointer?) {
   unsafe AuthPointer.release(auth)
 }
 
+@_cdecl("smtpconn_auth_last_error") @implementation
+public func smtpconn_auth_last_error(_ auth: OpaquePointer?) -> OpaquePointer? {
+  unsafe AuthPointer.borrow(auth)?.lastErrorView
+}
+
 @_cdecl("smtpconn_auth_set_user") @implementation
 public func smtpconn_auth_set_user(
   _ auth: OpaquePointer?, _ user: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.credentials.user = handle.secret(unsafe cBytes(user))
   return 0
 }
@@ -40,7 +53,7 @@ public func smtpconn_auth_set_user(
 public func smtpconn_auth_set_password(
   _ auth: OpaquePointer?, _ password: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe AuthPointer.borrow(auth) else { return nullHandle }
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
   handle.identity.credentials.password = handle.secret(unsafe cBytes(password))
   return 0
 }

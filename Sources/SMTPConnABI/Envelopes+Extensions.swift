@@ -5,20 +5,21 @@ import SMTPProtocol
 
 @_cdecl("smtpconn_envelope_set_use_8bitmime") @implementation
 public func smtpconn_envelope_set_use_8bitmime(_ envelope: OpaquePointer?, _ use: CInt) -> CInt {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
   handle.request.use8BitMIME = use < 0 ? nil : use != 0
   return 0
 }
 
 @_cdecl("smtpconn_envelope_use_8bitmime") @implementation
 public func smtpconn_envelope_use_8bitmime(_ envelope: OpaquePointer?) -> CInt {
-  guard let use = unsafe EnvelopePointer.borrow(envelope)?.request.use8BitMIME else { return -1 }
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return 0 }
+  guard let use = handle.request.use8BitMIME else { return -1 }
   return use ? 1 : 0
 }
 
 @_cdecl("smtpconn_envelope_set_use_smtputf8") @implementation
 public func smtpconn_envelope_set_use_smtputf8(_ envelope: OpaquePointer?, _ use: CInt) -> CInt {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
   handle.request.useSMTPUTF8 = use != 0
   return 0
 }
@@ -30,7 +31,7 @@ public func smtpconn_envelope_use_smtputf8(_ envelope: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_envelope_set_require_tls") @implementation
 public func smtpconn_envelope_set_require_tls(_ envelope: OpaquePointer?, _ require: CInt) -> CInt {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
   handle.request.requiresTLS = require != 0
   return 0
 }

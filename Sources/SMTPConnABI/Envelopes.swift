@@ -33,12 +33,11 @@ final class EnvelopeHandle: KeepsLastError {
 
 typealias EnvelopePointer = Handle<EnvelopeHandle>
 
-/// Blanks around an address are never meant.
-private func trimmed(_ text: [UInt8]) -> [UInt8] {
-  var text = text[...]
-  while text.first == 0x20 || text.first == 0x09 { text.removeFirst() }
-  while text.last == 0x20 || text.last == 0x09 { text.removeLast() }
-  return Array(text)
+/// For a setter that refuses nothing: why the last one was refused is forgotten.
+func envelopeToChange(_ envelope: OpaquePointer?) -> EnvelopeHandle? {
+  let handle = unsafe EnvelopePointer.borrow(envelope)
+  handle?.lastError = nil
+  return handle
 }
 
 @_cdecl("smtpconn_envelope_new") @implementation
@@ -61,7 +60,8 @@ public func smtpconn_envelope_set_from(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  let text = trimmed(unsafe cBytes(mailbox) ?? [])
+  // Blanks around an address are never meant.
+  let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
     handle.request.from =
       text.isEmpty ? nil : try handle.mailbox(text, field: "from", allowingPostmaster: false)
@@ -79,7 +79,8 @@ public func smtpconn_envelope_add_to(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  let text = trimmed(unsafe cBytes(mailbox) ?? [])
+  // Blanks around an address are never meant.
+  let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
     let mailbox = try handle.mailbox(text, field: "to", allowingPostmaster: true)
     handle.request.recipients.append(SendRequest.Recipient(mailbox))
@@ -100,7 +101,7 @@ public func smtpconn_envelope_to(
 
 @_cdecl("smtpconn_envelope_set_size") @implementation
 public func smtpconn_envelope_set_size(_ envelope: OpaquePointer?, _ octets: UInt64) -> CInt {
-  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
   handle.request.size = octets == 0 ? nil : octets
   return 0
 }

@@ -172,13 +172,13 @@ extension Connection {
   package func close() {
     guard !isFreed else { return }
     clock.now = Clock.now()
-    finish(.cancelled("the connection was closed by the caller"), isError: false)
+    finish(cancelled("the connection was closed by the caller"), isError: false)
   }
 
   package func cancel() {
     guard !isFreed else { return }
     clock.now = Clock.now()
-    let reason = Failure.cancelled("cancelled by the caller")
+    let reason = cancelled("cancelled by the caller")
     if current != nil || opening != nil {
       finish(reason, isError: false)
       return
@@ -189,6 +189,13 @@ extension Connection {
       end()
     }
     wake()
+  }
+
+  /// With where the connection was.
+  func cancelled(_ text: Message) -> Failure {
+    var failure = Failure.cancelled(text)
+    failure.phase = phase
+    return failure
   }
 
   package func resume() throws(Failure) {

@@ -53,7 +53,7 @@ extension Connection {
     setTimer()
   }
 
-  private var phase: Phase {
+  var phase: Phase {
     switch link {
     case .none, .over: .idle
     case .adopting: .connect

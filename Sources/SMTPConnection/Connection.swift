@@ -141,7 +141,7 @@ package final class Connection {
     onEnd = nil
     onToken = nil
     clock.now = Clock.now()
-    finish(Failure.cancelled("the connection was freed"), isError: false)
+    finish(cancelled("the connection was freed"), isError: false)
     deliver()
     timer?.invalidate()
     timer = nil

@@ -11,6 +11,8 @@ final class TestServer: Sendable {
     case reply(String)
     case line
     case content
+    /// Closes, whatever the client has to say.
+    case hangUp
   }
 
   let port: CInt
@@ -75,6 +77,8 @@ final class TestServer: Sendable {
       case .content:
         guard let text = read(until: "\r\n.\r\n") else { return }
         received.withLock { $0.append(text) }
+      case .hangUp:
+        return
       }
     }
     // The client closes first; what it still says is kept.

@@ -31,6 +31,7 @@ import Testing
 
   @Test(arguments: [
     "", ",", "SUCCESS,", ",SUCCESS", "SUCCESS,,DELAY", "SUCCESS;DELAY", "SUCCESS DELAY", "ALWAYS",
+    "SUC CESS", "NE\tVER", "DELAY, SUC CESS",
     "SUCCESS\r\n", "SUCCESS\0",
   ])
   func `NOTIFY has no words of its own`(_ given: String) {
@@ -51,19 +52,19 @@ import Testing
 
   // MARK: ENVID
 
-  @Test(arguments: ["a", "QQ314159", "a b+c=d", "~", " ", String(repeating: "=", count: 100)])
+  @Test(arguments: ["a", "QQ314159", "a b+c=d", "~", " ", String(repeating: "=", count: 33)])
   func `ENVID is kept as it was given`(_ given: String) throws {
     #expect(text(try DeliveryStatus.EnvelopeIdentifier(bytes(given)).text) == given)
   }
 
   @Test(arguments: [
-    "", String(repeating: "a", count: 101), "a\tb", "a\r\nb", "\0", "\u{7F}", "é",
+    "", String(repeating: "a", count: 101), String(repeating: "=", count: 34), "a\tb", "a\r\nb", "\0", "\u{7F}", "é",
   ])
   func `ENVID is 1 to 100 printable characters`(_ given: String) {
     let refusal = #expect(throws: DeliveryStatus.Refusal.self) {
       try DeliveryStatus.EnvelopeIdentifier(bytes(given))
     }
-    #expect(refusal?.reason.text == "must be 1 to 100 printable ASCII characters")
+    #expect(refusal?.reason.text == "must be 1 to 100 printable ASCII characters when encoded")
   }
 
   // MARK: ORCPT

@@ -25,6 +25,14 @@ import Testing
     #expect(!recipient("a@x.example", Reply(code, line), .data).isOverflow)
   }
 
+  /// RFC 5321 section 4.5.3.1.10, when it is not tried again at once.
+  @Test func `one recipient too many is refused for now, with whatever code`() {
+    let one = recipient("a@x.example", Reply(552, "5.5.3 too many"))
+    #expect(one.status == .deferred)
+    #expect(one.failure?.retry == .safe)
+    #expect(recipient("a@x.example", Reply(552, "5.2.2 full")).status == .rejected)
+  }
+
   @Test func `one that was not tried is no overflow`() {
     #expect(!recipient("a@x.example", nil).isOverflow)
   }

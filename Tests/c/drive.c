@@ -408,10 +408,11 @@ static void new_connection(char **words) {
 
 static void make_envelope(char **words, size_t count) {
   smtpconn_envelope *envelope = smtpconn_envelope_new();
-  int result = smtpconn_envelope_set_from(envelope, words[2]);
+  int result;
   size_t index;
   smtpconn_envelope_set_size(envelope, strtoull(words[3], NULL, 10));
   if (words[4] != NULL) smtpconn_envelope_set_use_8bitmime(envelope, atoi(words[4]));
+  result = smtpconn_envelope_set_from(envelope, words[2]);
   for (index = 5; index < count && result == 0; index++) {
     result = smtpconn_envelope_add_to(envelope, words[index]);
   }

@@ -272,6 +272,7 @@ static void null_connection(void) {
 
 static void null_others(void) {
   smtpconn_auth_free(NULL);
+  CHECK(smtpconn_auth_last_error(NULL) == NULL);
   CHECK_INT(smtpconn_auth_set_user(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_password(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_access_token(NULL, "a", 0), SMTPCONN_ESTATE);
@@ -295,7 +296,7 @@ static void null_others(void) {
   CHECK_INT(smtpconn_envelope_set_size(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_size(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_use_8bitmime(NULL, 1), SMTPCONN_ESTATE);
-  CHECK_INT(smtpconn_envelope_use_8bitmime(NULL), -1);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_use_smtputf8(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_use_smtputf8(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
@@ -563,7 +564,7 @@ static void option_callbacks(void) {
   refused(options,
           smtpconn_options_set_custom_mechanism(options, "not a name", no_mechanism, on_release,
                                                 &freed),
-          "mechanism");
+          "custom_mechanism");
   CHECK_INT(freed, 5);
   connection = smtpconn_new(options, NULL);
   smtpconn_options_free(options);
@@ -574,9 +575,21 @@ static void option_callbacks(void) {
   CHECK_INT(freed, 6);
 }
 
+static void bad_url(smtpconn_auth *auth, const char *url) {
+  const smtpconn_error *error;
+  CHECK_INT(smtpconn_auth_set_access_url(auth, url), SMTPCONN_EAUTH);
+  error = smtpconn_auth_last_error(auth);
+  CHECK_INT(smtpconn_error_code(error), SMTPCONN_EAUTH);
+  CHECK_TEXT(smtpconn_error_command(error), "API");
+  CHECK_TEXT(smtpconn_error_phase(error), "auth");
+  CHECK(error != NULL && strstr(smtpconn_error_message(error), "access_url") != NULL);
+  CHECK(error != NULL && strstr(smtpconn_error_message(error), "secret") == NULL);
+}
+
 static void tokens(void) {
   smtpconn_auth *auth = smtpconn_auth_new();
   freed = 0;
+  CHECK(smtpconn_auth_last_error(auth) == NULL);
   CHECK_INT(smtpconn_auth_set_access_token(auth, "token", 1), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_access_token(auth, NULL, 0), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_refresh_token(auth, "token"), SMTPCONN_OK);
@@ -585,11 +598,15 @@ static void tokens(void) {
   CHECK_INT(smtpconn_auth_set_service_account(auth, "a@b", "key"), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_access_url(auth, "https://token.example/a"), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_access_url(auth, "http://127.0.0.1:8080/a"), SMTPCONN_OK);
-  CHECK_INT(smtpconn_auth_set_access_url(auth, "http://token.example/a"), SMTPCONN_EAUTH);
-  CHECK_INT(smtpconn_auth_set_access_url(auth, "ftp://token.example/a"), SMTPCONN_EAUTH);
-  CHECK_INT(smtpconn_auth_set_access_url(auth, "https://a.example/\r\nX: y"), SMTPCONN_EAUTH);
-  CHECK_INT(smtpconn_auth_set_access_url(auth, ""), SMTPCONN_EAUTH);
+  bad_url(auth, "http://token.example/a");
+  bad_url(auth, "ftp://token.example/a");
+  bad_url(auth, "https://a.example/\r\nX: y");
+  bad_url(auth, "");
   CHECK_INT(smtpconn_auth_set_access_url(auth, NULL), SMTPCONN_OK);
+  CHECK(smtpconn_auth_last_error(auth) == NULL);
+  bad_url(auth, "https://a:secret@token.example/");
+  CHECK_INT(smtpconn_auth_set_user(auth, "a"), SMTPCONN_OK); /* any call that succeeds */
+  CHECK(smtpconn_auth_last_error(auth) == NULL);
   CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
   CHECK_INT(smtpconn_auth_set_token_callback(auth, no_token, on_release, &freed), SMTPCONN_OK);
   CHECK_INT(freed, 1);
@@ -657,7 +674,10 @@ static void envelope(void) {
   CHECK_TEXT(smtpconn_envelope_to(envelope, SIZE_MAX / 2 + 1), NULL);
 
   CHECK_INT(smtpconn_envelope_size(envelope), 0);
+  CHECK_INT(smtpconn_envelope_set_from(envelope, "nobody"), SMTPCONN_EENVELOPE);
+  CHECK(smtpconn_envelope_last_error(envelope) != NULL);
   CHECK_INT(smtpconn_envelope_set_size(envelope, 123), SMTPCONN_OK);
+  CHECK(smtpconn_envelope_last_error(envelope) == NULL); /* that of the last call */
   CHECK_INT(smtpconn_envelope_size(envelope), 123);
   if (smtpconn_envelope_set_size(envelope, UINT64_MAX) == SMTPCONN_OK) {
     CHECK(smtpconn_envelope_size(envelope) == UINT64_MAX);

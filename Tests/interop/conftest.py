@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from support import postfix as serving
 from support.certificates import Certificates
+from support.dovecot import Dovecot
+from support.drive import BUILD, ROOT
 from support.postfix import Postfix
+from support.scripted import ScriptedServer, friendly
+from support.tokens import Signer
+
+# The Python package and the library as they were built, not what happens to be
+# installed.
+sys.path.insert(0, str(ROOT / "bindings" / "python" / "src"))
+os.environ["SMTPCONN_LIBRARY"] = str(BUILD / "libsmtpconn.so.0")
 
 
 @pytest.fixture(scope="session")
 def postfix(certificates: Certificates) -> Iterator[Postfix]:
     """A Postfix on loopback, one for all tests."""
-    with serving.running(certificates.good) as server:
+    with Postfix(certificates.good) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """Signs the tokens that Dovecot believes."""
+    return Signer()
+
+
+@pytest.fixture(scope="session")
+def relay() -> Iterator[ScriptedServer]:
+    """Where Dovecot sends the mail that is submitted."""
+    with ScriptedServer(friendly, repeat=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def dovecot(certificates: Certificates, relay: ScriptedServer, signer: Signer) -> Iterator[Dovecot]:
+    """A Dovecot on loopback, one for all tests."""
+    with Dovecot(certificates.good, relay.port, signer.key) as server:
         yield server

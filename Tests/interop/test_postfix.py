@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 
 import pytest
 
+from support import client as clients
 from support.certificates import Certificates
-from support.drive import Connection, Drive, Operation
+from support.client import HELLO, send
+from support.content import BODIES, HEADER, WAYS, large, message, wire
+from support.daemon import ALICE, BOB, DOMAIN, PASSWORD, USER
+from support.drive import Drive, Operation
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.postfix import ALICE, BOB, DOMAIN, PASSWORD, SMALL_LIMIT, USER, ZOE, Postfix
+from support.postfix import SMALL_LIMIT, ZOE, Postfix
 
 # Where Postfix's log names a message that a client begins to send.
 TAKEN = r"/smtpd\[\d+\]: (\w+): client="
 
-HELLO = b"Subject: hello\r\n\r\nHello Bob.\r\n"
 
-
-class Client:
-    """Makes connections to the ports of a Postfix."""
-
-    def __init__(self, drive: Drive, server: Postfix, certificates: Certificates) -> None:
-        self.drive = drive
-        self.server = server
-        self._ca_file = certificates.ca_file
-
-    def __call__(self, service: str, **options: str | int) -> Connection:
-        """A connection, not connected yet."""
-        return self.drive.connection(
-            None,
-            **{
-                "host": self.server.host,
-                "port": self.server.ports[service],
-                "name": "client.test",
-                "tls_ca_file": self._ca_file,
-                **options,
-            },
-        )
-
-    def opened(self, service: str, **options: str | int) -> Connection:
-        connection = self(service, **options)
-        connection.start_connect().succeeds()
-        return connection
-
-    def logged_in(self, service: str, **options: str | int) -> Connection:
-        connection = self.opened(service, **options)
-        connection.start_login(USER, PASSWORD).succeeds()
-        return connection
-
+class Client(clients.Client[Postfix]):
     def delivered(self, sending: Operation, address: str = BOB) -> bytes:
         """Waits for a message and returns it as it lies in the mailbox."""
         sending.succeeds()
@@ -60,33 +31,10 @@ def client(drive: Drive, postfix: Postfix, certificates: Certificates) -> Client
     return Client(drive, postfix, certificates)
 
 
-def send(
-    connection: Connection,
-    content: bytes = HELLO,
-    *recipients: str,
-    message: str | None = None,
-    size: int = 0,
-) -> Operation:
-    # 8-bit content goes out as it is, also to a server that offers nothing.
-    envelope = connection.drive.envelope(ALICE, list(recipients or [BOB]), size, use_8bitmime=0)
-    if size and message is None:
-        # Of a reader the library knows no size but the one that it is told.
-        message = connection.drive.reader(content)
-    return connection.start_send(content, message=message, envelope=envelope)
-
-
 def stored(content: bytes) -> bytes:
-    """A message as Postfix stores it when it came as it should: every CRLF, CR
-    and LF has become one line end, which is LF in a file."""
-    lines = re.split(rb"\r\n|\r|\n", content)
-    if lines[-1] == b"":
-        lines.pop()
-    return b"".join(line + b"\n" for line in lines)
-
-
-def wire_size(content: bytes) -> int:
-    """As many octets as that has with CRLF."""
-    return len(stored(content).replace(b"\n", b"\r\n"))
+    """A message as Postfix stores it when it came as it should: a line end is LF in
+    a file."""
+    return wire(content).replace(b"\r\n", b"\n")
 
 
 # --- TLS and login ----------------------------------------------------------
@@ -214,34 +162,6 @@ def test_tls_needed(client: Client) -> None:
 
 # --- content ----------------------------------------------------------------
 
-HEADER = b"From: alice@test.local\r\nTo: bob@test.local\r\nSubject: x\r\n\r\n"
-BODIES = {
-    "empty": b"",
-    "one line": b"body\r\n",
-    "no final newline": b"body",
-    "ends with CR": b"body\r",
-    "ends with LF": b"body\n",
-    "lone CR": b"one\rtwo\rthree\r\n",
-    "lone LF": b"one\ntwo\nthree\n",
-    "all line ends": b"one\rtwo\nthree\r\nfour\n\rfive\r\r\nsix\r\n\nseven",
-    "empty lines at the end": b"body\r\n\r\n\r\n\r\n",
-    "only empty lines": b"\r\n\n\r",
-    "blanks at the ends of lines": b"one \r\n\t\r\n two\t\r\n",
-    "leading dots": b".\r\n..\r\n.one\r\n..two\r\n...\r\n. \r\n",
-    "dots behind lone line ends": b"a\r.\rb\n.\nc\r\n.\nd\n.\r\ne\r.\r\nf",
-    "a dot at the end": b"body\r\n.",
-    "another message inside": b"x\n.\nMAIL FROM:<x@test.local>\r.\r\nRCPT TO:<bob@test.local>\n.",
-    "a mailbox line": b"From here to there\r\n>From there\r\n",
-    "UTF-8": "zoë ☃ 𝄞\r\n".encode(),
-    "every octet": bytes(range(256)),
-    "every high octet": bytes(range(0x80, 0x100)) * 40,
-    "NUL": b"\0\r\n.\0\r\0",
-    "line of 998": b"x" * 998 + b"\r\n" + b"y" * 998,
-    "line of 1000 with dots": b"." * 1000 + b"\r\n" + b"." * 999,
-    "line of 20000": b"z" * 20_000,
-    "line of 200000 octets": bytes(range(0x20, 0x7F)) * 2105,
-    "many short lines": b"\n".join(b"%d" % number for number in range(20_000)),
-}
 # Without a header, Postfix puts an empty line between its own and the body.
 WITHOUT_HEADER = {
     b"": b"",
@@ -251,23 +171,6 @@ WITHOUT_HEADER = {
     b".": b"\n.\n",
     b".\r\n.": b"\n.\n.\n",
 }
-
-WAYS = ("copy", "borrowed", "descriptor", "reader")
-SIZES = (1, 2, 3, 5, 7, 64, 997, 1021, 4093, 16381, 65537)
-
-
-def message(drive: Drive, content: bytes, way: str) -> str:
-    """A message from memory, from a file, or in pieces of odd sizes."""
-    if way != "reader":
-        return drive.message(content, way)
-    pieces: list[bytes] = []
-    position = 0
-    for size in itertools.cycle(SIZES):
-        if position >= len(content):
-            break
-        pieces.append(content[position : position + size])
-        position += size
-    return drive.reader(*pieces)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -281,25 +184,20 @@ def test_content(client: Client, service: str, way: str) -> None:
     for name, (given, wanted) in cases.items():
         sending = send(connection, message=message(client.drive, given, way))
         assert client.delivered(sending) == wanted, name
-        assert sending.result().message_size == wire_size(given), name
+        assert sending.result().message_size == len(wire(given)), name
     connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("tls", [True, False], ids=["tls", "clear"])
 def test_large(client: Client, way: str, tls: bool) -> None:
-    """10 MB, with line ends and dots wherever a buffer may end."""
-    line = bytes(range(0x20, 0x7F)) + b"\xc3\xab" * 20
-    ends = (b"\n", b"\r", b"\r\n", b"\n.", b"\r.", b"\r\n.")
-    parts = [line[number % 131 :] + ends[number % 6] for number in range(160_000)]
-    given = HEADER + b"".join(parts)
-    assert len(given) > 10_000_000
+    given = large()
     connection = client.opened("smtp", ignore_tls=int(not tls))
     sending = send(connection, message=message(client.drive, given, way))
     # Not "==" alone: nobody wants to see the difference of two such messages.
     same = client.delivered(sending) == stored(given)
     assert same
-    assert sending.result().message_size == wire_size(given)
+    assert sending.result().message_size == len(wire(given))
     connection.start_quit().succeeds()
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from support.certificates import Certificates
+from support.daemon import ALICE, BOB, PASSWORD, USER
 from support.drive import BUILD, ROOT
-from support.postfix import ALICE, BOB, PASSWORD, USER, Postfix
+from support.postfix import Postfix
 
 README = (ROOT / "README.md").read_text()
 HEADER = (ROOT / "include" / "smtpconn.h").read_text()

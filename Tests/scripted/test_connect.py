@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import socket
 from collections.abc import Callable
 
@@ -10,7 +9,6 @@ import pytest
 
 from conftest import Opener
 from support.drive import Drive, Operation, RefusedError
-from support.outcomes import RETRY_SAFE
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 
@@ -20,30 +18,6 @@ def open_and_quit(*capabilities: bytes) -> Dialogue:
         peer.quit()
 
     return dialogue
-
-
-def test_connect_and_quit(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220-test.local ESMTP", b"220 at your service")
-        assert peer.line() == b"EHLO client.test"
-        peer.reply(b"250-test.local", b"250 SIZE 1000")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        assert connection.info()["remote_address"] is None
-        connection.start_connect().succeeds()
-        connection.drive.wait(lambda: connection.had("connect"), "the connect event")
-        info = connection.info()
-        assert info["open"] == 1
-        assert info["secure"] == 0
-        assert info["authenticated"] == 0
-        assert info["remote_address"] == f"127.0.0.1:{server.port}"
-        assert info["last_response"] == "250-test.local\n250 SIZE 1000"
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.info()["open"] == 0
-        assert connection.error is None
 
 
 def test_blocking_run(connect: Opener) -> None:
@@ -65,31 +39,6 @@ def test_blocking_run(connect: Opener) -> None:
         for operation in operations:
             operation.succeeds()
         assert connection.had("end")
-
-
-@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n", b"   \r\n"])
-def test_blank_line_before_the_greeting(connect: Opener, blank: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.send(blank)
-        peer.greet()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connect.opened(server).start_quit().succeeds()
-
-
-def test_blank_line_behind_the_last_ehlo_line(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.send(b"250-test.local\r\n250 PIPELINING\r\n\r\n")
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
 
 
 def test_lines_that_end_in_lf(connect: Opener) -> None:
@@ -125,27 +74,6 @@ def test_replies_octet_by_octet(connect: Opener) -> None:
 # --- the name ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("client.example", b"client.example"),
-        ("[192.0.2.1]", b"[192.0.2.1]"),
-        ("192.0.2.1", b"[192.0.2.1]"),
-        ("2001:db8::1", b"[IPv6:2001:db8::1]"),
-        ("[IPv6:2001:db8::1]", b"[IPv6:2001:db8::1]"),
-    ],
-)
-def test_name(connect: Opener, name: str, said: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        assert peer.line() == b"EHLO " + said
-        peer.reply(b"250 test.local")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connect.opened(server, name=name).start_quit().succeeds()
-
-
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_default_name(connect: Opener, address: str) -> None:
     """The name of the machine when it is fully qualified, else this end's address."""
@@ -164,7 +92,8 @@ def test_default_name(connect: Opener, address: str) -> None:
         connect.opened(server, name=None).start_quit().succeeds()
 
 
-@pytest.mark.parametrize("name", ["a\r\nMAIL FROM:<x@y>", "a\nb", "a\rb", "a b", "a\x7fb", "-"])
+# RFC 6531 section 3.7.1: A-labels only.
+@pytest.mark.parametrize("name", ["a b", "a\x7fb", "-", "cl\u00efent.example"])
 def test_bad_name(drive: Drive, name: str) -> None:
     options = drive.options()
     failure = drive.set(options, "name", name)
@@ -225,7 +154,7 @@ def test_greeting_must_be_220(connect: Opener, greeting: bytes) -> None:
         assert not connection.had("connect")
 
 
-@pytest.mark.parametrize("code", [500, 502])
+@pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
 def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
@@ -243,7 +172,7 @@ def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
         connection.start_quit().succeeds()
 
 
-@pytest.mark.parametrize("code", [421, 450, 451, 554])
+@pytest.mark.parametrize("code", [421, 450, 451, 452, 530, 553, 554])
 def test_no_helo_after_another_refusal(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
@@ -333,20 +262,6 @@ def test_words_in_the_first_line_are_no_capabilities(connect: Opener, host: byte
 
 
 # --- what cannot be reached -------------------------------------------------
-
-
-def test_closed_port(drive: Drive) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    connection = drive.connection(host="127.0.0.1", port=port)
-    failure = connection.start_connect().fails("ESOCKET")
-    assert failure.errno == errno.ECONNREFUSED
-    assert failure.phase == "connect"
-    assert failure.command == "CONN"
-    assert failure.address == f"127.0.0.1:{port}"
-    assert failure.retry == RETRY_SAFE
-    connection.wait_end()
-    assert connection.error == failure
 
 
 def test_connect_twice(connect: Opener) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
+from support.drive import RefusedError
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.scripted import Dialogue, Peer, ScriptedServer
 
@@ -266,6 +267,11 @@ def test_failing_source(connect: Opener, how: str, capabilities: tuple[bytes, ..
         assert behind.result().statuses == [NOT_TRIED]
         quitting.wait()
         connection.wait_end()
+        # Nothing more can get into what the server takes for content.
+        for start in (connection.start_quit, connection.start_reset):
+            with pytest.raises(RefusedError) as refused:
+                start()
+            assert refused.value.failure.name == "ESTATE"
         drive.call("free", "message", message)
         assert drive.released == [message]
     assert not rest[0].endswith(b"\r\n.\r\n"), rest

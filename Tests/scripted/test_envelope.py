@@ -50,31 +50,6 @@ def test_mail_parameters(
         sending.fails("ECANCELLED")
 
 
-def test_too_large_for_the_server(connect: Opener) -> None:
-    """RFC 1870: refused before a word is said."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE 1000")
-        # The next thing is the message that fits.
-        peer.expect(b"MAIL FROM:<a@example.com> SIZE=1000")
-        peer.reply(b"552 no")
-        peer.quit_after_reset()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1001)
-        sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
-        failure = sending.fails("EMESSAGE")
-        assert "1000" in failure.message
-        assert failure.response is None
-        assert sending.result().statuses == [NOT_TRIED]
-        envelope = drive.envelope("a@example.com", ["b@example.com"], size=1000)
-        message = drive.reader(MESSAGE)
-        connection.start_send(envelope=envelope, message=message).fails("EENVELOPE")
-        connection.start_quit().succeeds()
-
-
 @pytest.mark.parametrize("sender", ["", None])
 def test_null_sender(connect: Opener, sender: str | None) -> None:
     def dialogue(peer: Peer) -> None:
@@ -97,6 +72,8 @@ GOOD_ADDRESSES = [
     "a@[192.0.2.1]",
     "a@[IPv6:2001:db8::1]",
     "!#$%&'*+-/=?^_`{|}~@example.com",
+    # As long as a path may be (RFC 5321 section 4.5.3.1), and each part of it.
+    "a" * 64 + "@" + ".".join(["b" * 63, "b" * 62, "b" * 62]),
 ]
 
 BAD_ADDRESSES = [
@@ -120,6 +97,8 @@ BAD_ADDRESSES = [
     "a@exam_ple.com ",
     "a@[192.0.2.999]",
     "a" * 65 + "@example.com",
+    "a" * 64 + "@" + ".".join(["b" * 63, "b" * 63, "b" * 62]),
+    "a@" + "b" * 64 + ".com",
     "a@" + ".".join(["b" * 60] * 5),
     "a,b@example.com",
     "a@example.com,c@example.com",
@@ -166,6 +145,49 @@ def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str)
         failure = sending.fails("EENVELOPE")
         assert "SMTPUTF8" in failure.message
         assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_domain_outside_ascii(connect: Opener) -> None:
+    """Not offered: the error says what would be understood."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery(b"b@xn--bcher-kva.example")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=["b@b\u00fccher.example"])
+        failure = sending.fails("EENVELOPE")
+        assert "A-label" in failure.message
+        assert failure.recipient is not None
+        assert failure.response is None
+        assert sending.result().statuses == [NOT_TRIED]
+        connection.start_send(recipients=["b@xn--bcher-kva.example"]).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_smtputf8_is_of_one_message(connect: Opener) -> None:
+    """The next message asks for it only when it needs it too."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SMTPUTF8", b"8BITMIME")
+        for mail in (b"<zo\xc3\xab@example.com> SMTPUTF8", b"<a@example.com>"):
+            peer.expect(b"MAIL FROM:" + mail)
+            peer.reply(b"250 ok")
+            peer.expect(b"RCPT TO:")
+            peer.reply(b"250 ok")
+            peer.expect(b"DATA")
+            peer.reply(b"354 go")
+            peer.content()
+            peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send(sender="zo\u00eb@example.com").succeeds()
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
 from support.scripted import Peer, ScriptedServer
 
@@ -229,65 +228,6 @@ def test_smtputf8_wanted_and_not_offered(connect: Opener) -> None:
         assert "SMTPUTF8" in sending.fails("EMESSAGE").message
         assert sending.result().statuses == [NOT_TRIED]
         connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-
-
-# --- REQUIRETLS -------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("way", "verify", "capabilities", "accepted"),
-    [
-        ("starttls", 1, (b"REQUIRETLS",), True),
-        ("implicit", 1, (b"REQUIRETLS",), True),
-        ("starttls", 1, (), False),
-        ("starttls", 0, (b"REQUIRETLS",), False),
-        ("implicit", 0, (b"REQUIRETLS",), False),
-        ("clear", 1, (b"REQUIRETLS",), False),
-    ],
-)
-def test_requiretls(
-    connect: Opener,
-    certificates: Certificates,
-    way: str,
-    verify: int,
-    capabilities: tuple[bytes, ...],
-    accepted: bool,
-) -> None:
-    """RFC 8689 section 4.2.1."""
-
-    def dialogue(peer: Peer) -> None:
-        if way == "starttls":
-            peer.secure(certificates.good, *capabilities)
-        else:
-            peer.greet(*capabilities)
-        # Refused, the next message is all that comes.
-        peer.expect(SENDER + b" REQUIRETLS" if accepted else SENDER)
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
-
-    identity = certificates.good if way == "implicit" else None
-    with ScriptedServer(dialogue, identity=identity) as server:
-        secure = int(way == "implicit")
-        connection = connect.opened(server, secure=secure, tls_reject_unauthorized=verify)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], require_tls=1)
-        sending = connection.start_send(envelope=envelope)
-        if accepted:
-            sending.succeeds()
-        else:
-            failure = sending.fails("EREQUIRETLS")
-            assert "REQUIRETLS" in failure.message
-            assert failure.response is None
-            assert sending.result().statuses == [NOT_TRIED]
-            connection.start_send().succeeds()
         connection.start_quit().succeeds()
 
 

@@ -173,6 +173,39 @@ def test_same_recipient_twice(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
+def test_refused_behind_the_content_only(connect: Opener) -> None:
+    """One name twice, and each copy has its own end: none is taken for
+    another, and who was refused has an error of its own."""
+    names = ["b@example.com", "c@example.com", "b@example.com"]
+
+    def dialogue(peer: Peer) -> None:
+        greet(peer)
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for name in names:
+            peer.expect(b"RCPT TO:<" + name.encode() + b">")
+            peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"550 5.2.1 disabled", b"250 saved", b"250 saved")
+        peer.quit_after_reset()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, lmtp=1)
+        sending = connection.start_send(recipients=names)
+        sending.succeeds()
+        result = sending.result()
+        assert result.statuses == [REJECTED, ACCEPTED, ACCEPTED]
+        errors = [line.error for line in result.recipients]
+        assert errors[1:] == [None, None]
+        assert errors[0] is not None
+        assert errors[0].name == "EMESSAGE"
+        assert errors[0].recipient == names[0]
+        assert errors[0].response == "550 5.2.1 disabled"
+        connection.start_quit().succeeds()
+
+
 @both
 def test_nobody_accepted(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     """RFC 2033 section 4.2: DATA must fail with 503; a lone dot would get no reply."""

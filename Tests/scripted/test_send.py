@@ -14,28 +14,6 @@ both = pytest.mark.parametrize("capabilities", [PLAIN, PIPELINING], ids=["plain"
 
 
 @both
-def test_result(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        content = peer.delivery(b"b@example.com", b"c@example.com")
-        assert content == b"Subject: x\r\n\r\nbody\r\n.\r\n"
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, ACCEPTED]
-        assert [line.recipient for line in result.recipients] == ["b@example.com", "c@example.com"]
-        assert result.response == "250 2.0.0 Ok: queued as 4F2A"
-        assert result.queue_id == "4F2A"
-        assert result.message_size == len(b"Subject: x\r\n\r\nbody\r\n")
-        assert all(line.error is None for line in result.recipients)
-        connection.start_quit().succeeds()
-
-
-@both
 def test_some_recipients_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
@@ -79,42 +57,6 @@ def test_some_recipients_refused(connect: Opener, capabilities: tuple[bytes, ...
         connection.start_quit().succeeds()
 
 
-@both
-@pytest.mark.parametrize("data_reply", [b"554 5.5.1 no valid recipients", b"503 5.5.1 RCPT first"])
-def test_all_recipients_refused(
-    connect: Opener, capabilities: tuple[bytes, ...], data_reply: bytes
-) -> None:
-    """Fails, and the next message goes out behind a RSET."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        for reply in (b"550 5.1.1 no one", b"450 4.2.0 busy"):
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
-        if capabilities:
-            peer.expect(b"DATA")
-            peer.reply(data_reply)
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "RCPT TO"
-        assert failure.response_code in (450, 550)
-        result = sending.result()
-        assert result.statuses == [REJECTED, DEFERRED]
-        assert [line.response_code for line in result.recipients] == [550, 450]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert connection.error is None
-
-
 def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
     """RFC 2920 section 3.1: the pipelined DATA is accepted although nobody is to
     get the message; a lone dot ends it, and not a single octet of the content
@@ -141,33 +83,6 @@ def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
         failure = sending.fails("EENVELOPE")
         assert failure.response_code == 550
         assert sending.result().statuses == [REJECTED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-
-
-@both
-def test_sender_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"553 5.1.8 no such sender")
-        if capabilities:
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"503 5.5.1 MAIL first")
-            peer.expect(b"DATA")
-            peer.reply(b"503 5.5.1 RCPT first")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "MAIL FROM"
-        assert failure.response == "553 5.1.8 no such sender"
-        assert sending.result().statuses == [NOT_TRIED]
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
 

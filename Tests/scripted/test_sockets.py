@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,78 +10,14 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
+from support.relay import relayed
 from support.scripted import Peer, ScriptedServer, silent
-
-
-class Relay:
-    """A socket in the file system, behind which a scripted server stands."""
-
-    def __init__(self, path: Path, server: ScriptedServer) -> None:
-        self.path = path
-        self._server = server
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        self._threads: list[threading.Thread] = []
-        self._sockets: list[socket.socket] = []
-        self._run(self._accept)
-
-    def _run(self, work: object, *arguments: object) -> None:
-        assert callable(work)
-        thread = threading.Thread(target=work, args=arguments, daemon=True)
-        thread.start()
-        self._threads.append(thread)
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                far = socket.create_connection((self._server.host, self._server.port))
-                self._sockets += [near, far]
-                self._run(self._copy, near, far)
-                self._run(self._copy, far, near)
-
-    @staticmethod
-    def _copy(source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while octets := source.recv(65536):
-                target.sendall(octets)
-        with contextlib.suppress(OSError):
-            target.shutdown(socket.SHUT_WR)
-
-    def end(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for each in self._sockets:
-            each.close()
-
-
-@contextlib.contextmanager
-def relayed(path: Path, server: ScriptedServer) -> Iterator[Relay]:
-    relay = Relay(path, server)
-    try:
-        yield relay
-    finally:
-        relay.end()
-
-
-def hang_up(peer: Peer) -> None:
-    """Answers QUIT and closes first: a socket that the caller made may be open
-    elsewhere, so that the client's closing is not the end of it."""
-    peer.expect(b"QUIT")
-    peer.reply(b"221 bye")
 
 
 def last_delivery(peer: Peer) -> None:
     peer.greet()
     peer.delivery()
-    hang_up(peer)
+    peer.hang_up()
 
 
 def one_delivery(peer: Peer) -> None:
@@ -106,7 +39,7 @@ def last_lmtp_delivery(peer: Peer) -> None:
     peer.expect(b"LHLO ")
     peer.reply(b"250 test.local")
     peer.delivery()
-    hang_up(peer)
+    peer.hang_up()
 
 
 # --- in the file system -----------------------------------------------------
@@ -115,10 +48,11 @@ def last_lmtp_delivery(peer: Peer) -> None:
 @pytest.mark.parametrize("lmtp", [0, 1])
 def test_socket_path(connect: Opener, tmp_path: Path, lmtp: int) -> None:
     dialogue = lmtp_delivery if lmtp else one_delivery
-    with ScriptedServer(dialogue) as server, relayed(tmp_path / "the socket", server) as relay:
+    path = tmp_path / "the socket"
+    with ScriptedServer(dialogue) as server, relayed(path, server):
         # Nobody resolves the host, or connects to the port.
         connection = connect.opened(
-            server, socket_path=relay.path, host="nowhere.invalid", port=1, lmtp=lmtp
+            server, socket_path=path, host="nowhere.invalid", port=1, lmtp=lmtp
         )
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
@@ -134,8 +68,8 @@ def test_socket_path_without_a_name(drive: Drive, tmp_path: Path) -> None:
         peer.reply(b"250 test.local")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server) as relay:
-        connection = drive.connection(socket_path=relay.path)
+    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server):
+        connection = drive.connection(socket_path=tmp_path / "s")
         connection.start_connect().succeeds()
         connection.start_quit().succeeds()
     verb, _, name = greeted[0].partition(b" ")
@@ -159,12 +93,12 @@ def test_socket_path_and_tls(connect: Opener, certificates: Certificates, tmp_pa
 
     with (
         ScriptedServer(accepted, refused) as server,
-        relayed(tmp_path / "s", server) as relay,
+        relayed(tmp_path / "s", server),
     ):
-        connection = connect.opened(server, socket_path=relay.path, host="localhost")
+        connection = connect.opened(server, socket_path=tmp_path / "s", host="localhost")
         assert connection.info()["tls_peer_name"] == "localhost"
         connection.start_quit().succeeds()
-        connection = connect(server, socket_path=relay.path, host="localhost")
+        connection = connect(server, socket_path=tmp_path / "s", host="localhost")
         assert connection.start_connect().fails("ETLS").tls_reason
 
 
@@ -177,8 +111,8 @@ def test_password_to_a_socket_path(connect: Opener, tmp_path: Path) -> None:
         peer.reply(b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server) as relay:
-        connection = connect.opened(server, socket_path=relay.path)
+    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server):
+        connection = connect.opened(server, socket_path=tmp_path / "s")
         connection.start_login("alice", "sesame").succeeds()
         connection.start_quit().succeeds()
 
@@ -292,8 +226,8 @@ def test_connection(connect: Opener) -> None:
 
 
 def test_connection_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
-    with ScriptedServer(last_lmtp_delivery) as server, relayed(tmp_path / "s", server) as relay:
-        connection = connect.opened(server, connection=f"to:{relay.path}", lmtp=1)
+    with ScriptedServer(last_lmtp_delivery) as server, relayed(tmp_path / "s", server):
+        connection = connect.opened(server, connection=f"to:{tmp_path / 's'}", lmtp=1)
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
 
@@ -344,7 +278,7 @@ def test_secured(connect: Opener, secure: int) -> None:
         peer.expect(b"AUTH PLAIN ")
         peer.reply(b"235 welcome")
         peer.delivery()
-        hang_up(peer)
+        peer.hang_up()
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(
@@ -383,7 +317,7 @@ def test_quit_ends_it(connect: Opener, option: str) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        hang_up(peer)
+        peer.hang_up()
         closed.append(peer.closes_within(1))
 
     with ScriptedServer(dialogue) as server:

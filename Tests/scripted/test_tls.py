@@ -9,59 +9,6 @@ from support.certificates import Certificates
 from support.drive import Drive
 from support.scripted import Peer, ScriptedServer
 
-
-def test_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good, b"AUTH PLAIN", b"SIZE 77")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, host="localhost")
-        info = connection.info()
-        assert info["secure"] == 1
-        assert info["tls_version"] in ("TLSv1.2", "TLSv1.3")
-        assert info["tls_cipher"]
-        assert info["tls_peer_name"] == "localhost"
-        # Only what was said under TLS counts.
-        assert info["capabilities"] == ["AUTH PLAIN", "SIZE 77"]
-        assert connection.capability("STARTTLS") == (False, None)
-        connection.start_quit().succeeds()
-        assert server.peer.server_name == "localhost"
-    assert server.peer.clear.startswith(b"EHLO client.test\r\nSTARTTLS\r\n")
-    assert server.peer.protected == b"EHLO client.test\r\nQUIT\r\n"
-
-
-def test_implicit_tls(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        # STARTTLS inside TLS is not for us.
-        peer.greet(b"STARTTLS")
-        peer.delivery()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
-
-    with ScriptedServer(dialogue, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1)
-        info = connection.info()
-        assert info["secure"] == 1
-        # Found by address, so there is no name to tell.
-        assert info["tls_peer_name"] is None
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert server.peer.server_name is None, "an address was sent as SNI"
-
-
-def test_ignore_tls(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, ignore_tls=1)
-        assert connection.info()["secure"] == 0
-        connection.start_quit().succeeds()
-
-
 # --- certificates -----------------------------------------------------------
 
 # (certificate, host, options, accepted, what the reason must say)
@@ -206,45 +153,6 @@ def test_verification_belongs_to_one_connection(
 # --- STARTTLS and what an attacker makes of it ------------------------------
 
 
-@pytest.mark.parametrize(
-    "injected",
-    [
-        b"250-test.local\r\n250 AUTH PLAIN X-INJECTED\r\n",
-        b"250-X-INJECTED",
-        b"x",
-        b"\r\n",
-        b"421 bye\r\n",
-    ],
-)
-def test_injection_behind_starttls(
-    connect: Opener, certificates: Certificates, injected: bytes
-) -> None:
-    """Octets in the clear behind the 220, in the same segment, would be read as
-    if they had come under TLS."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-BEFORE")
-        peer.expect(b"STARTTLS")
-        peer.send(b"220 go\r\n" + injected)
-        peer.nothing_more()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            login = connection.start_login("alice", "sesame")
-        failure = opening.fails("ETLS")
-        assert failure.phase == "starttls"
-        assert failure.command == "STARTTLS"
-        login.fails("ETLS")
-        connection.wait_end()
-        assert not connection.had("connect")
-        info = connection.info()
-        assert info["secure"] == 0
-        assert "INJECTED" not in str(info)
-    assert b"AUTH" not in server.peer.received
-
-
 def test_injection_inside_the_handshake(connect: Opener, certificates: Certificates) -> None:
     """The same a moment later, where a server's first message should stand."""
 
@@ -280,24 +188,6 @@ def test_starttls_refused(connect: Opener, reply: bytes, require: int) -> None:
         assert failure.command == "STARTTLS"
         assert failure.response == reply.decode()
         connection.wait_end()
-
-
-@pytest.mark.parametrize("capabilities", [(), (b"AUTH PLAIN",), (b"X-STARTTLS",)])
-def test_required_and_not_offered(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        rest = peer.until_closed()
-        assert rest in (b"", b"QUIT\r\n"), rest
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, require_tls=1)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            login = connection.start_login("alice", "sesame")
-        failure = opening.fails("ETLS")
-        assert "STARTTLS" in failure.message
-        login.fails("ETLS")
-    assert b"AUTH" not in server.peer.received
 
 
 def test_required_and_ehlo_not_understood(connect: Opener) -> None:

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +57,12 @@ class _Started:
 class Drive:
     """One running drive program."""
 
-    def __init__(self, program: Path | None = None, prefix: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        program: Path | None = None,
+        prefix: list[str] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> None:
         program = program or BUILD / "tests" / "drive"
         self._files = Path(tempfile.mkdtemp(prefix="smtpconn-drive-"))
         self._stderr = (self._files / "stderr").open("w+b")
@@ -66,6 +71,7 @@ class Drive:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
+            pass_fds=descriptors,
         )
         self._lines: queue.Queue[Json | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -236,7 +242,7 @@ class Drive:
     ) -> Failure | None:
         """Sets one option; the failure says why it was refused."""
         if isinstance(value, int):
-            text = str(value)
+            text = str(int(value))
         else:
             text = quote(str(value) if isinstance(value, Path) else value)
         answer = self.call("set", options, option, text)
@@ -476,15 +482,18 @@ def valgrind() -> list[str]:
     ]
 
 
-def start(mode: str | None = None) -> Drive:
-    """The drive program as SMTPCONN_TEST_MODE says: plain, valgrind or asan."""
+def start(
+    mode: str | None = None, before: Sequence[str] = (), descriptors: Sequence[int] = ()
+) -> Drive:
+    """The drive program as SMTPCONN_TEST_MODE says: plain, valgrind or asan. `before`
+    is a command to run it with; it inherits the descriptors."""
     mode = mode or os.environ.get("SMTPCONN_TEST_MODE", "plain")
     if mode == "valgrind":
-        return Drive(prefix=valgrind())
+        return Drive(prefix=[*before, *valgrind()], descriptors=descriptors)
     if mode == "asan":
-        drive = Drive(BUILD / "asan" / "drive")
+        drive = Drive(BUILD / "asan" / "drive", [*before], descriptors)
         assert drive.about["asan"] == "yes", "ASan is not on"
         return drive
     if mode == "plain":
-        return Drive()
+        return Drive(prefix=[*before], descriptors=descriptors)
     raise ValueError(f"SMTPCONN_TEST_MODE={mode}: plain, valgrind or asan")

@@ -7,39 +7,23 @@ any, are neither read nor touched. Postfix must be started as root.
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import os
 import pwd
 import re
 import shutil
-import signal
-import socket
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from support.certificates import Identity
+from support.daemon import ALICE, BOB, DOMAIN, HOST, PASSWORD, USER, Daemon, Delivery, program
 
-HOST = "127.0.0.1"
-DOMAIN = "test.local"
-USER, PASSWORD = "alice", 'open "sesame" \\o/'
-ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 # A local part that needs SMTPUTF8.
 ZOE = f"zoë@{DOMAIN}"
 MAILBOXES = (ALICE, BOB, ZOE)
 # What the port `small` takes at most.
 SMALL_LIMIT = 20_000
 
-# How long starting, stopping and delivering may take.
-PATIENCE = 20.0
 # When whoever started it was killed, it ends by itself after so many seconds.
 LONGEST_LIFE = 3600
-
-SERVICES = ("smtp", "submission", "smtps", "small", "bare")
 
 # What Postfix expects to find in its queue directory.
 QUEUES = (
@@ -76,76 +60,7 @@ NO_EXTENSIONS = (
 )
 
 
-@dataclass(frozen=True)
-class Delivery:
-    """A file in a mailbox: the header fields that Postfix puts in front, and the
-    message."""
-
-    trace: bytes
-    content: bytes
-
-    @property
-    def queue_id(self) -> str:
-        found = re.search(rb"^Received: .*?\bid ([0-9A-Za-z]+)", self.trace, re.DOTALL | re.M)
-        assert found is not None, f"no queue id in {self.trace!r}"
-        return found[1].decode()
-
-    @property
-    def protocol(self) -> str:
-        """As in the Received field: ESMTPSA is with TLS and a login."""
-        found = re.search(rb"\bwith (?:UTF8)?(E?SMTPS?A?)\b", self.trace)
-        assert found is not None, f"no protocol in {self.trace!r}"
-        return found[1].decode()
-
-
-_TRACE = re.compile(
-    rb"(?:(?:Return-Path|X-Original-To|Delivered-To): [^\n]*\n)*"
-    rb"Received: [^\n]*\n(?:[ \t][^\n]*\n)*"
-)
-
-
-def _parse(file: bytes) -> Delivery:
-    trace = _TRACE.match(file)
-    assert trace is not None, f"not what Postfix delivers: {file[:200]!r}"
-    return Delivery(trace[0], file[trace.end() :])
-
-
-def _program(name: str) -> str:
-    path = shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
-    if path is None:
-        raise RuntimeError(f"there is no program {name}")
-    return path
-
-
-def _install() -> None:
-    """Postfix and saslpasswd2, from Debian's packages."""
-    script = Path(__file__).with_name("require.sh")
-    done = subprocess.run(["sh", str(script), "test"], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"Postfix cannot be had.\n{done.stderr}{done.stdout}")
-    if os.geteuid() != 0:
-        raise RuntimeError("Postfix gives up rights that only root has: run these tests as root")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports of the kernel's choice. All are held until all are known, so they
-    are different ones."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((HOST, 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
-class PostfixError(Exception):
-    """Postfix did not do something in time."""
-
-
-class EndedError(PostfixError):
-    """Postfix ended by itself."""
-
-
-class Postfix:
+class Postfix(Daemon):
     """A running Postfix. The ports:
 
     smtp        STARTTLS and AUTH are offered, every extension is on
@@ -155,23 +70,15 @@ class Postfix:
     bare        no extensions, no TLS
     """
 
-    host = HOST
-
-    def __init__(self, identity: Identity) -> None:
-        _install()
-        self._folder = Path(tempfile.mkdtemp(prefix="smtpconn-postfix-"))
-        self._process: subprocess.Popen[bytes] | None = None
-        self._seen: dict[Path, Delivery] = {}
-        try:
-            self._prepare(identity)
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
+    name = "Postfix"
+    services = ("smtp", "submission", "smtps", "small", "bare")
+    silent = frozenset({"smtps"})
 
     # --- the folder -------------------------------------------------------
 
-    def _prepare(self, identity: Identity) -> None:
+    def _prepare(self) -> None:
+        if os.geteuid() != 0:
+            raise RuntimeError("Postfix gives up rights that only root has: run this as root")
         folder = self._folder
         # Its programs run as other users and must find their files.
         folder.chmod(0o755)
@@ -185,8 +92,8 @@ class Postfix:
         self._make("queue/maildrop", postfix.pw_uid, postfix.pw_gid, 0o730)
         for name in QUEUES:
             self._make(f"queue/{name}", postfix.pw_uid, postfix.pw_gid, 0o700)
-        shutil.copy(identity.certificate, self._config / "server.pem")
-        shutil.copy(identity.key, self._config / "server.key")
+        shutil.copy(self._identity.certificate, self._config / "server.pem")
+        shutil.copy(self._identity.key, self._config / "server.key")
         (self._config / "recipients").write_text(RECIPIENTS)
         (self._config / "mailboxes").write_text(
             "".join(f"{address} {address.partition('@')[0]}/\n" for address in MAILBOXES)
@@ -265,7 +172,7 @@ class Postfix:
             f"{HOST}:{self.ports[name]} inet n - n - - smtpd"
             f" -o syslog_name=postfix/{name}"
             + "".join(f" -o {{ {setting} }}" for setting in settings[name])
-            for name in SERVICES
+            for name in self.services
         ]
         return "\n".join(lines) + INTERNAL_SERVICES
 
@@ -280,7 +187,7 @@ class Postfix:
             "mech_list: PLAIN LOGIN\n"
         )
         subprocess.run(
-            [_program("saslpasswd2"), "-p", "-c", "-f", str(database), "-u", DOMAIN, USER],
+            [program("saslpasswd2"), "-p", "-c", "-f", str(database), "-u", DOMAIN, USER],
             input=PASSWORD.encode(),
             check=True,
             capture_output=True,
@@ -290,46 +197,20 @@ class Postfix:
 
     # --- the process ------------------------------------------------------
 
-    def _start(self) -> None:
-        # The ports were free, and one might be taken by now. Postfix then ends
-        # before it has a log, so every early end has another try.
-        for attempt in (1, 2, 3):
-            self.ports = dict(zip(SERVICES, _free_ports(len(SERVICES)), strict=True))
-            (self._config / "master.cf").write_text(self._master())
-            try:
-                self._try_start()
-                return
-            except EndedError:
-                if attempt == 3:
-                    raise
-                self._end_process()
+    def _configure(self) -> None:
+        (self._config / "master.cf").write_text(self._master())
 
-    def _try_start(self) -> None:
-        # Without -w it stays in the foreground, in a session of its own.
+    def _command(self) -> list[str]:
+        # Without -w it stays in the foreground.
         daemons = self._setting("daemon_directory")
-        self._process = subprocess.Popen(
-            [f"{daemons}/master", "-c", str(self._config), "-e", str(LONGEST_LIFE)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=self._folder,
-            env=self._environment(),
-            start_new_session=True,
-        )
-        for name in SERVICES:
-            self._wait(functools.partial(self._answers, name), f"the port {name}")
+        return [f"{daemons}/master", "-c", str(self._config), "-e", str(LONGEST_LIFE)]
 
     def _environment(self) -> dict[str, str]:
-        """Nothing of the environment should change what Postfix does."""
-        return {
-            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
-            "LC_ALL": "C",
-            "MAIL_CONFIG": str(self._config),
-        }
+        return {**super()._environment(), "MAIL_CONFIG": str(self._config)}
 
     def _setting(self, name: str) -> str:
         done = subprocess.run(
-            [_program("postconf"), "-c", str(self._config), "-h", name],
+            [program("postconf"), "-c", str(self._config), "-h", name],
             capture_output=True,
             text=True,
             check=True,
@@ -337,71 +218,7 @@ class Postfix:
         )
         return done.stdout.strip()
 
-    def _answers(self, name: str) -> bool:
-        """Whether the service greets; for smtps, whether it takes connections."""
-        process = self._process
-        if process is None or process.poll() is not None:
-            status = process.returncode if process is not None else None
-            raise EndedError(f"Postfix ended with {status}:\n{self.log()}")
-        try:
-            with socket.create_connection((HOST, self.ports[name]), timeout=PATIENCE) as client:
-                return name == "smtps" or client.recv(4) == b"220 "
-        except ConnectionError:
-            return False
-        except TimeoutError:
-            raise PostfixError(f"no greeting on the port {name}:\n{self.log()}") from None
-
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not condition():
-            if time.monotonic() > deadline:
-                raise PostfixError(f"{what} did not come:\n{self.log()}")
-            time.sleep(0.01)
-
-    def _end_process(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        # The master takes its children with it.
-        process.terminate()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            # Its process group is its own, so nobody else is hit.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait(PATIENCE)
-
-    def stop(self) -> None:
-        """Ends Postfix and removes everything it left."""
-        self._end_process()
-        # The last of its children may still write while they end.
-        deadline = time.monotonic() + PATIENCE
-        while self._folder.exists() and time.monotonic() < deadline:
-            shutil.rmtree(self._folder, ignore_errors=True)
-
     # --- what it did ------------------------------------------------------
-
-    def log(self) -> str:
-        """What it has logged so far."""
-        try:
-            return (self._folder / "log").read_text(errors="replace")
-        except FileNotFoundError:
-            return ""
-
-    def wait_log(self, pattern: str, since: int = 0) -> str:
-        """Waits for a line of the log behind that position, and returns what
-        matched the pattern."""
-        found: list[str] = []
-
-        def logged() -> bool:
-            match = re.search(pattern, self.log()[since:])
-            if match is not None:
-                found.append(match[0])
-            return match is not None
-
-        self._wait(logged, f"the line {pattern!r}")
-        return found[0]
 
     def session(self, queue_id: str | None) -> str:
         """Waits for the end of the session in which this message came, and
@@ -412,30 +229,12 @@ class Postfix:
         process = re.escape(began.partition(":")[0])
         return self.wait_log(rf"{process}: disconnect .*", self.log().index(began)) + " "
 
-    def deliveries(self, address: str) -> list[Delivery]:
-        """What is in a mailbox."""
-        folder = self._mail / address.partition("@")[0] / "new"
-        for path in folder.glob("*"):
-            if path not in self._seen:
-                # A file gets its name in this folder when it is complete.
-                self._seen[path] = _parse(path.read_bytes())
-        return [found for path, found in self._seen.items() if path.parent == folder]
+    def _mailbox(self, address: str) -> Path:
+        return self._mail / address.partition("@")[0] / "new"
 
     def delivery(self, address: str, queue_id: str | None) -> Delivery:
         """Waits until the message with this identifier is done with, and returns
-        what is in the mailbox: it must be there exactly once."""
+        what is in the mailbox."""
         assert queue_id is not None, "the queue id is not known"
         self.wait_log(f": {re.escape(queue_id)}: removed\n")
-        found = [one for one in self.deliveries(address) if one.queue_id == queue_id]
-        assert len(found) == 1, f"{queue_id} was delivered {len(found)} times to {address}"
-        return found[0]
-
-
-@contextlib.contextmanager
-def running(identity: Identity) -> Iterator[Postfix]:
-    """A Postfix that shows this certificate."""
-    server = Postfix(identity)
-    try:
-        yield server
-    finally:
-        server.stop()
+        return self.delivered(address, queue_id)

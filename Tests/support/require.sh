@@ -54,6 +54,9 @@ for group; do
       want postfix program postfix
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
+      want dovecot-core program dovecot
+      want dovecot-lmtpd package dovecot-lmtpd
+      want dovecot-submissiond package dovecot-submissiond
       ;;
     bench)
       want python3-venv venv
@@ -84,7 +87,20 @@ case $missing in
   *postfix*) echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections ;;
 esac
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=
+trap 'rm -f "$log" $policy' EXIT
+trap 'exit 1' HUP INT TERM
+# Nor must Dovecot, whose package would start it: not now, and further down not
+# with the machine either.
+case $missing in
+  *dovecot*)
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      policy=/usr/sbin/policy-rc.d
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    ;;
+esac
 # The lists of packages may be missing or old; then one update helps.
 # shellcheck disable=SC2086 # the packages are words
 if ! apt-get install -y --no-install-recommends $missing >"$log" 2>&1; then
@@ -94,3 +110,6 @@ if ! apt-get install -y --no-install-recommends $missing >"$log" 2>&1; then
     exit 1
   fi
 fi
+case $missing in
+  *dovecot-core*) update-rc.d dovecot disable ;;
+esac

@@ -108,7 +108,7 @@ def binding() -> Count:
 def python_checks() -> Count:
     count = Count()
     for folder, sources in (
-        (ROOT / "Tests", ["support", "conftest.py", "abi", "c", "scripted", "interop"]),
+        (ROOT / "Tests", ["support", "conftest.py", "abi", "c", "scripted", "original", "interop"]),
         (ROOT / "bindings" / "python", []),
     ):
         count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
@@ -135,6 +135,9 @@ def fuzz_corpus() -> Count:
     return count if count != Count() else Count(0, 1)
 
 
+# Ours, and those that the original had.
+SCRIPTED = ("Tests/scripted", "Tests/original")
+
 Step = tuple[str, Callable[[], Count]]
 
 FAST: list[Step] = [
@@ -146,16 +149,16 @@ FAST: list[Step] = [
 REST: list[Step] = [
     (
         "scripted servers, the library called by a program with ASan",
-        lambda: pytest("scripted-asan", "Tests/scripted", SMTPCONN_TEST_MODE="asan"),
+        lambda: pytest("scripted-asan", *SCRIPTED, SMTPCONN_TEST_MODE="asan"),
     ),
     (
         "scripted servers, under valgrind",
-        lambda: pytest("scripted-valgrind", "Tests/scripted", SMTPCONN_TEST_MODE="valgrind"),
+        lambda: pytest("scripted-valgrind", *SCRIPTED, SMTPCONN_TEST_MODE="valgrind"),
     ),
     ("the Python package", binding),
     ("Python sources: ruff and mypy", python_checks),
     ("the corpus of the fuzz targets", fuzz_corpus),
-    ("a real Postfix", lambda: pytest("interop", "Tests/interop")),
+    ("real servers: Postfix and Dovecot", lambda: pytest("interop", "Tests/interop")),
     ("installed", lambda: pytest("install", "Tests/abi/test_install.py")),
 ]
 

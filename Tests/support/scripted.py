@@ -275,6 +275,12 @@ class Peer:
         self.reply(b"221 2.0.0 bye")
         self.nothing_more()
 
+    def hang_up(self) -> None:
+        """Answers QUIT and closes first: a socket that somebody else has open as well
+        does not end when the client closes."""
+        self.expect(b"QUIT")
+        self.reply(b"221 2.0.0 bye")
+
     def quit(self) -> None:
         """Answers QUIT, and waits for the client to close."""
         self.expect(b"QUIT")
@@ -286,22 +292,23 @@ Dialogue = Callable[[Peer], None]
 
 
 class ScriptedServer:
-    """Listens on a port of loopback that the kernel chooses. Each connection gets
-    the next dialogue; one more than there are dialogues fails the test. With
-    `repeat` there is one dialogue for any number of connections."""
+    """Listens on a port of loopback that the kernel chooses, unless one is given.
+    Each connection gets the next dialogue; one more than there are dialogues fails
+    the test. With `repeat` there is one dialogue for any number of connections."""
 
     def __init__(
         self,
         *dialogues: Dialogue,
         identity: Identity | None = None,
         address: str = "127.0.0.1",
+        port: int = 0,
         repeat: bool = False,
     ) -> None:
         self._repeat = repeat
         self._dialogues: Sequence[Dialogue] = dialogues
         self._identity = identity
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self._listener = socket.create_server((address, 0), family=family)
+        self._listener = socket.create_server((address, port), family=family)
         self.host = address
         self.port: int = self._listener.getsockname()[1]
         self.peers: list[Peer] = []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -28,3 +31,30 @@ def in_network_namespace(*addresses: str) -> list[str]:
     script = " && ".join([*commands, 'exec "$@"'])
     root = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", "--net", *root, "sh", "-c", script, "sh"]
+
+
+def with_hosts(hosts: Path) -> list[str]:
+    """The command in front of a program for which this file is /etc/hosts."""
+    script = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", "--mount", *root, "sh", "-c", script, "sh", str(hosts)]
+
+
+@contextlib.contextmanager
+def full_listener(address: str = "127.0.0.1") -> Iterator[int]:
+    """A port that neither accepts nor refuses: its queue is full."""
+    with socket.socket() as listener:
+        listener.bind((address, 0))
+        listener.listen(0)
+        port: int = listener.getsockname()[1]
+        fillers = []
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex((address, port))
+            fillers.append(filler)
+        try:
+            yield port
+        finally:
+            for filler in fillers:
+                filler.close()

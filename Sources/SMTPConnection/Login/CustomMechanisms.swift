@@ -17,7 +17,7 @@ package struct CustomMechanisms {
   ) throws(Failure) {
     guard MechanismChoice.isName(name) else {
       throw Options.refusal(
-        "the name of a mechanism", "1 to 20 letters, digits, hyphens and underscores", name)
+        "custom_mechanism", "a name of 1 to 20 letters, digits, hyphens and underscores", name)
     }
     let name = Bytes.uppercased(name)
     entries.removeAll { $0.name == name }

@@ -64,7 +64,10 @@ package struct RecipientOutcome {
   mutating func decide(_ reply: Reply, at stage: Stage) {
     self.stage = stage
     self.reply = reply
-    status = reply.isPositive ? .accepted : reply.isTransient ? .deferred : .rejected
+    // One too many is refused for now, with whatever code (RFC 5321 section
+    // 4.5.3.1.10).
+    let isForNow = reply.isTransient || isOverflow
+    status = reply.isPositive ? .accepted : isForNow ? .deferred : .rejected
   }
 
   /// Refused because the server takes no more recipients in one transaction
@@ -90,7 +93,8 @@ package struct RecipientOutcome {
     var failure = Failure.refused(
       isEnvelope ? .envelope : .message,
       isEnvelope ? "the server refused the recipient" : "the server refused the message",
-      reply, command: stage.command, phase: isEnvelope ? .envelope : .message)
+      reply, command: stage.command, phase: isEnvelope ? .envelope : .message,
+      retry: status == .deferred ? .safe : .no)
     failure.recipient = mailbox.bytes
     return failure
   }

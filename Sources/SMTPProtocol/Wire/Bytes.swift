@@ -54,6 +54,14 @@ package enum Bytes {
     }
   }
 
+  /// Without the blanks and tabs at its ends.
+  package static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
+    var bytes = bytes
+    while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
+    while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
+    return Array(bytes)
+  }
+
   /// CR, LF, NUL and every other control character: what must never reach a
   /// command line or a log.
   package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }

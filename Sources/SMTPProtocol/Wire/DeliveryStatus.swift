@@ -33,7 +33,7 @@ package enum DeliveryStatus {
       ]
       var words: [[UInt8]] = []
       for part in list.split(separator: 0x2C, omittingEmptySubsequences: false) {
-        let word = Bytes.uppercased(part.filter { $0 != 0x20 && $0 != 0x09 })
+        let word = Bytes.uppercased(Bytes.trimmed(part))
         guard known.contains(word) else {
           throw Refusal(reason: "must be NEVER, or a list of SUCCESS, FAILURE and DELAY")
         }
@@ -46,17 +46,18 @@ package enum DeliveryStatus {
     }
   }
 
-  /// ENVID (section 4.4): the sender's identifier, printable and not longer than
-  /// 100 characters before it is encoded.
+  /// ENVID (section 4.4): the sender's identifier, printable. No server need take
+  /// more than 100 characters, as they travel (section 5.4).
   package struct EnvelopeIdentifier {
     package static let limit = 100
     package let text: [UInt8]
 
     package init(_ text: [UInt8]) throws(Refusal) {
-      guard (1...Self.limit).contains(text.count),
-        text.allSatisfy({ (0x20...0x7E).contains($0) })
+      guard !text.isEmpty, text.allSatisfy({ (0x20...0x7E).contains($0) }),
+        Xtext.encode(text).count <= Self.limit
       else {
-        throw Refusal(reason: "must be 1 to \(Self.limit) printable ASCII characters")
+        throw Refusal(
+          reason: "must be 1 to \(Self.limit) printable ASCII characters when encoded")
       }
       self.text = text
     }

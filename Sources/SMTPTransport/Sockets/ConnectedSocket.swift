@@ -21,6 +21,8 @@ package final class ConnectedSocket {
       System.close(descriptor)
       return nil
     }
+    // Harmless where there is no TCP. Keep-alive stays as the caller wants it.
+    System.sendAtOnce(descriptor)
     return ConnectedSocket(descriptor, remote: remote)
   }
 

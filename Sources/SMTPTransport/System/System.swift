@@ -59,8 +59,12 @@ enum System {
   /// What a socket that carries a dialogue of short lines needs: small writes go
   /// out at once, and a dead peer is noticed.
   static func tuneInternetSocket(_ descriptor: Int32) {
-    setOption(descriptor, level: Int32(IPPROTO_TCP), name: TCP_NODELAY)
+    sendAtOnce(descriptor)
     setOption(descriptor, level: SOL_SOCKET, name: SO_KEEPALIVE)
+  }
+
+  static func sendAtOnce(_ descriptor: Int32) {
+    setOption(descriptor, level: Int32(IPPROTO_TCP), name: TCP_NODELAY)
   }
 
   /// Empties an eventfd or a timerfd, so that it is not readable any more.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import smtpconn
@@ -69,6 +71,8 @@ def test_a_server_without_dsn_is_not_told(server: ScriptedServer) -> None:
         (Envelope(FROM, TO, dsn=DSN(envid="")), "ENVID|envid"),
         (Envelope(FROM, TO, dsn=DSN(envid="x\0")), "dsn.envid"),
         (Envelope(FROM, TO, dsn=DSN(notify="NEVER,DELAY")), "NOTIFY|notify"),
+        (Envelope(FROM, TO, dsn=DSN(notify=[])), "NOTIFY|notify"),
+        (Envelope(FROM, TO, dsn=DSN(notify=["DELAY", "x\0"])), r"dsn.notify\[1\]"),
         (Envelope(FROM, [Recipient(TO, notify="SOMETIMES")]), "NOTIFY|notify"),
         (Envelope(FROM, [Recipient(TO, orcpt="x\0")]), r"to_addrs\[0\].orcpt"),
         (Envelope(FROM, [TO, Recipient("no mailbox")]), "mailbox"),
@@ -80,6 +84,25 @@ def test_bad_values(envelope: Envelope, complaint: str, server: ScriptedServer) 
         open_to(server) as connection,
         pytest.raises(smtpconn.EnvelopeError, match=complaint),
     ):
+        connection.send(envelope, "x")
+
+
+@pytest.mark.parametrize(
+    ("dsn", "recipient", "complaint"),
+    [
+        ({"ret": 1}, {}, "dsn.ret must be a str, not int"),
+        ({"notify": 1}, {}, "dsn.notify must be a str, not int"),
+        ({"notify": ["DELAY", 1]}, {}, r"dsn.notify\[1\] must be a str"),
+        ({}, {"notify": [b"DELAY"]}, r"to_addrs\[0\].notify\[0\] must be a str"),
+        ({}, {"orcpt": [TO]}, r"to_addrs\[0\].orcpt must be a str"),
+    ],
+)
+def test_values_of_another_type(
+    dsn: dict[str, Any], recipient: dict[str, Any], complaint: str, server: ScriptedServer
+) -> None:
+    server.play(hello("DSN"), QUIT)
+    envelope = Envelope(FROM, Recipient(TO, **recipient), dsn=DSN(**dsn))
+    with open_to(server) as connection, pytest.raises(TypeError, match=complaint):
         connection.send(envelope, "x")
 
 

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 import gc
-import json
-import threading
 import time
 import weakref
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
-from urllib.parse import parse_qs
 
 import pytest
 
 import smtpconn
-from scripted_server import HELLO, QUIT, ScriptedServer
-
-REFUSAL = '{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}'
-
-
-def b64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
-
-
-def hello(mechanisms: str) -> str:
-    return HELLO.replace("AUTH PLAIN LOGIN", f"AUTH {mechanisms}")
-
-
-def xoauth2(token: str, *, good: bool) -> str:
-    begin = "C: AUTH XOAUTH2 " + b64(f"user=user\1auth=Bearer {token}\1\1") + "\n"
-    if good:
-        return begin + "S: 235 2.7.0 ok"
-    return begin + f"S: 334 {b64(REFUSAL)}\nC: \nS: 535 5.7.8 refused"
-
-
-def open_to(server: ScriptedServer, **options: Any) -> smtpconn.Connection:
-    return smtpconn.Connection("127.0.0.1", server.port, **options)
+from endpoint import Endpoint
+from logins import b64, hello, open_to, xoauth2
+from scripted_server import QUIT, ScriptedServer
 
 
 def test_cram_md5(server: ScriptedServer) -> None:
@@ -120,52 +95,16 @@ def test_token_function_that_fails(
 def test_bad_arguments(server: ScriptedServer) -> None:
     server.play(hello("XOAUTH2"), QUIT)
     with open_to(server) as connection:
-        with pytest.raises(smtpconn.AuthError, match="access_url"):
-            connection.login("user", refresh_token="x", access_url="http://example.org/")
+        with pytest.raises(smtpconn.AuthError, match="access_url") as caught:
+            connection.login("user", refresh_token="x", access_url="http://a:b@example.org/")
+        assert "a:b" not in caught.value.message
+        assert (caught.value.command, caught.value.phase) == ("API", "auth")
         with pytest.raises(TypeError, match="token"):
             connection.login("user", token="x")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="expires"):
             connection.login("user", access_token="x", expires="x")  # type: ignore[arg-type]
         with pytest.raises(smtpconn.AuthError, match="access_token"):
             connection.login("user", access_token="x\0")
-
-
-class Endpoint(HTTPServer):
-    """Gives what it is told to."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: list[dict[str, list[str]]] = []
-        self.status = 200
-        self.answer: dict[str, Any] = {"access_token": "fresh", "expires_in": 3600}
-        self.url = f"http://127.0.0.1:{self.server_address[1]}/token"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Endpoint
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append(parse_qs(body.decode()))
-        answer = json.dumps(self.server.answer).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_arguments: object) -> None:
-        pass
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with Endpoint() as made:
-        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
-        thread.start()
-        yield made
-        made.shutdown()
-        thread.join()
 
 
 def test_refresh_token(server: ScriptedServer, endpoint: Endpoint) -> None:

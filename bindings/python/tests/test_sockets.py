@@ -57,6 +57,25 @@ def test_socket(server: ScriptedServer) -> None:
     assert server.peers == [("127.0.0.3", port)]
 
 
+def test_small_writes_leave_at_once(server: ScriptedServer) -> None:
+    """TCP_NODELAY, seen through the caller's copy of the socket; and a peer that is
+    gone is noticed."""
+    server.play(HELLO, QUIT)
+    with socket.socket() as made, smtpconn.Connection("127.0.0.1", server.port, socket=made):
+        assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_small_writes_of_a_given_connection_leave_at_once(server: ScriptedServer) -> None:
+    """Keep-alive stays as the caller wants it."""
+    server.play(HELLO, QUIT)
+    with socket.create_connection(("127.0.0.1", server.port)) as made:
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+        with smtpconn.Connection(connection=made):
+            assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            assert not made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
 def test_local_address(server: ScriptedServer) -> None:
     with socket.create_server(("127.0.0.2", 0)) as unused:
         port = unused.getsockname()[1]

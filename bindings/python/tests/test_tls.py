@@ -16,22 +16,6 @@ STARTTLS = HELLO.replace("250-8BITMIME", "250-STARTTLS") + "C: STARTTLS\nS: 220 
 HELLO_AGAIN = HELLO.replace("S: 220 test ESMTP\n", "")
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with a key and a certificate of its own, for localhost."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    command = (
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 "
-        "-subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command.split(), *files], check=True, capture_output=True)
-    both = folder / "both.pem"
-    both.write_bytes(key.read_bytes() + certificate.read_bytes())
-    return both
-
-
 @pytest.fixture
 def tls_server(server: ScriptedServer, certificate: Path) -> ScriptedServer:
     server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
 from ._errors import AuthError
-from ._failure import bare_error
+from ._failure import bare_error, check
 from ._ffi import ReleaseCallback, TokenCallback
 from ._hooks import Exchange
 from ._library import lib
@@ -80,7 +80,9 @@ class Login:
             octets = encode(token, "the access token", AuthError)
             seconds = _seconds(expires)
             if not self.over:
-                _accepted(lib.smtpconn_token_request_provide(request, octets, seconds))
+                status: int = lib.smtpconn_token_request_provide(request, octets, seconds)
+                if status < 0:
+                    raise bare_error(status)
         except BaseException as error:
             self.failure = self.failure or error
             if not self.over:
@@ -102,11 +104,6 @@ def _seconds(expires: float | None) -> int:
     return int(expires)
 
 
-def _accepted(status: int) -> None:
-    if status < 0:
-        raise bare_error(status)
-
-
 @contextmanager
 def opened_auth(credentials: Credentials, login: Login) -> Iterator[AuthHandle]:
     """The C object, erased and freed at the end."""
@@ -126,17 +123,14 @@ def _fill(auth: AuthHandle, given: Credentials, login: Login) -> None:
         return None if value is None else encode(value, name, AuthError)
 
     def put(name: str, *arguments: Any) -> None:
-        _accepted(getattr(lib, f"smtpconn_auth_set_{name}")(auth, *arguments))
+        status = getattr(lib, f"smtpconn_auth_set_{name}")(auth, *arguments)
+        check(status, lib.smtpconn_auth_last_error, auth)
 
-    for name in ("user", "password", "refresh_token", "scope"):
+    for name in ("user", "password", "refresh_token", "scope", "access_url"):
         put(name, text(name))
     put("access_token", text("access_token"), _seconds(given.expires))
     put("client", text("client_id"), text("client_secret"))
     put("service_account", text("service_client"), text("private_key"))
-    try:
-        put("access_url", text("access_url"))
-    except AuthError as error:
-        raise AuthError(f"access_url must be an https URL, not {given.access_url!r}") from error
     if given.token is not None:
         if not callable(given.token):
             raise TypeError(f"token must be callable, not {type(given.token).__name__}")

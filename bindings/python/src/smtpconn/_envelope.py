@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Union
 from ._errors import EnvelopeError
 from ._failure import check
 from ._library import lib
-from ._text import encode
+from ._text import encode, encode_list
 
 if TYPE_CHECKING:
     from ._ffi import EnvelopeHandle
@@ -92,6 +92,9 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     def text(value: object, what: str) -> bytes:
         return encode(value, what, EnvelopeError)
 
+    def texts(value: object, what: str) -> bytes:
+        return encode_list(value, what, EnvelopeError)
+
     put("set_from", text("" if envelope.from_addr is None else envelope.from_addr, "from_addr"))
     for index, recipient in enumerate(envelope.recipients()):
         what = f"to_addrs[{index}]"
@@ -100,7 +103,7 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
             continue
         put("add_to", text(recipient.address, f"{what}.address"))
         if recipient.notify is not None:
-            put("set_to_dsn_notify", index, text(_joined(recipient.notify), f"{what}.notify"))
+            put("set_to_dsn_notify", index, texts(recipient.notify, f"{what}.notify"))
         if recipient.orcpt is not None:
             put("set_to_dsn_orcpt", index, text(recipient.orcpt, f"{what}.orcpt"))
     if envelope.size is not None:
@@ -111,11 +114,7 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     put("set_use_smtputf8", int(envelope.use_smtputf8))
     put("set_require_tls", int(envelope.require_tls))
     if envelope.dsn is not None:
-        for name in ("ret", "envid", "notify", "orcpt"):
+        for name, carry in (("ret", text), ("envid", text), ("notify", texts), ("orcpt", text)):
             value = getattr(envelope.dsn, name)
             if value is not None:
-                put(f"set_dsn_{name}", text(_joined(value), f"dsn.{name}"))
-
-
-def _joined(value: str | Iterable[str]) -> str:
-    return value if isinstance(value, str) else ",".join(value)
+                put(f"set_dsn_{name}", carry(value, f"dsn.{name}"))

@@ -268,6 +268,7 @@ FUNCTIONS = (
     # Authentication
     Function("smtpconn_auth_new", [], Auth),
     Function("smtpconn_auth_free", [Auth], None),
+    Function("smtpconn_auth_last_error", [Auth], Error),
     Function("smtpconn_auth_set_user", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_password", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_access_token", [Auth, c_char_p, c_uint64], c_int),

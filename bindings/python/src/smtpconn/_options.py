@@ -12,7 +12,7 @@ from ._failure import check
 from ._ffi import ReleaseCallback
 from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook
 from ._library import lib
-from ._text import encode, encode_path
+from ._text import encode, encode_list, encode_path
 
 if TYPE_CHECKING:
     from ._driven import DrivenConnection
@@ -69,9 +69,7 @@ def _descriptor(value: object, what: str) -> int:
 
 
 def _list(value: object, what: str) -> bytes:
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        return _text(value, what)
-    return b",".join(_text(item, f"{what}[{index}]") for index, item in enumerate(value))
+    return encode_list(value, what, OptionsError)
 
 
 #: Each option and how its value is carried into C.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import overload
 
 from ._errors import SMTPConnError
@@ -21,6 +22,13 @@ def encode(value: object, what: str, error: type[SMTPConnError]) -> bytes:
         return value.encode("utf-8")
     except UnicodeEncodeError:
         raise error(f"{what} holds a lone surrogate and has no form in UTF-8") from None
+
+
+def encode_list(value: object, what: str, error: type[SMTPConnError]) -> bytes:
+    """One text with commas, or several, as one with commas."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return encode(value, what, error)
+    return b",".join(encode(item, f"{what}[{index}]", error) for index, item in enumerate(value))
 
 
 def encode_path(value: object, what: str, error: type[SMTPConnError]) -> bytes:

@@ -1,0 +1,189 @@
+"""The library and a real Dovecot, by submission: logins with a password, and mail
+that goes on from there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from support import client as clients
+from support.certificates import Certificates
+from support.client import HELLO, send
+from support.content import BODIES, HEADER, large, wire
+from support.daemon import ALICE, BOB, PASSWORD, USER
+from support.dovecot import SUBMISSION, Dovecot
+from support.drive import Connection, Drive
+from support.outcomes import LOG_CLIENT, RETRY_NO
+from support.scripted import ScriptedServer
+
+MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
+OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2"
+
+
+class Client(clients.Client[Dovecot]):
+    def login(
+        self, connection: Connection, mechanism: str, protection: str = "TLS", user: str = USER
+    ) -> None:
+        """Logs in, which Dovecot must see happen in this way."""
+        since = len(self.server.log())
+        connection.start_login(user, PASSWORD).succeeds()
+        assert connection.info()["authenticated"] == 1
+        self.server.wait_login(since, mechanism, protection)
+
+
+@pytest.fixture
+def client(drive: Drive, dovecot: Dovecot, certificates: Certificates) -> Client:
+    return Client(drive, dovecot, certificates)
+
+
+def relayed(relay: ScriptedServer) -> list[bytes]:
+    """The messages that came from Dovecot in its last session, without what it puts
+    in front and without the escaping of dots (RFC 5321 section 4.5.2)."""
+    relay.peers[-1].wait_for(b"QUIT\r\n")
+    received = relay.peers[-1].received
+    messages = re.findall(
+        rb"^DATA\r\nReceived: .*\r\n(?:[ \t].*\r\n)*((?s:.*?)^)\.\r\n", received, re.MULTILINE
+    )
+    return [re.sub(rb"^\.", b"", message, flags=re.MULTILINE) for message in messages]
+
+
+# --- which mechanism --------------------------------------------------------
+
+
+@pytest.mark.parametrize("user", [USER, ALICE])
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_named_mechanism(client: Client, mechanism: str, user: str) -> None:
+    connection = client.opened("submission", require_tls=1, auth_method=mechanism)
+    assert connection.info()["secure"] == 1
+    assert connection.capability("AUTH") == (True, OFFERED)
+    client.login(connection, mechanism, user=user)
+    connection.start_quit().succeeds()
+    assert connection.error is None
+
+
+@pytest.mark.parametrize("service", SUBMISSION)
+def test_best_mechanism(client: Client, service: str) -> None:
+    """Under TLS the one with the fewest round trips, whatever the server's order."""
+    connection = client.opened(service)
+    client.login(connection, "PLAIN")
+    connection.start_quit().succeeds()
+
+
+def test_best_mechanism_on_this_machine(client: Client) -> None:
+    """Nobody listens on loopback; TLS is not needed for it."""
+    connection = client.opened("submission", ignore_tls=1)
+    client.login(connection, "PLAIN", "secured")
+    connection.start_quit().succeeds()
+
+
+# To Dovecot whoever connects to another address than from is not on this machine.
+STRANGER = "127.0.0.2"
+
+
+def test_what_is_offered_in_the_clear(client: Client) -> None:
+    """Dovecot keeps mechanisms that show the password for TLS."""
+    connection = client.opened("submission", ignore_tls=1, local_address=STRANGER)
+    assert connection.capability("AUTH") == (True, "CRAM-MD5")
+    client.login(connection, "CRAM-MD5", "none")
+    connection.start_quit().succeeds()
+
+
+def test_what_is_offered_under_tls(client: Client) -> None:
+    """What was said before counts no more (RFC 3207 section 4.2)."""
+    connection = client.opened("submission", local_address=STRANGER)
+    assert connection.capability("AUTH") == (True, OFFERED)
+    client.login(connection, "PLAIN")
+    connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
+def test_mechanism_that_is_not_offered(client: Client, mechanism: str) -> None:
+    """The password is not sent in another way, or without being asked for."""
+    connection = client.opened(
+        "submission",
+        ignore_tls=1,
+        local_address=STRANGER,
+        auth_method=mechanism,
+        transaction_log=1,
+    )
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.response is None
+    assert mechanism in failure.message
+    assert "CRAM-MD5" in failure.message
+    assert client.drive.transcript(LOG_CLIENT) == ["EHLO client.test"]
+    connection.start_quit().succeeds()
+
+
+# --- refused ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_wrong_password(client: Client, mechanism: str) -> None:
+    """Refused, and then everything works as if nothing had happened."""
+    connection = client.opened("submission", require_tls=1, auth_method=mechanism)
+    for user, password in ((USER, "secret"), ("nobody", PASSWORD)):
+        failure = connection.start_login(user, password).fails("EAUTH")
+        assert failure.response == "535 5.7.8 Authentication failed."
+        assert (failure.response_code, failure.enhanced) == (535, "5.7.8")
+        assert failure.command == f"AUTH {mechanism}"
+        assert failure.retry == RETRY_NO
+        assert password not in failure.message
+        info = connection.info()
+        assert (info["open"], info["authenticated"]) == (1, 0)
+    client.login(connection, mechanism)
+    connection.start_quit().succeeds()
+    assert connection.error is None
+
+
+def test_no_other_mechanism_after_a_refusal(client: Client) -> None:
+    """A refused password is not tried again: accounts are locked for less."""
+    connection = client.opened("submission", transaction_log=1)
+    connection.start_login(USER, "secret").fails("EAUTH")
+    said = client.drive.transcript(LOG_CLIENT)
+    assert len([line for line in said if line.startswith("AUTH ")]) == 1
+    connection.start_quit().succeeds()
+
+
+def test_login_needed(client: Client) -> None:
+    connection = client.opened("submission")
+    sending = send(connection)
+    failure = sending.fails("EENVELOPE")
+    assert failure.response_code == 530
+    client.login(connection, "PLAIN")
+    send(connection).succeeds()
+    connection.start_quit().succeeds()
+
+
+# --- mail -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", SUBMISSION)
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_mail(client: Client, relay: ScriptedServer, service: str, mechanism: str) -> None:
+    connection = client.opened(service, auth_method=mechanism)
+    client.login(connection, mechanism)
+    sending = send(connection)
+    sending.succeeds()
+    # What the relay said, and the name that the message has there.
+    assert sending.result().queue_id == "4F2A"
+    connection.start_quit().succeeds()
+    assert relayed(relay) == [wire(HELLO)]
+    received = relay.peers[-1].received
+    assert f"MAIL FROM:<{ALICE}> AUTH={ALICE}\r\nRCPT TO:<{BOB}>\r\n".encode() in received
+
+
+def test_content(client: Client, relay: ScriptedServer) -> None:
+    """Everything is started before anything has happened."""
+    given = [HEADER + body for body in BODIES.values()] + [large()]
+    connection = client("submission")
+    with client.drive.held():
+        connecting = connection.start_connect()
+        login = connection.start_login(USER, PASSWORD)
+        sendings = [send(connection, content) for content in given]
+        quitting = connection.start_quit()
+    for operation in (connecting, login, *sendings, quitting):
+        operation.succeeds()
+    # Not "==" alone: nobody wants to see the difference of two such messages.
+    same = relayed(relay) == [wire(content) for content in given]
+    assert same

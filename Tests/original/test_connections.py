@@ -1,0 +1,314 @@
+"""Cases 21 to 31 and 34 to 38: in the clear and under TLS, what cannot be reached,
+the log, and a name that has several addresses."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import PATIENCE, Connection, Drive
+from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
+from support.scripted import Peer, ScriptedServer
+from support.separate import where_names_mean
+
+# --- in the clear and under TLS ---------------------------------------------
+
+
+def test_case_021_in_the_clear(connect: Opener) -> None:
+    """STARTTLS is offered, and is to be ignored."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"STARTTLS")
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, ignore_tls=1)
+        assert connection.info()["secure"] == 0
+        connection.close()
+        connection.wait_end()
+        assert connection.error is None
+
+
+def test_case_022_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good, b"AUTH PLAIN", b"SIZE 77")
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, host="localhost")
+        info = connection.info()
+        assert info["secure"] == 1
+        assert info["tls_version"] in ("TLSv1.2", "TLSv1.3")
+        assert info["tls_cipher"]
+        assert info["tls_peer_name"] == "localhost"
+        # Only what was said under TLS counts.
+        assert info["capabilities"] == ["AUTH PLAIN", "SIZE 77"]
+        assert connection.capability("STARTTLS") == (False, None)
+        connection.start_quit().succeeds()
+        assert server.peer.server_name == "localhost"
+    assert server.peer.clear.startswith(b"EHLO client.test\r\nSTARTTLS\r\n")
+    assert server.peer.protected == b"EHLO client.test\r\nQUIT\r\n"
+
+
+def test_case_023_refusing_greeting(connect: Opener) -> None:
+    with ScriptedServer(lambda peer: peer.reply(b"454 4.3.0 not now")) as server:
+        connection = connect(server)
+        failure = connection.start_connect().fails("EPROTOCOL")
+        assert failure.response == "454 4.3.0 not now"
+        assert failure.phase == "greeting"
+        connection.wait_end()
+        assert connection.error == failure
+
+
+def test_case_024_starttls_is_required(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, require_tls=1)
+        assert connection.info()["secure"] == 1
+        connection.start_quit().succeeds()
+
+
+def test_case_025_required_and_opportunistic(drive: Drive) -> None:
+    """One takes back what the other asks for: nobody can want both."""
+    failure = drive.refused_connection(require_tls=1, opportunistic_tls=1)
+    assert failure.name == "EOPTIONS"
+    for option in ("require_tls", "opportunistic_tls"):
+        assert option in failure.message
+
+
+@pytest.mark.parametrize("capabilities", [(), (b"AUTH PLAIN",), (b"X-STARTTLS",)])
+def test_case_026_starttls_is_required_and_not_offered(
+    connect: Opener, capabilities: tuple[bytes, ...]
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        rest = peer.until_closed()
+        assert rest in (b"", b"QUIT\r\n"), rest
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server, require_tls=1)
+        with connection.drive.held():
+            opening = connection.start_connect()
+            login = connection.start_login("alice", "sesame")
+        failure = opening.fails("ETLS")
+        assert "STARTTLS" in failure.message
+        login.fails("ETLS")
+        connection.wait_end()
+        assert connection.error == failure
+        assert not connection.had("connect")
+    assert b"AUTH" not in server.peer.received
+
+
+def test_case_027_server_closes_under_tls(connect: Opener, certificates: Certificates) -> None:
+    seen = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        assert seen.wait(PATIENCE)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["secure"] == 1
+        seen.set()
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.name == "ECONNECTION"
+        assert "closed the connection unexpectedly" in connection.error.message
+        assert connection.error.phase == "idle"
+
+
+def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        # STARTTLS inside TLS is not for us.
+        peer.greet(b"STARTTLS")
+        peer.delivery()
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue, identity=certificates.good) as server:
+        connection = connect.opened(server, secure=1)
+        info = connection.info()
+        assert info["secure"] == 1
+        # Found by address, so there is no name to tell.
+        assert info["tls_peer_name"] is None
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        assert server.peer.server_name is None, "an address was sent as SNI"
+
+
+# --- what cannot be reached -------------------------------------------------
+
+
+def test_case_029_closed_port(drive: Drive) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    connection = drive.connection(host="127.0.0.1", port=port)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno == errno.ECONNREFUSED
+    assert failure.phase == "connect"
+    assert failure.command == "CONN"
+    assert failure.address == f"127.0.0.1:{port}"
+    assert failure.retry == RETRY_SAFE
+    connection.wait_end()
+    assert connection.error == failure
+    assert not connection.had("connect")
+
+
+@pytest.mark.parametrize("port", [999_999_999, 65_536, -1])
+def test_case_030_impossible_port(drive: Drive, port: int) -> None:
+    """Refused when it is set: nothing has to be connected to find that out."""
+    failure = drive.set(drive.options(), "port", port)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert "port" in failure.message
+
+
+def test_case_031_nobody_says_anything(connect: Opener) -> None:
+    """A connection that nobody uses ends by the inactivity limit and no other."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, socket_timeout=300)
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.name == "ETIMEDOUT"
+        assert "socket_timeout" in connection.error.message
+        assert connection.error.phase == "idle"
+        assert connection.error.retry == RETRY_SAFE
+
+
+# --- the log ----------------------------------------------------------------
+
+
+def test_case_034_message_from_a_file_and_a_log(connect: Opener) -> None:
+    """The log gets the content, and so does the server, octet for octet."""
+    content = b"Subject: from a file\r\n\r\n.dot\r\n" + b"line\r\n" * 20_000
+    arrived: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        arrived.append(peer.delivery())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, debug=1)
+        drive = connection.drive
+        message = drive.message(content, "descriptor")
+        connection.start_send(message=message).succeeds()
+        connection.start_quit().succeeds()
+        assert "DATA" in drive.transcript(LOG_CLIENT)
+        logged = "".join(drive.transcript(LOG_MESSAGE))
+        assert "Subject: from a file" in logged
+        assert logged.count("line") == 20_000
+    assert arrived == [content.replace(b"\r\n.dot", b"\r\n..dot") + b".\r\n"]
+
+
+# --- a name that has several addresses --------------------------------------
+
+
+class Two:
+    """A name with two addresses, of which the first is tried first."""
+
+    first, second = "127.0.0.2", "127.0.0.3"
+    host = "two.example"
+
+    def __init__(self, drive: Drive) -> None:
+        self.drive = drive
+
+    def connection(self, port: int) -> Connection:
+        return self.drive.connection(host=self.host, port=port, name="client.test")
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Two]:
+    with where_names_mean(tmp_path, {Two.host: [Two.first, Two.second]}) as drive:
+        yield Two(drive)
+
+
+def greet_and_quit(peer: Peer) -> None:
+    peer.greet()
+    peer.quit()
+
+
+def test_case_035_first_address_refuses(two: Two) -> None:
+    with ScriptedServer(greet_and_quit, address=Two.second) as server:
+        connection = two.connection(server.port)
+        connection.start_connect().succeeds()
+        assert connection.info()["remote_address"] == f"{Two.second}:{server.port}"
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        assert connection.error is None
+
+
+def test_case_036_every_address_refuses(two: Two) -> None:
+    """Both were tried, in order, and both are named."""
+    with socket.create_server((Two.first, 0)) as listener:
+        port = listener.getsockname()[1]
+    connection = two.connection(port)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno == errno.ECONNREFUSED
+    assert failure.address == f"{Two.first}:{port}, {Two.second}:{port}"
+    assert failure.retry == RETRY_SAFE
+    connection.wait_end()
+    assert connection.error == failure
+
+
+@pytest.mark.parametrize("greeting", [b"554 5.3.2 no service here", b"SSH-2.0-OpenSSH_9.2", b""])
+def test_case_037_second_attempt(two: Two, greeting: bytes) -> None:
+    """The first address can be connected to and is of no use: the second one is."""
+
+    def useless(peer: Peer) -> None:
+        if greeting:
+            peer.reply(greeting)
+            assert b"EHLO" not in peer.until_closed()
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(useless, address=Two.first))
+        second = ScriptedServer(greet_and_quit, address=Two.second, port=first.port)
+        stack.enter_context(second)
+        connection = two.connection(first.port)
+        connection.start_connect().succeeds()
+        assert connection.info()["remote_address"] == f"{Two.second}:{first.port}"
+        tries = [line for line in two.drive.transcript(LOG_NETWORK) if "connected to" in line]
+        assert len(tries) == 2
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("established", [False, True])
+def test_case_038_no_second_attempt_behind_the_greeting(two: Two, established: bool) -> None:
+    """A server that has greeted was the right one, whatever becomes of it."""
+
+    def fails(peer: Peer) -> None:
+        peer.reply(b"220 test.local ESMTP")
+        if established:
+            peer.ehlo()
+        else:
+            peer.expect(b"EHLO ")
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(fails, address=Two.first))
+        # It has nothing to say: whoever connects to it fails the test.
+        stack.enter_context(ScriptedServer(address=Two.second, port=first.port))
+        connection = two.connection(first.port)
+        opening = connection.start_connect()
+        connection.wait_end()
+        assert (opening.wait().error is None) == established
+        assert connection.error is not None
+        assert connection.error.name == "ECONNECTION"
+        assert connection.error.address == f"{Two.first}:{first.port}"

@@ -1,0 +1,359 @@
+"""Cases 1 to 20: the reply parser, closing while a name is resolved, hardening, the
+version, the name in EHLO, and the octets of replies."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive, RefusedError
+from support.header import header_version
+from support.outcomes import RETRY_SAFE
+from support.resolving import resolving
+from support.scripted import Dialogue, Peer, ScriptedServer
+from support.separate import where_names_mean
+from support.system import full_listener
+
+WORDS = "schöne Grüße \N{ENVELOPE} \N{GRINNING FACE}".encode()
+
+
+def octets(text: str | None) -> bytes:
+    """What the server sent, as the drive program hands it on."""
+    assert text is not None
+    return text.encode("latin-1")
+
+
+def mail_answered(*pieces: bytes) -> Dialogue:
+    """MAIL gets this, each piece in a write of its own."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.send(*pieces)
+        peer.quit_after_reset()
+
+    return dialogue
+
+
+def final_reply(connect: Opener, reply: bytes) -> bytes:
+    """What the result of a send says that the server said."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery_without_reply()
+        peer.reply(reply)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        sending.succeeds()
+        connection.start_quit().succeeds()
+        return octets(sending.result().response)
+
+
+# --- the reply parser -------------------------------------------------------
+
+
+@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n", b"   \r\n"])
+def test_case_001_blank_line_before_the_greeting(connect: Opener, blank: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.send(blank)
+        peer.greet()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connect.opened(server).start_quit().succeeds()
+
+
+def test_case_002_blank_line_behind_the_last_ehlo_line(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.send(b"250-test.local\r\n250 PIPELINING\r\n\r\n")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        assert connection.error is None
+
+
+# --- closed while the name is resolved --------------------------------------
+
+
+@pytest.mark.parametrize("how", ["closed", "freed"])
+def test_case_003_name_resolved_after_the_end(how: str) -> None:
+    """The answer comes when nobody wants it any more, and leads nowhere."""
+    assert resolving("answered")["connected"], "the answer is no good"
+    told = resolving(how)
+    assert told["error"] == "ECANCELLED"
+    assert told["retry"] == RETRY_SAFE
+    assert not told["connected"]
+
+
+# --- hardening --------------------------------------------------------------
+
+
+def test_case_004_an_error_ends_the_connection(connect: Opener) -> None:
+    """What the library closes by itself is seen to be closed."""
+    seen = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        assert seen.wait(PATIENCE)
+        peer.reply(b"250 nobody has asked")
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["open"] == 1
+        seen.set()
+        connection.wait_end()
+        assert connection.info()["open"] == 0
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send()
+        assert refused.value.failure.name == "ESTATE"
+
+
+def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
+    """One that was started is told; another is not started at all."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"RSET")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_reset().fails("ECONNECTION")
+        connection.wait_end()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_reset()
+        assert refused.value.failure.name == "ESTATE"
+
+
+@pytest.mark.parametrize("point", ["greeting", "idle", "send"])
+def test_case_006_one_error_event(connect: Opener, point: str) -> None:
+    """Whenever it goes wrong, whoever else is told."""
+
+    def dialogue(peer: Peer) -> None:
+        if point != "greeting":
+            peer.greet()
+        if point == "send":
+            peer.expect(b"MAIL FROM:")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        with connection.drive.held():
+            connection.start_connect()
+            if point == "send":
+                connection.start_send()
+        connection.wait_end()
+        events = [] if point == "greeting" else ["connect"]
+        events += ["error", "end"]
+        assert connection.drive.events == [f"{connection.name}.{event}" for event in events]
+
+
+@pytest.mark.parametrize("half", [b"250-ok\r\n", b"250-ok\r\n250", b"250 ok", b"250 ok\r"])
+def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
+    """It answers nothing yet: the next command must wait."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.send(half)
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, command_timeout=400)
+        failure = connection.start_send().fails("ETIMEDOUT")
+        assert failure.command == "MAIL FROM"
+        connection.wait_end()
+
+
+def test_case_008_late_error_of_an_address_left_behind(
+    certificates: Certificates, tmp_path: Path
+) -> None:
+    """The first address says nothing, the second one wins, and then the first
+    refuses: it is not listened to any more."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    names = {"two.example": ["127.0.0.2", "127.0.0.3"]}
+    with contextlib.ExitStack() as stack:
+        drive = stack.enter_context(where_names_mean(tmp_path, names))
+        with full_listener("127.0.0.2") as port:
+            server = stack.enter_context(ScriptedServer(dialogue, address="127.0.0.3", port=port))
+            connection = Opener(drive, certificates).opened(server, host="two.example")
+        assert connection.info()["remote_address"] == f"127.0.0.3:{port}"
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        assert connection.error is None
+
+
+# --- the version ------------------------------------------------------------
+
+
+def test_case_009_version(drive: Drive) -> None:
+    """The library that is running, its header, what pkg-config says, and the Python
+    package."""
+    package = ROOT / "bindings" / "python" / "src" / "smtpconn" / "_version.py"
+    told = re.search(r'^__version__ = "(.*)"$', package.read_text(), re.MULTILINE)
+    assert told is not None
+    version = header_version()
+    assert drive.about["version"] == version
+    assert f"Version: {version}" in (BUILD / "smtpconn.pc").read_text().splitlines()
+    assert told[1] == version
+
+
+# --- the name in EHLO -------------------------------------------------------
+
+HOSTILE = "client.test\r\nMAIL FROM:<x@example.com>\r\nRCPT TO:<y@example.com>\r\nDATA"
+
+
+def refuses_name(drive: Drive, options: str, name: str) -> None:
+    """Nothing is removed from a name: it is refused whole."""
+    failure = drive.set(options, "name", name)
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert "name" in failure.message
+    assert all(ord(character) >= 0x20 for character in failure.message)
+
+
+def test_case_010_commands_in_the_name(drive: Drive) -> None:
+    refuses_name(drive, drive.options(), HOSTILE)
+
+
+@pytest.mark.parametrize("name", ["a\rb", "a\nb", "a\r\n\r\nb", "a\r", "\na"])
+def test_case_011_line_ends_in_the_name(drive: Drive, name: str) -> None:
+    refuses_name(drive, drive.options(), name)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("client.example", b"client.example"),
+        ("[192.0.2.1]", b"[192.0.2.1]"),
+        ("192.0.2.1", b"[192.0.2.1]"),
+        ("2001:db8::1", b"[IPv6:2001:db8::1]"),
+        ("[IPv6:2001:db8::1]", b"[IPv6:2001:db8::1]"),
+    ],
+)
+def test_case_012_clean_name(connect: Opener, name: str, said: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        assert peer.line() == b"EHLO " + said
+        peer.reply(b"250 test.local")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connect.opened(server, name=name).start_quit().succeeds()
+
+
+def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
+    """A program that does not look at the result: the name from before holds."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        drive = connect.drive
+        options = drive.options(host=server.host, port=server.port, name="client.test")
+        refuses_name(drive, options, HOSTILE)
+        connection = Connection(drive, drive.name("c"))
+        assert drive.call("new", connection.name, options, "~")["reply"] == 1
+        connection.start_connect().succeeds()
+        connection.start_quit().succeeds()
+    assert server.peer.received == b"EHLO client.test\r\nQUIT\r\n"
+
+
+# --- the octets of replies --------------------------------------------------
+
+
+def test_case_014_utf8_in_a_refusal(connect: Opener) -> None:
+    with ScriptedServer(mail_answered(b"451 " + WORDS + b"\r\n")) as server:
+        connection = connect.opened(server)
+        failure = connection.start_send().fails("EENVELOPE")
+        assert failure.response_code == 451
+        assert octets(failure.response) == b"451 " + WORDS
+        assert WORDS in octets(failure.message)
+        connection.start_quit().succeeds()
+
+
+def test_case_015_utf8_in_the_final_reply(connect: Opener) -> None:
+    assert final_reply(connect, b"250 2.0.0 " + WORDS) == b"250 2.0.0 " + WORDS
+
+
+def test_case_016_octets_that_are_not_utf8(connect: Opener) -> None:
+    """The response has the octets as they came; in the message, which is text,
+    others stand for them."""
+    with ScriptedServer(mail_answered(b"451 4.7.0 \xff\xfe\r\n")) as server:
+        connection = connect.opened(server)
+        failure = connection.start_send().fails("EENVELOPE")
+        assert octets(failure.response) == b"451 4.7.0 \xff\xfe"
+        assert failure.enhanced == "4.7.0"
+        assert octets(failure.message).decode().count("\N{REPLACEMENT CHARACTER}") == 2
+        connection.start_quit().succeeds()
+
+
+def test_case_017_utf8_in_the_reply_to_ehlo(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.reply(b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        info = connection.info()
+        expected = b"250-" + WORDS + b"\n250-PIPELINING\n250 SIZE 1000"
+        assert octets(info["last_response"]) == expected
+        assert connection.capability("PIPELINING") == (True, "")
+        assert connection.capability("SIZE") == (True, "1000")
+        connection.start_quit().succeeds()
+
+
+def test_case_018_character_in_pieces(connect: Opener) -> None:
+    """Every octet in a write of its own."""
+    reply = b"451 " + WORDS + b"\r\n"
+    pieces = [reply[i : i + 1] for i in range(len(reply))]
+    with ScriptedServer(mail_answered(*pieces)) as server:
+        connection = connect.opened(server)
+        failure = connection.start_send().fails("EENVELOPE")
+        assert octets(failure.response) == b"451 " + WORDS
+        connection.start_quit().succeeds()
+
+
+def test_case_019_ascii_is_untouched(connect: Opener) -> None:
+    line = bytes(range(0x20, 0x7F))
+    assert final_reply(connect, b"250 " + line) == b"250 " + line
+
+
+def test_case_020_last_words_without_line_end(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 hi")
+        peer.expect(b"EHLO ")
+        peer.send(b"421 " + WORDS)
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        failure = connection.start_connect().fails("ECONNECTION")
+        assert failure.response_code == 421
+        assert octets(failure.response) == b"421 " + WORDS
+        connection.wait_end()
+        assert connection.error == failure
+        assert octets(connection.info()["last_response"]) == b"421 " + WORDS

@@ -1,0 +1,60 @@
+"""How few writes and round trips a message takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.scripted import Peer, ScriptedServer
+
+
+def test_reset_goes_with_the_next_group(connect: Opener) -> None:
+    """RFC 2920 section 3.1: RSET, MAIL, RCPT and DATA may be one group. The server
+    answers only when it has them all."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        peer.expect(b"DATA")
+        peer.reply(b"250 ok", b"550 5.1.1 no one", b"554 5.5.1 no one")
+        peer.expect(b"RSET")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        peer.expect(b"DATA")
+        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.content()
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        connection.start_send().fails("EENVELOPE")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("way", ["copy", "descriptor", "reader"])
+def test_a_small_message_is_one_write(connect: Opener, way: str) -> None:
+    """The end of the body and the final dot leave together: apart, the dot could
+    wait until the body is acknowledged."""
+    given = b"Subject: x\n\n" + b"a line\n" * 100
+    arrived: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        arrived.append(peer._socket.recv(65536))
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        drive = connection.drive
+        if way == "reader":
+            message = drive.reader(*given.splitlines(keepends=True))
+        else:
+            message = drive.message(given, way)
+        connection.start_send(message=message).succeeds()
+        connection.start_quit().succeeds()
+    assert arrived == [given.replace(b"\n", b"\r\n") + b".\r\n"]

@@ -1,0 +1,219 @@
+"""A real Dovecot for the interop tests: LMTP, and submission with logins. It runs
+on loopback, with everything it needs in a temporary folder, and sends mail only to
+the port that it is given.
+
+The configuration, mailboxes and running instance of the machine's own Dovecot, if
+it has any, are neither read nor touched. It runs as nobody when it is started by
+root, and else as whoever starts it.
+"""
+
+from __future__ import annotations
+
+import base64
+import grp
+import os
+import pwd
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from support.certificates import Identity
+from support.daemon import ALICE, BOB, DOMAIN, HOST, PASSWORD, Daemon, Delivery, program
+
+# Mailboxes without room: what comes is refused, for good or for now.
+FULL, BUSY = f"full@{DOMAIN}", f"busy@{DOMAIN}"
+NO_ROOM = "userdb_quota_rule=*:bytes=1"
+MAILBOXES = {
+    ALICE: "",
+    BOB: "",
+    FULL: NO_ROOM,
+    BUSY: f"{NO_ROOM} userdb_quota_full_tempfail=yes",
+}
+
+
+LMTP = ("lmtp", "lmtps", "lmtp-socket")
+SUBMISSION = ("submission", "submissions")
+
+
+class Dovecot(Daemon):
+    """A running Dovecot. The services:
+
+    lmtp         LMTP with STARTTLS
+    lmtps        LMTP with TLS from the first byte
+    lmtp-socket  the same as lmtp, over a socket of the file system
+    submission   STARTTLS is offered and a login is needed; what comes is relayed
+    submissions  the same, with TLS from the first byte
+
+    Whoever has a token signed with the key may log in with it.
+    """
+
+    name = "Dovecot"
+    services = ("lmtp", "lmtps", "submission", "submissions")
+    silent = frozenset({"lmtps", "submissions"})
+
+    def __init__(self, identity: Identity, relay_port: int, token_key: bytes) -> None:
+        self._relay_port = relay_port
+        self._token_key = token_key
+        self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
+        super().__init__(identity)
+
+    def address(self, service: str) -> dict[str, Any]:
+        if service == "lmtp-socket":
+            return {"socket_path": str(self._folder / "run" / "lmtp"), "lmtp": True}
+        options = {"lmtp": service in LMTP, "secure": service in self.silent}
+        return {**super().address(service), **options}
+
+    # --- the folder -------------------------------------------------------
+
+    def _prepare(self) -> None:
+        folder = self._folder
+        for name in ("run", "state", "mail", "temporary", "tokens/default/HS256"):
+            (folder / name).mkdir(parents=True)
+        shutil.copy(self._identity.certificate, folder / "server.pem")
+        shutil.copy(self._identity.key, folder / "server.key")
+        user = f"{self._user.pw_uid}:{self._user.pw_gid}"
+        (folder / "users").write_text(
+            "".join(
+                f"{address}:{{PLAIN}}{PASSWORD}:{user}::{folder}/mail/{address}::{fields}\n"
+                for address, fields in MAILBOXES.items()
+            )
+        )
+        # The file of a key has the name of its algorithm and of itself.
+        key = folder / "tokens" / "default" / "HS256" / "default"
+        key.write_bytes(base64.b64encode(self._token_key))
+        (folder / "tokens.conf").write_text(
+            "introspection_mode = local\n"
+            f"local_validation_key_dict = fs:posix:prefix={folder}/tokens/\n"
+            "username_attribute = sub\n"
+        )
+
+    def _configure(self) -> None:
+        (self._folder / "dovecot.conf").write_text(self._settings())
+        for path in (self._folder, *self._folder.rglob("*")):
+            os.chown(path, self._user.pw_uid, self._user.pw_gid)
+
+    def _settings(self) -> str:
+        folder, ports = self._folder, self.ports
+        user, group = self._user, grp.getgrgid(self._user.pw_gid)
+        return f"""
+# Who it is.
+protocols = lmtp submission
+instance_name = {folder.name}
+hostname = mail.{DOMAIN}
+base_dir = {folder}/run
+state_dir = {folder}/state
+mail_temp_dir = {folder}/temporary
+log_path = {folder}/log
+default_internal_user = {user.pw_name}
+default_internal_group = {group.gr_name}
+default_login_user = {user.pw_name}
+first_valid_uid = {user.pw_uid}
+first_valid_gid = {group.gr_gid}
+
+ssl = yes
+ssl_cert = <{folder}/server.pem
+ssl_key = <{folder}/server.key
+
+# The mailboxes. The octets lie there as they came.
+mail_location = maildir:~/Maildir
+mail_save_crlf = yes
+mail_fsync = never
+mail_plugins = quota
+plugin {{
+  quota = count:all
+  quota_vsizes = yes
+}}
+userdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+
+# Logins, as often as a test likes.
+auth_mechanisms = plain login cram-md5 xoauth2
+auth_default_realm = {DOMAIN}
+auth_failure_delay = 0
+auth_verbose = yes
+passdb {{
+  driver = passwd-file
+  mechanisms = plain login cram-md5
+  args = {folder}/users
+}}
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/tokens.conf
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+
+# Only root could change the root folder.
+service stats {{
+  chroot =
+}}
+service submission-login {{
+  chroot =
+  inet_listener submission {{
+    address = {HOST}
+    port = {ports["submission"]}
+  }}
+  inet_listener submissions {{
+    address = {HOST}
+    port = {ports["submissions"]}
+    ssl = yes
+  }}
+}}
+submission_relay_host = {HOST}
+submission_relay_port = {self._relay_port}
+
+service lmtp {{
+  inet_listener lmtp {{
+    address = {HOST}
+    port = {ports["lmtp"]}
+  }}
+  inet_listener lmtps {{
+    address = {HOST}
+    port = {ports["lmtps"]}
+    ssl = yes
+  }}
+  unix_listener lmtp {{
+    mode = 0666
+  }}
+}}
+"""
+
+    # --- the process ------------------------------------------------------
+
+    def _command(self) -> list[str]:
+        # When whoever started it was killed, it ends too.
+        command = [program("setpriv"), "--pdeathsig", "TERM"]
+        if os.geteuid() == 0:
+            command += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}"]
+            command += ["--clear-groups"]
+        return [*command, program("dovecot"), "-F", "-c", str(self._folder / "dovecot.conf")]
+
+    # --- what it did ------------------------------------------------------
+
+    def wait_login(self, since: int, mechanism: str, protection: str = "TLS") -> None:
+        """Waits for a login with this mechanism behind that position of the log. The
+        protection may be "secured", on this machine, or "none"."""
+        protected = "" if protection == "none" else f", {protection}"
+        login = rf"-login: Info: Login: user=<{ALICE}>, method={mechanism}"
+        self.wait_log(rf"{login}, .*mpid=\d+{protected}, session=", since)
+
+    def _mailbox(self, address: str) -> Path:
+        return self._folder / "mail" / address / "Maildir" / "new"
+
+    def delivery(self, address: str, reply: str | None) -> Delivery:
+        """What is in the mailbox under the identifier that stands in the reply. It
+        was there before the reply came."""
+        # When there are several recipients, each but the first has a number.
+        found = re.fullmatch(
+            rf"250 2\.0\.0 <{re.escape(address)}> (\S+?)(?::R\d+)? Saved", reply or ""
+        )
+        assert found is not None, f"not what Dovecot says of a delivery: {reply!r}"
+        return self.delivered(address, found[1])
