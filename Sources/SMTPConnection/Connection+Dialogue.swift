@@ -32,8 +32,10 @@ extension Connection {
         return
       case .bytes(let count):
         clock.lastActivity = clock.now
-        parser.append(buffer.prefix(count))
+        parser.append(buffer[..<count])
         processReplies()
+        // In the clear the loop sees whether there is more.
+        if count < buffer.count, !channel.isSecure { return }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -62,20 +64,21 @@ extension Connection {
   }
 
   private func process(_ reply: Reply) {
+    guard let session else { return }
     clock.lastExchange = clock.now
-    if session?.isEarly == true {
+    if session.isEarly {
       fail(early)
       return
     }
-    let before = session?.output.count ?? 0
-    session?.receive(reply, now: clock.now)
-    let commands = (session?.output.count ?? 0) > before
-    flushLog()
-    if session?.isGreeted == true { connector = nil }
+    let before = session.output.count
+    session.receive(reply, now: clock.now)
+    let isCommanding = session.output.count > before
+    if session.hasLog { flushLog() }
+    if connector != nil, session.isGreeted { connector = nil }
     // A part of a reply that is here already cannot be the answer to a command
     // that was made only now.
-    if commands, parser.hasMore, session?.isOver == false { fail(early) }
-    handleEvents()
+    if isCommanding, parser.hasMore, !session.isOver { fail(early) }
+    if !session.events.isEmpty { handleEvents() }
   }
 
   private var early: Failure {
@@ -190,7 +193,7 @@ extension Connection {
   }
 
   func startContent() {
-    guard let current, case .send(let mailing, _) = current else { return }
+    guard let current, case .send(let mailing) = current else { return }
     content = ContentTransfer(source: mailing.source)
     mailing.source.start(loop: loop) { [self] in
       content?.goOn()

@@ -10,7 +10,7 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    try enqueue(.send(Mailing(request, source), completion))
+    try enqueue(.send(Mailing(request, source, completion)))
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
@@ -83,7 +83,7 @@ extension Connection {
   /// The envelope of the next message follows the end of the one before it in the
   /// same write (RFC 2920 section 3.1).
   func sendAhead() {
-    guard case .send(let mailing, _) = queue.first, let session,
+    guard case .send(let mailing) = queue.first, let session,
       session.canSendAhead(mailing.nextRequest())
     else { return }
     guard let operation = queue.popFirst() else { return }
@@ -100,7 +100,7 @@ extension Connection {
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let mailing, _): session?.send(mailing.nextRequest(), now: clock.now)
+    case .send(let mailing): session?.send(mailing.nextRequest(), now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -109,8 +109,9 @@ extension Connection {
   // MARK: Events
 
   func handleEvents() {
-    while let event = session?.events.first {
-      session?.events.removeFirst()
+    guard let session else { return }
+    while let event = session.events.first {
+      session.events.removeFirst()
       handle(event)
     }
   }
@@ -142,7 +143,7 @@ extension Connection {
   }
 
   private func finishTransaction(_ outcome: Outcome) {
-    guard case .send(let mailing, _) = current else { return }
+    guard case .send(let mailing) = current else { return }
     if let outcome = mailing.take(outcome) {
       complete(outcome)
     } else {

@@ -65,7 +65,7 @@ package final class Connection {
   /// Sends that a failed login took with it, to be told after it.
   var droppedSends: [() -> Void] = []
   /// What is to be called back, in order.
-  var deliveries = Queue<() -> Void>()
+  var deliveries = Queue<Delivery>()
   /// Operations and deliveries that are not finished.
   package internal(set) var pending = 0
 

@@ -14,9 +14,15 @@ final class Mailing {
 
   private static var surveyChunk: Int { 65_536 }
 
-  init(_ request: SendRequest, _ source: any ContentSource) {
+  /// Called once, when all is known.
+  let ended: (Outcome) -> Void
+
+  init(
+    _ request: SendRequest, _ source: any ContentSource, _ ended: @escaping (Outcome) -> Void
+  ) {
     self.request = request
     self.source = source
+    self.ended = ended
     places = Array(request.recipients.indices)
   }
 

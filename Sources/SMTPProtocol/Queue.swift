@@ -16,8 +16,11 @@ package struct Queue<Element> {
     let element = items[head]
     items[head] = nil
     head += 1
-    // A queue that never runs empty must not keep the places of all that left.
-    if head * 2 > items.count {
+    if head == items.count {
+      items.removeAll(keepingCapacity: true)
+      head = 0
+    } else if head > 32, head * 2 > items.count {
+      // A queue that never runs empty must not keep the places of all that left.
       items.removeFirst(head)
       head = 0
     }

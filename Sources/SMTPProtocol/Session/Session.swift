@@ -84,6 +84,7 @@ package final class Session {
   /// What is to be written; the driver says with `took` what has left.
   package var output: SessionOutput
   package var events: [Event] = []
+  package var hasLog: Bool { !output.log.isEmpty }
   package var log: [LogEntry] {
     get { output.log }
     set { output.log = newValue }

@@ -62,7 +62,7 @@ package struct SessionOutput {
       commandStart = bytes.count
       secretStart = nil
     }
-    for index in start..<bytes.count where Bytes.isControl(bytes[index]) {
+    guard isCommand(from: start) else {
       hasRefused = true
       bytes.removeLast(bytes.count - start)
       return
@@ -74,6 +74,16 @@ package struct SessionOutput {
     }
     bytes.append(contentsOf: Self.lineEnd)
     expectReply()
+  }
+
+  private func isCommand(from start: Int) -> Bool {
+    let octets = bytes.span
+    var index = start
+    while index < octets.count {
+      if Bytes.isControl(octets[index]) { return false }
+      index &+= 1
+    }
+    return true
   }
 
   mutating func command(_ line: [UInt8]) {

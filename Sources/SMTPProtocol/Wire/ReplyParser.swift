@@ -19,6 +19,7 @@ package struct ReplyParser {
   private var consumed = 0
   /// Up to here no LF was found: a reply that trickles in is scanned once.
   private var scanned = 0
+  private var hasNUL = false
   /// Of a reply whose last line is still to come.
   private var code: Int?
   private var text: [UInt8] = []
@@ -85,8 +86,8 @@ package struct ReplyParser {
   /// Where in the buffer the next line stands, without its end.
   private mutating func nextLine() throws(Failure) -> Range<Int>? {
     let count = buffer.count
-    var end = scanned
-    while end < count, buffer[end] != 0x0A { end &+= 1 }
+    let (end, sawNUL) = findLineEnd()
+    if sawNUL { hasNUL = true }
     if end == count {
       scanned = count
       // The last octet may be the CR of the line's end.
@@ -101,6 +102,19 @@ package struct ReplyParser {
     return line
   }
 
+  private func findLineEnd() -> (end: Int, sawNUL: Bool) {
+    let octets = buffer.span
+    var end = scanned
+    var sawNUL = false
+    while end < octets.count {
+      let byte = octets[end]
+      if byte == 0x0A { break }
+      if byte == 0 { sawNUL = true }
+      end &+= 1
+    }
+    return (end, sawNUL)
+  }
+
   private func tooLong(_ line: Range<Int>) -> Failure {
     violation("the server sent a reply line of more than \(Self.lineLimit) octets", line)
   }
@@ -110,9 +124,7 @@ package struct ReplyParser {
   /// `Reply-line = Reply-code [ ( "-" / SP ) textstring ]`, the code being
   /// `%x32-35 %x30-35 %x30-39` (RFC 5321 section 4.2).
   private mutating func take(_ line: Range<Int>) throws(Failure) -> Reply? {
-    for index in line where buffer[index] == 0 {
-      throw violation("the server sent a NUL in a reply", line)
-    }
+    if hasNUL { throw violation("the server sent a NUL in a reply", line) }
     guard let lineCode = replyCode(line) else {
       throw violation("the server sent something that is not an SMTP reply", line)
     }
@@ -126,13 +138,13 @@ package struct ReplyParser {
       throw violation("the server sent a reply without end", line)
     }
     // A blank behind the code of an empty last line says nothing.
-    let octets = buffer[isLast && line.count == 4 ? line.dropLast() : line]
+    let shown = isLast && line.count == 4 ? line.dropLast() : line
     if isLast, code == nil {
       clear()
-      return Reply(code: lineCode, text: Array(octets))
+      return Reply(code: lineCode, text: Array(buffer[shown]))
     }
     if code != nil { text.append(0x0A) }
-    text.append(contentsOf: octets)
+    text.append(contentsOf: buffer[shown])
     code = lineCode
     guard isLast else { return nil }
     let reply = Reply(code: lineCode, text: text)
