@@ -332,6 +332,13 @@ uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
 int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 
+/* Keywords of EHLO, in any case and separated by blanks, that the connection is to
+ * take no notice of: "PIPELINING CHUNKING" for a server that offers what it does not
+ * do well.  They are neither used nor shown by the capability functions.  STARTTLS
+ * is refused: that is ignore_tls.  Default NULL: none. */
+int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
+const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
+
 /* The SASL mechanism to log in with, in any case: "PLAIN", "LOGIN", "CRAM-MD5",
  * "XOAUTH2", or one of smtpconn_options_set_custom_mechanism.  Default NULL: the
  * best one that the server offers and the credentials allow; the next one when
@@ -782,6 +789,14 @@ int smtpconn_envelope_use_smtputf8(const smtpconn_envelope *envelope);
  * Default 0. */
 int smtpconn_envelope_set_require_tls(smtpconn_envelope *envelope, int require);
 int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
+
+/* 1: all recipients or none.  When the server refuses one of them, the message is
+ * sent to nobody and the send fails with EENVELOPE; the result tells the refused from
+ * those that would have been accepted (NOT_TRIED).  This costs a wait: the content
+ * is asked for when all have answered.  With LMTP a copy may still be refused after
+ * the content.  Default 0: the message goes to those who were accepted. */
+int smtpconn_envelope_set_all_or_none(smtpconn_envelope *envelope, int all_or_none);
+int smtpconn_envelope_all_or_none(const smtpconn_envelope *envelope);
 
 /* Delivery status notifications (RFC 3461).  A server that does not offer DSN is
  * not told of them.  SMTPCONN_EENVELOPE for a value that the RFC does not allow;

@@ -90,3 +90,20 @@ public func smtpconn_options_set_lmtp(_ options: OpaquePointer?, _ lmtp: CInt) -
 public func smtpconn_options_lmtp(_ options: OpaquePointer?) -> CInt {
   unsafe getFlag(options) { $0.lmtp }
 }
+
+@_cdecl("smtpconn_options_set_ignored_capabilities") @implementation
+public func smtpconn_options_set_ignored_capabilities(
+  _ options: OpaquePointer?, _ keywords: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(keywords)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setIgnoredCapabilities(value)
+  }
+}
+
+@_cdecl("smtpconn_options_ignored_capabilities") @implementation
+public func smtpconn_options_ignored_capabilities(
+  _ options: OpaquePointer?
+) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.ignoredCapabilities }
+}

@@ -38,6 +38,11 @@ package struct SendRequest {
     get { envelope.requiresTLS }
     set { own().requiresTLS = newValue }
   }
+  /// The message goes to every recipient or to nobody.
+  package var isAllOrNone: Bool {
+    get { envelope.isAllOrNone }
+    set { own().isAllOrNone = newValue }
+  }
   package var ret: DeliveryStatus.Return? {
     get { envelope.ret }
     set { own().ret = newValue }
@@ -84,6 +89,7 @@ package struct SendRequest {
     var use8BitMIME: Bool?
     var useSMTPUTF8 = false
     var requiresTLS = false
+    var isAllOrNone = false
     var ret: DeliveryStatus.Return?
     var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier?
     var notify: DeliveryStatus.Notify?
@@ -98,6 +104,7 @@ package struct SendRequest {
       use8BitMIME = other.use8BitMIME
       useSMTPUTF8 = other.useSMTPUTF8
       requiresTLS = other.requiresTLS
+      isAllOrNone = other.isAllOrNone
       ret = other.ret
       envelopeIdentifier = other.envelopeIdentifier
       notify = other.notify

@@ -17,6 +17,8 @@ extension Session {
     package var isLMTP = false
     /// TLS comes with a certificate that was verified.
     package var verifiesPeer = true
+    /// Keywords of EHLO that are taken no notice of, in upper case.
+    package var ignored: [[UInt8]] = []
 
     package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
       self.name = name

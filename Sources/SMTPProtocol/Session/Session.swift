@@ -339,7 +339,7 @@ package final class Session {
 
   private func receiveHello(_ reply: Reply, _ hello: Hello) {
     if reply.isPositive {
-      capabilities = hello == .helo ? .none : Capabilities(reply: reply)
+      capabilities = hello == .helo ? .none : Capabilities(reply: reply, ignoring: configuration.ignored)
       chooseSecurity()
     } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
       sayHello(.helo)

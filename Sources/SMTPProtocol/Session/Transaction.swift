@@ -59,6 +59,10 @@ final class Transaction {
 
   private var pipelined: Bool { capabilities.pipelining }
 
+  /// DATA goes with the recipients, before it is known who is accepted. A server that
+  /// agrees then cannot be stopped any more.
+  private var groupsData: Bool { pipelined && !request.isAllOrNone }
+
   /// What is written first. After a failed transaction RSET goes in front.
   func begin(_ output: inout SessionOutput) {
     if case .reset = step {
@@ -70,7 +74,7 @@ final class Transaction {
     for recipient in request.recipients {
       request.writeRecipient(recipient, to: &output, capabilities)
     }
-    output.command(Command.data)
+    if groupsData { output.command(Command.data) }
   }
 
   var position: (phase: Phase, command: String) {
@@ -191,9 +195,11 @@ final class Transaction {
       }
       return .wait
     }
-    if !pipelined, !hasAccepted { return .done(envelopeFailed()) }
     step = .data
-    if !pipelined { output.command(Command.data) }
+    if groupsData { return .wait }
+    let isWanted = request.isAllOrNone ? !recipients.contains { $0.isRefused } : hasAccepted
+    guard isWanted, hasAccepted else { return .done(envelopeFailed()) }
+    output.command(Command.data)
     return .wait
   }
 
@@ -299,10 +305,16 @@ final class Transaction {
     guard let last = refused.last, let reply = last.reply else {
       return outcome(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
     }
-    let text: Message =
-      refused.count == 1
-      ? "the server refused the recipient"
-      : "the server refused all \(refused.count) recipients, the last one with"
+    let text: Message
+    if hasAccepted {
+      text =
+        "the server refused \(refused.count) of \(recipients.count) recipients, and the message"
+        + " goes to all or none (all_or_none); the last one with"
+    } else if refused.count == 1 {
+      text = "the server refused the recipient"
+    } else {
+      text = "the server refused all \(refused.count) recipients, the last one with"
+    }
     // Worth another try as soon as one of them may be accepted later.
     var failure = Failure.refused(
       .envelope, text, reply, command: "RCPT TO", phase: .envelope,

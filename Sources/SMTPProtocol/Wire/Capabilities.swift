@@ -16,8 +16,11 @@ package struct Capabilities {
   /// Those of a server that was greeted with HELO, or not yet.
   package static let none = Capabilities(reply: Reply(code: 250, lines: []))
 
-  package init(reply: Reply) {
-    let lines = Array(reply.lines.dropFirst())
+  /// As if the server did not offer what is to be ignored; keywords in upper case.
+  package init(reply: Reply, ignoring ignored: [[UInt8]] = []) {
+    let lines = reply.lines.dropFirst().filter { line in
+      ignored.isEmpty || !ignored.contains(Bytes.uppercased(Self.keyword(of: line)))
+    }
     self.lines = lines
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
     eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
@@ -52,10 +55,14 @@ package struct Capabilities {
     return found
   }
 
+  private static func keyword(of line: [UInt8]) -> [UInt8] {
+    Array(line.prefix { $0 != 0x20 && $0 != 0x09 })
+  }
+
   private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
     for line in lines {
-      let word = line.prefix { $0 != 0x20 && $0 != 0x09 }
-      if Bytes.equalIgnoringCase(Array(word), keyword) {
+      let word = Self.keyword(of: line)
+      if Bytes.equalIgnoringCase(word, keyword) {
         return Array(line.dropFirst(word.count).drop { $0 == 0x20 || $0 == 0x09 })
       }
     }

@@ -134,6 +134,7 @@ extension SendRequest {
       size: options["size"].flatMap { UInt64($0) },
       use8BitMIME: words.contains("8bit") ? true : words.contains("7bit") ? false : nil)
     useSMTPUTF8 = words.contains("smtputf8")
+    isAllOrNone = words.contains("allornone")
     requiresTLS = words.contains("requiretls")
     ret = options["ret"].map { try! .init(bytes($0)) }
     envelopeIdentifier = options["envid"].map { try! .init(bytes($0)) }
