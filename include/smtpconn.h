@@ -332,6 +332,25 @@ uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
 int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 
+/* How the content of a message travels to a server that offers CHUNKING (RFC 3030).
+ *
+ * OFF, the default: with DATA, line by line, its end marked by a dot.
+ * ON: in counted chunks (BDAT), when at least one recipient was accepted.
+ * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
+ *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
+ *   for each.  A message whose recipients are all refused has then travelled in vain;
+ *   when the connection is lost, all that are on their way are in doubt
+ *   (SMTPCONN_RETRY_UNKNOWN).  Larger messages travel as with ON.  Needs PIPELINING.
+ *
+ * To a server that does not offer CHUNKING they travel with DATA. */
+enum smtpconn_chunking {
+  SMTPCONN_CHUNKING_OFF = 0,
+  SMTPCONN_CHUNKING_ON = 1,
+  SMTPCONN_CHUNKING_OPTIMISTIC = 2
+};
+int smtpconn_options_set_chunking(smtpconn_options *options, int chunking);
+int smtpconn_options_chunking(const smtpconn_options *options);
+
 /* Keywords of EHLO, in any case and separated by blanks, that the connection is to
  * take no notice of: "PIPELINING CHUNKING" for a server that offers what it does not
  * do well.  They are neither used nor shown by the capability functions.  STARTTLS

@@ -107,3 +107,16 @@ public func smtpconn_options_ignored_capabilities(
 ) -> UnsafePointer<CChar>? {
   unsafe getText(options) { $0.ignoredCapabilities }
 }
+
+@_cdecl("smtpconn_options_set_chunking") @implementation
+public func smtpconn_options_set_chunking(_ options: OpaquePointer?, _ chunking: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in
+    try options.setChunking(chunking)
+  }
+}
+
+@_cdecl("smtpconn_options_chunking") @implementation
+public func smtpconn_options_chunking(_ options: OpaquePointer?) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return handle.options.chunking.rawValue
+}

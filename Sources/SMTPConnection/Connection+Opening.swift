@@ -123,6 +123,7 @@ extension Connection {
       isSecure: options.isSecure || options.isSecured,
       tracesDialogue: options.logsDialogue && onLog != nil)
     configuration.isLMTP = options.lmtp
+    configuration.chunking = options.chunking
     configuration.ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []
     // Of TLS that the caller did nothing is known.
     configuration.verifiesPeer = options.tls.rejectUnauthorized && !options.isSecured

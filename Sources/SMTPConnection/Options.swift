@@ -12,6 +12,7 @@ package struct Options {
   package var requireTLS = false
   package private(set) var name: [UInt8]?
   package private(set) var authMethod: [UInt8]?
+  package private(set) var chunking = Session.Chunking.off
   /// Keywords, separated by blanks.
   package private(set) var ignoredCapabilities: [UInt8]?
   package var allowInsecureAuth = false
@@ -93,6 +94,13 @@ package struct Options {
       throw Self.refusal("auth_method", "the name of a SASL mechanism", value)
     }
     authMethod = value.map { Bytes.uppercased($0) }
+  }
+
+  package mutating func setChunking(_ value: Int32) throws(Failure) {
+    guard let chunking = Session.Chunking(rawValue: value) else {
+      throw Failure(.options, "chunking must be one of enum smtpconn_chunking, not \(value)")
+    }
+    self.chunking = chunking
   }
 
   package mutating func setIgnoredCapabilities(_ value: [UInt8]?) throws(Failure) {

@@ -7,6 +7,8 @@ package struct Queue<Element> {
 
   package var isEmpty: Bool { head == items.count }
 
+  package var count: Int { items.count - head }
+  package var last: Element? { isEmpty ? nil : items[items.count - 1] }
   package var first: Element? { isEmpty ? nil : items[head] }
 
   package mutating func append(_ element: Element) { items.append(element) }

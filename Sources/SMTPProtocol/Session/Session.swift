@@ -132,12 +132,38 @@ package final class Session {
     return true
   }
 
-  /// Whether `send` may be called although a transaction is under way.
+  /// Whether `send` may be called although a transaction is under way: once all of
+  /// it is on its way, and not too much.
   package func canSendAhead(_ request: SendRequest) -> Bool {
-    guard capabilities.pipelining, behind.isEmpty, case .transaction(let transaction) = state,
-      transaction.hasEnded, !transaction.hasOverflow
+    guard capabilities.pipelining, case .transaction(let transaction) = state else { return false }
+    let last = behind.last ?? transaction
+    guard last.hasEnded, !last.hasOverflow, behind.count < Self.aheadLimit,
+      output.count < Self.aheadOctets
     else { return false }
     return refusal(of: request) == nil
+  }
+
+  /// How many messages may wait for their verdicts behind another one, and how many
+  /// octets that have not left may be put behind.
+  private static let aheadLimit = 31
+  private static let aheadOctets = 65_536
+
+  /// Whether the content of a small message may go out with its envelope.
+  package func sendsAtOnce(_ request: SendRequest) -> Bool {
+    configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
+      && !request.isAllOrNone
+  }
+
+  /// Whether the content that is wanted travels in chunks.
+  package var takesChunks: Bool {
+    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
+    return false
+  }
+
+  /// Whether content is still wanted: the server may have refused a part of it.
+  package var wantsContent: Bool {
+    if case .transaction(let transaction) = state { return transaction.wantsContent }
+    return false
   }
 
   // MARK: What the driver does
@@ -204,10 +230,18 @@ package final class Session {
 
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
-  package func send(_ request: SendRequest, now: Int64) {
-    let isAhead = if case .transaction = state { true } else { false }
+  ///
+  /// `content` is all of a message as BDAT takes it, when it is to go out at once;
+  /// the size of the message is its size.
+  package func send(_ request: SendRequest, content: [UInt8]? = nil, now: Int64) {
+    var last: Transaction?
+    if case .transaction(let transaction) = state { last = behind.last ?? transaction }
+    let isAhead = last != nil
+    // A chunk that is refused leaves its envelope behind (RFC 3030 section 2), so
+    // nothing follows one without RSET.
+    let resets = last.map { $0.transfer != .data } ?? needsReset
     let transaction = Transaction(
-      request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset && !isAhead,
+      request, capabilities, transfer(content), isLMTP: configuration.isLMTP, resets: resets,
       now: now)
     if !isAhead {
       if let failure = refusal(of: request) {
@@ -217,8 +251,16 @@ package final class Session {
       needsReset = false
     }
     transaction.begin(&output)
+    if let content {
+      transaction.write(content, isLast: true, size: UInt64(content.count), to: &output)
+    }
     guard isSound() else { return }
     if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
+  }
+
+  private func transfer(_ content: [UInt8]?) -> Transaction.Transfer {
+    if content != nil { return .atOnce }
+    return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
   }
 
   private func refusal(of request: SendRequest) -> Failure? {
@@ -226,9 +268,19 @@ package final class Session {
     return request.refusal(by: capabilities, security: security)
   }
 
+  /// One more chunk of the content that is wanted; `size` is that of all of it.
+  package func write(chunk: [UInt8], isLast: Bool, size: UInt64) {
+    guard case .transaction(let transaction) = state, transaction.wantsContent,
+      transaction.transfer == .chunks
+    else { return }
+    transaction.write(chunk, isLast: isLast, size: size, to: &output)
+  }
+
   /// The content is in the output, up to its final dot.
   package func contentEnded(size: UInt64) {
-    guard case .transaction(let transaction) = state, transaction.wantsContent else { return }
+    guard case .transaction(let transaction) = state, transaction.wantsContent,
+      transaction.transfer == .data
+    else { return }
     output.endContent()
     transaction.contentEnded(size: size, at: output.end)
   }

@@ -56,7 +56,8 @@ package struct SessionOutput {
 
   mutating func append(decimal number: UInt64) { bytes.append(contentsOf: Bytes.decimal(number)) }
 
-  mutating func endCommand() {
+  /// `octets` belong to the command: the reply comes behind them.
+  mutating func endCommand(with octets: [UInt8] = []) {
     let start = commandStart
     defer {
       commandStart = bytes.count
@@ -73,6 +74,7 @@ package struct SessionOutput {
       log.append(Session.LogEntry(direction: .client, text: text))
     }
     bytes.append(contentsOf: Self.lineEnd)
+    if !octets.isEmpty { bytes.append(contentsOf: octets) }
     expectReply()
   }
 

@@ -6,6 +6,7 @@ package struct Capabilities {
   package let lines: [[UInt8]]
   /// Looked at for every message, so found once.
   package let pipelining: Bool
+  package let chunking: Bool
   package let eightBitMIME: Bool
   package let smtpUTF8: Bool
   package let dsn: Bool
@@ -23,6 +24,7 @@ package struct Capabilities {
     }
     self.lines = lines
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
+    chunking = Self.parameters(of: Bytes.of("CHUNKING"), in: lines) != nil
     eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
     smtpUTF8 = Self.parameters(of: Bytes.of("SMTPUTF8"), in: lines) != nil
     dsn = Self.parameters(of: Bytes.of("DSN"), in: lines) != nil

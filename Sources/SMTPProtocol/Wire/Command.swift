@@ -1,6 +1,8 @@
 /// The words of commands (RFC 5321 section 4.1.1).
 enum Command {
   static let data = Bytes.of("DATA")
+  static let chunk = Bytes.of("BDAT ")
+  static let lastChunk = Bytes.of(" LAST")
   static let reset = Bytes.of("RSET")
   static let quit = Bytes.of("QUIT")
   static let startTLS = Bytes.of("STARTTLS")

@@ -15,12 +15,14 @@ struct Conversation {
 
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
-    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true
+    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
+    chunking: Session.Chunking = .off
   ) {
     var configuration = Session.Configuration(
       name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true)
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
+    configuration.chunking = chunking
     session = Session(configuration, cryptography: cryptography)
   }
 
