@@ -199,7 +199,9 @@ USES_LIBRARY := include/smtpconn.h $(BUILD)/libsmtpconn.so
 ASAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 EXAMPLES   := $(patsubst examples/%.c,$(BUILD)/examples/%,$(wildcard examples/*.c))
-C_TESTS    := $(patsubst Tests/c/%.c,$(BUILD)/tests/%,$(wildcard Tests/c/*.c))
+# A test program is one file of Tests/c, or all the files of one folder there.
+C_TESTS    := $(patsubst Tests/c/%.c,$(BUILD)/tests/%,$(wildcard Tests/c/*.c)) \
+              $(patsubst Tests/c/%/,$(BUILD)/tests/%,$(sort $(dir $(wildcard Tests/c/*/*.c))))
 CXX_TESTS  := $(patsubst Tests/c/%.cc,$(BUILD)/tests/%,$(wildcard Tests/c/*.cc))
 ASAN_TESTS := $(patsubst $(BUILD)/tests/%,$(BUILD)/asan/%,$(C_TESTS))
 
@@ -210,17 +212,18 @@ $(BUILD)/examples/%: examples/%.c $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK)
 
-$(BUILD)/tests/%: Tests/c/%.c $(wildcard Tests/c/*.h) $(USES_LIBRARY)
-	@mkdir -p $(@D)
-	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK) -ldl
-
 $(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CXX) $(STRICT_CXX) $(CXXFLAGS) -Iinclude -o $@ $< $(LINK)
 
-$(BUILD)/asan/%: Tests/c/%.c $(wildcard Tests/c/*.h) $(USES_LIBRARY)
+.SECONDEXPANSION:
+$(C_TESTS): $(BUILD)/tests/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(STRICT_C) $(CFLAGS) $(ASAN) -Iinclude -o $@ $< $(LINK) -ldl
+	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl
+
+$(ASAN_TESTS): $(BUILD)/asan/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tests/c/*.h) $(USES_LIBRARY)
+	@mkdir -p $(@D)
+	$(CC) $(STRICT_C) $(CFLAGS) $(ASAN) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl
 
 # --- Python -------------------------------------------------------------------
 

@@ -48,7 +48,8 @@ let package = Package(
       name: "SMTPTransportTests", dependencies: ["SMTPProtocol", "SMTPTransport", "CSystem"],
       swiftSettings: settings),
     .testTarget(
-      name: "SMTPConnectionTests", dependencies: ["SMTPProtocol", "SMTPConnection"],
+      name: "SMTPConnectionTests",
+      dependencies: ["SMTPProtocol", "SMTPTransport", "SMTPConnection", "CSystem"],
       swiftSettings: settings),
     .testTarget(
       name: "CSurfaceTests", dependencies: ["SMTPConnABI", "CSMTPConn", "CSystem"],

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import pytest
 
 from support import drive as driving
 from support.certificates import Certificates
-from support.drive import Connection, Drive
+from support.drive import Connection, Drive, Option
 from support.scripted import ScriptedServer
 
 
@@ -76,7 +75,7 @@ def drive(driver: Driver) -> Iterator[Drive]:
         return  # the test has failed, and the program is gone
     try:
         drive.finish()
-        assert drive.counts() == driver.baseline, "descriptors or threads are left"
+        drive.wait_for_counts(driver.baseline)
     except BaseException:
         driver.abandon()
         raise
@@ -103,11 +102,9 @@ class Opener:
         self.drive = drive
         self._certificates = certificates
 
-    def __call__(
-        self, server: ScriptedServer, **options: str | int | bytes | Path | None
-    ) -> Connection:
+    def __call__(self, server: ScriptedServer, **options: Option) -> Connection:
         """A connection to the server, not connected yet."""
-        defaults: dict[str, str | int | bytes | Path | None] = {
+        defaults: dict[str, Option] = {
             "host": server.host,
             "port": server.port,
             "name": "client.test",
@@ -115,9 +112,7 @@ class Opener:
         }
         return self.drive.connection(None, **{**defaults, **options})
 
-    def opened(
-        self, server: ScriptedServer, **options: str | int | bytes | Path | None
-    ) -> Connection:
+    def opened(self, server: ScriptedServer, **options: Option) -> Connection:
         """A connection that is open."""
         connection = self(server, **options)
         connection.start_connect().succeeds()

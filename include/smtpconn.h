@@ -709,8 +709,8 @@ int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint6
  *
  * 1. The token callback: smtpconn_token_request_provide or _fail answers it, then
  *    or later, from the thread of the loop.  `renew` is 1 when the last token did
- *    not serve.  `request` is valid until it was answered or the login has ended.
- *    `release` (may be NULL) is called when nothing can ask any more.
+ *    not serve.  `request` is valid until it was answered; unanswered, until the
+ *    login has ended and its callback has told of that.  `release` (may be NULL) is called when nothing can ask any more.
  * 2. A service account: its name, and its RSA key in PEM without a password.
  * 3. A refresh token with the client's id and, where the provider gave one, secret
  *    (RFC 6749 section 6).

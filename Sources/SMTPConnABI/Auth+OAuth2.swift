@@ -74,20 +74,8 @@ public func smtpconn_auth_set_access_url(
   }
 }
 
-/// What `smtpconn_token_request` points to.
-private final class TokenRequestHandle {
-  let question: TokenQuestion
-
-  init(_ question: TokenQuestion) {
-    self.question = question
-  }
-
-  func answer(_ result: Result<AccessToken, Failure>) -> CInt {
-    question.answer(result) ? 0 : ErrorCode.state.rawValue
-  }
-}
-
-private typealias TokenRequests = Handle<TokenRequestHandle>
+/// `smtpconn_token_request` points to a question, which the login keeps.
+private typealias TokenRequests = Handle<TokenQuestion>
 
 @_cdecl("smtpconn_auth_set_token_callback") @implementation
 public func smtpconn_auth_set_token_callback(
@@ -101,12 +89,9 @@ public func smtpconn_auth_set_token_callback(
     return 0
   }
   handle.identity.askForToken = { question in
-    let request = TokenRequestHandle(question)
-    // The question, which the login keeps until it is answered, keeps the handle.
-    question.attachment = request
-    // Also when the callback closes the connection, which withdraws the question.
-    withExtendedLifetime((owner, request)) {
-      unsafe callback(Handle.view(request), question.renews ? 1 : 0, user)
+    // Also when the callback frees the connection, and with it the login.
+    withExtendedLifetime((owner, question)) {
+      unsafe callback(Handle.view(question), question.renews ? 1 : 0, user)
     }
   }
   return 0
@@ -116,24 +101,24 @@ public func smtpconn_auth_set_token_callback(
 public func smtpconn_token_request_provide(
   _ request: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64
 ) -> CInt {
-  guard let handle = unsafe TokenRequests.borrow(request) else { return nullHandle }
+  guard let question = unsafe TokenRequests.borrow(request) else { return nullHandle }
   guard let bytes = unsafe cBytes(token), !bytes.isEmpty,
     !bytes.contains(where: { Bytes.isControl($0) })
   else { return ErrorCode.auth.rawValue }
-  return handle.answer(.success(AccessToken(token: bytes, expires: date(expires))))
+  let token = AccessToken(token: bytes, expires: date(expires))
+  return question.answer(.success(token)) ? 0 : ErrorCode.state.rawValue
 }
 
 @_cdecl("smtpconn_token_request_fail") @implementation
 public func smtpconn_token_request_fail(
   _ request: OpaquePointer?, _ reason: UnsafePointer<CChar>?
 ) -> CInt {
-  guard let handle = unsafe TokenRequests.borrow(request) else { return nullHandle }
+  guard let question = unsafe TokenRequests.borrow(request) else { return nullHandle }
   let text = unsafe cBytes(reason).map { ": " + Bytes.printable($0, limit: 500) } ?? ""
-  return handle.answer(
-    .failure(
-      Failure(
-        .oauth2, "the token callback has no access token\(text)", command: "AUTH XOAUTH2",
-        phase: .auth)))
+  let failure = Failure(
+    .oauth2, "the token callback has no access token\(text)", command: "AUTH XOAUTH2",
+    phase: .auth)
+  return question.answer(.failure(failure)) ? 0 : ErrorCode.state.rawValue
 }
 
 @_cdecl("smtpconn_set_token_callback") @implementation

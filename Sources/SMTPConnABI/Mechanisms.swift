@@ -15,23 +15,27 @@ final class CallerMechanism: CustomMechanism {
   let name: [UInt8]
   /// The caller judges itself when it has said everything.
   let isComplete = true
+  let isPrivate = true
   var onAnswer: ((MechanismAnswer) -> Void)?
   private let caller: Caller
   private var given: MechanismAnswer?
   private var isAsked = false
   private var isInside = false
   private(set) var initialResponse: [UInt8]?
-  private(set) var refusal: Message?
 
   init(_ name: [UInt8], _ caller: Caller) {
     self.name = name
     self.caller = caller
+  }
+
+  func begin() -> Message? {
+    defer { isAsked = false }
     switch ask(nil) {
     case .response(let response): initialResponse = response
-    case .cancel(let reason): refusal = reason
+    case .cancel(let reason): return reason
     case .later, nil: break
     }
-    isAsked = false
+    return nil
   }
 
   func answer(_ challenge: [UInt8]) -> MechanismAnswer { ask(challenge) ?? .later }
@@ -57,12 +61,12 @@ final class CallerMechanism: CustomMechanism {
 
   /// false when nobody waits for an answer.
   func give(_ answer: MechanismAnswer) -> Bool {
-    guard isAsked else { return false }
+    guard isAsked, let onAnswer else { return false }
     isAsked = false
     if isInside {
       given = answer
     } else {
-      onAnswer?(answer)
+      onAnswer(answer)
     }
     return true
   }

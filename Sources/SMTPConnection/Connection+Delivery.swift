@@ -94,9 +94,17 @@ extension Connection {
       finish(nil, isError: false)
       return
     }
-    let failure = addressed(failure)
+    let failure = addressed(duringLogin(failure))
     if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
     finish(failure, isError: true)
+  }
+
+  /// A login that waits for a token is under way, although the dialogue is idle.
+  private func duringLogin(_ failure: Failure) -> Failure {
+    guard failure.phase == .idle, current?.isLogin == true else { return failure }
+    var failure = failure
+    (failure.phase, failure.command) = (.auth, "AUTH XOAUTH2")
+    return failure
   }
 
   /// Adds the addresses that were tried or are in use.

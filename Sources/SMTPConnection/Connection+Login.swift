@@ -64,20 +64,6 @@ extension Connection {
     let credentials = attempt.identity.credentials
     note(.smtp, "logging in with \(Bytes.printable(name))")
     if let custom = options.customMechanisms.make(name) {
-      if let refusal = custom.refusal {
-        session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
-        return
-      }
-      custom.onAnswer = { [self, attempt] answer in
-        // The answer of an exchange that is over must not reach the next one.
-        guard case .login(let running, _) = current, running === attempt,
-          attempt.mechanism === custom
-        else { return }
-        session?.answer(answer)
-        flushLog()
-        handleEvents()
-        wake()
-      }
       start(attempt, custom)
     } else if name == MechanismChoice.plain {
       start(attempt, Plain(credentials, cryptography))
@@ -90,9 +76,32 @@ extension Connection {
     }
   }
 
+  private func start(_ attempt: LoginAttempt, _ custom: any CustomMechanism) {
+    attempt.add(custom)
+    custom.onAnswer = { [self] answer in
+      session?.answer(answer)
+      flushLog()
+      handleEvents()
+      wake()
+    }
+    let refusal = custom.begin()
+    // The caller may have ended everything inside.
+    guard isRunning(attempt) else { return }
+    if let refusal {
+      session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
+      return
+    }
+    start(attempt, custom as any Mechanism)
+  }
+
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
     attempt.mechanism = mechanism
     session?.login(mechanism)
+  }
+
+  private func isRunning(_ attempt: LoginAttempt) -> Bool {
+    guard case .login(let running, _) = current else { return false }
+    return running === attempt
   }
 
   /// After a refusal: whether something else is tried. A refused password is not
@@ -155,7 +164,7 @@ extension Connection {
     exchange.start { [self] result in
       clock.now = Clock.now()
       let now = Clock.secondsSince1970()
-      let token = result.flatMap { AccessToken.read($0, now: now) }
+      let token = result.flatMap { AccessToken.read($0, now: now, hiding: request.secrets) }
       if case .success(let token) = token {
         queueEvent { [self] in onToken?(token) }
       }
@@ -179,7 +188,7 @@ extension Connection {
   private func useToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
     attempt.question = nil
     attempt.exchange = nil
-    guard case .login(let running, _) = current, running === attempt else { return }
+    guard isRunning(attempt) else { return }
     clock.lastActivity = clock.now
     switch result {
     case .success(let token):

@@ -2,7 +2,8 @@
  * check.h - assertions for test programs
  *
  * A check that fails says where and what, and the program goes on, so that one
- * run shows all. main() ends with `return check_result();`.
+ * run shows all. main() ends with `return check_result();`, and its file defines
+ * CHECK_MAIN before it includes this one.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -10,31 +11,42 @@
 #include <stdio.h>
 #include <string.h>
 
-static int check_count, check_failures;
-
 #define CHECK(condition) check_true((condition) != 0, #condition, __FILE__, __LINE__)
 #define CHECK_INT(actual, expected) \
   check_int((long long)(actual), (long long)(expected), #actual, __FILE__, __LINE__)
 #define CHECK_TEXT(actual, expected) check_text((actual), (expected), #actual, __FILE__, __LINE__)
 
-static void check_true(int holds, const char *text, const char *file, int line) {
+void check_true(int holds, const char *text, const char *file, int line);
+void check_int(long long actual, long long expected, const char *text, const char *file, int line);
+
+/* NULL is a value like any other. */
+void check_text(const char *actual, const char *expected, const char *text, const char *file,
+                int line);
+
+/* What main() returns. */
+int check_result(void);
+
+#ifdef CHECK_MAIN
+
+static int check_count, check_failures;
+
+void check_true(int holds, const char *text, const char *file, int line) {
   check_count++;
   if (holds) return;
   check_failures++;
   fprintf(stderr, "%s:%d: %s does not hold\n", file, line, text);
 }
 
-static void check_int(long long actual, long long expected, const char *text, const char *file,
-                      int line) {
+void check_int(long long actual, long long expected, const char *text, const char *file,
+               int line) {
   check_count++;
   if (actual == expected) return;
   check_failures++;
   fprintf(stderr, "%s:%d: %s is %lld and not %lld\n", file, line, text, actual, expected);
 }
 
-/* NULL is a value like any other. */
-static void check_text(const char *actual, const char *expected, const char *text,
-                       const char *file, int line) {
+void check_text(const char *actual, const char *expected, const char *text, const char *file,
+                int line) {
   check_count++;
   if (actual == expected) return;
   if (actual != NULL && expected != NULL && strcmp(actual, expected) == 0) return;
@@ -43,12 +55,12 @@ static void check_text(const char *actual, const char *expected, const char *tex
           actual == NULL ? "(null)" : actual, expected == NULL ? "(null)" : expected);
 }
 
-static int check_result(void) {
+int check_result(void) {
   printf("%d checks, %d failed\n", check_count, check_failures);
   if (check_count == 0) fprintf(stderr, "nothing was checked\n");
   return check_failures != 0 || check_count == 0;
-  /* Not every program needs every kind of check. */
-  (void)check_true, (void)check_int, (void)check_text;
 }
+
+#endif /* CHECK_MAIN */
 
 #endif /* CHECK_H */

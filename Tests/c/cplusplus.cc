@@ -2,6 +2,7 @@
 // functions link, and a lambda is a callback
 #include <smtpconn.h>
 
+#define CHECK_MAIN
 #include "check.h"
 
 int main() {

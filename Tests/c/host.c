@@ -11,6 +11,7 @@
  * It is not linked with the library, and is therefore all the more a host.
  */
 #define _GNU_SOURCE
+#define CHECK_MAIN
 #include "check.h"
 
 #include <smtpconn.h>

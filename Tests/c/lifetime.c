@@ -8,6 +8,7 @@
  * accepts connections and never says a word.
  */
 #define _POSIX_C_SOURCE 200809L
+#define CHECK_MAIN
 #include "check.h"
 
 #include <smtpconn.h>

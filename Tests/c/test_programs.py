@@ -1,4 +1,5 @@
-"""The C and C++ programs of this folder, plain, under valgrind and with ASan."""
+"""The C and C++ programs of this folder, plain, under valgrind and with ASan: each is
+one file, or all the files of one folder."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ PROGRAMS: dict[str, list[str]] = {
     "surface": [],
     "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
+    "forked": ["{friendly}", "{friendly_tls}"],
 }
 
 
@@ -30,6 +32,7 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Certificates) -> None:
     with (
         ScriptedServer(friendly, repeat=True) as friend,
+        ScriptedServer(friendly, repeat=True, identity=certificates.good) as secure_friend,
         ScriptedServer(silent, repeat=True) as mute,
         ScriptedServer(rude, repeat=True) as boor,
         ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
@@ -38,6 +41,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
             word.format(
                 library=BUILD / "libsmtpconn.so.0",
                 friendly=friend.port,
+                friendly_tls=secure_friend.port,
                 silent=mute.port,
                 rude=boor.port,
                 tls=tls.port,
@@ -55,12 +59,14 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
 def test_every_program_is_here() -> None:
     """A program that nobody runs proves nothing."""
     others = {"drive", "asan_is_on"}
-    assert {path.stem for path in HERE.glob("*.c")} == PROGRAMS.keys() | others
+    files = {path.stem for path in HERE.glob("*.c")}
+    folders = {path.parent.name for path in HERE.glob("*/*.c")}
+    assert files | folders == PROGRAMS.keys() | others
     assert [path.name for path in HERE.glob("*.cc")] == ["cplusplus.cc"]
 
 
 def test_surface_calls_every_function() -> None:
-    text = (HERE / "surface.c").read_text()
+    text = "".join(path.read_text() for path in (HERE / "surface").glob("*.c"))
     called = set(re.findall(r"\bsmtpconn_[a-z0-9_]+\b", text))
     # The macros there paste names of options together.
     for name in re.findall(r"^  (?:SWITCH|DURATION)\((\w+),", text, re.MULTILINE):

@@ -317,7 +317,7 @@ def test_started_in_a_callback(connect: Opener) -> None:
             connection.when(second.tag, *last)
         for operation in (first, second, quitting):
             operation.succeeds()
-        assert drive.actions == {first.tag: 0, second.tag: 0}
+        assert drive.actions == {first.tag: [0], second.tag: [0]}
 
 
 def test_run_inside_a_callback(connect: Opener) -> None:
@@ -335,7 +335,7 @@ def test_run_inside_a_callback(connect: Opener) -> None:
             connection.when(sending.tag, "run", connection.name)
         sending.succeeds()
         connection.drive.wait(lambda: sending.tag in connection.drive.actions, "the action")
-        assert connection.drive.actions[sending.tag] == -15, "ESTATE was expected"
+        assert connection.drive.actions[sending.tag] == [-15], "ESTATE was expected"
         connection.start_quit().succeeds()
 
 

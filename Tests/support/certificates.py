@@ -28,6 +28,15 @@ class Identity:
         return context
 
 
+def openssl(folder: Path, *arguments: str) -> None:
+    """The openssl command, run in this folder; it must succeed."""
+    done = subprocess.run(
+        ["openssl", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"openssl {arguments[0]} failed: {done.stdout}{done.stderr}")
+
+
 class Certificates:
     """An authority, and what it signed: one certificate for each thing that can
     be right or wrong with one."""
@@ -56,11 +65,7 @@ class Certificates:
         return self.ca.certificate
 
     def _openssl(self, *arguments: str) -> None:
-        done = subprocess.run(
-            ["openssl", *arguments], cwd=self._folder, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(f"openssl {arguments[0]} failed: {done.stderr}")
+        openssl(self._folder, *arguments)
 
     def _identity(self, name: str) -> Identity:
         return Identity(self._folder / f"{name}.pem", self._folder / f"{name}.key")

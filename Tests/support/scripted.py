@@ -78,6 +78,17 @@ class Peer:
         """The next command, without its CRLF."""
         return self._until(CRLF)[:-2]
 
+    def octets(self, count: int) -> bytes:
+        """So many octets, whatever they are."""
+        while len(self._buffer) < count:
+            received = self._receive()
+            if not received:
+                raise AssertionError(f"the client closed; unread: {bytes(self._buffer)!r}")
+            self._buffer += received
+        found = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return found
+
     def expect(self, command: bytes) -> bytes:
         """The next command, which must be this one: the whole line, or when it
         ends in a colon or a blank, its beginning."""

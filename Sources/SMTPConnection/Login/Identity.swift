@@ -72,8 +72,6 @@ package struct Identity {
 package final class TokenQuestion {
   /// The last token was refused, or has expired.
   package let renews: Bool
-  /// Whatever the asker wants to live as long as the question.
-  package var attachment: AnyObject?
   private var completion: ((Result<AccessToken, Failure>) -> Void)?
 
   init(renews: Bool, _ completion: @escaping (Result<AccessToken, Failure>) -> Void) {
@@ -89,9 +87,6 @@ package final class TokenQuestion {
     return true
   }
 
-  /// Nothing is asked any more; what was attached may hold the question.
-  func withdraw() {
-    completion = nil
-    attachment = nil
-  }
+  /// Nothing is asked any more.
+  func withdraw() { completion = nil }
 }

@@ -2,10 +2,11 @@ package import SMTPProtocol
 
 /// A mechanism of the caller's own. It takes part in exactly one exchange.
 package protocol CustomMechanism: Mechanism {
-  /// Called when an answer comes later than the challenge.
-  /// Why it does not even begin.
-  var refusal: Message? { get }
+  /// Called when an answer comes later than the challenge; nil when nobody waits for
+  /// one any more.
   var onAnswer: ((MechanismAnswer) -> Void)? { get set }
+  /// Asks for the initial response. Why it does not even begin, if it does not.
+  func begin() -> Message?
 }
 
 /// A login under way: the mechanisms that are left, and the token.
@@ -14,6 +15,9 @@ final class LoginAttempt {
   var candidates: [[UInt8]] = []
   /// The mechanism that the server has before it.
   var mechanism: (any Mechanism)?
+  /// The caller's own, the last of them perhaps under way. The caller may look at
+  /// them until it knows that the login has ended.
+  private var exchanges: [any CustomMechanism] = []
   /// A token is renewed once: a server that refuses a fresh one means it.
   var hasRenewed = false
   var question: TokenQuestion?
@@ -23,12 +27,22 @@ final class LoginAttempt {
     self.identity = identity
   }
 
-  /// Lets go of whatever is still asked for, and of a mechanism whose answers lead
-  /// back here.
+  func add(_ exchange: any CustomMechanism) {
+    stopExchange()
+    exchanges.append(exchange)
+  }
+
+  /// An exchange that is over has no answer for the next one.
+  private func stopExchange() {
+    exchanges.last?.onAnswer = nil
+  }
+
+  /// Lets go of whatever is still asked for. The questions stay until the caller has
+  /// been told, but no answer leads back here.
   func stop() {
     mechanism = nil
+    stopExchange()
     question?.withdraw()
-    question = nil
     exchange?.cancel()
     exchange = nil
   }

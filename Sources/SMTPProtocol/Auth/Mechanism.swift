@@ -12,6 +12,8 @@ package protocol Mechanism: AnyObject {
   var remark: [UInt8]? { get }
   /// What a server must not bring into a log or an error by repeating it.
   var secret: Secret? { get }
+  /// Nobody knows what in its responses is secret.
+  var isPrivate: Bool { get }
 }
 
 package enum MechanismAnswer {
@@ -25,6 +27,7 @@ package enum MechanismAnswer {
 extension Mechanism {
   package var remark: [UInt8]? { nil }
   package var secret: Secret? { nil }
+  package var isPrivate: Bool { false }
 }
 
 /// What a user logs in with.

@@ -11,6 +11,15 @@ package final class Secret {
 
   deinit { cryptography.cleanse(&bytes) }
 
+  /// Whether a text repeats it. Shorter words occur by chance.
+  func isPart(of text: [UInt8], atLeast length: Int) -> Bool {
+    Self.isPart(bytes, of: text, atLeast: length)
+  }
+
+  static func isPart(_ bytes: [UInt8], of text: [UInt8], atLeast length: Int) -> Bool {
+    bytes.count >= length && Bytes.contains(text, bytes)
+  }
+
   /// One allocation of the right size: an array that grows leaves its past behind.
   package static func joined(
     _ parts: [ArraySlice<UInt8>], _ cryptography: any Cryptography

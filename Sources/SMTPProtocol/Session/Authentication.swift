@@ -10,7 +10,7 @@ final class Authentication {
   private var rounds = 0
   /// The mechanism has said `.later`.
   private(set) var awaitsAnswer = false
-  /// The responses as they were written.
+  /// The responses as they were written; private ones also as they were given.
   private var spoken: [Secret] = []
   /// Set when we gave up: the server's answer to "*" is still to come.
   private var cancelled: Failure?
@@ -67,19 +67,22 @@ final class Authentication {
   func encode(_ response: [UInt8], _ cryptography: any Cryptography) -> Secret {
     let encoded = Secret(cryptography.base64Encode(response), cryptography)
     spoken.append(encoded)
+    if mechanism.isPrivate { spoken.append(Secret(response, cryptography)) }
     return encoded
   }
 
   /// Some servers repeat a line that they do not understand, secrets included.
-  /// Shorter words than these occur by chance.
   func hidingSecrets(_ reply: Reply) -> Reply {
     let isEcho = reply.lines.contains { line in
-      spoken.contains { $0.bytes.count >= 8 && Bytes.contains(line, $0.bytes) }
-        || mechanism.secret.map { $0.bytes.count >= 4 && Bytes.contains(line, $0.bytes) } ?? false
+      spoken.contains { $0.isPart(of: line, atLeast: 8) } || repeatsSecret(line)
     }
     guard isEcho else { return reply }
     let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
     return Reply(code: reply.code, lines: [status + SessionOutput.mask])
+  }
+
+  private func repeatsSecret(_ text: [UInt8]) -> Bool {
+    mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
   }
 
   private func give(up reason: Message) -> Step {
@@ -102,7 +105,8 @@ final class Authentication {
       }
     var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
     if let remark = mechanism.remark, !remark.isEmpty {
-      failure.text += " (\(Bytes.printable(remark, limit: 500)))"
+      let told = repeatsSecret(remark) ? Command.mask : remark
+      failure.text += " (\(Bytes.printable(told, limit: 500)))"
     }
     return failure
   }

@@ -463,6 +463,8 @@ package final class Session {
   }
 
   private func take(_ step: Authentication.Step) {
+    // A mechanism of the caller's may have ended everything meanwhile.
+    guard case .authenticating = state else { return }
     switch step {
     case .response(let response): emit([], response)
     case .cancel: emit(Command.cancelAuthentication)

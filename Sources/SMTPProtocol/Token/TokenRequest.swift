@@ -28,6 +28,15 @@ package struct TokenRequest {
     ]
   }
 
+  /// What an endpoint must not bring into a log or an error by repeating it.
+  package var secrets: [[UInt8]] {
+    fields.filter { Self.secretFields.contains(Bytes.of($0.name)) }.map { $0.value }
+  }
+
+  private static var secretFields: [[UInt8]] {
+    [Bytes.of("refresh_token"), Bytes.of("client_secret"), Bytes.of("assertion")]
+  }
+
   package var octets: [UInt8] {
     var body: [UInt8] = []
     for field in fields {
@@ -67,16 +76,19 @@ package struct AccessToken {
   /// The answer of the endpoint, read as JSON whatever its status: errors are told
   /// there too (RFC 6749 section 5.2).
   package static func read(
-    _ response: HTTPResponse, now: Int64
+    _ response: HTTPResponse, now: Int64, hiding secrets: [[UInt8]] = []
   ) -> Result<AccessToken, Failure> {
+    let told = { (text: [UInt8]) in
+      secrets.contains { Secret.isPart($0, of: text, atLeast: 8) } ? Command.mask : text
+    }
     guard let answer = JSONObject(response.body) else {
       return refused("answered \(response.status) without JSON", response)
     }
     if let error = answer.string("error") {
       let description = answer.string("error_description").map {
-        ": " + Bytes.printable($0, limit: 500)
+        ": " + Bytes.printable(told($0), limit: 500)
       }
-      return refused("refused: \(Bytes.printable(error))\(description ?? "")", response)
+      return refused("refused: \(Bytes.printable(told(error)))\(description ?? "")", response)
     }
     guard response.status == 200, let token = answer.string("access_token"), !token.isEmpty,
       token.allSatisfy({ (0x21...0x7E).contains($0) })

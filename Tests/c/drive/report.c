@@ -1,19 +1,25 @@
 /*
- * report.h - what drive.c writes: one JSON object per line
- *
- * Static functions in a header, because a test program is one file.
+ * report.c - what the program writes: one JSON object per line
  */
-#ifndef REPORT_H
-#define REPORT_H
-
-#include <smtpconn.h>
+#include "drive.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+void die(const char *what, const char *word) {
+  fprintf(stderr, "drive: %s: %s\n", what, word == NULL ? "" : word);
+  exit(2);
+}
+
+void *allocate(size_t count, size_t size) {
+  void *memory = calloc(count, size);
+  if (memory == NULL) die("out of memory", NULL);
+  return memory;
+}
+
 /* A string as JSON, each octet one character: the reader gets the octets back
  * by encoding as Latin-1. */
-static void put_string(const char *text) {
+void put_string(const char *text) {
   const unsigned char *at = (const unsigned char *)text;
   if (text == NULL) {
     fputs("null", stdout);
@@ -30,21 +36,21 @@ static void put_string(const char *text) {
   putchar('"');
 }
 
-static void put_field(const char *name, const char *text) {
+void put_field(const char *name, const char *text) {
   printf(",\"%s\":", name);
   put_string(text);
 }
 
-static void put_number(const char *name, long long number) {
+void put_number(const char *name, long long number) {
   printf(",\"%s\":%lld", name, number);
 }
 
-static void end_line(void) {
+void end_line(void) {
   fputs("}\n", stdout);
   fflush(stdout);
 }
 
-static void put_error(const char *name, const smtpconn_error *error) {
+void put_error(const char *name, const smtpconn_error *error) {
   if (error == NULL) {
     printf(",\"%s\":null", name);
     return;
@@ -65,7 +71,7 @@ static void put_error(const char *name, const smtpconn_error *error) {
   putchar('}');
 }
 
-static void put_result(const smtpconn_result *result) {
+void put_result(const smtpconn_result *result) {
   size_t index;
   printf(",\"result\":{\"count\":%zu", smtpconn_result_count(result));
   put_number("accepted", (long long)smtpconn_result_accepted_count(result));
@@ -89,16 +95,21 @@ static void put_result(const smtpconn_result *result) {
   fputs("]}", stdout);
 }
 
-/* A mistake in the script, not in the library. */
-static void die(const char *what, const char *word) {
-  fprintf(stderr, "drive: %s: %s\n", what, word == NULL ? "" : word);
-  exit(2);
-}
-
-/* Begins to tell what a callback was told; the name is that of the callback. */
-static void begin_event(const char *event, const char *name) {
+void begin_event(const char *event, const char *name) {
   printf("{\"event\":\"%s\"", event);
   put_field("tag", name);
 }
 
-#endif /* REPORT_H */
+void begin_reply(long long result) {
+  if (acting == NULL) {
+    printf("{\"reply\":%lld", result);
+  } else {
+    begin_event("action", name_of(acting));
+    put_number("result", result);
+  }
+}
+
+void reply(long long result) {
+  begin_reply(result);
+  end_line();
+}

@@ -1,14 +1,11 @@
 /*
- * source.h - the messages that drive.c sends, and where they come from
+ * messages.c - the messages that are sent, and where they come from
  */
-#ifndef SOURCE_H
-#define SOURCE_H
-
-#include "report.h"
-
-#include <smtpconn.h>
+#define _POSIX_C_SOURCE 200809L
+#include "drive.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -78,10 +75,7 @@ static char *read_file(const char *path, size_t *length) {
   return octets;
 }
 
-/* A message made in this way: "copy", "borrowed" or "descriptor" of a file, or
- * "reader" of pieces, each of them a word or "@" and a file. */
-static smtpconn_message *make_message(const char *name, const char *way, char **words,
-                                      size_t count) {
+smtpconn_message *make_message(const char *name, const char *way, char **words, size_t count) {
   struct source *source;
   smtpconn_message *message;
   size_t index, length;
@@ -98,20 +92,19 @@ static smtpconn_message *make_message(const char *name, const char *way, char **
     close(descriptor);
     return message;
   }
-  source = calloc(1, sizeof *source);
-  if (source == NULL) die("out of memory", NULL);
+  source = allocate(1, sizeof *source);
   snprintf(source->name, sizeof source->name, "%s", name);
   if (strcmp(way, "borrowed") == 0) {
     source->count = 1;
-    source->pieces = calloc(1, sizeof *source->pieces);
-    source->lengths = calloc(1, sizeof *source->lengths);
+    source->pieces = allocate(1, sizeof *source->pieces);
+    source->lengths = allocate(1, sizeof *source->lengths);
     source->pieces[0] = read_file(words[0], &source->lengths[0]);
     message = smtpconn_message_new_borrowed(source->pieces[0], source->lengths[0],
                                             release_source, source);
   } else if (strcmp(way, "reader") == 0) {
     source->count = count;
-    source->pieces = calloc(source->count + 1, sizeof *source->pieces);
-    source->lengths = calloc(source->count + 1, sizeof *source->lengths);
+    source->pieces = allocate(source->count + 1, sizeof *source->pieces);
+    source->lengths = allocate(source->count + 1, sizeof *source->lengths);
     for (index = 0; index < source->count; index++) {
       if (words[index][0] == '@') { /* a whole file as one piece */
         source->pieces[index] = read_file(words[index] + 1, &source->lengths[index]);
@@ -128,4 +121,9 @@ static smtpconn_message *make_message(const char *name, const char *way, char **
   return message;
 }
 
-#endif /* SOURCE_H */
+void call_message(char **words, size_t count) {
+  smtpconn_message *message =
+      make_message(words[1], words[2], words + 3, count < 3 ? 0 : count - 3);
+  keep(words[1], MESSAGE, message);
+  reply(message != NULL);
+}

@@ -1,0 +1,111 @@
+/*
+ * connections.c - connections, what is done with them, and what they say
+ */
+#include "drive.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void call_new(char **words, size_t count) {
+  smtpconn_options *options = find(words[2], OPTIONS);
+  smtpconn *connection = smtpconn_new(options, find(words[3], LOOP));
+  char event[64];
+  (void)count;
+  begin_reply(connection != NULL);
+  put_error("error", connection == NULL ? smtpconn_options_last_error(options) : NULL);
+  end_line();
+  if (connection == NULL) return;
+  keep(words[1], CONNECTION, connection);
+  snprintf(event, sizeof event, "%.32s.connect", words[1]);
+  smtpconn_set_connect_callback(connection, on_event, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.error", words[1]);
+  smtpconn_set_error_callback(connection, on_error, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.end", words[1]);
+  smtpconn_set_end_callback(connection, on_event, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.log", words[1]);
+  smtpconn_set_log_callback(connection, on_log, tag_named(event));
+  snprintf(event, sizeof event, "%.32s.token", words[1]);
+  smtpconn_set_token_callback(connection, on_token, tag_named(event));
+}
+
+static void reply_for_connection(smtpconn *connection, int result) {
+  begin_reply(result);
+  put_error("error", result < 0 ? smtpconn_last_error(connection) : NULL);
+  end_line();
+}
+
+int call_connection(char **words) {
+  const char *verb = words[0];
+  smtpconn *connection;
+  int result;
+  if (strcmp(verb, "connect") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_connect(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "login") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_login(connection, find(words[3], AUTH), on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "send") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_send(connection, find(words[3], ENVELOPE), find(words[4], MESSAGE), on_sent,
+                           tag_named(words[2]));
+  } else if (strcmp(verb, "reset") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_reset(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "quit") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_quit(connection, on_done, tag_named(words[2]));
+  } else if (strcmp(verb, "cancel") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_cancel(connection);
+  } else if (strcmp(verb, "resume") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_resume(connection);
+  } else if (strcmp(verb, "run") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_run(connection);
+  } else if (strcmp(verb, "close") == 0) {
+    connection = find(words[1], CONNECTION);
+    smtpconn_close(connection);
+    result = 0;
+  } else {
+    return 0;
+  }
+  reply_for_connection(connection, result);
+  return 1;
+}
+
+static void put_connection(const smtpconn *connection) {
+  size_t index;
+  put_number("stage", smtpconn_stage(connection));
+  put_field("id", smtpconn_id(connection));
+  put_field("client_name", smtpconn_client_name(connection));
+  put_number("open", smtpconn_is_open(connection));
+  put_number("secure", smtpconn_is_secure(connection));
+  put_number("authenticated", smtpconn_is_authenticated(connection));
+  put_field("tls_version", smtpconn_tls_version(connection));
+  put_field("tls_cipher", smtpconn_tls_cipher(connection));
+  put_field("tls_peer_name", smtpconn_tls_peer_name(connection));
+  put_field("remote_address", smtpconn_remote_address(connection));
+  put_field("last_response", smtpconn_last_response(connection));
+  fputs(",\"capabilities\":[", stdout);
+  for (index = 0; index < smtpconn_capability_count(connection); index++) {
+    if (index > 0) putchar(',');
+    put_string(smtpconn_capability_line(connection, index));
+  }
+  putchar(']');
+}
+
+void call_info(char **words, size_t count) {
+  (void)count;
+  begin_reply(0);
+  put_connection(find(words[1], CONNECTION));
+  end_line();
+}
+
+void call_capability(char **words, size_t count) {
+  smtpconn *connection = find(words[1], CONNECTION);
+  (void)count;
+  begin_reply(smtpconn_has_capability(connection, words[2]));
+  put_field("parameters", smtpconn_capability_parameters(connection, words[2]));
+  end_line();
+}

@@ -1,0 +1,136 @@
+/*
+ * drive.h - what the files of the drive program share
+ *
+ * main.c says what the program is for and how a line is written. calls.c has the
+ * list of all calls; a new one is a function there or in the file of its topic.
+ */
+#ifndef DRIVE_H
+#define DRIVE_H
+
+#include <smtpconn.h>
+
+#include <stddef.h>
+
+enum { MAX_OBJECTS = 1024, MAX_WORDS = 4096 };
+
+/* --- report.c: what is written ---------------------------------------------- */
+
+/* A mistake in the script, not in the library. */
+void die(const char *what, const char *word) __attribute__((noreturn));
+
+/* Memory, zeroed; ends the program when there is none. */
+void *allocate(size_t count, size_t size);
+
+void put_string(const char *text);
+void put_field(const char *name, const char *text);
+void put_number(const char *name, long long number);
+void put_error(const char *name, const smtpconn_error *error);
+void put_result(const smtpconn_result *result);
+
+/* Begins to tell what a callback was told; the name is that of the callback. */
+void begin_event(const char *event, const char *name);
+void end_line(void);
+
+/* Begins the answer to a call. That to a call which a callback makes is an event. */
+void begin_reply(long long result);
+
+/* An answer that says no more. */
+void reply(long long result);
+
+/* --- objects.c: objects by name --------------------------------------------- */
+
+enum kind { OPTIONS, LOOP, CONNECTION, AUTH, ENVELOPE, MESSAGE };
+
+/* find gives the object, take gives it up; NULL for a NULL name. */
+void *find(const char *name, enum kind kind);
+void keep(const char *name, enum kind kind, void *pointer);
+void *take(const char *name, enum kind kind);
+
+size_t objects_left(void);
+
+/* Every loop to watch: those made by name, and those of connections. Twice the
+ * same one does no harm. */
+size_t collect_loops(smtpconn_loop **loops);
+
+/* Frees whatever is left, connections before their loops. */
+void free_everything(void);
+
+void call_free(char **words, size_t count);
+
+/* --- callbacks.c: what callbacks are known by, and do ------------------------ */
+
+struct tag;
+
+struct tag *tag_named(const char *name);
+const char *name_of(const void *tag);
+
+/* The tag whose action is being made, or NULL. */
+extern struct tag *acting;
+
+/* Keeps calls, with " ; " between them, that the callback is to make when it is
+ * called; given several times, each time that it is called. */
+void set_action(const char *name, const char *calls);
+
+/* Makes the calls that were kept, if there are any. */
+void act(struct tag *tag);
+
+/* What the callback was asked for, and is to be answered under its name. */
+void set_question(struct tag *tag, void *question);
+void *question_of(const char *name);
+
+void free_tags(void);
+
+void on_done(smtpconn *connection, const smtpconn_error *error, void *tag);
+void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_result *result,
+             void *tag);
+void on_event(smtpconn *connection, void *tag);
+void on_error(smtpconn *connection, const smtpconn_error *error, void *tag);
+void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length, void *tag);
+void on_token(smtpconn *connection, const char *token, uint64_t expires, void *tag);
+void on_release(void *tag);
+
+/* --- one file for each topic ------------------------------------------------- */
+
+/* A descriptor of the kind that the text names, the caller's to close. */
+int make_descriptor(char *text);
+
+/* A message made in this way: "copy", "borrowed" or "descriptor" of a file, or
+ * "reader" of pieces, each of them a word or "@" and a file. */
+smtpconn_message *make_message(const char *name, const char *way, char **words, size_t count);
+
+int set_key_password(smtpconn_options *options, const char *password);
+int set_context_change(smtpconn_options *options, const char *change);
+
+void call_options(char **words, size_t count);
+void call_set(char **words, size_t count);
+void call_auth(char **words, size_t count);
+void call_credential(char **words, size_t count);
+void call_ask(char **words, size_t count);
+void call_provide(char **words, size_t count);
+void call_withhold(char **words, size_t count);
+void call_mechanism(char **words, size_t count);
+void call_respond(char **words, size_t count);
+void call_give_up(char **words, size_t count);
+void call_envelope(char **words, size_t count);
+void call_describe(char **words, size_t count);
+void call_message(char **words, size_t count);
+void call_new(char **words, size_t count);
+void call_info(char **words, size_t count);
+void call_capability(char **words, size_t count);
+
+/* Calls on a connection: the second word names it. 1 when the word is one. */
+int call_connection(char **words);
+
+/* calls.c: the call that the first word names. */
+void call(char **words, size_t count);
+
+/* Whether loops wait, while a script starts several operations at once. */
+extern int held;
+
+/* --- script.c ----------------------------------------------------------------- */
+
+/* "on TAG CALL..." keeps the calls for the callback; everything else is made now.
+ * The words stand in the line, which must outlive the call. */
+void execute(char *line);
+
+#endif /* DRIVE_H */

@@ -1,0 +1,69 @@
+/*
+ * tls.c - the callbacks of the options for TLS
+ */
+#include "drive.h"
+
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct secret {
+  struct tag *tag;
+  char text[128];
+};
+
+static void release_secret(void *user) {
+  struct secret *secret = user;
+  begin_event("release", name_of(secret->tag));
+  end_line();
+  free(secret);
+}
+
+/* The password of a key; "!none" has none, "!toomuch" claims more than fits. */
+static ptrdiff_t give_password(char *buffer, size_t capacity, void *user) {
+  struct secret *secret = user;
+  size_t length = strlen(secret->text);
+  begin_event("asked", name_of(secret->tag));
+  end_line();
+  if (strcmp(secret->text, "!none") == 0) return -1;
+  if (strcmp(secret->text, "!toomuch") == 0) return (ptrdiff_t)capacity + 1;
+  if (length > capacity) length = capacity;
+  memcpy(buffer, secret->text, length);
+  return (ptrdiff_t)length;
+}
+
+/* Switches TLS 1.3 off, which OpenSSL itself must do: the context is real. */
+static void change_context(void *ssl_ctx, void *user) {
+  struct secret *secret = user;
+  uint64_t (*set_options)(void *, uint64_t);
+  void *program = dlopen(NULL, RTLD_NOW);
+  *(void **)&set_options = dlsym(program, "SSL_CTX_set_options");
+  if (set_options == NULL) die("SSL_CTX_set_options", dlerror());
+  set_options(ssl_ctx, (uint64_t)1 << 29); /* SSL_OP_NO_TLSv1_3 */
+  dlclose(program);
+  begin_event("asked", name_of(secret->tag));
+  end_line();
+}
+
+static struct secret *new_secret(const char *name, const char *text) {
+  struct secret *secret = allocate(1, sizeof *secret);
+  secret->tag = tag_named(name);
+  snprintf(secret->text, sizeof secret->text, "%s", text);
+  return secret;
+}
+
+int set_key_password(smtpconn_options *options, const char *password) {
+  if (password == NULL) {
+    return smtpconn_options_set_tls_key_password_callback(options, NULL, NULL, NULL);
+  }
+  return smtpconn_options_set_tls_key_password_callback(options, give_password, release_secret,
+                                                        new_secret("password", password));
+}
+
+int set_context_change(smtpconn_options *options, const char *change) {
+  if (change == NULL) return smtpconn_options_set_tls_context_callback(options, NULL, NULL, NULL);
+  return smtpconn_options_set_tls_context_callback(options, change_context, release_secret,
+                                                   new_secret("context", change));
+}

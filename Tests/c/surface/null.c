@@ -1,0 +1,185 @@
+/*
+ * null.c - NULL for every handle
+ */
+#include "surface.h"
+
+void null_error(void) {
+  CHECK_INT(smtpconn_error_code(NULL), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_error_name(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_message(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_response(NULL), NULL);
+  CHECK_INT(smtpconn_error_response_code(NULL), 0);
+  CHECK_TEXT(smtpconn_error_enhanced(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_command(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_phase(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_recipient(NULL), NULL);
+  CHECK_INT(smtpconn_error_errno(NULL), 0);
+  CHECK_TEXT(smtpconn_error_tls_reason(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_address(NULL), NULL);
+  CHECK_INT(smtpconn_error_retry(NULL), SMTPCONN_RETRY_NO);
+}
+
+void null_options(void) {
+  smtpconn_options_free(NULL);
+  CHECK(smtpconn_options_last_error(NULL) == NULL);
+  CHECK_INT(smtpconn_options_set_host(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_host(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_port(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_port(NULL), 0);
+  CHECK_INT(smtpconn_options_set_secure(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_secure(NULL), 0);
+  CHECK_INT(smtpconn_options_set_ignore_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_ignore_tls(NULL), 0);
+  CHECK_INT(smtpconn_options_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_require_tls(NULL), 0);
+  CHECK_INT(smtpconn_options_set_name(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_name(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_dns_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_dns_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_connection_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_connection_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_greeting_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_greeting_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_socket_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_socket_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_command_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_command_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_final_reply_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_final_reply_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_operation_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_operation_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_auth_method(NULL, "PLAIN"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_auth_method(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_allow_insecure_auth(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_allow_insecure_auth(NULL), 0);
+  CHECK_INT(smtpconn_options_set_tls_servername(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_tls_servername(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_tls_ca_file(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_tls_ca_file(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_tls_ca_directory(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_options_tls_ca_directory(NULL), NULL);
+  CHECK_INT(smtpconn_options_set_tls_reject_unauthorized(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_tls_reject_unauthorized(NULL), 0);
+  CHECK_INT(smtpconn_options_set_transaction_log(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_transaction_log(NULL), 0);
+  CHECK_INT(smtpconn_options_set_debug(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_debug(NULL), 0);
+  CHECK_INT(smtpconn_options_set_opportunistic_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_opportunistic_tls(NULL), 0);
+  CHECK_INT(smtpconn_options_set_lmtp(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_lmtp(NULL), 0);
+  CHECK_INT(smtpconn_options_set_local_port(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_local_port(NULL), 0);
+  CHECK_INT(smtpconn_options_set_socket(NULL, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_socket(NULL), -1);
+  CHECK_INT(smtpconn_options_set_connection(NULL, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_connection(NULL), -1);
+  CHECK_INT(smtpconn_options_set_secured(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_secured(NULL), 0);
+  CHECK_INT(smtpconn_options_set_custom_mechanism(NULL, "X", NULL, NULL, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_exchange_respond(NULL, "x", 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_exchange_fail(NULL, "x"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_set_tls_key_password_callback(NULL, NULL, NULL, NULL),
+            SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_set_tls_context_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
+}
+
+void null_loop(void) {
+  smtpconn_loop_free(NULL);
+  CHECK_INT(smtpconn_loop_run(NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_loop_run_once(NULL, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_loop_fd(NULL), -1);
+  CHECK_INT(smtpconn_loop_dispatch(NULL), SMTPCONN_ESTATE);
+  CHECK(smtpconn_loop_timeout(NULL) <= 0);
+  CHECK_INT(smtpconn_loop_wakeup(NULL), SMTPCONN_ESTATE);
+}
+
+void null_connection(void) {
+  smtpconn_free(NULL);
+  smtpconn_close(NULL);
+  CHECK(smtpconn_last_error(NULL) == NULL);
+  smtpconn_set_connect_callback(NULL, no_event, NULL);
+  smtpconn_set_error_callback(NULL, never_done, NULL);
+  smtpconn_set_end_callback(NULL, no_event, NULL);
+  smtpconn_set_log_callback(NULL, no_log, NULL);
+  CHECK_INT(smtpconn_connect(NULL, never_done, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_run(NULL), SMTPCONN_ESTATE);
+  CHECK(smtpconn_get_loop(NULL) == NULL);
+  CHECK_INT(smtpconn_stage(NULL), SMTPCONN_STAGE_CLOSED);
+  CHECK_TEXT(smtpconn_id(NULL), NULL);
+  CHECK_TEXT(smtpconn_client_name(NULL), NULL);
+  CHECK_INT(smtpconn_is_open(NULL), 0);
+  CHECK_INT(smtpconn_is_secure(NULL), 0);
+  CHECK_INT(smtpconn_is_authenticated(NULL), 0);
+  CHECK_TEXT(smtpconn_tls_version(NULL), NULL);
+  CHECK_TEXT(smtpconn_tls_cipher(NULL), NULL);
+  CHECK_TEXT(smtpconn_tls_peer_name(NULL), NULL);
+  CHECK_TEXT(smtpconn_remote_address(NULL), NULL);
+  CHECK_TEXT(smtpconn_last_response(NULL), NULL);
+  CHECK_INT(smtpconn_has_capability(NULL, "SIZE"), 0);
+  CHECK_TEXT(smtpconn_capability_parameters(NULL, "SIZE"), NULL);
+  CHECK_INT(smtpconn_capability_count(NULL), 0);
+  CHECK_TEXT(smtpconn_capability_line(NULL, 0), NULL);
+  CHECK_INT(smtpconn_login(NULL, NULL, never_done, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_send(NULL, NULL, NULL, never_sent, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_resume(NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_reset(NULL, never_done, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_quit(NULL, never_done, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_cancel(NULL), SMTPCONN_ESTATE);
+}
+
+void null_others(void) {
+  smtpconn_auth_free(NULL);
+  CHECK(smtpconn_auth_last_error(NULL) == NULL);
+  CHECK_INT(smtpconn_auth_set_user(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_password(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_access_token(NULL, "a", 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_token_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_token_request_provide(NULL, "a", 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_token_request_fail(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_service_account(NULL, "a", "b"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_refresh_token(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_client(NULL, "a", "b"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_scope(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_access_url(NULL, "https://a.example/"), SMTPCONN_ESTATE);
+  smtpconn_set_token_callback(NULL, NULL, NULL);
+
+  smtpconn_envelope_free(NULL);
+  CHECK(smtpconn_envelope_last_error(NULL) == NULL);
+  CHECK_INT(smtpconn_envelope_set_from(NULL, "a@b"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_from(NULL), NULL);
+  CHECK_INT(smtpconn_envelope_add_to(NULL, "a@b"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_to_count(NULL), 0);
+  CHECK_TEXT(smtpconn_envelope_to(NULL, 0), NULL);
+  CHECK_INT(smtpconn_envelope_set_size(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_size(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_use_8bitmime(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_use_8bitmime(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_use_smtputf8(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_use_smtputf8(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_require_tls(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_notify(NULL, 0, "NEVER"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_notify(NULL, 0), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(NULL, 0, "a@b"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_to_dsn_orcpt(NULL, 0), NULL);
+
+  smtpconn_message_free(NULL);
+
+  CHECK_INT(smtpconn_result_count(NULL), 0);
+  CHECK_INT(smtpconn_result_accepted_count(NULL), 0);
+  CHECK_INT(smtpconn_result_rejected_count(NULL), 0);
+  CHECK_TEXT(smtpconn_result_recipient(NULL, 0), NULL);
+  /* Never "accepted", which is 0. */
+  CHECK_INT(smtpconn_result_status(NULL, 0), SMTPCONN_RECIPIENT_NOT_TRIED);
+  CHECK_TEXT(smtpconn_result_command(NULL, 0), NULL);
+  CHECK_INT(smtpconn_result_response_code(NULL, 0), 0);
+  CHECK_TEXT(smtpconn_result_enhanced(NULL, 0), NULL);
+  CHECK_TEXT(smtpconn_result_recipient_response(NULL, 0), NULL);
+  CHECK(smtpconn_result_error(NULL, 0) == NULL);
+  CHECK_TEXT(smtpconn_result_response(NULL), NULL);
+  CHECK_TEXT(smtpconn_result_queue_id(NULL), NULL);
+  CHECK_INT(smtpconn_result_envelope_time(NULL), 0);
+  CHECK_INT(smtpconn_result_message_time(NULL), 0);
+  CHECK_INT(smtpconn_result_message_size(NULL), 0);
+}

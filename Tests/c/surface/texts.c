@@ -1,0 +1,130 @@
+/*
+ * texts.c - options that are text
+ */
+#include "surface.h"
+
+static const struct text_option {
+  int (*set)(smtpconn_options *options, const char *text);
+  const char *(*get)(const smtpconn_options *options); /* NULL: a secret */
+  const char *name;
+  const char *standard;
+  const char *good;
+  const char *bad; /* NULL: nothing is refused before connect */
+} texts[] = {
+    {smtpconn_options_set_socket_path, smtpconn_options_socket_path, "socket_path", NULL,
+     "/run/lmtp socket", ""},
+    {smtpconn_options_set_local_address, smtpconn_options_local_address, "local_address", NULL,
+     "2001:db8::1", "mail.example.com"},
+    {smtpconn_options_set_tls_ca, smtpconn_options_tls_ca, "tls_ca", NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_certificate_file, smtpconn_options_tls_certificate_file,
+     "tls_certificate_file", NULL, "/a/b c.pem", ""},
+    {smtpconn_options_set_tls_certificate, smtpconn_options_tls_certificate, "tls_certificate",
+     NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_key_file, smtpconn_options_tls_key_file, "tls_key_file", NULL,
+     "/a/b c.key", ""},
+    {smtpconn_options_set_tls_key, NULL, "tls_key", NULL, "a\nb\n", ""},
+    {smtpconn_options_set_tls_ciphers, smtpconn_options_tls_ciphers, "tls_ciphers", NULL,
+     "HIGH:!aNULL", NULL},
+    {smtpconn_options_set_tls_cipher_suites, smtpconn_options_tls_cipher_suites,
+     "tls_cipher_suites", NULL, "TLS_AES_128_GCM_SHA256", NULL},
+    {smtpconn_options_set_tls_min_version, smtpconn_options_tls_min_version, "tls_min_version",
+     "TLSv1.2", "TLSv1.3", "TLSv1.1"},
+    {smtpconn_options_set_tls_max_version, smtpconn_options_tls_max_version, "tls_max_version",
+     NULL, "TLSv1.2", "SSLv3"},
+    {smtpconn_options_set_tls_alpn, smtpconn_options_tls_alpn, "tls_alpn", NULL, "smtp,x", "a,,b"},
+};
+
+void option_texts(void) {
+  size_t index;
+  for (index = 0; index < sizeof texts / sizeof texts[0]; index++) {
+    const struct text_option *text = &texts[index];
+    smtpconn_options *options = smtpconn_options_new();
+    CHECK_INT(text->set(NULL, text->good), SMTPCONN_ESTATE);
+    CHECK_INT(text->set(options, text->good), SMTPCONN_OK);
+    if (text->get != NULL) {
+      CHECK_TEXT(text->get(NULL), NULL);
+      CHECK_TEXT(text->get(options), text->good);
+    }
+    if (text->bad != NULL) {
+      const smtpconn_error *error;
+      CHECK_INT(text->set(options, text->bad), SMTPCONN_EOPTIONS);
+      error = smtpconn_options_last_error(options);
+      CHECK(error != NULL && strstr(smtpconn_error_message(error), text->name) != NULL);
+      if (text->get != NULL) CHECK_TEXT(text->get(options), text->good); /* as it was */
+    }
+    CHECK_INT(text->set(options, NULL), SMTPCONN_OK);
+    CHECK(smtpconn_options_last_error(options) == NULL);
+    if (text->get != NULL) CHECK_TEXT(text->get(options), text->standard);
+    smtpconn_options_free(options);
+  }
+}
+
+void option_strings(void) {
+  char longest[512];
+  smtpconn_options *options = smtpconn_options_new();
+  CHECK(options != NULL);
+  CHECK(smtpconn_options_last_error(options) == NULL);
+
+  CHECK_TEXT(smtpconn_options_host(options), "localhost");
+  accepted(options, smtpconn_options_set_host(options, "mail.example.com"));
+  CHECK_TEXT(smtpconn_options_host(options), "mail.example.com");
+  refused(options, smtpconn_options_set_host(options, ""), "host");
+  refused(options, smtpconn_options_set_host(options, "a b"), "host");
+  refused(options, smtpconn_options_set_host(options, "a\r\nb"), "host");
+  refused(options, smtpconn_options_set_host(options, "a\x01"), "host");
+  refused(options, smtpconn_options_set_host(options, "m\xc3\xa4il.example"), "host");
+  memset(longest, 'a', sizeof longest);
+  for (size_t dot = 50; dot < 254; dot += 50) longest[dot] = '.';
+  longest[254] = 0;
+  refused(options, smtpconn_options_set_host(options, longest), "host");
+  CHECK_TEXT(smtpconn_options_host(options), "mail.example.com"); /* as it was */
+  longest[253] = 0;
+  accepted(options, smtpconn_options_set_host(options, longest));
+  CHECK_TEXT(smtpconn_options_host(options), longest);
+  accepted(options, smtpconn_options_set_host(options, "192.0.2.1"));
+  accepted(options, smtpconn_options_set_host(options, "2001:db8::1"));
+  accepted(options, smtpconn_options_set_host(options, "[2001:db8::1]"));
+  accepted(options, smtpconn_options_set_host(options, NULL));
+  CHECK_TEXT(smtpconn_options_host(options), "localhost");
+
+  CHECK_TEXT(smtpconn_options_name(options), NULL);
+  accepted(options, smtpconn_options_set_name(options, "client.example"));
+  CHECK_TEXT(smtpconn_options_name(options), "client.example");
+  accepted(options, smtpconn_options_set_name(options, "192.0.2.1"));
+  CHECK_TEXT(smtpconn_options_name(options), "[192.0.2.1]");
+  accepted(options, smtpconn_options_set_name(options, "2001:db8::1"));
+  CHECK_TEXT(smtpconn_options_name(options), "[IPv6:2001:db8::1]");
+  refused(options, smtpconn_options_set_name(options, "a\r\nMAIL FROM:<x@y>"), "name");
+  refused(options, smtpconn_options_set_name(options, ""), "name");
+  CHECK_TEXT(smtpconn_options_name(options), "[IPv6:2001:db8::1]");
+  accepted(options, smtpconn_options_set_name(options, NULL));
+  CHECK_TEXT(smtpconn_options_name(options), NULL);
+
+  CHECK_TEXT(smtpconn_options_auth_method(options), NULL);
+  accepted(options, smtpconn_options_set_auth_method(options, "LOGIN"));
+  CHECK_TEXT(smtpconn_options_auth_method(options), "LOGIN");
+  accepted(options, smtpconn_options_set_auth_method(options, "plain"));
+  refused(options, smtpconn_options_set_auth_method(options, ""), "auth_method");
+  refused(options, smtpconn_options_set_auth_method(options, "PLAIN\r\nX"), "auth_method");
+  accepted(options, smtpconn_options_set_auth_method(options, NULL));
+  CHECK_TEXT(smtpconn_options_auth_method(options), NULL);
+
+  CHECK_TEXT(smtpconn_options_tls_servername(options), NULL);
+  accepted(options, smtpconn_options_set_tls_servername(options, "mail.example.com"));
+  CHECK_TEXT(smtpconn_options_tls_servername(options), "mail.example.com");
+  refused(options, smtpconn_options_set_tls_servername(options, "192.0.2.1"), "tls_servername");
+  refused(options, smtpconn_options_set_tls_servername(options, "2001:db8::1"), "tls_servername");
+  refused(options, smtpconn_options_set_tls_servername(options, "a\nb"), "tls_servername");
+  accepted(options, smtpconn_options_set_tls_servername(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_servername(options), NULL);
+
+  CHECK_TEXT(smtpconn_options_tls_ca_file(options), NULL);
+  accepted(options, smtpconn_options_set_tls_ca_file(options, "/a/b c.pem"));
+  CHECK_TEXT(smtpconn_options_tls_ca_file(options), "/a/b c.pem");
+  accepted(options, smtpconn_options_set_tls_ca_file(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_ca_file(options), NULL);
+  CHECK_TEXT(smtpconn_options_tls_ca_directory(options), NULL);
+  accepted(options, smtpconn_options_set_tls_ca_directory(options, "/a/b"));
+  CHECK_TEXT(smtpconn_options_tls_ca_directory(options), "/a/b");
+  smtpconn_options_free(options);
+}

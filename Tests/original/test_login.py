@@ -1,0 +1,70 @@
+"""Cases 39 to 42: logging in with user name and password."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.drive import RefusedError
+from support.sasl import plain
+from support.scripted import Peer, ScriptedServer
+
+USER, PASSWORD = "alice", "open sesame"
+
+
+def test_case_039_right_password(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN XOAUTH2")
+        peer.expect(plain(USER, PASSWORD))
+        peer.reply(b"235 2.7.0 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert connection.info()["authenticated"] == 0
+        connection.start_login(USER, PASSWORD).succeeds()
+        assert connection.info()["authenticated"] == 1
+        connection.start_quit().succeeds()
+
+
+def test_case_040_wrong_password(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN XOAUTH2")
+        peer.expect(plain(USER, "wrong"))
+        peer.reply(b"535 5.7.8 bad credentials")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, "wrong").fails("EAUTH")
+        assert failure.response_code == 535
+        assert failure.enhanced == "5.7.8"
+        assert connection.info()["authenticated"] == 0
+        connection.start_quit().succeeds()
+
+
+def refused(connect: Opener, user: str | None) -> str:
+    """Why a login without a password is not even started."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN XOAUTH2")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with pytest.raises(RefusedError) as caught:
+            connection.start_login(user, None)
+        failure = caught.value.failure
+        assert failure.name == "EAUTH"
+        assert failure.response is None
+        assert connection.info()["authenticated"] == 0
+        connection.start_quit().succeeds()
+    return failure.message
+
+
+def test_case_041_no_credentials(connect: Opener) -> None:
+    assert refused(connect, None) == "the user is missing"
+
+
+def test_case_042_user_without_password(connect: Opener) -> None:
+    assert refused(connect, "alice") == "the password is missing"

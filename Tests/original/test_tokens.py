@@ -1,0 +1,344 @@
+"""Cases 87 to 103: where access tokens come from, and when a new one is got.
+
+There, an object keeps the token and hands it to whoever asks. Here each login gets
+its own; a program that wants to share one keeps it itself, with the token callback or
+with the callback that tells of new tokens.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+from typing import Unpack
+
+import pytest
+
+from conftest import Opener
+from support.certificates import openssl
+from support.credentials import Refreshing, TokenCallback, Tokens
+from support.drive import Connection, Operation, RefusedError
+from support.endpoint import Request, TokenEndpoint, answer, granted, refused
+from support.sasl import b64, xoauth2
+from support.scripted import Dialogue, Peer, ScriptedServer
+
+USER = "alice"
+MANY = 100
+LONG_AGO = 1
+
+
+def accepting(*tokens: str) -> Dialogue:
+    """A server that takes the last of these tokens, and is given all of them."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        for token in tokens[:-1]:
+            peer.expect(xoauth2(USER, token))
+            peer.reply(b"535 5.7.8 expired")
+        peer.expect(xoauth2(USER, tokens[-1]))
+        peer.reply(b"235 2.7.0 welcome")
+        peer.quit()
+
+    return dialogue
+
+
+def sees_no_token(peer: Peer) -> None:
+    peer.greet(b"AUTH XOAUTH2")
+    peer.quit()
+
+
+def refreshing(endpoint: TokenEndpoint) -> Refreshing:
+    """Everything that a new token is got with from an endpoint."""
+    return {"refresh_token": "refresh", "client": ("id", "secret"), "access_url": endpoint.url}
+
+
+@pytest.mark.parametrize("renewable", [False, True])
+def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> None:
+    """It is used; nobody is asked for another."""
+    with ScriptedServer(accepting("stored")) as server, TokenEndpoint() as endpoint:
+        connection = connect.opened(server)
+        connection.start_login(
+            USER,
+            access_token=("stored", int(time.time()) + 3600),
+            **(refreshing(endpoint) if renewable else {}),
+        ).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_case_088_what_is_sent(connect: Opener) -> None:
+    """For a token that was stored, and for one that was given when asked."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==")
+        peer.reply(b"535 5.7.8 expired")
+        peer.expect(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB")
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.providing("given"))
+        connection = connect.opened(server)
+        connection.start_login(USER, ask=asked, access_token="stored").succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_case_089_token_without_a_lifetime(connect: Opener) -> None:
+    with ScriptedServer(accepting("stored")) as server, TokenEndpoint() as endpoint:
+        connection = connect.opened(server)
+        connection.start_login(USER, access_token="stored", **refreshing(endpoint)).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_case_090_refresh_token_alone(connect: Opener) -> None:
+    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
+        connection = connect.opened(server)
+        connection.start_login(USER, **refreshing(endpoint)).succeeds()
+        connection.start_quit().succeeds()
+    (request,) = endpoint.requests
+    assert request.form == {
+        "grant_type": "refresh_token",
+        "refresh_token": "refresh",
+        "client_id": "id",
+        "client_secret": "secret",
+    }
+
+
+def test_case_091_callback(connect: Opener) -> None:
+    with ScriptedServer(accepting("given")) as server:
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.providing("given", int(time.time()) + 3600))
+        connection = connect.opened(server)
+        connection.start_login(USER, ask=asked).succeeds()
+        assert asked.asked == [False]
+        connection.start_quit().succeeds()
+
+
+def test_case_092_callback_that_fails(connect: Opener) -> None:
+    with ScriptedServer(sees_no_token) as server:
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.withholding("the vault is locked"))
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
+        assert "the vault is locked" in failure.message
+        assert failure.response is None
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("means", ["callback", "endpoint"])
+def test_case_093_token_that_has_expired(connect: Opener, means: str) -> None:
+    """It is not even sent."""
+    with (
+        ScriptedServer(accepting("fresh")) as server,
+        TokenEndpoint(*[granted("fresh")] * (means == "endpoint")) as endpoint,
+    ):
+        connection = connect.opened(server)
+        old = ("old", LONG_AGO)
+        if means == "callback":
+            asked = TokenCallback(connect.drive)
+            asked.when_asked(asked.providing("fresh"))
+            connection.start_login(USER, ask=asked, access_token=old).succeeds()
+            assert asked.asked == [True]
+        else:
+            connection.start_login(USER, access_token=old, **refreshing(endpoint)).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_case_094_news_of_a_token(connect: Opener) -> None:
+    """With the user, whom the program knows by the connection, and the date."""
+    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
+        connection = connect.opened(server)
+        before = int(time.time())
+        connection.start_login(USER, **refreshing(endpoint)).succeeds()
+        ((token, expires),) = connection.tokens
+        assert token == "fresh"
+        assert before + 3600 <= expires <= int(time.time()) + 3600
+        connection.start_quit().succeeds()
+
+
+# --- many ------------------------------------------------------------------------
+
+
+def many_logins(
+    connect: Opener, server: ScriptedServer, asked: list[TokenCallback], **tokens: Unpack[Tokens]
+) -> list[tuple[Connection, Operation]]:
+    """Connections that all log in at the same time, on one loop."""
+    drive = connect.drive
+    loop = drive.loop()
+    connections = [
+        drive.connection(loop, host=server.host, port=server.port, name="client.test")
+        for _ in range(MANY)
+    ]
+    with drive.held():
+        for connection in connections:
+            connection.start_connect()
+        return [
+            (
+                connection,
+                connection.start_login(USER, ask=asked[number] if asked else None, **tokens),
+            )
+            for number, connection in enumerate(connections)
+        ]
+
+
+def test_case_096_many_at_once(connect: Opener) -> None:
+    """After the token has expired. The program is asked for each login; it gets one
+    new token and gives it to all."""
+    with ScriptedServer(accepting("shared"), repeat=True) as server:
+        asked = [TokenCallback(connect.drive) for _ in range(MANY)]
+        logins = many_logins(connect, server, asked, access_token=("old", LONG_AGO))
+        for callback in asked:
+            callback.wait()
+        for callback in asked:
+            callback.provide("shared")
+        for connection, login in logins:
+            login.succeeds()
+            connection.start_quit().succeeds()
+    assert all(callback.asked == [True] for callback in asked)
+
+
+def test_case_097_many_refusals_at_once(connect: Opener) -> None:
+    def refuse(peer: Peer, _: Request) -> None:
+        answer(peer, refused("invalid_grant"), b"400 Bad Request")
+
+    with (
+        ScriptedServer(sees_no_token, repeat=True) as server,
+        TokenEndpoint(refuse, repeat=True) as endpoint,
+    ):
+        logins = many_logins(connect, server, [], refresh_token="bad", access_url=endpoint.url)
+        for connection, login in logins:
+            assert "invalid_grant" in login.fails("EOAUTH2").message
+            connection.start_quit().succeeds()
+    assert len(endpoint.requests) == MANY
+
+
+def test_case_098_many_renewals(connect: Opener) -> None:
+    """One after the other: each gives a token of its own."""
+    given: list[str] = []
+    seen: list[bytes] = []
+
+    def grant(peer: Peer, _: Request) -> None:
+        given.append(f"token-{len(given)}")
+        answer(peer, granted(given[-1]))
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(xoauth2(USER, "refused"))
+        peer.reply(b"535 5.7.8 expired")
+        seen.append(peer.line())
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with (
+        ScriptedServer(dialogue, repeat=True) as server,
+        TokenEndpoint(grant, repeat=True) as endpoint,
+    ):
+        told: list[str] = []
+        for _ in range(MANY):
+            connection = connect.opened(server)
+            connection.start_login(USER, access_token="refused", **refreshing(endpoint)).succeeds()
+            told += [token for token, _ in connection.tokens]
+            connection.start_quit().succeeds()
+            connection.free()
+    assert told == given
+    assert seen == [xoauth2(USER, token) for token in given]
+    assert len(set(given)) == MANY
+
+
+# --- renewal ----------------------------------------------------------------------
+
+
+def test_case_099_renewal_without_means(connect: Opener) -> None:
+    """The same token is not sent again."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(xoauth2(USER, "refused"))
+        peer.reply(b"334 " + b64('{"status":"401"}'))
+        peer.expect(b"")
+        peer.reply(b"535 5.7.8 no")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
+        assert '{"status":"401"}' in failure.message
+        connection.start_quit().succeeds()
+
+
+def test_case_100_nothing_at_all(connect: Opener) -> None:
+    """Refused before anything is asked or sent; and an expired token is nothing."""
+    with ScriptedServer(sees_no_token) as server:
+        connection = connect.opened(server, auth_method="XOAUTH2")
+        with pytest.raises(RefusedError) as caught:
+            connection.start_login(USER)
+        assert caught.value.failure.name == "EAUTH"
+        assert "access token is missing" in caught.value.failure.message
+        failure = connection.start_login(USER, access_token=("old", LONG_AGO)).fails("EOAUTH2")
+        assert "no means to get a new one" in failure.message
+        connection.start_quit().succeeds()
+
+
+def test_case_101_renewal_with_a_refresh_token(connect: Opener) -> None:
+    with (
+        ScriptedServer(accepting("refused", "fresh")) as server,
+        TokenEndpoint(granted("fresh")) as endpoint,
+    ):
+        connection = connect.opened(server)
+        connection.start_login(USER, access_token="refused", **refreshing(endpoint)).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_case_102_callback_before_refresh_token(connect: Opener) -> None:
+    """And before a service account; the endpoint would fail the test."""
+    with ScriptedServer(accepting("given")) as server, TokenEndpoint() as endpoint:
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.providing("given"))
+        connection = connect.opened(server)
+        connection.start_login(
+            USER, ask=asked, service_account=("robot", "no key"), **refreshing(endpoint)
+        ).succeeds()
+        connection.start_quit().succeeds()
+
+
+def unpacked(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def test_case_103_service_account(connect: Opener, tmp_path: Path) -> None:
+    """The endpoint is given an assertion that the account's key has signed (RFC 7523
+    section 2.1)."""
+    key = tmp_path / "key.pem"
+    openssl(tmp_path, "genrsa", "-out", "key.pem", "2048")
+    openssl(tmp_path, "rsa", "-in", "key.pem", "-pubout", "-out", "public.pem")
+    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
+        connection = connect.opened(server)
+        before = int(time.time())
+        connection.start_login(
+            USER,
+            service_account=("robot@example.com", key.read_text()),
+            scope="https://mail.example/",
+            access_url=endpoint.url,
+        ).succeeds()
+        connection.start_quit().succeeds()
+    (request,) = endpoint.requests
+    assert set(request.form) == {"grant_type", "assertion"}
+    assert request.form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    signed, _, signature = request.form["assertion"].rpartition(".")
+    header, claims = (json.loads(unpacked(part)) for part in signed.split("."))
+    assert header == {"alg": "RS256", "typ": "JWT"}
+    issued = claims.pop("iat")
+    assert before <= issued <= int(time.time())
+    assert claims.pop("exp") == issued + 300
+    assert claims == {
+        "iss": "robot@example.com",
+        "sub": USER,
+        "scope": "https://mail.example/",
+        "aud": endpoint.url,
+    }
+    (tmp_path / "signed").write_bytes(signed.encode())
+    (tmp_path / "signature").write_bytes(unpacked(signature))
+    verification = ["-sha256", "-verify", "public.pem", "-signature", "signature", "signed"]
+    openssl(tmp_path, "dgst", *verification)

@@ -1,0 +1,285 @@
+"""Mechanisms of the caller's own: what they are asked, what they may say, and that
+nobody else learns of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.credentials import Mechanism
+from support.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
+from support.sasl import b64
+from support.scripted import Peer, ScriptedServer
+
+USER, PASSWORD = "alice", "open sesame"
+
+
+def welcome(peer: Peer) -> None:
+    peer.reply(b"235 2.7.0 welcome")
+    peer.quit()
+
+
+# --- what is said --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("initial", "sent"),
+    [
+        (None, b"AUTH X-MINE"),
+        (b"", b"AUTH X-MINE ="),
+        (b"hello", b"AUTH X-MINE aGVsbG8="),
+        (bytes(range(256)), b"AUTH X-MINE " + b64(bytes(range(256)))),
+    ],
+)
+def test_initial_response(connect: Opener, initial: bytes | None, sent: bytes) -> None:
+    """RFC 4954 section 4; the mechanism itself knows when all is said."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(sent)
+        welcome(peer)
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(initial)
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).succeeds()
+        assert mechanism.challenges == [None]
+        connection.start_quit().succeeds()
+
+
+def test_initial_response_that_is_too_long(connect: Opener) -> None:
+    """It answers the first challenge, which is not the mechanism's (RFC 4954 section
+    4)."""
+    response = b"r" * 1000
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 ")
+        peer.expect(b64(response))
+        peer.reply(b"334 " + b64(b"and?"))
+        peer.expect(b64(b"that is all"))
+        welcome(peer)
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(response, b"that is all")
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).succeeds()
+        assert mechanism.challenges == [None, b"and?"]
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_challenges(connect: Opener, later: bool) -> None:
+    """Any octets, both ways; an empty challenge is not the beginning."""
+    rounds = [(b"", b""), (bytes(range(256)), b"\0"), (b"\0", bytes(reversed(range(256))))]
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        for challenge, response in rounds:
+            peer.reply(b"334 " + b64(challenge))
+            peer.expect(b64(response))
+        welcome(peer)
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        if not later:
+            mechanism.answers(None, *(response for _, response in rounds))
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        login = connection.start_login(USER, PASSWORD)
+        for number, (_, response) in enumerate(rounds):
+            if later:
+                mechanism.wait(number + 2)
+                assert mechanism.respond(response) == OK
+        login.succeeds()
+        assert mechanism.challenges == [None, *(challenge for challenge, _ in rounds)]
+        connection.start_quit().succeeds()
+
+
+def test_challenge_that_is_not_base64(connect: Opener) -> None:
+    """The mechanism is not asked."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 !!!")
+        peer.expect(b"*")
+        peer.reply(b"501 5.0.0 cancelled")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert mechanism.challenges == [None]
+        connection.start_quit().succeeds()
+
+
+# --- giving up -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("reason", ["no card\r\nin the reader", None])
+def test_given_up_at_the_beginning(connect: Opener, reason: str | None) -> None:
+    """Nothing is said to the server."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE PLAIN")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.when_asked(mechanism.giving_up(reason))
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert failure.response is None
+        assert "given up" in failure.message
+        assert "\r" not in failure.message
+        if reason is not None:
+            assert "no card??in the reader" in failure.message
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("answer", [b"501 5.0.0 cancelled", b"535 no", b"235 2.7.0 welcome"])
+def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) -> None:
+    """ "*" cancels (RFC 4954 section 4), whatever the server answers."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE PLAIN")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 ")
+        peer.expect(b"*")
+        peer.reply(answer)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(None)
+        if not later:
+            mechanism.when_asked(mechanism.giving_up("no card"))
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        login = connection.start_login(USER, PASSWORD)
+        if later:
+            mechanism.wait(2)
+            assert mechanism.give_up("no card") == OK
+        failure = login.fails("EAUTH")
+        assert "no card" in failure.message
+        assert connection.info()["authenticated"] == 0
+        connection.start_quit().succeeds()
+
+
+def test_given_up_and_asked_again(connect: Opener) -> None:
+    """A server that does not take the "*" is left."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 ")
+        peer.expect(b"*")
+        peer.reply(b"334 ")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(None)
+        mechanism.when_asked(mechanism.giving_up())
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+        connection.wait_end()
+
+
+def test_rounds_are_bounded(connect: Opener) -> None:
+    """A mechanism that always answers does not keep a server company for ever."""
+    rounds = 0
+
+    def dialogue(peer: Peer) -> None:
+        nonlocal rounds
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        while rounds < 1000:
+            peer.reply(b"334 ")
+            try:
+                peer.expect(b64(b"yes"))
+            except (AssertionError, OSError):
+                return
+            rounds += 1
+        raise AssertionError("a thousand challenges were answered")
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(None, *[b"yes"] * 50)
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+        connection.wait_end()
+    # SCRAM and Kerberos need no more than four.
+    assert 8 <= rounds <= 50
+
+
+def test_asked_again_before_the_answer(connect: Opener) -> None:
+    """The server has to wait (RFC 4954 section 4)."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 ", b"334 ")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+        connection.wait_end()
+
+
+# --- what is never told ------------------------------------------------------------------
+
+SPOKEN = [b"my-f1rst-s3cret-words", b"my-s3cond-s3cret-words", b"the-s3rvers-own-words"]
+
+
+@pytest.mark.parametrize("debug", [0, 1])
+@pytest.mark.parametrize("repeats", [None, "plain", "base64"])
+def test_hidden_in_the_log(connect: Opener, debug: int, repeats: str | None) -> None:
+    """All of the exchange, also when the server repeats it."""
+    initial, response, challenge = SPOKEN
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE " + b64(initial))
+        peer.reply(b"334 " + b64(challenge))
+        peer.expect(b64(response))
+        if repeats is None:
+            peer.reply(b"235 2.7.0 welcome")
+        else:
+            said = response if repeats == "plain" else b64(response)
+            peer.reply(b"535-5.7.8 no", b"535 5.7.8 who would say " + said)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(initial, response)
+        connection = connect.opened(
+            server, custom_mechanism=mechanism, transaction_log=1, debug=debug
+        )
+        failure = connection.start_login(USER, PASSWORD).wait().error
+        connection.start_quit().succeeds()
+        told = connection.drive.transcript()
+        if failure is not None:
+            told += [failure.message, failure.response or ""]
+        for octets in SPOKEN:
+            for secret in (octets.decode(), b64(octets).decode()):
+                for start in range(len(secret) - 9):
+                    assert not any(secret[start : start + 10] in line for line in told)
+        # That there was an exchange is no secret.
+        client = connection.drive.transcript(LOG_CLIENT)
+        assert any(line.startswith("AUTH X-MINE ") for line in client)
+        assert any(line.startswith("334") for line in connection.drive.transcript(LOG_SERVER))
+
+
+def test_exchange_and_octets_of_none(connect: Opener) -> None:
+    """A NULL exchange is a state that nothing can be answered in."""
+    mechanism = Mechanism(connect.drive)
+    assert mechanism.respond(b"x") == CODES["ESTATE"]
+    assert mechanism.give_up("x") == CODES["ESTATE"]

@@ -1,0 +1,389 @@
+"""Logins that ask the caller, and what becomes of the questions: whatever is closed,
+freed or answered, and whenever, nothing is left behind and nothing is used again.
+
+That nothing is left is told by the release functions here, and by ASan and valgrind
+when the drive program ends.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from conftest import Opener
+from support.credentials import Mechanism, TokenCallback
+from support.drive import Connection, Operation
+from support.endpoint import TokenEndpoint, granted
+from support.outcomes import CODES, OK
+from support.sasl import b64, xoauth2
+from support.scripted import Peer, ScriptedServer, tolerant
+
+ESTATE = CODES["ESTATE"]
+LOGINS = 100
+
+
+@tolerant
+def any_login(peer: Peer) -> None:
+    """Asks once, whatever the mechanism says, and refuses; the client may go at any
+    point."""
+    peer.greet(b"AUTH XOAUTH2 X-MINE")
+    while (line := peer.line()) != b"QUIT":
+        if line.startswith(b"AUTH"):
+            peer.reply(b"334 " + b64(b"who?"))
+        elif line == b"*":
+            peer.reply(b"501 5.0.0 cancelled")
+        else:
+            peer.reply(b"535 5.7.8 no")
+    peer.reply(b"221 bye")
+
+
+# --- a hundred ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("given", ["fresh", None])
+def test_a_hundred_logins_with_a_token_callback(
+    connect: Opener, later: bool, given: str | None
+) -> None:
+    drive = connect.drive
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        if given is not None:
+            peer.expect(xoauth2("alice", "fresh"))
+            peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue, repeat=True) as server:
+        for _ in range(LOGINS):
+            asked = TokenCallback(drive)
+            answer = asked.withholding("none") if given is None else asked.providing(given)
+            connection = connect.opened(server)
+            if not later:
+                asked.when_asked(answer)
+            login = connection.start_login("alice", ask=asked)
+            if later:
+                asked.wait()
+                assert drive.call(*answer)["reply"] == OK
+            assert (login.wait().error is None) == (given is not None)
+            connection.start_quit().succeeds()
+            drive.call("free", "everything")
+            assert asked.released == 1
+
+
+@pytest.mark.parametrize("grants", [False, True])
+def test_a_hundred_logins_with_an_endpoint(connect: Opener, grants: bool) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        if grants:
+            peer.expect(xoauth2("alice", "fresh"))
+            peer.reply(b"235 welcome")
+        peer.quit()
+
+    with (
+        ScriptedServer(dialogue, repeat=True) as server,
+        TokenEndpoint(granted("fresh") if grants else b"no JSON", repeat=True) as endpoint,
+    ):
+        for _ in range(LOGINS):
+            connection = connect.opened(server)
+            login = connection.start_login(
+                "alice", refresh_token="r", client=("id", "secret"), access_url=endpoint.url
+            )
+            assert (login.wait().error is None) == grants
+            connection.start_quit().succeeds()
+            connect.drive.call("free", "everything")
+
+
+@pytest.mark.parametrize("later", [False, True])
+@pytest.mark.parametrize("gives_up", [False, True])
+def test_a_hundred_logins_with_a_mechanism(connect: Opener, later: bool, gives_up: bool) -> None:
+    drive = connect.drive
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.expect(b"*" if gives_up else b64(b"me"))
+        peer.reply(b"501 cancelled" if gives_up else b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue, repeat=True) as server:
+        for _ in range(LOGINS):
+            mechanism = Mechanism(drive)
+            answer = mechanism.giving_up("no") if gives_up else mechanism.responding(b"me")
+            connection = connect.opened(server, custom_mechanism=mechanism)
+            mechanism.answers(None)
+            if not later:
+                mechanism.when_asked(answer)
+            login = connection.start_login("alice", "x")
+            if later:
+                mechanism.wait(2)
+                assert drive.call(*answer)["reply"] == OK
+            assert (login.wait().error is None) == (not gives_up)
+            connection.start_quit().succeeds()
+            drive.call("free", "everything")
+            assert mechanism.released == 1
+
+
+# --- ended inside a callback -----------------------------------------------------
+
+
+def ending(connection: Connection, way: str) -> list[str]:
+    """The call that ends the connection."""
+    return ["free", "connection", connection.name] if way == "free" else [way, connection.name]
+
+
+def released(question: TokenCallback | Mechanism) -> None:
+    """Nothing asks any more once everything is freed."""
+    question._program.call("free", "everything")
+    assert question.released == 1
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@pytest.mark.parametrize("answers", [False, True])
+def test_ended_inside_the_token_callback(connect: Opener, way: str, answers: bool) -> None:
+    asked = TokenCallback(connect.drive)
+    with ScriptedServer(any_login) as server:
+        connection = connect.opened(server)
+        # After free the login has ended, and with it the request.
+        late = [asked.providing("fresh")] if answers and way != "free" else []
+        asked.when_asked(ending(connection, way), *late)
+        connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    released(asked)
+    assert asked.results == [OK, ESTATE][: 1 + len(late)]
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@pytest.mark.parametrize("answers", [False, True])
+def test_answered_and_ended_inside_the_token_callback(
+    connect: Opener, way: str, answers: bool
+) -> None:
+    """The answer is on its way, and comes to nothing."""
+    asked = TokenCallback(connect.drive)
+    with ScriptedServer(any_login) as server:
+        connection = connect.opened(server)
+        answer = asked.providing("fresh") if answers else asked.withholding("none")
+        asked.when_asked(answer, ending(connection, way))
+        connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    released(asked)
+    assert asked.results == [OK, OK]
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+def test_ended_when_asked_to_renew(connect: Opener, way: str) -> None:
+    asked = TokenCallback(connect.drive)
+    with ScriptedServer(any_login) as server:
+        connection = connect.opened(server)
+        asked.when_asked(ending(connection, way))
+        login = connection.start_login("alice", ask=asked, access_token="old")
+        login.fails("ECANCELLED")
+    assert asked.asked == [True]
+    released(asked)
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@pytest.mark.parametrize("challenge", [0, 1])
+@pytest.mark.parametrize("answers", ["before", "after", "gives up", "never"])
+def test_ended_inside_the_mechanism(
+    connect: Opener, way: str, challenge: int, answers: str
+) -> None:
+    """At the beginning and at a challenge."""
+    mechanism = Mechanism(connect.drive)
+    with ScriptedServer(any_login) as server:
+        connection = connect.opened(server, custom_mechanism=mechanism, auth_method="X-MINE")
+        if challenge == 1:
+            mechanism.answers(None)
+        end = ending(connection, way)
+        calls = {
+            "before": [mechanism.responding(b"me"), end],
+            # After free the login has ended, and with it the exchange.
+            "after": [end] if way == "free" else [end, mechanism.responding(b"me")],
+            "gives up": [end] if way == "free" else [end, mechanism.giving_up("no")],
+            "never": [end],
+        }[answers]
+        mechanism.when_asked(*calls)
+        connection.start_login("alice", "x").fails("ECANCELLED")
+    released(mechanism)
+    assert mechanism.results[:1] == [OK]
+    if len(calls) == 2:
+        assert mechanism.results[1:] == [OK if answers == "before" else ESTATE]
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+def test_ended_when_told_of_a_new_token(connect: Opener, way: str) -> None:
+    """Before the token is used."""
+    drive = connect.drive
+    with ScriptedServer(any_login) as server, TokenEndpoint(granted("fresh")) as endpoint:
+        connection = connect.opened(server)
+        drive.on(f"{connection.name}.token", ending(connection, way))
+        login = connection.start_login(
+            "alice", refresh_token="r", client=("id", None), access_url=endpoint.url
+        )
+        login.fails("ECANCELLED")
+        assert [token for token, _ in connection.tokens] == ["fresh"]
+
+
+# --- ended while the answer is due --------------------------------------------------
+
+
+def unanswered(
+    connect: Opener, server: ScriptedServer, kind: str, **options: int
+) -> tuple[Connection, Operation, TokenCallback | Mechanism]:
+    """A login that waits for the caller."""
+    if kind == "token":
+        asked = TokenCallback(connect.drive)
+        connection = connect.opened(server, **options)
+        login = connection.start_login("alice", ask=asked)
+        asked.wait()
+        return connection, login, asked
+    mechanism = Mechanism(connect.drive)
+    connection = connect.opened(server, custom_mechanism=mechanism, auth_method="X-MINE", **options)
+    login = connection.start_login("alice", "x")
+    mechanism.wait(2)
+    return connection, login, mechanism
+
+
+def late_answer(question: TokenCallback | Mechanism, gives_up: bool) -> list[str]:
+    if isinstance(question, TokenCallback):
+        return question.withholding("no") if gives_up else question.providing("late")
+    return question.giving_up("no") if gives_up else question.responding(b"late")
+
+
+@pytest.mark.parametrize("kind", ["token", "mechanism"])
+@pytest.mark.parametrize("way", ["close", "cancel", "free", "everything"])
+def test_ended_while_an_answer_is_due(connect: Opener, kind: str, way: str) -> None:
+    with ScriptedServer(any_login) as server:
+        connection, login, question = unanswered(connect, server, kind)
+        if way == "everything":
+            connect.drive.call("free", "everything")
+        else:
+            connect.drive.call(*ending(connection, way))
+        login.fails("ECANCELLED")
+    released(question)
+
+
+@pytest.mark.parametrize("kind", ["token", "mechanism"])
+@pytest.mark.parametrize("way", ["close", "cancel"])
+@pytest.mark.parametrize("gives_up", [False, True])
+def test_answered_after_the_end(connect: Opener, kind: str, way: str, gives_up: bool) -> None:
+    """The caller learns of the end from the callback of the login. What it answers
+    before that callback, and inside it, is refused."""
+    drive = connect.drive
+    with ScriptedServer(any_login) as server:
+        connection, login, question = unanswered(connect, server, kind)
+        answer = late_answer(question, gives_up)
+        drive.on(login.tag, answer)
+        with drive.held():
+            drive.call(*ending(connection, way))
+            assert not login.ended
+            assert drive.call(*answer)["reply"] == ESTATE
+        login.fails("ECANCELLED")
+    released(question)
+    assert drive.actions[login.tag] == [ESTATE]
+
+
+@pytest.mark.parametrize("kind", ["token", "mechanism"])
+def test_lost_while_an_answer_is_due(connect: Opener, kind: str) -> None:
+    """By the server, which does not wait for the caller."""
+    drive = connect.drive
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2 X-MINE")
+        if kind == "mechanism":
+            peer.expect(b"AUTH X-MINE")
+            peer.reply(b"334 " + b64(b"who?"))
+        asked.wait()
+        peer.reply(b"421 4.3.2 shutting down")
+
+    asked = threading.Event()
+    with ScriptedServer(dialogue) as server:
+        connection, login, question = unanswered(connect, server, kind)
+        drive.on(login.tag, late_answer(question, False))
+        asked.set()
+        assert login.fails("ECONNECTION").phase == "auth"
+        connection.wait_end()
+    released(question)
+    assert drive.actions[login.tag] == [ESTATE]
+
+
+@pytest.mark.parametrize("kind", ["token", "mechanism"])
+@pytest.mark.parametrize("limit", ["operation_timeout", "socket_timeout"])
+def test_never_answered(connect: Opener, kind: str, limit: str) -> None:
+    with ScriptedServer(any_login) as server:
+        connection, login, question = unanswered(connect, server, kind, **{limit: 150})
+        connect.drive.on(login.tag, late_answer(question, False))
+        failure = login.fails("ETIMEDOUT")
+        assert limit in failure.message
+        assert failure.phase == "auth"
+        connection.wait_end()
+    released(question)
+    assert connect.drive.actions[login.tag] == [ESTATE]
+
+
+# --- more answers than questions ----------------------------------------------------
+
+
+def test_two_answers_to_one_challenge(connect: Opener) -> None:
+    """At the beginning, inside, and later: the second is refused, and so is one that
+    comes when the server has not asked."""
+    mechanism = Mechanism(connect.drive)
+    asked = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE " + b64(b"begin"))
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.expect(b64(b"me"))
+        peer.reply(b"334 " + b64(b"really?"))
+        peer.expect(b64(b"yes"))
+        asked.wait()
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        mechanism.when_asked(mechanism.responding(b"begin"), mechanism.responding(b"x"))
+        mechanism.when_asked(mechanism.responding(b"me"), mechanism.giving_up("no"))
+        login = connection.start_login("alice", "x")
+        mechanism.wait(3)
+        assert mechanism.respond(b"yes") == OK
+        assert mechanism.respond(b"x") == ESTATE
+        assert mechanism.give_up("no") == ESTATE
+        asked.set()
+        login.succeeds()
+        connection.start_quit().succeeds()
+    assert mechanism.results == [OK, ESTATE, OK, ESTATE]
+    assert mechanism.challenges == [None, b"who?", b"really?"]
+
+
+def test_an_answer_to_a_mechanism_that_was_given_up(connect: Opener) -> None:
+    """The server does not support it (504): the next one is tried, and the exchange
+    stays valid until the login has ended."""
+    first = Mechanism(connect.drive, "X-FIRST")
+    second = Mechanism(connect.drive, "X-SECOND")
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-FIRST X-SECOND")
+        peer.expect(b"AUTH X-FIRST")
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.expect(b64(b"me"))
+        peer.reply(b"504 5.5.4 not that")
+        peer.expect(b"AUTH X-SECOND")
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.expect(b64(b"also me"))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, custom_mechanism=first, another=second)
+        first.answers(None, b"me")
+        login = connection.start_login("alice", "x")
+        second.wait(2)
+        assert first.respond(b"x") == ESTATE
+        assert first.give_up() == ESTATE
+        assert second.respond(b"also me") == OK
+        login.succeeds()
+        connection.start_quit().succeeds()
+    released(first)
+    assert second.released == 1

@@ -1,0 +1,358 @@
+"""Token endpoints that do not behave: the login fails, and nothing else does.
+
+What becomes of each single answer is told in Tests/SMTPProtocolTests; here it is that
+the connection waits for no endpoint without end, and goes on without it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates, Identity, openssl
+from support.credentials import Refreshing
+from support.endpoint import Answer, Request, TokenEndpoint, answer, granted, read_request, refused
+from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
+from support.sasl import xoauth2
+from support.scripted import Peer, ScriptedServer
+
+USER = "alice"
+SOON = 150
+
+
+def refreshing(url: str) -> Refreshing:
+    return {"refresh_token": "refresh", "client": ("id", "secret"), "access_url": url}
+
+
+def sees_no_token(peer: Peer) -> None:
+    """The login comes to nothing, and mail goes out without one."""
+    peer.greet(b"AUTH XOAUTH2")
+    peer.delivery()
+    peer.quit()
+
+
+def fails(connect: Opener, url: str) -> Failure:
+    """A login whose token cannot be had; the connection is as good as before."""
+    with ScriptedServer(sees_no_token) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, **refreshing(url)).fails("EOAUTH2")
+        assert failure.command == "AUTH XOAUTH2"
+        assert failure.phase == "auth"
+        assert failure.response is None
+        assert connection.tokens == []
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+        assert connection.error is None
+    return failure
+
+
+# --- answers that are answers --------------------------------------------------------
+
+
+def in_chunks(peer: Peer, _: Request) -> None:
+    body = granted("fresh")
+    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for octet in body:
+        peer.send(b"1\r\n" + bytes([octet]) + b"\r\n")
+    peer.send(b"0\r\n\r\n")
+
+
+def until_close(peer: Peer, _: Request) -> None:
+    peer.send(b"HTTP/1.1 200 OK\r\n\r\n" + granted("fresh"))
+    peer.half_close()
+
+
+def after_a_hint(peer: Peer, _: Request) -> None:
+    peer.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+    answer(peer, granted("fresh"))
+
+
+def octet_by_octet(peer: Peer, _: Request) -> None:
+    body = granted("fresh")
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    peer.send(*(bytes([octet]) for octet in head + body))
+
+
+@pytest.mark.parametrize("given", [in_chunks, until_close, after_a_hint, octet_by_octet])
+@pytest.mark.parametrize("secure", [False, True])
+def test_ways_to_answer(
+    connect: Opener, certificates: Certificates, given: Answer, secure: bool
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(xoauth2(USER, "fresh"))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    identity = certificates.name_only if secure else None
+    with (
+        ScriptedServer(dialogue) as server,
+        TokenEndpoint(given, identity=identity, host="localhost") as endpoint,
+    ):
+        connection = connect.opened(server)
+        connection.start_login(USER, **refreshing(endpoint.url)).succeeds()
+        ((token, _),) = connection.tokens
+        assert token == "fresh"
+        connection.start_quit().succeeds()
+    (request,) = endpoint.requests
+    assert request.target == "/token"
+    assert request.headers["host"] == f"localhost:{endpoint.port}"
+
+
+# --- answers that are refusals -------------------------------------------------------
+
+
+def status(code: bytes, body: bytes = b"", *headers: bytes) -> Answer:
+    return lambda peer, _: answer(peer, body, code, *headers)
+
+
+@pytest.mark.parametrize(
+    ("given", "told", "retry"),
+    [
+        (
+            status(b"400 Bad Request", refused("invalid_grant", "Token has\r\nbeen revoked.")),
+            "refused: invalid_grant: Token has??been revoked.",
+            RETRY_NO,
+        ),
+        (status(b"401 Unauthorized", refused("invalid_client")), "invalid_client", RETRY_NO),
+        (status(b"200 OK", b"{not JSON"), "answered 200 without JSON", RETRY_NO),
+        (status(b"200 OK", b'"a string"'), "answered 200 without JSON", RETRY_NO),
+        (status(b"200 OK", granted("a\r\nQUIT")), "without an access token", RETRY_NO),
+        (status(b"404 Not Found", b"<html>"), "answered 404 without JSON", RETRY_NO),
+        (status(b"503 Busy", b"later"), "answered 503 without JSON", RETRY_SAFE),
+        (status(b"429 Slow down", refused("slow_down")), "slow_down", RETRY_SAFE),
+    ],
+)
+def test_refusals(connect: Opener, given: Answer, told: str, retry: int) -> None:
+    with TokenEndpoint(given) as endpoint:
+        failure = fails(connect, endpoint.url)
+        assert told in failure.message
+        assert failure.retry == retry
+
+
+@pytest.mark.parametrize("code", [b"301 Moved", b"302 Found", b"307 Temporary", b"308 Permanent"])
+def test_redirect(connect: Opener, code: bytes) -> None:
+    """What is sent to an endpoint is for it alone: nobody connects elsewhere."""
+    with ScriptedServer() as elsewhere:
+        location = b"Location: http://127.0.0.1:%d/token" % elsewhere.port
+        with TokenEndpoint(status(code, b"", location)) as endpoint:
+            failure = fails(connect, endpoint.url)
+            assert f"answered {code[:3].decode()}" in failure.message
+
+
+# --- no answers ----------------------------------------------------------------------
+
+
+def before_the_request(peer: Peer) -> None:
+    peer.close()
+
+
+def closing_after(octets: bytes) -> Callable[[Peer], None]:
+    def dialogue(peer: Peer) -> None:
+        read_request(peer)
+        peer.send(octets)
+
+    return dialogue
+
+
+def endless(octets: bytes, beginning: bytes = b"HTTP/1.1 200 OK\r\n") -> Callable[[Peer], None]:
+    """Says the same until the client leaves."""
+
+    def dialogue(peer: Peer) -> None:
+        read_request(peer)
+        peer.send(beginning)
+        # A client that never leaves has its operation_timeout, and fails the test.
+        with contextlib.suppress(OSError):
+            while True:
+                peer.send(octets)
+
+    return dialogue
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "dialogue",
+    [
+        before_the_request,
+        closing_after(b""),
+        closing_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        closing_after(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
+        closing_after(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"),
+        closing_after(b"220 mail.example ESMTP\r\n"),
+        closing_after(b"HTTP/2 200\r\n\r\n{}"),
+        closing_after(b"\x16\x03\x01"),
+        endless(b"X-Filler: " + b"x" * 1000 + b"\r\n"),
+        endless(b"X: y\r\n"),
+        endless(b"x" * 1000),
+        endless(b"\r\n" + b"x" * 1000),
+        endless(b"x" * 1000, beginning=b""),
+        endless(b"HTTP/1.1 100 Continue\r\n\r\n", beginning=b""),
+        endless(b"3e8\r\n" + b"x" * 1000 + b"\r\n", CHUNKED),
+        endless(b"X: y\r\n", CHUNKED + b"0\r\n"),
+    ],
+)
+def test_not_as_it_should(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
+    with ScriptedServer(dialogue) as endpoint:
+        failure = fails(connect, f"http://127.0.0.1:{endpoint.port}/token")
+        assert f"127.0.0.1:{endpoint.port}" in failure.message
+
+
+def test_nobody_there(connect: Opener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+    failure = fails(connect, f"http://127.0.0.1:{port}/token")
+    assert failure.errno
+    assert failure.address == f"127.0.0.1:{port}"
+
+
+def mute(peer: Peer) -> None:
+    read_request(peer)
+    peer.until_closed()
+
+
+def dripping(peer: Peer) -> None:
+    """A little now and then, which does not prolong the limit."""
+    read_request(peer)
+    peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+    with contextlib.suppress(OSError):
+        for _ in range(2000):
+            peer.send(b" ")
+            if peer.closes_within(0.01):
+                return
+    raise AssertionError("the client did not leave")
+
+
+@pytest.mark.parametrize("dialogue", [mute, dripping])
+def test_operation_timeout(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
+    """The login's own limit is over the endpoint's."""
+
+    def forsaken(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.until_closed()
+
+    with ScriptedServer(forsaken) as server, ScriptedServer(dialogue) as endpoint:
+        connection = connect.opened(server, operation_timeout=SOON)
+        login = connection.start_login(
+            USER, **refreshing(f"http://127.0.0.1:{endpoint.port}/token")
+        )
+        failure = login.fails("ETIMEDOUT")
+        assert "operation_timeout" in failure.message
+        assert failure.phase == "auth"
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("way", ["close", "free"])
+@pytest.mark.parametrize("handshake", [False, True])
+def test_ended_while_the_endpoint_is_asked(connect: Opener, way: str, handshake: bool) -> None:
+    """Nothing of the request is left; the fixtures count descriptors."""
+
+    def waits(peer: Peer) -> None:
+        if handshake:
+            peer.handshake_began()
+        else:
+            read_request(peer)
+        peer.until_closed()
+
+    def forsaken(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.until_closed()
+
+    with ScriptedServer(forsaken) as server, ScriptedServer(waits) as endpoint:
+        connection = connect.opened(server)
+        scheme = "https" if handshake else "http"
+        login = connection.start_login(
+            USER, **refreshing(f"{scheme}://127.0.0.1:{endpoint.port}/token")
+        )
+        endpoint.wait_for(b"\x16" if handshake else b"refresh_token")
+        if way == "close":
+            connection.close()
+        else:
+            connection.free()
+        login.fails("ECANCELLED")
+
+
+# --- TLS -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["wrong_host", "expired", "self_signed", "name_only"])
+@pytest.mark.parametrize("verifies", [0, 1])
+def test_certificates(
+    connect: Opener, certificates: Certificates, kind: str, verifies: int
+) -> None:
+    """Verified, with its name, whatever holds for the mail server."""
+    identity: Identity = getattr(certificates, kind)
+
+    def refused_here(peer: Peer) -> None:
+        peer.refused_tls(identity)
+
+    with ScriptedServer(sees_no_token) as server, ScriptedServer(refused_here) as endpoint:
+        connection = connect.opened(server, tls_reject_unauthorized=verifies)
+        failure = connection.start_login(
+            USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
+        ).fails("EOAUTH2")
+        assert failure.tls_reason
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_unknown_authority(connect: Opener, certificates: Certificates) -> None:
+    """Who is trusted is the same for both."""
+
+    def refused_here(peer: Peer) -> None:
+        peer.refused_tls(certificates.good)
+
+    with ScriptedServer(sees_no_token) as server, ScriptedServer(refused_here) as endpoint:
+        connection = connect.opened(server, tls_ca_file=certificates.other_ca.certificate)
+        failure = connection.start_login(
+            USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
+        ).fails("EOAUTH2")
+        assert failure.tls_reason
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_no_tls_where_there_should_be(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.handshake_began()
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with ScriptedServer(dialogue) as endpoint:
+        failure = fails(connect, f"https://127.0.0.1:{endpoint.port}/token")
+        assert failure.tls_reason
+
+
+# --- service accounts --------------------------------------------------------------------
+
+
+def no_key(folder: Path) -> None:
+    (folder / "key").write_text("none")
+
+
+def elliptic(folder: Path) -> None:
+    openssl(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key")
+
+
+def encrypted(folder: Path) -> None:
+    openssl(folder, "genrsa", "-aes128", "-passout", "pass:sesame", "-out", "key", "2048")
+
+
+@pytest.mark.parametrize("make", [no_key, elliptic, encrypted])
+def test_keys_of_no_use(connect: Opener, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """RSA without a password (RFC 7518 section 3.3), or the endpoint is not asked."""
+    make(tmp_path)
+    key = (tmp_path / "key").read_text()
+    with ScriptedServer(sees_no_token) as server, TokenEndpoint() as endpoint:
+        connection = connect.opened(server)
+        failure = connection.start_login(
+            USER, service_account=("robot", key), access_url=endpoint.url
+        ).fails("EOAUTH2")
+        assert "private_key" in failure.message
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
