@@ -78,7 +78,7 @@ final class Authentication {
     }
     guard isEcho else { return reply }
     let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
-    return Reply(code: reply.code, lines: [status + SessionOutput.mask])
+    return Reply(code: reply.code, lines: [status + Command.mask])
   }
 
   private func repeatsSecret(_ text: [UInt8]) -> Bool {

@@ -555,7 +555,7 @@ package final class Session {
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
     for (index, line) in reply.lines.enumerated() {
       let separator: [UInt8] = index < reply.lines.count - 1 ? [0x2D] : [0x20]
-      let text = Bytes.decimal(reply.code) + separator + (isSecret ? SessionOutput.mask : line)
+      let text = Bytes.decimal(reply.code) + separator + (isSecret ? Command.mask : line)
       log.append(LogEntry(direction: .server, text: text))
     }
   }

@@ -28,7 +28,6 @@ package struct SessionOutput {
   private let traces: Bool
   var log: [Session.LogEntry] = []
 
-  static let mask = Bytes.of("********")
   private static let lineEnd: [UInt8] = [0x0D, 0x0A]
 
   init(traces: Bool) {
@@ -70,7 +69,7 @@ package struct SessionOutput {
     }
     if traces {
       let shown = bytes[start..<(secretStart ?? bytes.count)]
-      let text = secretStart == nil ? Array(shown) : shown + Self.mask
+      let text = secretStart == nil ? Array(shown) : shown + Command.mask
       log.append(Session.LogEntry(direction: .client, text: text))
     }
     bytes.append(contentsOf: Self.lineEnd)

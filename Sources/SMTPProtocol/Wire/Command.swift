@@ -12,4 +12,6 @@ enum Command {
   static let mail = Bytes.of("MAIL FROM:<")
   static let recipient = Bytes.of("RCPT TO:<")
   static let endOfPath = Bytes.of(">")
+  /// What the log shows in the place of a secret.
+  static let mask = Bytes.of("********")
 }
