@@ -83,12 +83,11 @@ extension Connection {
   /// The envelope of the next message follows the end of the one before it in the
   /// same write (RFC 2920 section 3.1).
   func sendAhead() {
-    guard case .send(let mailing) = queue.first, let session,
-      session.canSendAhead(mailing.nextRequest())
-    else { return }
-    guard let operation = queue.popFirst() else { return }
+    guard let session, case .send(let mailing) = queue.first else { return }
+    let request = mailing.nextRequest(session.capabilities.limits)
+    guard session.canSendAhead(request), let operation = queue.popFirst() else { return }
     following.append(operation)
-    session.send(mailing.nextRequest(), now: clock.now)
+    session.send(request, now: clock.now)
     flushLog()
   }
 
@@ -100,7 +99,8 @@ extension Connection {
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let mailing): session?.send(mailing.nextRequest(), now: clock.now)
+    case .send(let mailing):
+      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -143,13 +143,18 @@ extension Connection {
   }
 
   private func finishTransaction(_ outcome: Outcome) {
-    guard case .send(let mailing) = current else { return }
+    guard let operation = current, case .send(let mailing) = operation else { return }
     if let outcome = mailing.take(outcome) {
       complete(outcome)
+      return
+    }
+    note(.smtp, "the server takes no more recipients at a time; the rest follows")
+    if let next = following.popFirst() {
+      // The rest goes behind what is under way.
+      current = next
+      queue.prepend(operation)
     } else {
-      // Nothing follows: `sendAhead` saw that recipients are left.
-      note(.smtp, "the server takes no more recipients at a time; the rest follows")
-      session?.send(mailing.nextRequest(), now: clock.now)
+      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
     }
   }
 

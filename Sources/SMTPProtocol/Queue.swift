@@ -13,6 +13,8 @@ package struct Queue<Element> {
 
   package mutating func append(_ element: Element) { items.append(element) }
 
+  package mutating func prepend(_ element: Element) { items.insert(element, at: head) }
+
   package mutating func popFirst() -> Element? {
     guard head < items.count else { return nil }
     let element = items[head]

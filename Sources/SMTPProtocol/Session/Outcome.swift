@@ -26,11 +26,12 @@ package final class Outcome {
     response = other.response ?? response
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
+    messageSize = max(messageSize, other.messageSize)
     return self
   }
 
   /// Nothing was tried: the operation ended before its turn came.
-  package static func untried(_ recipients: [Mailbox], _ failure: Failure) -> Outcome {
+  package static func untried(_ recipients: [Mailbox], _ failure: Failure?) -> Outcome {
     let recipients = recipients.map { RecipientOutcome(mailbox: $0) }
     return Outcome(recipients: recipients, failure: failure, response: nil)
   }
@@ -83,6 +84,9 @@ package struct RecipientOutcome {
     default: return false
     }
   }
+
+  /// Refused by the reply to RCPT.
+  package var isRefusedAtOnce: Bool { isRefused && stage == .recipient }
 
   package var isRefused: Bool { status == .deferred || status == .rejected }
 

@@ -69,6 +69,8 @@ package final class Session {
   private var state = State.greeting
   /// Transactions whose commands are under way while another one is in `state`.
   private var behind = Queue<Transaction>()
+  /// As the server counts them (RFC 9422 section 4.1).
+  private var transactionCount = 0
   /// A failed transaction may have left something behind at the server.
   private var needsReset = false
   package private(set) var isSecure: Bool
@@ -245,11 +247,12 @@ package final class Session {
       now: now)
     if !isAhead {
       if let failure = refusal(of: request) {
-        events.append(.sendDone(transaction.outcome(failure, retry: .no)))
+        events.append(.sendDone(transaction.outcome(failure, retry: failure.retry)))
         return
       }
       needsReset = false
     }
+    transactionCount += 1
     transaction.begin(&output)
     if let content {
       transaction.write(content, isLast: true, size: UInt64(content.count), to: &output)
@@ -264,6 +267,17 @@ package final class Session {
   }
 
   private func refusal(of request: SendRequest) -> Failure? {
+    if let most = capabilities.limits.transactions, transactionCount >= most {
+      return Failure(
+        .state, "the server takes no more than \(most) messages over one connection (MAILMAX)",
+        command: "MAIL FROM", phase: .envelope, retry: .safe)
+    }
+    if let most = capabilities.limits.recipients, request.recipients.count > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no more than"
+          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
+    }
     let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
     return request.refusal(by: capabilities, security: security)
   }

@@ -13,6 +13,16 @@ package struct Capabilities {
   package let size: Bool
   /// RFC 1870 section 4: no number or 0 means that there is no fixed limit.
   package let sizeLimit: UInt64?
+  package let limits: Limits
+
+  /// What the server takes at most (LIMITS, RFC 9422); nil where it does not say.
+  package struct Limits: Equatable {
+    /// Transactions over one connection.
+    package var transactions: Int?
+    /// Recipients of one transaction, and different domains among them.
+    package var recipients: Int?
+    package var domains: Int?
+  }
 
   /// Those of a server that was greeted with HELO, or not yet.
   package static let none = Capabilities(reply: Reply(code: 250, lines: []))
@@ -30,6 +40,7 @@ package struct Capabilities {
     dsn = Self.parameters(of: Bytes.of("DSN"), in: lines) != nil
     let limit = Self.parameters(of: Bytes.of("SIZE"), in: lines)
     size = limit != nil
+    limits = Self.limits(Self.parameters(of: Bytes.of("LIMITS"), in: lines) ?? [])
     sizeLimit = limit.flatMap { Self.number($0) }.flatMap { $0 == 0 ? nil : $0 }
   }
 
@@ -69,6 +80,25 @@ package struct Capabilities {
       }
     }
     return nil
+  }
+
+  /// `MAILMAX=100 RCPTMAX=50`; what is no number above 0 is not understood, and means
+  /// nothing (RFC 9422 section 3).
+  private static func limits(_ text: [UInt8]) -> Limits {
+    var limits = Limits()
+    for word in text.split(separator: 0x20) {
+      let name = Array(word.prefix { $0 != 0x3D })
+      guard let value = number(Array(word.dropFirst(name.count + 1))), value > 0 else { continue }
+      let limit = Int(clamping: value)
+      if Bytes.equalIgnoringCase(name, Bytes.of("MAILMAX")) {
+        limits.transactions = limit
+      } else if Bytes.equalIgnoringCase(name, Bytes.of("RCPTMAX")) {
+        limits.recipients = limit
+      } else if Bytes.equalIgnoringCase(name, Bytes.of("RCPTDOMAINMAX")) {
+        limits.domains = limit
+      }
+    }
+    return limits
   }
 
   private static func number(_ text: [UInt8]) -> UInt64? {
