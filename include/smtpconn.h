@@ -281,7 +281,8 @@ int smtpconn_options_local_port(const smtpconn_options *options);
  *             its family
  * connection  connected: host and port are not resolved; host is still the name
  *             that a certificate is checked against.  With secure, and not
- *             secured, the library starts TLS on it
+ *             secured, the library starts TLS on it.  Without TLS a login needs
+ *             secured or allow_insecure_auth, whatever the other end is
  *
  * EOPTIONS for what is no stream socket.  Options with a descriptor serve one
  * connection.  The getters give the number that was set, and -1 for NULL. */
@@ -391,8 +392,11 @@ int smtpconn_options_set_custom_mechanism(smtpconn_options *options, const char 
 int smtpconn_exchange_respond(smtpconn_exchange *exchange, const void *octets, size_t length);
 int smtpconn_exchange_fail(smtpconn_exchange *exchange, const char *reason);
 
-/* 1: allow a password to be sent over a connection without TLS.  Default 0:
- * such a login is refused with EAUTH, except to a loopback address. */
+/* 1: allow a login over a connection without TLS, where somebody may listen.
+ * Default 0: it is refused with EAUTH, with whatever mechanism but one of your own,
+ * except to a loopback address or a socket of the file system that the library has
+ * connected to.  A `connection` counts as protected only by TLS or secured: what is
+ * behind it, a proxy perhaps, is not known. */
 int smtpconn_options_set_allow_insecure_auth(smtpconn_options *options, int allow);
 int smtpconn_options_allow_insecure_auth(const smtpconn_options *options);
 
@@ -410,13 +414,14 @@ const char *smtpconn_options_tls_ca_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_ca_directory(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_ca_directory(const smtpconn_options *options);
 
-/* The same certificates as PEM text in memory; replaces tls_ca_file. */
+/* The same certificates as PEM text in memory.  Of file and text the one set last
+ * counts; NULL takes back only what was set in the same form. */
 int smtpconn_options_set_tls_ca(smtpconn_options *options, const char *pem);
 const char *smtpconn_options_tls_ca(const smtpconn_options *options);
 
 /* The certificate that the client shows when it is asked for one, with its chain,
  * and its private key; each as a PEM file or as PEM text, the one set last
- * counts.  Without a key the certificate's file or text is searched for it.  What
+ * counts, and NULL takes back only its own form.  Without a key the certificate's file or text is searched for it.  What
  * cannot be used is an ETLS error of smtpconn_connect.  Default NULL: none.  A
  * key in memory cannot be read back. */
 int smtpconn_options_set_tls_certificate_file(smtpconn_options *options, const char *path);
@@ -962,7 +967,8 @@ const char *smtpconn_result_recipient_response(const smtpconn_result *result, si
 const smtpconn_error *smtpconn_result_error(const smtpconn_result *result, size_t index);
 
 /* The last reply of the server, "250 2.0.0 Ok: queued as 4F2A"; NULL when there
- * was none. */
+ * was none.  When the recipients went in several transactions it is that of the
+ * last. */
 const char *smtpconn_result_response(const smtpconn_result *result);
 
 /* The identifier in that reply under which the server queued the message, as

@@ -33,7 +33,9 @@ public func smtpconn_options_set_tls_ca_file(
   _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(path)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setAuthorities(value.map { .file($0) }, option: "tls_ca_file") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setAuthorities(.file, value, option: "tls_ca_file")
+  }
 }
 
 @_cdecl("smtpconn_options_tls_ca_file") @implementation
@@ -46,7 +48,9 @@ public func smtpconn_options_set_tls_ca(
   _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(pem)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setAuthorities(value.map { .text($0) }, option: "tls_ca") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setAuthorities(.text, value, option: "tls_ca")
+  }
 }
 
 @_cdecl("smtpconn_options_tls_ca") @implementation
@@ -82,7 +86,9 @@ public func smtpconn_options_set_tls_certificate_file(
   _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(path)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setCertificate(value.map { .file($0) }, option: "tls_certificate_file") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setCertificate(.file, value, option: "tls_certificate_file")
+  }
 }
 
 @_cdecl("smtpconn_options_tls_certificate_file") @implementation
@@ -95,7 +101,9 @@ public func smtpconn_options_set_tls_certificate(
   _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(pem)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setCertificate(value.map { .text($0) }, option: "tls_certificate") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setCertificate(.text, value, option: "tls_certificate")
+  }
 }
 
 @_cdecl("smtpconn_options_tls_certificate") @implementation
@@ -108,7 +116,9 @@ public func smtpconn_options_set_tls_key_file(
   _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(path)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setKey(value.map { .file($0) }, option: "tls_key_file") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setKey(.file, value, option: "tls_key_file")
+  }
 }
 
 @_cdecl("smtpconn_options_tls_key_file") @implementation
@@ -121,5 +131,7 @@ public func smtpconn_options_set_tls_key(
   _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(pem)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setKey(value.map { .text($0) }, option: "tls_key") }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setKey(.text, value, option: "tls_key")
+  }
 }

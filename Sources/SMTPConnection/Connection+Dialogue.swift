@@ -13,7 +13,7 @@ extension Connection {
   private static var contentPerTurn: Int { 1 << 20 }
 
   func proceed() {
-    if case .adopting = link { adopt() }
+    if case .starting = link { start() }
     if case .securing(let channel) = link, !shakeHands(channel) { return }
     receive()
     startNext()
@@ -219,7 +219,7 @@ extension Connection {
     case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
     case .connecting(let connector): connector.cancel()
     case .resolving(let resolver): resolver.cancel()
-    case .none, .adopting, .over: break
+    case .none, .starting, .over: break
     }
   }
 

@@ -21,7 +21,7 @@ extension Connection {
     switch link {
     case .none, .over:
       return nil
-    case .adopting, .resolving, .connecting:
+    case .starting, .resolving, .connecting:
       break
     case .securing:
       consider(.connection, from: clock.connecting)
@@ -32,6 +32,7 @@ extension Connection {
       case .idle, nil: break
       case .message where content != nil: break
       case .message: consider(.finalReply, from: clock.lastExchange)
+      case .auth where session?.awaitsCaller == true: break
       default: consider(.command, from: clock.lastExchange)
       }
     }
@@ -56,7 +57,7 @@ extension Connection {
   var phase: Phase {
     switch link {
     case .none, .over: .idle
-    case .adopting: .connect
+    case .starting: .connect
     case .resolving: .dns
     case .connecting: .connect
     case .securing: options.isSecure ? .tls : .starttls

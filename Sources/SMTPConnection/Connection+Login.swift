@@ -25,7 +25,8 @@ extension Connection {
     if !options.customMechanisms.isEmpty, options.authMethod == nil { return }
     if credentials.user.bytes.isEmpty { throw Self.refusal("the user is missing") }
     let wantsToken = options.authMethod == MechanismChoice.xoauth2
-    if wantsToken || (credentials.password.bytes.isEmpty && identity.hasToken) {
+    let mayUseToken = options.authMethod == nil && identity.hasToken
+    if wantsToken || (credentials.password.bytes.isEmpty && mayUseToken) {
       if !identity.hasToken {
         throw Self.refusal("the access token is missing, and every means to get one")
       }
@@ -51,8 +52,11 @@ extension Connection {
       hasToken: !credentials.user.bytes.isEmpty && attempt.identity.hasToken,
       custom: options.customMechanisms.names,
       // A password in the clear is read by everybody on the path (RFC 4954
-      // section 4, RFC 8314 section 3.3); there is nobody on the loopback's.
-      isConfidential: isSecure || channel.remote.isLoopback || options.allowInsecureAuth)
+      // section 4, RFC 8314 section 3.3); there is nobody on the loopback's. What is
+      // behind a connection of the caller's own is not known: a proxy, perhaps.
+      isConfidential: isSecure
+        || (options.connectedSocket == nil && channel.remote.isLoopback),
+      allowsClear: options.allowInsecureAuth)
     attempt.candidates = try MechanismChoice.candidates(
       wanted: options.authMethod, offered: capabilities.mechanisms, means: means)
     tryNextMechanism(attempt)
@@ -96,6 +100,7 @@ extension Connection {
 
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
     attempt.mechanism = mechanism
+    parser.quotes = false
     session?.login(mechanism)
   }
 

@@ -12,19 +12,28 @@ extension Connection {
     begin()
     clock.now = Clock.now()
     clock.operation = clock.now
-    if options.connectedSocket != nil {
-      link = .adopting
+    if options.connectedSocket != nil || options.socketPath != nil {
+      link = .starting
       wake()
-    } else if let path = options.socketPath, let address = SocketAddress(path: path) {
-      race([address])
     } else {
       resolve()
     }
     setTimer()
   }
 
+  /// Begins where no name has to be resolved.
+  func start() {
+    if options.connectedSocket != nil {
+      adopt()
+    } else if let path = options.socketPath, let address = SocketAddress(path: path) {
+      race([address])
+    } else {
+      resolve()
+    }
+  }
+
   /// Takes over the socket that the caller has connected.
-  func adopt() {
+  private func adopt() {
     clock.connecting = clock.now
     guard canUseTLSOptions() else { return }
     guard let given = options.connectedSocket,
@@ -69,10 +78,13 @@ extension Connection {
 
   /// A mistake of the caller is told before anything is sent, whatever the server
   /// offers. The system's store costs time and is read when it is needed.
+  ///
+  /// This runs code of the caller, which may end everything.
   private func canUseTLSOptions() -> Bool {
     guard options.tls.isSet, !options.ignoreTLS else { return true }
     do throws(Failure) {
       _ = try makeTLSContext()
+      if case .over = link { return false }
       return true
     } catch {
       fail(error)
@@ -154,6 +166,7 @@ extension Connection {
   func secure(_ channel: Channel) {
     do throws(Failure) {
       let context = try makeTLSContext()
+      if case .over = link { return }
       let name = options.servername ?? options.effectiveHost
       let failure = channel.beginTLS(context, serverName: name, isUpgrade: !options.isSecure)
       if let failure { throw failure }

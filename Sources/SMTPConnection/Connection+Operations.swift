@@ -31,7 +31,7 @@ extension Connection {
     case .over(let failure):
       let reason = failure.map { ": \($0.message)" } ?? ""
       throw Failure(.state, "the connection is over\(reason)")
-    case .adopting, .resolving, .connecting, .securing, .open:
+    case .starting, .resolving, .connecting, .securing, .open:
       if isQuitting { throw Failure(.state, "quit was started; nothing can follow it") }
     }
   }

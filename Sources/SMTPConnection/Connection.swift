@@ -20,8 +20,9 @@ package final class Connection {
   /// How far the way to the server is.
   enum Link {
     case none
-    /// The caller's own connection is taken over in the next turn.
-    case adopting
+    /// The caller's own connection, or a socket of the file system, comes next turn:
+    /// no callback may run inside `connect`.
+    case starting
     case resolving(Resolver)
     case connecting(Connector)
     /// A TLS handshake runs, before the greeting or after STARTTLS.
@@ -99,7 +100,7 @@ package final class Connection {
     switch link {
     case .none: .new
     case .over: .closed
-    case .adopting, .resolving, .connecting, .securing, .open:
+    case .starting, .resolving, .connecting, .securing, .open:
       if isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
     }
   }

@@ -3,20 +3,22 @@ package import SMTPTransport
 
 /// The settings of TLS. What OpenSSL has to say of them comes with connect.
 extension Options {
-  package mutating func setAuthorities(_ value: TLSConfiguration.PEM?, option: String)
-    throws(Failure)
-  {
-    tls.authorities = try Self.filled(value, option)
+  package mutating func setAuthorities(
+    _ form: TLSConfiguration.PEM.Form, _ value: [UInt8]?, option: String
+  ) throws(Failure) {
+    tls.authorities = try Self.replaced(tls.authorities, form, value, option)
   }
 
-  package mutating func setCertificate(_ value: TLSConfiguration.PEM?, option: String)
-    throws(Failure)
-  {
-    tls.certificate = try Self.filled(value, option)
+  package mutating func setCertificate(
+    _ form: TLSConfiguration.PEM.Form, _ value: [UInt8]?, option: String
+  ) throws(Failure) {
+    tls.certificate = try Self.replaced(tls.certificate, form, value, option)
   }
 
-  package mutating func setKey(_ value: TLSConfiguration.PEM?, option: String) throws(Failure) {
-    tls.key = try Self.filled(value, option)
+  package mutating func setKey(
+    _ form: TLSConfiguration.PEM.Form, _ value: [UInt8]?, option: String
+  ) throws(Failure) {
+    tls.key = try Self.replaced(tls.key, form, value, option)
   }
 
   package mutating func setCADirectory(_ value: [UInt8]?) throws(Failure) {
@@ -64,13 +66,13 @@ extension Options {
     throw refusal(option, "TLSv1.2 or TLSv1.3", text)
   }
 
-  private static func filled(
-    _ value: TLSConfiguration.PEM?, _ option: String
+  /// A value replaces whatever form was set; none takes back its own form only.
+  private static func replaced(
+    _ old: TLSConfiguration.PEM?, _ form: TLSConfiguration.PEM.Form, _ value: [UInt8]?,
+    _ option: String
   ) throws(Failure) -> TLSConfiguration.PEM? {
-    switch value {
-    case .file(let path) where path.isEmpty: throw refusal(option, "a path", path)
-    case .text(let text) where text.isEmpty: throw refusal(option, "PEM text", text)
-    default: return value
-    }
+    guard let value else { return old?.form == form ? nil : old }
+    if value.isEmpty { throw refusal(option, form == .file ? "a path" : "PEM text", value) }
+    return form == .file ? .file(value) : .text(value)
   }
 }

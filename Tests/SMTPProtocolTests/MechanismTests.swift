@@ -49,26 +49,29 @@ import Testing
   // MARK: Choice
 
   private func choose(
-    _ wanted: String?, _ offered: String, isConfidential: Bool = true, hasPassword: Bool = true,
-    hasToken: Bool = false, custom: [String] = []
+    _ wanted: String?, _ offered: String, isConfidential: Bool = true, allowsClear: Bool = false,
+    hasPassword: Bool = true, hasToken: Bool = false, custom: [String] = []
   ) throws(Failure) -> String {
     let means = MechanismChoice.Means(
       hasPassword: hasPassword, hasToken: hasToken, custom: custom.map { bytes($0) },
-      isConfidential: isConfidential)
+      isConfidential: isConfidential, allowsClear: allowsClear)
     let names = try MechanismChoice.candidates(
       wanted: wanted.map { bytes($0) },
       offered: offered.split(separator: " ").map { bytes(String($0)) }, means: means)
     return names.map { text($0) }.joined(separator: " ")
   }
 
-  @Test func `in the clear only what does not show the password is left`() throws {
+  @Test func `in the clear nothing is left, or what does not show the password goes first`() throws {
     let offered = "PLAIN LOGIN CRAM-MD5"
     #expect(try choose(nil, offered) == "PLAIN LOGIN CRAM-MD5")
-    #expect(try choose(nil, offered, isConfidential: false) == "CRAM-MD5")
-    let failure = #expect(throws: Failure.self) {
-      try choose(nil, "PLAIN LOGIN", isConfidential: false)
-    }
+    #expect(
+      try choose(nil, offered, isConfidential: false, allowsClear: true) == "CRAM-MD5 PLAIN LOGIN")
+    let failure = #expect(throws: Failure.self) { try choose(nil, offered, isConfidential: false) }
     #expect(failure?.message.contains("without TLS") == true)
+  }
+
+  @Test func `each is tried once`() throws {
+    #expect(try choose(nil, "PLAIN LOGIN", custom: ["LOGIN"]) == "LOGIN PLAIN")
   }
 
   @Test func `a token is for XOAUTH2, and one's own mechanisms go first`() throws {

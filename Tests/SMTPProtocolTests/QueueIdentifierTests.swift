@@ -12,8 +12,10 @@ import Testing
     ("OK ID=1tEmaY-0001Ab-2C", "1tEmaY-0001Ab-2C"),
     ("2.0.0 4AM1xQ003 Message accepted for delivery", "4AM1xQ003"),
     ("2.0.0 1e8a9c4f Message accepted for delivery", "1e8a9c4f"),
-    // OpenSMTPD writes eight hexadecimal digits; one in forty has no letter.
+    // OpenSMTPD writes eight hexadecimal digits: one in forty has no letter, and one in
+    // a few thousand no other digit.
     ("2.0.0 12345678 Message accepted for delivery", "12345678"),
+    ("2.0.0 dbdecced Message accepted for delivery", "dbdecced"),
   ])
   func `the identifier is found in the wording of known servers`(
     _ line: String, _ identifier: String
@@ -26,7 +28,7 @@ import Testing
     "Message accepted for delivery", "2.0.0 OK  1700000000 abc-xyz.1 - gsmtp",
     "queued for delivery",
     "2.0.0 Message accepted for delivery", "OK Message accepted for delivery",
-    "OK: Message accepted for delivery",
+    "OK: Message accepted for delivery", "2.0.0 facaded Message accepted for delivery",
   ])
   func `nothing is made up`(_ line: String) {
     #expect(Reply(250, line).queueIdentifier == nil)

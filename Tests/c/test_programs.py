@@ -21,6 +21,7 @@ PROGRAMS: dict[str, list[str]] = {
     "surface": [],
     "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
+    "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
 }
 

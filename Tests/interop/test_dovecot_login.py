@@ -7,34 +7,32 @@ import re
 
 import pytest
 
-from support import client as clients
-from support.certificates import Certificates
-from support.client import HELLO, send
-from support.content import BODIES, HEADER, large, wire
-from support.daemon import ALICE, BOB, PASSWORD, USER
+from support.client import Client, send
+from support.content import BODIES, HEADER, HELLO, large, wire
 from support.dovecot import SUBMISSION, Dovecot
-from support.drive import Connection, Drive
+from support.drive import Connection
+from support.mailboxes import ALICE, BOB, PASSWORD, USER
 from support.outcomes import LOG_CLIENT, RETRY_NO
 from support.scripted import ScriptedServer
+
+pytestmark = pytest.mark.parametrize("server", ["dovecot"], indirect=True)
 
 MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
 OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2"
 
 
-class Client(clients.Client[Dovecot]):
-    def login(
-        self, connection: Connection, mechanism: str, protection: str = "TLS", user: str = USER
-    ) -> None:
-        """Logs in, which Dovecot must see happen in this way."""
-        since = len(self.server.log())
-        connection.start_login(user, PASSWORD).succeeds()
-        assert connection.info()["authenticated"] == 1
-        self.server.wait_login(since, mechanism, protection)
-
-
-@pytest.fixture
-def client(drive: Drive, dovecot: Dovecot, certificates: Certificates) -> Client:
-    return Client(drive, dovecot, certificates)
+def log_in(
+    client: Client[Dovecot],
+    connection: Connection,
+    mechanism: str,
+    protection: str = "TLS",
+    user: str = USER,
+) -> None:
+    """Logs in, which Dovecot must see happen in this way."""
+    since = len(client.server.log())
+    connection.start_login(user, PASSWORD).succeeds()
+    assert connection.info()["authenticated"] == 1
+    client.server.wait_login(since, mechanism, protection)
 
 
 def relayed(relay: ScriptedServer) -> list[bytes]:
@@ -53,27 +51,27 @@ def relayed(relay: ScriptedServer) -> list[bytes]:
 
 @pytest.mark.parametrize("user", [USER, ALICE])
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_named_mechanism(client: Client, mechanism: str, user: str) -> None:
+def test_named_mechanism(client: Client[Dovecot], mechanism: str, user: str) -> None:
     connection = client.opened("submission", require_tls=1, auth_method=mechanism)
     assert connection.info()["secure"] == 1
     assert connection.capability("AUTH") == (True, OFFERED)
-    client.login(connection, mechanism, user=user)
+    log_in(client, connection, mechanism, user=user)
     connection.start_quit().succeeds()
     assert connection.error is None
 
 
 @pytest.mark.parametrize("service", SUBMISSION)
-def test_best_mechanism(client: Client, service: str) -> None:
+def test_best_mechanism(client: Client[Dovecot], service: str) -> None:
     """Under TLS the one with the fewest round trips, whatever the server's order."""
     connection = client.opened(service)
-    client.login(connection, "PLAIN")
+    log_in(client, connection, "PLAIN")
     connection.start_quit().succeeds()
 
 
-def test_best_mechanism_on_this_machine(client: Client) -> None:
+def test_best_mechanism_on_this_machine(client: Client[Dovecot]) -> None:
     """Nobody listens on loopback; TLS is not needed for it."""
     connection = client.opened("submission", ignore_tls=1)
-    client.login(connection, "PLAIN", "secured")
+    log_in(client, connection, "PLAIN", "secured")
     connection.start_quit().succeeds()
 
 
@@ -81,24 +79,24 @@ def test_best_mechanism_on_this_machine(client: Client) -> None:
 STRANGER = "127.0.0.2"
 
 
-def test_what_is_offered_in_the_clear(client: Client) -> None:
+def test_what_is_offered_in_the_clear(client: Client[Dovecot]) -> None:
     """Dovecot keeps mechanisms that show the password for TLS."""
     connection = client.opened("submission", ignore_tls=1, local_address=STRANGER)
     assert connection.capability("AUTH") == (True, "CRAM-MD5")
-    client.login(connection, "CRAM-MD5", "none")
+    log_in(client, connection, "CRAM-MD5", "none")
     connection.start_quit().succeeds()
 
 
-def test_what_is_offered_under_tls(client: Client) -> None:
+def test_what_is_offered_under_tls(client: Client[Dovecot]) -> None:
     """What was said before counts no more (RFC 3207 section 4.2)."""
     connection = client.opened("submission", local_address=STRANGER)
     assert connection.capability("AUTH") == (True, OFFERED)
-    client.login(connection, "PLAIN")
+    log_in(client, connection, "PLAIN")
     connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN"])
-def test_mechanism_that_is_not_offered(client: Client, mechanism: str) -> None:
+def test_mechanism_that_is_not_offered(client: Client[Dovecot], mechanism: str) -> None:
     """The password is not sent in another way, or without being asked for."""
     connection = client.opened(
         "submission",
@@ -119,7 +117,7 @@ def test_mechanism_that_is_not_offered(client: Client, mechanism: str) -> None:
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_wrong_password(client: Client, mechanism: str) -> None:
+def test_wrong_password(client: Client[Dovecot], mechanism: str) -> None:
     """Refused, and then everything works as if nothing had happened."""
     connection = client.opened("submission", require_tls=1, auth_method=mechanism)
     for user, password in ((USER, "secret"), ("nobody", PASSWORD)):
@@ -131,12 +129,12 @@ def test_wrong_password(client: Client, mechanism: str) -> None:
         assert password not in failure.message
         info = connection.info()
         assert (info["open"], info["authenticated"]) == (1, 0)
-    client.login(connection, mechanism)
+    log_in(client, connection, mechanism)
     connection.start_quit().succeeds()
     assert connection.error is None
 
 
-def test_no_other_mechanism_after_a_refusal(client: Client) -> None:
+def test_no_other_mechanism_after_a_refusal(client: Client[Dovecot]) -> None:
     """A refused password is not tried again: accounts are locked for less."""
     connection = client.opened("submission", transaction_log=1)
     connection.start_login(USER, "secret").fails("EAUTH")
@@ -145,12 +143,12 @@ def test_no_other_mechanism_after_a_refusal(client: Client) -> None:
     connection.start_quit().succeeds()
 
 
-def test_login_needed(client: Client) -> None:
+def test_login_needed(client: Client[Dovecot]) -> None:
     connection = client.opened("submission")
     sending = send(connection)
     failure = sending.fails("EENVELOPE")
     assert failure.response_code == 530
-    client.login(connection, "PLAIN")
+    log_in(client, connection, "PLAIN")
     send(connection).succeeds()
     connection.start_quit().succeeds()
 
@@ -160,9 +158,9 @@ def test_login_needed(client: Client) -> None:
 
 @pytest.mark.parametrize("service", SUBMISSION)
 @pytest.mark.parametrize("mechanism", MECHANISMS)
-def test_mail(client: Client, relay: ScriptedServer, service: str, mechanism: str) -> None:
+def test_mail(client: Client[Dovecot], relay: ScriptedServer, service: str, mechanism: str) -> None:
     connection = client.opened(service, auth_method=mechanism)
-    client.login(connection, mechanism)
+    log_in(client, connection, mechanism)
     sending = send(connection)
     sending.succeeds()
     # What the relay said, and the name that the message has there.
@@ -173,7 +171,7 @@ def test_mail(client: Client, relay: ScriptedServer, service: str, mechanism: st
     assert f"MAIL FROM:<{ALICE}> AUTH={ALICE}\r\nRCPT TO:<{BOB}>\r\n".encode() in received
 
 
-def test_content(client: Client, relay: ScriptedServer) -> None:
+def test_content(client: Client[Dovecot], relay: ScriptedServer) -> None:
     """Everything is started before anything has happened."""
     given = [HEADER + body for body in BODIES.values()] + [large()]
     connection = client("submission")

@@ -15,9 +15,9 @@ import pytest
 import smtpconn
 
 from support.certificates import Certificates
-from support.client import HELLO
-from support.daemon import ALICE, BOB, PASSWORD
+from support.content import HELLO
 from support.dovecot import Dovecot
+from support.mailboxes import ALICE, BOB, PASSWORD
 from support.tokens import LIFETIME, Endpoint, Signer, decode
 
 # What Dovecot says of any token that it does not like.

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from support.certificates import Certificates
-from support.daemon import ALICE, BOB, PASSWORD, USER
 from support.drive import BUILD, ROOT
+from support.mailboxes import ALICE, BOB, PASSWORD, USER
 from support.postfix import Postfix
 
 README = (ROOT / "README.md").read_text()

@@ -197,7 +197,8 @@ def logs_in_and_sends(connection: Connection) -> None:
 
 def test_case_117_connected_socket(connect: Opener) -> None:
     with ScriptedServer(login_and_delivery) as server:
-        logs_in_and_sends(connect(server, connection=f"to:127.0.0.1:{server.port}"))
+        given = f"to:127.0.0.1:{server.port}"
+        logs_in_and_sends(connect(server, connection=given, allow_insecure_auth=1))
 
 
 def without_login(peer: Peer) -> None:
@@ -280,9 +281,23 @@ def test_case_130_connect_and_quit(connect: Opener) -> None:
 def test_case_133_through_a_proxy(certificates: Certificates) -> None:
     with (
         ScriptedServer(login_and_delivery) as server,
-        tunnelled(certificates, server) as connection,
+        tunnelled(certificates, server, allow_insecure_auth=1) as connection,
     ):
         logs_in_and_sends(connection)
+
+
+def test_what_is_behind_a_proxy_gets_no_password_in_the_clear(certificates: Certificates) -> None:
+    """The other end of the socket is this machine, and the server is not."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN LOGIN CRAM-MD5")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server, tunnelled(certificates, server) as connection:
+        connection.start_connect().succeeds()
+        failure = connection.start_login("alice", "sesame").fails("EAUTH")
+        assert "allow_insecure_auth" in failure.message
+        connection.start_quit().succeeds()
 
 
 def test_case_136_no_means_to_get_a_token(connect: Opener) -> None:

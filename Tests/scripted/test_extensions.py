@@ -6,7 +6,16 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
+)
 from support.scripted import Peer, ScriptedServer
 
 SENDER = b"MAIL FROM:<a@example.com>"
@@ -376,6 +385,24 @@ def test_lost_in_a_later_transaction(connect: Opener) -> None:
         statuses = sending.result().statuses
         assert statuses[:3] == [ACCEPTED] * 3
         assert all(status in (DEFERRED, NOT_TRIED) for status in statuses[3:])
+        connection.wait_end()
+
+
+@both
+def test_in_doubt_in_a_later_transaction(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    """That nobody knows must not be hidden behind those who got the message."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        transaction(peer, NAMES, 3)
+        peer.envelope(*[name.encode() for name in NAMES[3:]])
+        peer.content()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
+        assert sending.result().statuses == [ACCEPTED] * 3 + [UNKNOWN] * 2
         connection.wait_end()
 
 

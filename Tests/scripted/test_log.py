@@ -174,3 +174,27 @@ def test_error_messages_hold_no_secret(connect: Opener) -> None:
             assert secret not in (failure.response or "")
         connection.start_quit().succeeds()
         no_secret(connection.drive)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        b"%s: what?",  # no reply at all
+        b"250-ok\r\n251 %s",  # lines that disagree
+        b"250 \0 %s",
+    ],
+)
+def test_an_echo_that_is_no_reply(connect: Opener, echo: bytes) -> None:
+    """What breaks the rules is shown in the error, but not once a secret was sent."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.reply(echo % peer.expect(b"AUTH PLAIN "))
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, debug=1)
+        failure = connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+        for secret in SECRETS:
+            assert secret not in failure.message
+        connection.wait_end()
+        no_secret(connection.drive)

@@ -281,6 +281,23 @@ def test_mail_behind_a_failed_login(connect: Opener) -> None:
 # --- refused before anything is sent ----------------------------------------
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_a_token_is_no_password(connect: Opener, mechanism: str) -> None:
+    """A login with an empty one would count as an attempt to break in."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, auth_method=mechanism)
+        with pytest.raises(RefusedError) as refused:
+            connection.start_login(USER, access_token="token")
+        assert refused.value.failure.name == "EAUTH"
+        assert "password" in refused.value.failure.message
+        connection.start_quit().succeeds()
+
+
 @pytest.mark.parametrize(
     ("user", "password", "named"),
     [

@@ -321,6 +321,25 @@ def test_never_answered(connect: Opener, kind: str, limit: str) -> None:
     assert connect.drive.actions[login.tag] == [ESTATE]
 
 
+def test_the_server_is_not_blamed_for_the_wait(connect: Opener) -> None:
+    """While the caller thinks about a challenge no reply is due."""
+    mechanism = Mechanism(connect.drive)
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(
+            server, mine=mechanism, command_timeout=50, operation_timeout=200
+        )
+        failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
+        assert "operation_timeout" in failure.message
+        connection.wait_end()
+
+
 # --- more answers than questions ----------------------------------------------------
 
 

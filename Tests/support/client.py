@@ -1,17 +1,17 @@
-"""Connections to real servers, and messages for them."""
+"""The library as a client of a real server."""
 
 from __future__ import annotations
 
 from typing import Generic, TypeVar
 
 from support.certificates import Certificates
-from support.daemon import ALICE, BOB, PASSWORD, USER, Daemon
+from support.content import HELLO
+from support.delivery import Delivery
 from support.drive import Connection, Drive, Operation
+from support.mailboxes import ALICE, BOB, PASSWORD, USER
+from support.realserver import RealServer
 
-HELLO = b"Subject: hello\r\n\r\nHello Bob.\r\n"
-
-
-Server = TypeVar("Server", bound=Daemon)
+Server = TypeVar("Server", bound=RealServer)
 
 
 class Client(Generic[Server]):
@@ -43,6 +43,15 @@ class Client(Generic[Server]):
         connection = self.opened(service, **options)
         connection.start_login(USER, PASSWORD).succeeds()
         return connection
+
+    def delivery(self, sending: Operation, address: str = BOB) -> Delivery:
+        """Waits for a message and returns it as it lies in the mailbox."""
+        sending.succeeds()
+        return self.server.delivery(address, self.server.queue_id(sending.result(), address))
+
+    def delivered(self, sending: Operation, address: str = BOB) -> bytes:
+        """The same without what the server puts in front."""
+        return self.delivery(sending, address).content
 
 
 def send(

@@ -1,5 +1,5 @@
-"""Messages with what can go wrong with one on its way, and the ways to give a
-message to the library."""
+"""Messages for real servers, with what can go wrong with one on its way, what is to
+become of them there, and the ways to give one to the library."""
 
 from __future__ import annotations
 
@@ -7,8 +7,20 @@ import itertools
 import re
 
 from support.drive import Drive
+from support.mailboxes import ALICE, BOB, DOMAIN
 
-HEADER = b"From: alice@test.local\r\nTo: bob@test.local\r\nSubject: x\r\n\r\n"
+
+def header(message_id: str = f"hello@{DOMAIN}") -> bytes:
+    """A header in which no server misses a field, and the empty line."""
+    return (
+        f"From: {ALICE}\r\nTo: {BOB}\r\nSubject: hello\r\n"
+        f"Date: Sun, 22 Nov 2026 12:00:00 +0000\r\nMessage-ID: <{message_id}>\r\n\r\n"
+    ).encode()
+
+
+HEADER = header()
+HELLO = HEADER + b"Hello Bob.\r\n"
+
 BODIES = {
     "empty": b"",
     "one line": b"body\r\n",
@@ -55,6 +67,11 @@ def wire(content: bytes) -> bytes:
     if lines[-1] == b"":
         lines.pop()
     return b"".join(line + b"\r\n" for line in lines)
+
+
+def stored(content: bytes) -> bytes:
+    """The same as it lies in a mailbox: a line end is LF in a file."""
+    return wire(content).replace(b"\r\n", b"\n")
 
 
 WAYS = ("copy", "borrowed", "descriptor", "reader")

@@ -1,11 +1,12 @@
-"""What the real servers of the interop tests have in common: each runs in the
-foreground on loopback, with ports that the kernel chose, everything it needs lies
-in a temporary folder, and no process is left of it.
+"""What the real servers of the interop tests have in common as programs: each runs
+in the foreground on loopback, with ports that the kernel chose, everything it needs
+lies in a temporary folder, and no process is left of it. The configuration and the
+running instance of the machine's own server, if it has any, are neither read nor
+touched.
 """
 
 from __future__ import annotations
 
-import abc
 import contextlib
 import functools
 import os
@@ -16,54 +17,24 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from support.certificates import Identity
 
 HOST = "127.0.0.1"
-DOMAIN = "test.local"
-USER, PASSWORD = "alice", 'open "sesame" \\o/'
-ALICE, BOB = f"alice@{DOMAIN}", f"bob@{DOMAIN}"
 
 # How long starting, stopping and delivering may take.
 PATIENCE = 20.0
 
+# Nothing of the environment should change what a server does.
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
-@dataclass(frozen=True)
-class Delivery:
-    """A file in a mailbox: the header fields that the server puts in front, and
-    the message."""
-
-    trace: bytes
-    content: bytes
-
-    @property
-    def queue_id(self) -> str:
-        found = re.search(rb"^Received: .*?\bid ([^\s;]+)", self.trace, re.DOTALL | re.M)
-        assert found is not None, f"no queue id in {self.trace!r}"
-        return found[1].decode()
-
-    @property
-    def protocol(self) -> str:
-        """As in the Received field (RFC 3848): ESMTPSA is with TLS and a login."""
-        found = re.search(rb"\bwith (?:UTF8)?((?:E?SMTP|LMTP)S?A?)\b", self.trace)
-        assert found is not None, f"no protocol in {self.trace!r}"
-        return found[1].decode()
-
-
-_TRACE = re.compile(
-    rb"(?:(?:Return-Path|X-Original-To|Delivered-To): [^\n]*\n)*"
-    rb"Received: [^\n]*\n(?:[ \t][^\n]*\n)*"
-)
-
-
-def _parse(file: bytes) -> Delivery:
-    trace = _TRACE.match(file)
-    assert trace is not None, f"not what a server delivers: {file[:200]!r}"
-    return Delivery(trace[0], file[trace.end() :])
+# In front of a server, without a time limit. When whoever started it was killed, it
+# ends the server: one that changes the user it runs as would not hear of it itself.
+GUARD = ("setpriv", "--pdeathsig", "TERM", "timeout", f"--kill-after={PATIENCE / 2}", "0")
 
 
 def program(name: str) -> str:
@@ -73,8 +44,8 @@ def program(name: str) -> str:
     return path
 
 
-def _install(name: str) -> None:
-    """The servers, from Debian's packages."""
+def _require(name: str) -> None:
+    """The server and what it needs, from Debian's packages."""
     script = Path(__file__).with_name("require.sh")
     done = subprocess.run(["sh", str(script), "test"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -106,25 +77,31 @@ class EndedError(DaemonError):
     """A server ended by itself."""
 
 
-class Daemon(abc.ABC):
-    """A running server, which shows this certificate. In a `with` statement it
-    ends with the block."""
+class Daemon(ABC):
+    """A running server with several ports, each a service of its own kind. It shows
+    this certificate. In a `with` statement it ends with the block."""
 
     name: ClassVar[str]
-    # The ports, and those of them where the server says nothing before TLS.
     services: ClassVar[tuple[str, ...]]
-    silent: ClassVar[frozenset[str]] = frozenset()
+    # Where TLS comes first, so that nothing is said in the clear.
+    tls_services: ClassVar[tuple[str, ...]] = ()
+    # Whether it gives up rights that only root has.
+    needs_root: ClassVar[bool] = True
     host = HOST
 
     def __init__(self, identity: Identity) -> None:
-        _install(self.name)
-        self._identity = identity
-        self._folder = Path(tempfile.mkdtemp(prefix=f"smtpconn-{self.name.lower()}-"))
+        _require(self.name)
+        if self.needs_root and os.geteuid() != 0:
+            raise RuntimeError(f"{self.name} must be started as root: run these tests as root")
+        self._folder = Path(tempfile.mkdtemp(prefix=f"smtpconn-{self.name}-"))
+        # What it writes to its standard output and error.
+        self._output = self._folder / "output"
         self._process: subprocess.Popen[bytes] | None = None
-        self._seen: dict[Path, Delivery] = {}
         self.ports: dict[str, int] = {}
         try:
-            self._prepare()
+            # Its programs may run as other users, and must find their files.
+            self._folder.chmod(0o755)
+            self._prepare(identity)
             self._start()
         except BaseException:
             self.stop()
@@ -138,29 +115,37 @@ class Daemon(abc.ABC):
 
     # --- what each does in its own way --------------------------------------
 
-    @abc.abstractmethod
-    def _prepare(self) -> None:
+    @abstractmethod
+    def _prepare(self, identity: Identity) -> None:
         """Fills the folder, but for what depends on the ports."""
 
-    @abc.abstractmethod
+    @abstractmethod
     def _configure(self) -> None:
         """Writes what depends on the ports."""
 
-    @abc.abstractmethod
+    @abstractmethod
     def _command(self) -> list[str]:
         """What runs the server in the foreground."""
 
-    @abc.abstractmethod
-    def _mailbox(self, address: str) -> Path:
-        """The folder with the messages of this mailbox, a Maildir's `new`."""
-
     def _environment(self) -> dict[str, str]:
-        """Nothing of the environment should change what the server does."""
-        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+        return ENVIRONMENT
+
+    def _log_file(self) -> Path:
+        return self._folder / "log"
 
     def address(self, service: str) -> dict[str, Any]:
         """The options of a connection to this service."""
-        return {"host": self.host, "port": self.ports[service]}
+        secure = service in self.tls_services
+        return {"host": self.host, "port": self.ports[service], "secure": secure}
+
+    # --- the folder -------------------------------------------------------
+
+    def _make(self, name: str, user: int, group: int, mode: int) -> Path:
+        folder = self._folder / name
+        folder.mkdir()
+        os.chown(folder, user, group)
+        folder.chmod(mode)
+        return folder
 
     # --- the process ------------------------------------------------------
 
@@ -179,49 +164,50 @@ class Daemon(abc.ABC):
                 self._end_process()
 
     def _try_start(self) -> None:
-        with (self._folder / "stderr").open("wb") as stderr:
+        with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                self._command(),
+                [*GUARD, *self._command()],
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
+                stdout=output,
+                stderr=output,
                 cwd=self._folder,
                 env=self._environment(),
+                # So that its process group is its own, too.
                 start_new_session=True,
             )
-        for name in self.services:
-            self._wait(functools.partial(self._answers, name), f"the port {name}")
+        for service in self.services:
+            self.wait(functools.partial(self._answers, service), f"the port {service}")
 
-    def _answers(self, name: str) -> bool:
+    def _answers(self, service: str) -> bool:
         """Whether the service greets, or takes connections if it greets under TLS."""
         assert self._process is not None
         if _has_ended(self._process):
-            errors = (self._folder / "stderr").read_text(errors="replace")
-            raise EndedError(f"{self.name} ended:\n{errors}{self.log()}")
+            said = self._output.read_text(errors="replace")
+            raise EndedError(f"{self.name} ended:\n{said}{self.log()}")
         try:
-            with socket.create_connection((HOST, self.ports[name]), timeout=PATIENCE) as client:
-                return name in self.silent or client.recv(4) == b"220 "
+            with socket.create_connection((HOST, self.ports[service]), timeout=PATIENCE) as client:
+                return service in self.tls_services or client.recv(4) == b"220 "
         except ConnectionError:
             return False
         except TimeoutError:
-            raise DaemonError(f"no greeting on the port {name}:\n{self.log()}") from None
+            raise DaemonError(f"no greeting on the port {service}:\n{self.log()}") from None
 
-    def _wait(self, condition: Callable[[], bool], what: str) -> None:
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
                 raise DaemonError(f"{what} did not come:\n{self.log()}")
-            time.sleep(0.01)
+            time.sleep(0.003)
 
     def _end_process(self) -> None:
         if self._process is None:
             return
         process, self._process = self._process, None
-        # It takes its children with it. Nothing here is of Popen, which would wait
-        # for a process that has ended and so set its id free.
+        # Asked first, so that it can end its children. Nothing here is of Popen, which
+        # would wait for a process that has ended and so set its id free.
         os.kill(process.pid, signal.SIGTERM)
         with contextlib.suppress(DaemonError):
-            self._wait(functools.partial(_has_ended, process), f"the end of {self.name}")
+            self.wait(functools.partial(_has_ended, process), f"the end of {self.name}")
         # Whatever is left of it. Its process group is its own, so nobody else is hit.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(PATIENCE)
@@ -234,12 +220,12 @@ class Daemon(abc.ABC):
         while self._folder.exists() and time.monotonic() < deadline:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    # --- what it did ------------------------------------------------------
+    # --- the log ----------------------------------------------------------
 
     def log(self) -> str:
         """What it has logged so far."""
         try:
-            return (self._folder / "log").read_text(errors="replace")
+            return self._log_file().read_text(errors="replace")
         except FileNotFoundError:
             return ""
 
@@ -254,21 +240,5 @@ class Daemon(abc.ABC):
                 found.append(match[0])
             return match is not None
 
-        self._wait(logged, f"the line {pattern!r}")
-        return found[0]
-
-    def deliveries(self, address: str) -> list[Delivery]:
-        """What is in a mailbox."""
-        folder = self._mailbox(address)
-        for path in folder.glob("*"):
-            if path not in self._seen:
-                # A file gets its name in this folder when it is complete.
-                self._seen[path] = _parse(path.read_bytes())
-        return [found for path, found in self._seen.items() if path.parent == folder]
-
-    def delivered(self, address: str, queue_id: str) -> Delivery:
-        """What is in the mailbox under this identifier: it must be there exactly
-        once."""
-        found = [one for one in self.deliveries(address) if one.queue_id == queue_id]
-        assert len(found) == 1, f"{queue_id} was delivered {len(found)} times to {address}"
+        self.wait(logged, f"the line {pattern!r}")
         return found[0]

@@ -1,10 +1,6 @@
-"""A real Dovecot for the interop tests: LMTP, and submission with logins. It runs
-on loopback, with everything it needs in a temporary folder, and sends mail only to
-the port that it is given.
-
-The configuration, mailboxes and running instance of the machine's own Dovecot, if
-it has any, are neither read nor touched. It runs as nobody when it is started by
-root, and else as whoever starts it.
+"""A real Dovecot for the interop tests: LMTP, and submission with logins. It sends
+mail only to the port that it is given, and runs as nobody when it is started by root,
+and else as whoever starts it.
 """
 
 from __future__ import annotations
@@ -19,10 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from support.certificates import Identity
-from support.daemon import ALICE, BOB, DOMAIN, HOST, PASSWORD, Daemon, Delivery, program
+from support.daemon import HOST, program
+from support.mailboxes import ALICE, BOB, BUSY, DOMAIN, PASSWORD
+from support.outcomes import Result
+from support.realserver import RealServer
 
 # Mailboxes without room: what comes is refused, for good or for now.
-FULL, BUSY = f"full@{DOMAIN}", f"busy@{DOMAIN}"
+FULL = f"full@{DOMAIN}"
 NO_ROOM = "userdb_quota_rule=*:bytes=1"
 MAILBOXES = {
     ALICE: "",
@@ -31,12 +30,11 @@ MAILBOXES = {
     BUSY: f"{NO_ROOM} userdb_quota_full_tempfail=yes",
 }
 
-
 LMTP = ("lmtp", "lmtps", "lmtp-socket")
 SUBMISSION = ("submission", "submissions")
 
 
-class Dovecot(Daemon):
+class Dovecot(RealServer):
     """A running Dovecot. The services:
 
     lmtp         LMTP with STARTTLS
@@ -48,9 +46,10 @@ class Dovecot(Daemon):
     Whoever has a token signed with the key may log in with it.
     """
 
-    name = "Dovecot"
+    name = "dovecot"
     services = ("lmtp", "lmtps", "submission", "submissions")
-    silent = frozenset({"lmtps", "submissions"})
+    tls_services = ("lmtps", "submissions")
+    needs_root = False
 
     def __init__(self, identity: Identity, relay_port: int, token_key: bytes) -> None:
         self._relay_port = relay_port
@@ -61,17 +60,16 @@ class Dovecot(Daemon):
     def address(self, service: str) -> dict[str, Any]:
         if service == "lmtp-socket":
             return {"socket_path": str(self._folder / "run" / "lmtp"), "lmtp": True}
-        options = {"lmtp": service in LMTP, "secure": service in self.silent}
-        return {**super().address(service), **options}
+        return {**super().address(service), "lmtp": service in LMTP}
 
     # --- the folder -------------------------------------------------------
 
-    def _prepare(self) -> None:
+    def _prepare(self, identity: Identity) -> None:
         folder = self._folder
         for name in ("run", "state", "mail", "temporary", "tokens/default/HS256"):
             (folder / name).mkdir(parents=True)
-        shutil.copy(self._identity.certificate, folder / "server.pem")
-        shutil.copy(self._identity.key, folder / "server.key")
+        shutil.copy(identity.certificate, folder / "server.pem")
+        shutil.copy(identity.key, folder / "server.key")
         user = f"{self._user.pw_uid}:{self._user.pw_gid}"
         (folder / "users").write_text(
             "".join(
@@ -189,12 +187,11 @@ service lmtp {{
     # --- the process ------------------------------------------------------
 
     def _command(self) -> list[str]:
-        # When whoever started it was killed, it ends too.
-        command = [program("setpriv"), "--pdeathsig", "TERM"]
+        command = [program("dovecot"), "-F", "-c", str(self._folder / "dovecot.conf")]
         if os.geteuid() == 0:
-            command += [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}"]
-            command += ["--clear-groups"]
-        return [*command, program("dovecot"), "-F", "-c", str(self._folder / "dovecot.conf")]
+            user = [f"--reuid={self._user.pw_uid}", f"--regid={self._user.pw_gid}"]
+            command = ["setpriv", *user, "--clear-groups", *command]
+        return command
 
     # --- what it did ------------------------------------------------------
 
@@ -208,12 +205,17 @@ service lmtp {{
     def _mailbox(self, address: str) -> Path:
         return self._folder / "mail" / address / "Maildir" / "new"
 
-    def delivery(self, address: str, reply: str | None) -> Delivery:
-        """What is in the mailbox under the identifier that stands in the reply. It
-        was there before the reply came."""
-        # When there are several recipients, each but the first has a number.
-        found = re.fullmatch(
-            rf"250 2\.0\.0 <{re.escape(address)}> (\S+?)(?::R\d+)? Saved", reply or ""
-        )
-        assert found is not None, f"not what Dovecot says of a delivery: {reply!r}"
-        return self.delivered(address, found[1])
+    def _is_done(self, queue_id: str) -> bool:
+        return True  # before the reply came
+
+    def queue_id(self, result: Result, address: str) -> str:
+        replies = (one.response for one in result.recipients if one.recipient == address)
+        return saved_as(address, next(replies))
+
+
+def saved_as(address: str, reply: str | None) -> str:
+    """What the reply of LMTP to a delivery says of its name."""
+    # When there are several recipients, each but the first has a number.
+    found = re.fullmatch(rf"250 2\.0\.0 <{re.escape(address)}> (\S+?)(?::R\d+)? Saved", reply or "")
+    assert found is not None, f"not what Dovecot says of a delivery: {reply!r}"
+    return found[1]

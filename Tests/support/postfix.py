@@ -1,9 +1,4 @@
-"""A real Postfix for the interop tests: on loopback, with everything it needs in
-a temporary folder, and unable to send mail anywhere.
-
-The configuration, queue and mailboxes of the machine's own Postfix, if it has
-any, are neither read nor touched. Postfix must be started as root.
-"""
+"""A real Postfix for the interop tests: every extension, and none."""
 
 from __future__ import annotations
 
@@ -14,16 +9,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from support.daemon import ALICE, BOB, DOMAIN, HOST, PASSWORD, USER, Daemon, Delivery, program
+from support.certificates import Identity
+from support.daemon import ENVIRONMENT, HOST, program
+from support.mailboxes import DOMAIN, FEW, MAILBOXES, PASSWORD, SMALL_LIMIT, USER, local_part
+from support.telling import TellingServer
+from support.unpacked import files
 
-# A local part that needs SMTPUTF8.
-ZOE = f"zoë@{DOMAIN}"
-MAILBOXES = (ALICE, BOB, ZOE)
-# What the port `small` takes at most.
-SMALL_LIMIT = 20_000
-
-# When whoever started it was killed, it ends by itself after so many seconds.
-LONGEST_LIFE = 3600
+# A user and a group of every Debian. Postfix wants them to be neither root's nor
+# nobody's, and the group not to be the user's.
+RUNS_AS, GROUP = "daemon", "mail"
 
 # What Postfix expects to find in its queue directory.
 QUEUES = (
@@ -60,58 +54,57 @@ NO_EXTENSIONS = (
 )
 
 
-class Postfix(Daemon):
+class Postfix(TellingServer):
     """A running Postfix. The ports:
 
     smtp        STARTTLS and AUTH are offered, every extension is on
     submission  the same, and nothing goes without STARTTLS and a login
     smtps       TLS from the first byte, and nothing goes without a login
-    small       SIZE with a small limit, no SMTPUTF8, no TLS
+    small       SIZE with a small limit, no SMTPUTF8, no DSN, no TLS
+    few         no more than FEW recipients in a transaction, no TLS
+    lone        one connection at a time, which ends after two errors; no TLS
     bare        no extensions, no TLS
     """
 
-    name = "Postfix"
-    services = ("smtp", "submission", "smtps", "small", "bare")
-    silent = frozenset({"smtps"})
+    name = "postfix"
+    services = ("smtp", "submission", "smtps", "small", "few", "lone", "bare")
+    tls_services = ("smtps",)
 
     # --- the folder -------------------------------------------------------
 
-    def _prepare(self) -> None:
-        if os.geteuid() != 0:
-            raise RuntimeError("Postfix gives up rights that only root has: run this as root")
-        folder = self._folder
-        # Its programs run as other users and must find their files.
-        folder.chmod(0o755)
-        postfix, nobody = pwd.getpwnam("postfix"), pwd.getpwnam("nobody")
+    def _prepare(self, identity: Identity) -> None:
+        owner, nobody = pwd.getpwnam(RUNS_AS), pwd.getpwnam("nobody")
+        self._programs = self._folder / "programs"
+        shutil.copytree(files("postfix") / "usr" / "lib" / "postfix", self._programs)
         self._config = self._make("config", 0, 0, 0o755)
         self._mail = self._make("mail", nobody.pw_uid, nobody.pw_gid, 0o755)
-        self._make("data", postfix.pw_uid, postfix.pw_gid, 0o700)
+        self._make("data", owner.pw_uid, owner.pw_gid, 0o700)
         self._make("queue", 0, 0, 0o755)
         self._make("queue/pid", 0, 0, 0o755)
-        self._make("queue/public", postfix.pw_uid, postfix.pw_gid, 0o710)
-        self._make("queue/maildrop", postfix.pw_uid, postfix.pw_gid, 0o730)
+        self._make("queue/public", owner.pw_uid, owner.pw_gid, 0o710)
+        self._make("queue/maildrop", owner.pw_uid, owner.pw_gid, 0o730)
         for name in QUEUES:
-            self._make(f"queue/{name}", postfix.pw_uid, postfix.pw_gid, 0o700)
-        shutil.copy(self._identity.certificate, self._config / "server.pem")
-        shutil.copy(self._identity.key, self._config / "server.key")
+            self._make(f"queue/{name}", owner.pw_uid, owner.pw_gid, 0o700)
+        shutil.copy(identity.certificate, self._config / "server.pem")
+        shutil.copy(identity.key, self._config / "server.key")
         (self._config / "recipients").write_text(RECIPIENTS)
         (self._config / "mailboxes").write_text(
-            "".join(f"{address} {address.partition('@')[0]}/\n" for address in MAILBOXES)
+            "".join(f"{address} {local_part(address)}/\n" for address in MAILBOXES)
         )
         (self._config / "main.cf").write_text(self._main(nobody.pw_uid, nobody.pw_gid))
-        self._prepare_login(postfix.pw_uid)
-
-    def _make(self, name: str, user: int, group: int, mode: int) -> Path:
-        folder = self._folder / name
-        folder.mkdir()
-        os.chown(folder, user, group)
-        folder.chmod(mode)
-        return folder
+        self._prepare_login(owner.pw_uid)
 
     def _main(self, user: int, group: int) -> str:
         folder, recipients = self._folder, self._config / "recipients"
+        environment = " ".join(f"{name}={value}" for name, value in self._own().items())
         settings: dict[str, str | int | Path] = {
             "compatibility_level": "3.6",
+            "mail_owner": RUNS_AS,
+            "setgid_group": GROUP,
+            "daemon_directory": self._programs / "sbin",
+            "shlib_directory": self._programs,
+            "meta_directory": self._config,
+            "import_environment": environment,
             "queue_directory": folder / "queue",
             "data_directory": folder / "data",
             "maillog_file": folder / "log",
@@ -130,6 +123,8 @@ class Postfix(Daemon):
             "local_transport": "$default_transport",
             "smtpd_relay_restrictions": "reject_unauth_destination",
             "smtpd_recipient_restrictions": f"check_recipient_access regexp:{recipients}",
+            # Who is not known above is found out when the message is delivered.
+            "smtpd_reject_unlisted_recipient": "no",
             # The mailboxes.
             "virtual_transport": "virtual",
             "virtual_mailbox_domains": DOMAIN,
@@ -165,7 +160,19 @@ class Postfix(Daemon):
             "smtp": [],
             "submission": ["smtpd_tls_security_level=encrypt", *login],
             "smtps": ["smtpd_tls_wrappermode=yes", *login],
-            "small": [*plain, "smtputf8_enable=no", f"message_size_limit={SMALL_LIMIT}"],
+            "small": [
+                *plain,
+                "smtputf8_enable=no",
+                "smtpd_discard_ehlo_keywords=dsn",
+                f"message_size_limit={SMALL_LIMIT}",
+            ],
+            "few": [*plain, f"smtpd_recipient_limit={FEW}"],
+            "lone": [
+                *plain,
+                "smtpd_client_connection_count_limit=1",
+                "smtpd_client_event_limit_exceptions=",
+                "smtpd_hard_error_limit=2",
+            ],
             "bare": [*plain, f"smtpd_discard_ehlo_keywords={NO_EXTENSIONS}"],
         }
         lines = [
@@ -202,23 +209,28 @@ class Postfix(Daemon):
 
     def _command(self) -> list[str]:
         # Without -w it stays in the foreground.
-        daemons = self._setting("daemon_directory")
-        return [f"{daemons}/master", "-c", str(self._config), "-e", str(LONGEST_LIFE)]
+        return [str(self._programs / "sbin" / "master"), "-c", str(self._config)]
 
     def _environment(self) -> dict[str, str]:
-        return {**super()._environment(), "MAIL_CONFIG": str(self._config)}
+        return {**ENVIRONMENT, **self._own()}
 
-    def _setting(self, name: str) -> str:
-        done = subprocess.run(
-            [program("postconf"), "-c", str(self._config), "-h", name],
-            capture_output=True,
-            text=True,
-            check=True,
-            env=self._environment(),
-        )
-        return done.stdout.strip()
+    def _own(self) -> dict[str, str]:
+        """What its programs must find in their environment."""
+        return {"MAIL_CONFIG": str(self._config), "LD_LIBRARY_PATH": str(self._programs)}
 
     # --- what it did ------------------------------------------------------
+
+    def _mailbox(self, address: str) -> Path:
+        return self._mail / local_part(address) / "new"
+
+    def _is_done(self, queue_id: str) -> bool:
+        return f": {queue_id}: removed\n" in self.log()
+
+    def _came_with(self, message_id: str) -> str:
+        return rf": (\w+): message-id=<{message_id}>\n"
+
+    def _notified(self, queue_id: str) -> str:
+        return rf": {queue_id}: sender [a-z -]*notification: (\w+)\n"
 
     def session(self, queue_id: str | None) -> str:
         """Waits for the end of the session in which this message came, and
@@ -229,12 +241,18 @@ class Postfix(Daemon):
         process = re.escape(began.partition(":")[0])
         return self.wait_log(rf"{process}: disconnect .*", self.log().index(began)) + " "
 
-    def _mailbox(self, address: str) -> Path:
-        return self._mail / address.partition("@")[0] / "new"
+    def wait_idle(self, service: str) -> None:
+        """Waits until nobody is connected any more."""
+        process = rf"/{service}/smtpd\[\d+\]: "
 
-    def delivery(self, address: str, queue_id: str | None) -> Delivery:
-        """Waits until the message with this identifier is done with, and returns
-        what is in the mailbox."""
-        assert queue_id is not None, "the queue id is not known"
-        self.wait_log(f": {re.escape(queue_id)}: removed\n")
-        return self.delivered(address, queue_id)
+        def idle() -> bool:
+            log = self.log()
+            begun = len(re.findall(rf"{process}connect from ", log))
+            return 0 < begun == len(re.findall(rf"{process}disconnect from ", log))
+
+        self.wait(idle, f"the end of every session with {service}")
+
+    def mails(self, queue_id: str | None) -> int:
+        found = re.search(r" mail=(?:\d+/)?(\d+) ", self.session(queue_id))
+        assert found is not None, "no MAIL at all"
+        return int(found[1])

@@ -51,12 +51,14 @@ for group; do
       want g++ program c++
       want valgrind program valgrind
       want iproute2 program ip
-      want postfix program postfix
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
       want dovecot-core program dovecot
       want dovecot-lmtpd package dovecot-lmtpd
       want dovecot-submissiond package dovecot-submissiond
+      # One machine cannot have two of these, so none of them is installed.
+      libraries=$(sh "$(dirname "$0")/unpack.sh" postfix exim4-daemon-light opensmtpd)
+      for library in $libraries; do want "$library" package "$library"; done
       ;;
     bench)
       want python3-venv venv
@@ -73,7 +75,8 @@ done
 
 [ -n "$missing" ] || exit 0
 
-command="apt-get install -y --no-install-recommends$missing"
+# Whatever the machine has stays: it may have been chosen instead of what we want.
+command="apt-get install -y --no-install-recommends --no-remove$missing"
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
   echo "This needs what is not installed. As root on Debian:  $command" >&2
   exit 1
@@ -81,17 +84,12 @@ fi
 
 echo "installing:$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
-# Postfix must not come up as the mail server of this machine: without a
-# configuration its package starts nothing.
-case $missing in
-  *postfix*) echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections ;;
-esac
 log=$(mktemp)
 policy=
 trap 'rm -f "$log" $policy' EXIT
 trap 'exit 1' HUP INT TERM
-# Nor must Dovecot, whose package would start it: not now, and further down not
-# with the machine either.
+# Dovecot must not come up as the mail server of this machine, as its package would
+# have it: not now, and further down not with the machine either.
 case $missing in
   *dovecot*)
     if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -102,9 +100,8 @@ case $missing in
     ;;
 esac
 # The lists of packages may be missing or old; then one update helps.
-# shellcheck disable=SC2086 # the packages are words
-if ! apt-get install -y --no-install-recommends $missing >"$log" 2>&1; then
-  if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1; then
+if ! $command >"$log" 2>&1; then
+  if ! { apt-get update && $command; } >"$log" 2>&1; then
     cat "$log" >&2
     echo "This could not be installed:  $command" >&2
     exit 1

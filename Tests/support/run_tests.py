@@ -158,7 +158,10 @@ REST: list[Step] = [
     ("the Python package", binding),
     ("Python sources: ruff and mypy", python_checks),
     ("the corpus of the fuzz targets", fuzz_corpus),
-    ("real servers: Postfix and Dovecot", lambda: pytest("interop", "Tests/interop")),
+    (
+        "real servers: Postfix, Exim, OpenSMTPD, Dovecot",
+        lambda: pytest("interop", "Tests/interop"),
+    ),
     ("installed", lambda: pytest("install", "Tests/abi/test_install.py")),
 ]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import drive as driving
 from support.drive import Drive
-from support.system import with_hosts
+from support.system import in_mount_namespace
 
 
 @contextlib.contextmanager
@@ -51,5 +51,5 @@ def where_names_mean(folder: Path, names: dict[str, list[str]]) -> Iterator[Driv
     hosts = folder / "hosts"
     lines = [f"{address} {name}" for name, addresses in names.items() for address in addresses]
     hosts.write_text("\n".join(lines) + "\n")
-    with separate(before=with_hosts(hosts)) as drive:
+    with separate(before=in_mount_namespace({hosts: Path("/etc/hosts")})) as drive:
         yield drive

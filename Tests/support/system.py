@@ -17,6 +17,14 @@ def name_servers() -> list[str]:
     return found[:3] or ["127.0.0.1"]
 
 
+def _in_namespace(kind: str, commands: list[str]) -> list[str]:
+    """The command in front of a program to run it in a namespace of its own, after
+    these commands."""
+    script = " && ".join([*commands, 'exec "$@"'])
+    root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    return ["unshare", f"--{kind}", *root, "sh", "-c", script, "sh"]
+
+
 def in_network_namespace(*addresses: str) -> list[str]:
     """The command in front of a program to run it in a network namespace of its
     own, whose loopback interface has these addresses too."""
@@ -28,16 +36,17 @@ def in_network_namespace(*addresses: str) -> list[str]:
         # nodad: an IPv6 address is usable at once.
         extra = " nodad" if ":" in address else ""
         commands.append(f"ip addr add {shlex.quote(address)}/{length} dev lo{extra}")
-    script = " && ".join([*commands, 'exec "$@"'])
-    root = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return ["unshare", "--net", *root, "sh", "-c", script, "sh"]
+    return _in_namespace("net", commands)
 
 
-def with_hosts(hosts: Path) -> list[str]:
-    """The command in front of a program for which this file is /etc/hosts."""
-    script = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
-    root = [] if os.geteuid() == 0 else ["--map-root-user"]
-    return ["unshare", "--mount", *root, "sh", "-c", script, "sh", str(hosts)]
+def in_mount_namespace(mounts: dict[Path, Path]) -> list[str]:
+    """The command in front of a program that is to see the first of each pair in
+    the place of the second. Nobody else does."""
+    commands = [
+        f"mount --bind {shlex.quote(str(source))} {shlex.quote(str(target))}"
+        for source, target in mounts.items()
+    ]
+    return _in_namespace("mount", commands)
 
 
 @contextlib.contextmanager

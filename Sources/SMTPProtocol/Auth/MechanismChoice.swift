@@ -6,12 +6,16 @@ package enum MechanismChoice {
     package var hasToken: Bool
     /// Names of the caller's own mechanisms, upper case.
     package var custom: [[UInt8]]
-    /// Secrets may be sent as they are: TLS, loopback, or the caller's wish.
+    /// Nobody listens: TLS, or loopback.
     package var isConfidential: Bool
+    /// The caller wants to log in although somebody may listen.
+    package var allowsClear: Bool
 
     package init(
-      hasPassword: Bool, hasToken: Bool, custom: [[UInt8]], isConfidential: Bool
+      hasPassword: Bool, hasToken: Bool, custom: [[UInt8]], isConfidential: Bool,
+      allowsClear: Bool = false
     ) {
+      self.allowsClear = allowsClear
       self.hasPassword = hasPassword
       self.hasToken = hasToken
       self.custom = custom
@@ -54,7 +58,10 @@ package enum MechanismChoice {
     } else {
       order = means.custom + (means.hasToken ? [xoauth2] : [])
     }
-    let candidates = order.filter { offered.contains($0) }
+    var candidates: [[UInt8]] = []
+    for name in order where offered.contains(name) && !candidates.contains(name) {
+      candidates.append(name)
+    }
     if candidates.isEmpty {
       let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
       if let wanted {
@@ -62,8 +69,10 @@ package enum MechanismChoice {
       }
       throw refusal("the server offers no mechanism that fits what was given, only \(list)")
     }
+    // CRAM-MD5 does not show the password, but lets a listener try passwords at home.
+    // A mechanism of the caller's own knows what it does.
     let allowed = candidates.filter {
-      means.isConfidential || $0 == cramMD5 || means.custom.contains($0)
+      means.isConfidential || means.allowsClear || means.custom.contains($0)
     }
     if allowed.isEmpty {
       throw refusal(

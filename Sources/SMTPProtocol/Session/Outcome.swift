@@ -23,6 +23,8 @@ package final class Outcome {
       // decides.
       if recipient.status != .notTried { recipients[place] = recipient }
     }
+    // Whether somebody got the message must not be hidden behind those who did.
+    if let doubt = other.failure, doubt.retry == .unknown { failure = doubt }
     response = other.response ?? response
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime

@@ -111,6 +111,12 @@ package final class Session {
     return false
   }
 
+  /// The next word is the caller's: a mechanism of its own thinks.
+  package var awaitsCaller: Bool {
+    if case .authenticating(let authentication) = state { return authentication.awaitsAnswer }
+    return false
+  }
+
   /// For messages about time limits and lost connections: where we are.
   package var position: (phase: Phase, command: String) {
     switch state {

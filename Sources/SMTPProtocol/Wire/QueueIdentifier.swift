@@ -28,8 +28,12 @@ extension Reply {
     return nil
   }
 
-  /// Not "OK", not an enhanced status code.
+  /// Not "OK", not an enhanced status code. OpenSMTPD's has eight hexadecimal digits,
+  /// which now and then are all letters.
   private func looksLikeIdentifier(_ word: [UInt8]) -> Bool {
-    word.contains { Bytes.isDigit($0) } && !word.contains(0x2E)
+    if word.count == 8, word.allSatisfy({ Bytes.of("0123456789abcdef").contains($0) }) {
+      return true
+    }
+    return word.contains { Bytes.isDigit($0) } && !word.contains(0x2E)
   }
 }

@@ -27,6 +27,10 @@ package struct ReplyParser {
   private var replySize = 0
   private var blankLines = 0
 
+  /// Whether a failure shows what the server said. Once a secret was sent, a server
+  /// that repeats it in what is no reply must not bring it into an error.
+  package var quotes = true
+
   package init() {}
 
   /// Whether octets have arrived that no complete reply has used up.
@@ -172,7 +176,7 @@ package struct ReplyParser {
 
   private func violation(_ text: Message, _ line: Range<Int>) -> Failure {
     let shown: Message =
-      line.isEmpty ? "" : ": \"\(Bytes.printable(Array(buffer[line]), limit: 80))\""
+      line.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(Array(buffer[line]), limit: 80))\""
     return Self.violation(text + shown)
   }
 

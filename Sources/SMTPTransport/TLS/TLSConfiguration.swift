@@ -4,6 +4,15 @@
   package enum PEM {
     case file([UInt8])
     case text([UInt8])
+
+    package enum Form { case file, text }
+
+    package var form: Form {
+      switch self {
+      case .file: .file
+      case .text: .text
+      }
+    }
   }
 
   /// Certificates to trust. With this or `caDirectory` the system's store is not

@@ -22,6 +22,7 @@ int main(void) {
   option_callbacks();
   tokens();
   contradictions();
+  forms();
   envelope();
   delivery_status();
   message();

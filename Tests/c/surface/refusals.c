@@ -23,6 +23,27 @@ void accepted(smtpconn_options *options, int result) {
   CHECK(smtpconn_options_last_error(options) == NULL);
 }
 
+/* Who sets every option, those that are not given to NULL, loses nothing. */
+void forms(void) {
+  smtpconn_options *options = smtpconn_options_new();
+  accepted(options, smtpconn_options_set_tls_ca_file(options, "ca.pem"));
+  accepted(options, smtpconn_options_set_tls_ca(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_ca_file(options), "ca.pem");
+  accepted(options, smtpconn_options_set_tls_ca(options, "text"));
+  CHECK_TEXT(smtpconn_options_tls_ca_file(options), NULL);
+  accepted(options, smtpconn_options_set_tls_ca_file(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_ca(options), "text");
+  accepted(options, smtpconn_options_set_tls_ca(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_ca(options), NULL);
+  accepted(options, smtpconn_options_set_tls_certificate_file(options, "cert.pem"));
+  accepted(options, smtpconn_options_set_tls_certificate(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_certificate_file(options), "cert.pem");
+  accepted(options, smtpconn_options_set_tls_key_file(options, "key.pem"));
+  accepted(options, smtpconn_options_set_tls_key(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_key_file(options), "key.pem");
+  smtpconn_options_free(options);
+}
+
 void contradictions(void) {
   smtpconn_options *options = smtpconn_options_new();
   smtpconn *connection;

@@ -35,6 +35,7 @@ void option_descriptors(void);
 void option_callbacks(void);
 void tokens(void);
 void contradictions(void);
+void forms(void);
 void envelope(void);
 void delivery_status(void);
 void message(void);

@@ -66,6 +66,12 @@ class Result:
         """Why, in the same order."""
         return [recipient.error for recipient in self._refused() if recipient.error is not None]
 
+    @property
+    def unknown(self) -> list[str]:
+        """The recipients of whom nobody knows: the connection was lost too late to tell."""
+        status = RecipientStatus.UNKNOWN
+        return [each.address for each in self.recipients if each.status is status]
+
     def _refused(self) -> list[RecipientResult]:
         refused = (RecipientStatus.DEFERRED, RecipientStatus.REJECTED)
         return [recipient for recipient in self.recipients if recipient.status in refused]

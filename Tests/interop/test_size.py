@@ -1,0 +1,47 @@
+"""Messages that are larger than the server takes (RFC 1870)."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.client import Client, send
+from support.content import HEADER, HELLO, stored
+from support.mailboxes import SMALL_LIMIT
+from support.outcomes import NOT_TRIED, REJECTED
+from support.telling import TellingServer
+
+pytestmark = pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
+
+
+def test_known_before(client: Client[TellingServer]) -> None:
+    connection = client.opened("small")
+    assert connection.capability("SIZE") == (True, str(SMALL_LIMIT))
+    for sending in (
+        # Of the one we know only what we are told, the other can be looked at.
+        send(connection, size=SMALL_LIMIT + 1),
+        send(connection, HEADER + b"x" * SMALL_LIMIT),
+    ):
+        failure = sending.fails("EMESSAGE")
+        assert failure.response is None
+        assert str(SMALL_LIMIT) in failure.message
+        assert sending.result().statuses == [NOT_TRIED]
+    # The field that the server adds counts too.
+    fitting = HEADER + b"x" * (SMALL_LIMIT - 1000)
+    sending = send(connection, fitting, size=SMALL_LIMIT)
+    assert client.delivered(sending) == stored(fitting)
+    connection.start_quit().succeeds()
+    # The others were never mentioned to the server.
+    assert client.server.mails(sending.result().queue_id) == 1
+
+
+def test_found_out(client: Client[TellingServer]) -> None:
+    """The size is not known, so the server refuses the message when it has it."""
+    connection = client.opened("small")
+    large = connection.drive.reader(HEADER + b"x" * 70 * SMALL_LIMIT)
+    sending = send(connection, message=large)
+    failure = sending.fails("EMESSAGE")
+    assert failure.response_code == 552
+    assert failure.enhanced == ("5.3.4" if client.server.name == "postfix" else None)
+    assert sending.result().statuses == [REJECTED]
+    assert client.delivered(send(connection)) == stored(HELLO)
+    connection.start_quit().succeeds()
