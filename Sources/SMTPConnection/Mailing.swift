@@ -74,6 +74,14 @@ final class Mailing {
     return survey
   }
 
+  /// What became of everything when no further transaction can be had: those who got
+  /// the message have it.
+  func abandoned(_ reason: Failure) -> Outcome {
+    guard let total else { return .untried(mailboxes, reason) }
+    if !total.hasAccepted { total.failure = reason }
+    return total
+  }
+
   /// Takes the outcome of a transaction. nil: another one is needed; else what
   /// became of everything.
   func take(_ outcome: Outcome) -> Outcome? {
@@ -82,7 +90,9 @@ final class Mailing {
     if here.count < request.recipients.count {
       let before = total ?? .untried(mailboxes, nil)
       result = before.merging(outcome, at: here)
-      result.failure = result.recipients.contains { $0.status == .accepted } ? nil : outcome.failure
+      // Whether somebody got the message must not be hidden behind those who did.
+      let isDoubtful = outcome.failure?.retry == .unknown
+      result.failure = result.hasAccepted && !isDoubtful ? nil : outcome.failure
     } else {
       result = outcome
     }

@@ -26,7 +26,7 @@ enum Operation {
       return { callback(failure) }
     case .send(let mailing):
       let reason = failure ?? .cancelled("the message was not sent")
-      return { mailing.ended(.untried(mailing.mailboxes, reason)) }
+      return { mailing.ended(mailing.abandoned(reason)) }
     }
   }
 }

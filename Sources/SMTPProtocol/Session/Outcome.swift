@@ -15,6 +15,8 @@ package final class Outcome {
     self.response = response
   }
 
+  package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
+
   /// The outcome of a further transaction for the recipients at `places`.
   package func merging(_ other: Outcome, at places: [Int]) -> Outcome {
     for (place, recipient) in zip(places, other.recipients) where recipients.indices.contains(place)
@@ -23,8 +25,6 @@ package final class Outcome {
       // decides.
       if recipient.status != .notTried { recipients[place] = recipient }
     }
-    // Whether somebody got the message must not be hidden behind those who did.
-    if let doubt = other.failure, doubt.retry == .unknown { failure = doubt }
     response = other.response ?? response
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime

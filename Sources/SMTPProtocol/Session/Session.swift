@@ -284,6 +284,13 @@ package final class Session {
         "the message goes to all or none (all_or_none), and the server takes no more than"
           + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
     }
+    if request.isAllOrNone, let most = capabilities.limits.domains, request.domainCount > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no recipients of more"
+          + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
+        phase: .envelope)
+    }
     let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
     return request.refusal(by: capabilities, security: security)
   }
