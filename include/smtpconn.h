@@ -191,7 +191,10 @@ int smtpconn_error_errno(const smtpconn_error *error);
 const char *smtpconn_error_tls_reason(const smtpconn_error *error);
 
 /* The address and port that were tried or in use, "192.0.2.1:25" or
- * "[2001:db8::1]:25", several separated by ", "; NULL before the first. */
+ * "[2001:db8::1]:25", several separated by ", "; NULL before the first.  When
+ * none of several served, the message says why for each; the code, the response and
+ * the rest are of the last one that answered, by a reply or in the TLS handshake, if
+ * any did, and retry is SMTPCONN_RETRY_SAFE as soon as one of them may work later. */
 const char *smtpconn_error_address(const smtpconn_error *error);
 
 /* One of enum smtpconn_retry. */
@@ -250,7 +253,9 @@ int smtpconn_options_set_require_tls(smtpconn_options *options, int require_tls)
 int smtpconn_options_require_tls(const smtpconn_options *options);
 
 /* 1: use STARTTLS when it is offered, and go on without TLS when the server
- * refuses it or the handshake fails, for which the server is connected to anew.
+ * refuses it or the handshake fails, or is not over within connection_timeout, for
+ * which the server is connected to anew.  That is not possible with `socket` and
+ * `connection`, where a handshake that fails is an error all the same.
  * Anybody on the path can bring that about; passwords are still not sent in the
  * clear.  Contradicts secure, require_tls and ignore_tls.  Default 0. */
 int smtpconn_options_set_opportunistic_tls(smtpconn_options *options, int opportunistic_tls);
@@ -461,9 +466,10 @@ int smtpconn_options_set_tls_alpn(smtpconn_options *options, const char *protoco
 const char *smtpconn_options_tls_alpn(const smtpconn_options *options);
 
 /* Called with OpenSSL's SSL_CTX after every other option was applied to it, for
- * settings that have no option.  Called while the connection is made; what it does
- * is not checked.  `release` as above. */
-typedef void (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
+ * settings that have no option.  Called while the connection is made, before
+ * anything is sent; what it does is not checked.  Returns 0 to go on; anything else
+ * is an ETLS error of smtpconn_connect.  `release` as above. */
+typedef int (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
 int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
                                               smtpconn_tls_context_callback callback,
                                               smtpconn_release_callback release, void *user);

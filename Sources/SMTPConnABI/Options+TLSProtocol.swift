@@ -115,7 +115,7 @@ public func smtpconn_options_set_tls_context_callback(
     return 0
   }
   unsafe handle.options.tls.customize = { context in
-    withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) }
+    withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) == 0 }
   }
   return 0
 }

@@ -94,9 +94,9 @@ extension Connection {
       finish(nil, isError: false)
       return
     }
-    let failure = addressed(duringLogin(failure))
+    let failure = duringLogin(failure)
     if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
-    finish(failure, isError: true)
+    finish(explained(failure), isError: true)
   }
 
   /// A login that waits for a token is under way, although the dialogue is idle.
@@ -107,14 +107,28 @@ extension Connection {
     return failure
   }
 
-  /// Adds the addresses that were tried or are in use.
+  /// Adds the address in use.
   private func addressed(_ failure: Failure) -> Failure {
-    var addresses = (connector?.attempts ?? []).map { $0.address }
-    if failure.addresses != nil, addresses.isEmpty { return failure }
+    guard failure.addresses == nil else { return failure }
     var failure = failure
-    if let remoteAddress { addresses.append(remoteAddress) }
-    if !addresses.isEmpty { failure.addresses = addresses.joined(separator: ", ") }
+    failure.addresses = remoteAddress
     return failure
+  }
+
+  /// Adds what became of every address that was tried, as long as none has greeted.
+  private func explained(_ failure: Failure) -> Failure {
+    guard let connector else { return addressed(failure) }
+    switch link {
+    case .open(let channel), .securing(let channel):
+      guard !connector.failures.isEmpty else { return addressed(failure) }
+      connector.remember(channel.remote, failure)
+      return connector.explain(failure, "cannot connect to ")
+    case .connecting where failure.addresses == nil:
+      // A limit of the connection passed: the Connector explains its own.
+      return connector.explain(failure, "\(failure.text): ")
+    case .none, .starting, .resolving, .connecting, .over:
+      return failure
+    }
   }
 
   /// Closes; `failure` goes to everything that is pending, and to the error

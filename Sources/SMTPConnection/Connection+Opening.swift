@@ -125,8 +125,14 @@ extension Connection {
     clientName = name
     session = Session(sessionConfiguration(name), cryptography: cryptography)
     link = .open(channel)
-    note(.network, "connected to \(channel.remote.description)")
+    note(.network, "connected to \(channel.remote.description)\(failedBefore)")
     if case .open = link, options.isSecure, !options.isSecured { secure(channel) }
+  }
+
+  /// Which addresses were of no use, for the log.
+  private var failedBefore: Message {
+    guard let failures = connector?.failures, !failures.isEmpty else { return "" }
+    return " (\(failures.text))"
   }
 
   private func sessionConfiguration(_ name: [UInt8]) -> Session.Configuration {
@@ -216,11 +222,11 @@ extension Connection {
     }
   }
 
-  /// opportunistic_tls: a handshake that failed leaves a dead socket behind, so the
+  /// opportunistic_tls: a handshake that failed, or does not end, leaves a dead socket behind, so the
   /// same address is connected to again, and STARTTLS is left out.
   func tryWithoutTLS(after failure: Failure) -> Bool {
-    guard options.opportunisticTLS, !goesOnInTheClear, failure.code == .tls,
-      failure.phase == .starttls, case .securing(let channel) = link,
+    guard options.opportunisticTLS, !goesOnInTheClear,
+      failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls, case .securing(let channel) = link,
       options.socket == nil, options.connectedSocket == nil, !isFreed
     else { return false }
     note(.tls, "\(failure.text); going on without TLS", level: .warning)
@@ -228,6 +234,7 @@ extension Connection {
     let address = channel.remote
     closeChannel(graceful: false)
     session = nil
+    remoteAddress = nil
     race([address])
     return true
   }
@@ -239,13 +246,13 @@ extension Connection {
       failure.code == .tls || failure.code == .protocolViolation || failure.code == .connection
     else { return false }
     note(.network, "\(failure.text); trying the next address", level: .warning)
-    if case .open(let channel) = link {
-      connector.remember(channel.remote, reason: failure.message)
-    } else if case .securing(let channel) = link {
-      connector.remember(channel.remote, reason: failure.message)
+    switch link {
+    case .open(let channel), .securing(let channel): connector.remember(channel.remote, failure)
+    case .none, .starting, .resolving, .connecting, .over: break
     }
     closeChannel(graceful: false)
     session = nil
+    remoteAddress = nil
     tls = nil
     link = .connecting(connector)
     connector.start(deadline: connectionDeadline) { [self] result in connected(result) }

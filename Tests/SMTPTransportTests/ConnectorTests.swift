@@ -32,7 +32,7 @@ import Testing
     let socket = try #require(run(connector)).get()
     #expect(socket.remote.description == listener.address.description)
     #expect(socket.local.isLoopback)
-    #expect(connector.attempts.map { $0.address } == [refusing.description])
+    #expect(connector.failures.addresses == refusing.description)
     #expect(!connector.hasMore)
     let flags = csystem_status_flags(socket.descriptor)
     let descriptorFlags = csystem_descriptor_flags(socket.descriptor)
@@ -55,7 +55,7 @@ import Testing
     #expect(failure.addresses == shown.joined(separator: ", "))
     #expect(
       failure.message
-        == "cannot connect to \(shown[0]) (Connection refused), \(shown[1]) (Connection refused)")
+        == "cannot connect to \(shown[0]): Connection refused; \(shown[1]): Connection refused")
     #expect(loop.timeout() == -1)
   }
 
@@ -67,7 +67,7 @@ import Testing
     let winner = try #require(run(connector)).get()
     #expect(winner.remote.description == first.address.description)
     #expect(connector.hasMore)
-    connector.remember(winner.remote, reason: "554 go away")
+    connector.remember(winner.remote, Failure(.protocolViolation, "554 go away", retry: .no))
     winner.close()
 
     var result: Outcome?
@@ -86,7 +86,7 @@ import Testing
       return
     }
     #expect(
-      failure.message == "cannot connect to \(first.address.description) (554 go away)")
+      failure.message == "cannot connect to \(first.address.description): 554 go away")
   }
 
   @Test func localAddressOfAnotherFamily() throws {

@@ -40,9 +40,10 @@ static void end_everything(void) {
   }
 }
 
-static void change_context(void *ssl_ctx, void *user) {
+static int change_context(void *ssl_ctx, void *user) {
   (void)ssl_ctx, (void)user;
   end_everything();
+  return 0;
 }
 
 static void on_done(smtpconn *given, const smtpconn_error *error, void *user) {

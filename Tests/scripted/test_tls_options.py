@@ -1,5 +1,4 @@
-"""The settings of TLS: whom to trust, who the client is, what is spoken, and what
-opportunistic_tls gives up."""
+"""The settings of TLS: whom to trust, who the client is, and what is spoken."""
 
 from __future__ import annotations
 
@@ -13,6 +12,7 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates, Identity
 from support.drive import Drive
+from support.outcomes import RETRY_NO
 from support.scripted import Peer, ScriptedServer
 
 
@@ -226,6 +226,18 @@ def test_versions_and_ciphers(
         connection.start_quit().succeeds()
 
 
+@pytest.mark.parametrize("how", [{"secure": 1}, {"require_tls": 1}, {"opportunistic_tls": 1}, {}])
+def test_context_refused(connect: Opener, how: dict[str, int]) -> None:
+    """A context that could not be made as it has to be is used for nothing: the server, which
+    nobody may connect to here, sees nothing."""
+    with ScriptedServer() as server:
+        connection = connect(server, tls_context_callback="!refuse", **how)
+        failure = connection.start_connect().fails("ETLS")
+        assert "tls_context_callback" in failure.message
+        assert failure.retry == RETRY_NO
+        connection.wait_end()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "least", "most"),
     [
@@ -292,94 +304,6 @@ def test_refused_values(drive: Drive, option: str, value: str) -> None:
     assert failure is not None
     assert failure.name == "EOPTIONS"
     assert option in failure.message
-
-
-# --- opportunistic ----------------------------------------------------------
-
-
-@pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?"])
-def test_starttls_refused(connect: Opener, reply: bytes) -> None:
-    """What was offered before holds: the dialogue goes on where it was."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"SIZE 1000", b"PIPELINING")
-        peer.expect(b"STARTTLS")
-        peer.reply(reply)
-        assert peer.expect(b"MAIL FROM:") == b"MAIL FROM:<a@example.com> SIZE=20"
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, opportunistic_tls=1)
-        assert connection.info()["secure"] == 0
-        assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-
-
-@pytest.mark.parametrize("how", ["certificate", "close", "reset"])
-def test_handshake_failed(connect: Opener, certificates: Certificates, how: str) -> None:
-    """The server is connected to anew, and STARTTLS left alone."""
-
-    def first(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-FIRST")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
-        if how == "certificate":
-            peer.refused_tls(certificates.wrong_host)
-        else:
-            peer.handshake_began()
-            if how == "reset":
-                peer.reset()
-
-    def second(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-SECOND")
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(first, second) as server:
-        connection = connect.opened(server, host="localhost", opportunistic_tls=1)
-        info = connection.info()
-        assert info["secure"] == 0
-        assert info["tls_version"] is None
-        assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert connect.drive.events.count(f"{connection.name}.connect") == 1
-
-
-def test_opportunistic_when_all_is_well(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, opportunistic_tls=1)
-        assert connection.info()["secure"] == 1
-        connection.start_quit().succeeds()
-
-
-def test_the_second_connection_fails_too(connect: Opener, certificates: Certificates) -> None:
-    def first(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
-        peer.refused_tls(certificates.expired)
-
-    def second(peer: Peer) -> None:
-        peer.reply(b"554 go away")
-
-    with ScriptedServer(first, second) as server:
-        connection = connect(server, opportunistic_tls=1)
-        assert connection.start_connect().wait().error is not None
-        connection.wait_end()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ package import SMTPProtocol
 /// attempt starts a little after the last one or as soon as one fails, and the
 /// first to connect wins.
 package final class Connector {
-  /// Failures so far, of every run.
-  package private(set) var attempts: [(address: String, reason: String)] = []
+  /// Of every run.
+  package private(set) var failures = AddressFailures()
 
   private let loop: EventLoop
   private let localAddress: SocketAddress?
@@ -13,7 +13,8 @@ package final class Connector {
   private let givenSocket: GivenSocket?
   private var untried: [SocketAddress]
   private var running: [ConnectionAttempt] = []
-  private var lastError: Int32 = 0
+  private var lastFailure = Connector.failure(
+    .socket, "there is no address to connect to", retry: .no)
   private var completion: ((Result<ConnectedSocket, Failure>) -> Void)?
   private var isStarting = false
 
@@ -74,8 +75,18 @@ package final class Connector {
   }
 
   /// Adds to the failures an address that could be reached but did not serve.
-  package func remember(_ address: SocketAddress, reason: String) {
-    attempts.append((address: address.description, reason: reason))
+  package func remember(_ address: SocketAddress, _ failure: Failure) {
+    failures.add(address.description, failure)
+  }
+
+  /// The failure of the whole way, which ends now with `end`: what runs is given up.
+  package func explain(_ end: Failure, _ headline: Message) -> Failure {
+    for attempt in running {
+      attempt.cancel()
+      remember(attempt.address, Connector.failure(.timedOut, "no answer"))
+    }
+    running = []
+    return failures.isEmpty ? end : failures.explain(end, headline)
   }
 
   /// Stops without a word; `completion` is dropped.
@@ -123,40 +134,23 @@ package final class Connector {
 
   private func fail(_ attempt: ConnectionAttempt, _ error: Errno) {
     attempt.cancel()
-    lastError = error.code
-    remember(attempt.address, reason: error.text)
+    var failure = Connector.failure(.socket, "\(error.text)")
+    failure.errno = error.code
+    lastFailure = failure
+    remember(attempt.address, failure)
   }
 
   private func expire() {
-    for attempt in running {
-      attempt.cancel()
-      remember(attempt.address, reason: "no answer")
-    }
-    running = []
-    let addresses = failedAddresses
-    var failure = Failure(
-      .timedOut,
-      "connecting to \(addresses) took longer than connection_timeout", command: "CONN",
-      phase: .connect, retry: .safe)
-    failure.addresses = addresses
-    finish(.failure(failure))
+    let text: Message = "connecting took longer than connection_timeout"
+    finish(.failure(explain(Connector.failure(.timedOut, text), "\(text): ")))
   }
 
   private func exhausted() -> Failure {
-    guard !attempts.isEmpty else {
-      return Failure(
-        .socket, "there is no address to connect to", command: "CONN", phase: .connect, retry: .no)
-    }
-    let list = attempts.map { "\($0.address) (\($0.reason))" }.joined(separator: ", ")
-    var failure = Failure(
-      .socket, "cannot connect to \(list)", command: "CONN", phase: .connect, retry: .safe)
-    failure.errno = lastError
-    failure.addresses = failedAddresses
-    return failure
+    explain(lastFailure, "cannot connect to ")
   }
 
-  private var failedAddresses: String {
-    attempts.map { $0.address }.joined(separator: ", ")
+  private static func failure(_ code: ErrorCode, _ text: Message, retry: Retry = .safe) -> Failure {
+    Failure(code, text, command: "CONN", phase: .connect, retry: retry)
   }
 
   // MARK: The end

@@ -34,8 +34,8 @@
   package var protocols: [[UInt8]] = []
   /// False: go on whatever the certificate says.
   package var rejectUnauthorized = true
-  /// Last word on the SSL_CTX, given as a pointer.
-  package var customize: ((OpaquePointer) -> Void)?
+  /// Last word on the SSL_CTX, given as a pointer; false: it must not be used.
+  package var customize: ((OpaquePointer) -> Bool)?
 
   /// Whether there is anything in it that may turn out to be a mistake.
   package var isSet: Bool {

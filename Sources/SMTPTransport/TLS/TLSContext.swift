@@ -37,8 +37,17 @@ package import SMTPProtocol
     {
       return .failure(failure)
     }
-    if let customize = unsafe configuration.customize { unsafe customize(pointer) }
+    if let failure = context.submit(to: configuration) { return .failure(failure) }
     return .success(context)
+  }
+
+  /// The caller has the last word, and may say that this context must not be used.
+  private func submit(to configuration: TLSConfiguration) -> Failure? {
+    guard let customize = unsafe configuration.customize, unsafe !customize(pointer) else {
+      return nil
+    }
+    ERR_clear_error()
+    return TLSContext.failure("tls_context_callback refused the TLS context", nil)
   }
 
   /// Versions, ciphers and ALPN.

@@ -34,8 +34,9 @@ static ptrdiff_t give_password(char *buffer, size_t capacity, void *user) {
   return (ptrdiff_t)length;
 }
 
-/* Switches TLS 1.3 off, which OpenSSL itself must do: the context is real. */
-static void change_context(void *ssl_ctx, void *user) {
+/* Switches TLS 1.3 off, which OpenSSL itself must do: the context is real. "!refuse"
+ * then says that it must not be used. */
+static int change_context(void *ssl_ctx, void *user) {
   struct secret *secret = user;
   uint64_t (*set_options)(void *, uint64_t);
   void *program = dlopen(NULL, RTLD_NOW);
@@ -45,6 +46,7 @@ static void change_context(void *ssl_ctx, void *user) {
   dlclose(program);
   begin_event("asked", name_of(secret->tag));
   end_line();
+  return strcmp(secret->text, "!refuse") == 0 ? -1 : 0;
 }
 
 static struct secret *new_secret(const char *name, const char *text) {

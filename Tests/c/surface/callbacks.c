@@ -17,7 +17,7 @@ static ptrdiff_t no_password(char *buffer, size_t capacity, void *user) {
   return -1;
 }
 
-static void no_context(void *ssl_ctx, void *user) { (void)ssl_ctx, (void)user; }
+static int no_context(void *ssl_ctx, void *user) { return (void)ssl_ctx, (void)user, 0; }
 
 static void no_mechanism(smtpconn_exchange *exchange, const uint8_t *challenge, size_t length,
                          void *user) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import subprocess
 from pathlib import Path
@@ -114,6 +115,32 @@ def test_settings(tls_server: ScriptedServer, certificate: Path) -> None:
         assert connection.tls_cipher == "ECDHE-ECDSA-AES256-GCM-SHA384"
     assert len(contexts) == 1
     assert contexts[0]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("cannot pin the certificate"), KeyboardInterrupt()])
+def test_context_callback_that_raises(error: BaseException) -> None:
+    """Nobody learns the password over a context that was to be hardened: nothing is sent."""
+
+    def harden(_context: int) -> None:
+        raise error
+
+    ends: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        connection = smtpconn.Connection(
+            "127.0.0.1", port, secure=True, tls_context_callback=harden
+        )
+        connection.start_connect(ends.append)
+        connection.start_login("alice", "secret", ends.append)
+        with pytest.raises(type(error)) as raised:
+            connection.quit()
+        connection.close()
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert raised.value is error
+    assert [type(end) for end in ends] == [smtpconn.TLSError] * 2
+    assert "tls_context_callback" in str(ends[0])
 
 
 def test_message_that_requires_tls(tls_server: ScriptedServer, certificate: Path) -> None:

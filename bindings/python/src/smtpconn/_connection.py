@@ -56,7 +56,8 @@ class Connection(DrivenConnection):
     `socket` and `connection` are sockets, or the descriptors of some, which the library duplicates
     and makes non-blocking.  `tls_key_password` is a str, bytes, or a function that gives one when
     it is needed.  `tls_alpn` is one str with commas or several; `ignored_capabilities` is
-    one with blanks or several.  `tls_context_callback` gets the address of OpenSSL's SSL_CTX.
+    one with blanks or several.  `tls_context_callback` gets the address of OpenSSL's SSL_CTX;
+    when it raises, `connect` raises the same and sends nothing.
 
     `custom_mechanisms` are login mechanisms of your own, by name: functions of an `Exchange` and a
     challenge, which return the answer as bytes.  The challenge is None at the beginning: what is

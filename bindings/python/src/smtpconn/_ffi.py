@@ -94,7 +94,7 @@ if TYPE_CHECKING:
 ReleaseCallback = CFUNCTYPE(None, c_void_p)
 MechanismCallback = CFUNCTYPE(None, Exchange, POINTER(c_uint8), c_size_t, c_void_p)
 PasswordCallback = CFUNCTYPE(c_ssize_t, POINTER(c_char), c_size_t, c_void_p)
-TLSContextCallback = CFUNCTYPE(None, c_void_p, c_void_p)
+TLSContextCallback = CFUNCTYPE(c_int, c_void_p, c_void_p)
 DoneCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 EventCallback = CFUNCTYPE(None, Conn, c_void_p)
 ErrorCallback = CFUNCTYPE(None, Conn, Error, c_void_p)

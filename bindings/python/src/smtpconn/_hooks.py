@@ -146,14 +146,17 @@ def _on_password(buffer: Any, capacity: int, token: int) -> int:
         return -1
 
 
-def _on_tls_context(context: int, token: int) -> None:
+def _on_tls_context(context: int, token: int) -> int:
     hook = _hooks.get(token)
     if hook is None:
-        return
+        return -1
     try:
         hook.function(context)
     except BaseException as error:
+        # A context that was to be hardened, and is not, must not be used.
         _failed(hook, error)
+        return -1
+    return 0
 
 
 #: One C function for all, alive as long as the module: the token tells them apart.

@@ -1,0 +1,43 @@
+package import SMTPProtocol
+
+/// The addresses that were of no use, in the order in which they turned out to be,
+/// and why: together they are the reason when none is left.
+package struct AddressFailures {
+  private var entries: [(address: String, failure: Failure)] = []
+
+  package var isEmpty: Bool { entries.isEmpty }
+  package var count: Int { entries.count }
+
+  package mutating func add(_ address: String, _ failure: Failure) {
+    entries.append((address: address, failure: failure))
+  }
+
+  /// As in "192.0.2.1:25, [2001:db8::1]:25".
+  package var addresses: String {
+    entries.map { $0.address }.joined(separator: ", ")
+  }
+
+  /// As in "192.0.2.1:25: Connection refused; [2001:db8::1]:25: no answer".
+  package var text: Message {
+    var text: Message = ""
+    for (index, entry) in entries.enumerated() {
+      text += "\(index > 0 ? "; " : "")\(entry.address): \(entry.failure.text)"
+    }
+    return text
+  }
+
+  /// The failure of the whole way. `end` is how it ended; a server that answered
+  /// says more than an address that did not, and one that could not be reached may
+  /// be later.
+  package func explain(_ end: Failure, _ headline: Message) -> Failure {
+    var failure = entries.last { $0.failure.isAnswer }?.failure ?? end
+    failure.text = "\(headline)\(text)"
+    failure.addresses = addresses
+    if entries.contains(where: { $0.failure.retry == .safe }) { failure.retry = .safe }
+    return failure
+  }
+}
+
+extension Failure {
+  fileprivate var isAnswer: Bool { reply != nil || code == .tls }
+}

@@ -1,0 +1,131 @@
+"""A name that has several addresses, none of which serves: the error tells of all."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.certificates import Certificates
+from support.drive import Drive
+from support.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
+from support.scripted import Peer, ScriptedServer
+from support.separate import where_names_mean
+from support.system import full_listener
+
+FIRST, SECOND = "127.0.0.2", "127.0.0.3"
+HOST = "two.example"
+REPLY = "554 5.3.2 no service here"
+SAID = f"the server does not greet with 220: {REPLY}"
+
+
+@pytest.fixture
+def drive(tmp_path: Path) -> Iterator[Drive]:
+    with where_names_mean(tmp_path, {HOST: [FIRST, SECOND]}) as drive:
+        yield drive
+
+
+def refuses(peer: Peer) -> None:
+    peer.reply(REPLY.encode())
+    assert b"EHLO" not in peer.until_closed()
+
+
+def mute(peer: Peer) -> None:
+    peer.until_closed()
+
+
+def is_the_reply(failure: Failure, retry: int) -> None:
+    assert failure.name == "EPROTOCOL"
+    assert failure.response == REPLY
+    assert failure.response_code == 554
+    assert failure.phase == "greeting"
+    assert failure.retry == retry
+
+
+@pytest.mark.parametrize(("silent", "refusing"), [(SECOND, FIRST), (FIRST, SECOND)])
+def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
+    with full_listener(silent) as port:
+        with ScriptedServer(refuses, address=refusing, port=port):
+            connection = drive.connection(host=HOST, port=port, connection_timeout=1000)
+            failure = connection.start_connect().fails("EPROTOCOL")
+            connection.wait_end()
+        is_the_reply(failure, RETRY_SAFE)
+        assert failure.message == (
+            "connecting took longer than connection_timeout:"
+            f" {refusing}:{port}: {SAID}; {silent}:{port}: no answer"
+        )
+        assert failure.address == f"{refusing}:{port}, {silent}:{port}"
+
+
+def test_reply_and_no_greeting(drive: Drive) -> None:
+    """The second address takes the connection, and then says nothing."""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
+        stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=1000)
+        failure = connection.start_connect().fails("EPROTOCOL")
+        connection.wait_end()
+    is_the_reply(failure, RETRY_SAFE)
+    assert f"{FIRST}:{first.port}: {SAID}; {SECOND}:{first.port}: " in failure.message
+    assert "(greeting_timeout)" in failure.message
+    assert failure.address == f"{FIRST}:{first.port}, {SECOND}:{first.port}"
+
+
+@pytest.mark.parametrize("refusing", [FIRST, SECOND])
+def test_reply_and_closed_port(drive: Drive, refusing: str) -> None:
+    """Whichever comes first: what the server said is in the error, and that the other address
+    may be up again later."""
+    with ScriptedServer(refuses, address=refusing) as server:
+        connection = drive.connection(host=HOST, port=server.port)
+        failure = connection.start_connect().fails("EPROTOCOL")
+        connection.wait_end()
+        assert connection.error == failure
+    is_the_reply(failure, RETRY_SAFE)
+    reasons = {FIRST: "Connection refused", SECOND: "Connection refused", refusing: SAID}
+    assert failure.message == (
+        f"cannot connect to {FIRST}:{server.port}: {reasons[FIRST]};"
+        f" {SECOND}:{server.port}: {reasons[SECOND]}"
+    )
+    assert failure.address == f"{FIRST}:{server.port}, {SECOND}:{server.port}"
+    log = "\n".join(drive.transcript(LOG_NETWORK))
+    assert "Connection refused" in log
+    assert REPLY in log
+
+
+def test_replies_of_both(drive: Drive) -> None:
+    """Nothing suggests that another try would end better."""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
+        stack.enter_context(ScriptedServer(refuses, address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port)
+        failure = connection.start_connect().fails("EPROTOCOL")
+    is_the_reply(failure, RETRY_NO)
+    assert failure.message.count(REPLY) == 2
+    assert failure.address == f"{FIRST}:{first.port}, {SECOND}:{first.port}"
+
+
+def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -> None:
+    """A server that cannot be trusted is a better reason than one that is not there."""
+
+    def dialogue(peer: Peer) -> None:
+        with contextlib.suppress(ssl.SSLError, OSError):
+            peer.refused_tls(certificates.expired)
+
+    with ScriptedServer(dialogue, address=FIRST) as server:
+        connection = drive.connection(host=HOST, port=server.port, secure=1)
+        failure = connection.start_connect().fails("ETLS")
+    assert failure.tls_reason
+    assert f"{SECOND}:{server.port}: Connection refused" in failure.message
+
+
+def test_operation_timeout(drive: Drive) -> None:
+    """What was still waited for when the time was up is told as well."""
+    with full_listener(SECOND) as port:
+        connection = drive.connection(host=HOST, port=port, operation_timeout=150)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+    assert "(operation_timeout)" in failure.message
+    assert f"{FIRST}:{port}: Connection refused; {SECOND}:{port}: no answer" in failure.message
+    assert failure.address == f"{FIRST}:{port}, {SECOND}:{port}"
