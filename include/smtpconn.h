@@ -764,8 +764,8 @@ void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callba
  * mechanism offered; the connection is in the clear; the server refused (response,
  * response_code; for XOAUTH2 the message holds what the server said in JSON).  The
  * connection stays open then.  A send that was already queued behind a login
- * which fails is not tried and gets EAUTH as well; so does one that is started
- * behind a login which was refused at once, before the loop runs again.
+ * which fails is not tried and gets EAUTH as well; behind one that was refused at
+ * once nothing is held back: look at what this returns.
  * Returns SMTPCONN_ESTATE before smtpconn_connect and after the end. */
 int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
                    smtpconn_done_callback callback, void *user);

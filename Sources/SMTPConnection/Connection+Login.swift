@@ -6,26 +6,8 @@ extension Connection {
   package func login(
     _ identity: Identity, _ completion: @escaping (Failure?) -> Void
   ) throws(Failure) {
-    do throws(Failure) {
-      try checkIdentity(identity)
-    } catch {
-      refuseSends(error)
-      throw error
-    }
+    try checkIdentity(identity)
     try enqueue(.login(LoginAttempt(identity), completion))
-  }
-
-  /// Who starts everything at once and looks at nothing must not send mail without the
-  /// login that was to go before it. This ends with the turn.
-  private func refuseSends(_ failure: Failure) {
-    guard loginRefusal == nil, !isFreed else { return }
-    switch link {
-    case .none, .over: return
-    case .starting, .resolving, .connecting, .securing, .open: break
-    }
-    loginRefusal = failure
-    queueCallback { [self] in loginRefusal = nil }
-    wake()
   }
 
   private func checkIdentity(_ identity: Identity) throws(Failure) {

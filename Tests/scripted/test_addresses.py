@@ -124,7 +124,7 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
 def test_operation_timeout(drive: Drive) -> None:
     """What was still waited for when the time was up is told as well."""
     with full_listener(SECOND) as port:
-        connection = drive.connection(host=HOST, port=port, operation_timeout=150)
+        connection = drive.connection(host=HOST, port=port, operation_timeout=1500)
         failure = connection.start_connect().fails("ETIMEDOUT")
     assert "(operation_timeout)" in failure.message
     assert f"{FIRST}:{port}: Connection refused; {SECOND}:{port}: no answer" in failure.message

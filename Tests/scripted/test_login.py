@@ -388,26 +388,3 @@ def test_under_tls(connect: Opener, certificates: Certificates) -> None:
         connection = connect.opened(server)
         connection.start_login(USER, PASSWORD).succeeds()
         connection.start_quit().succeeds()
-
-
-def test_mail_behind_a_login_that_was_refused_at_once(connect: Opener) -> None:
-    """Who starts everything and looks at nothing sends nothing without the login."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            with pytest.raises(RefusedError):
-                connection.start_login(USER, "")
-            sending = connection.start_send()
-        opening.succeeds()
-        failure = sending.fails("EAUTH")
-        assert "password" in failure.message
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()

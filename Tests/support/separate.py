@@ -25,7 +25,7 @@ def separate(before: Sequence[str] = (), descriptors: Sequence[int] = ()) -> Ite
         baseline = drive.counts()
         yield drive
         drive.finish()
-        assert drive.counts() == baseline, "descriptors or threads are left"
+        drive.wait_for_counts(baseline)
         assert drive.close() == 0, drive.stderr()
     finally:
         if drive.alive:
