@@ -9,7 +9,7 @@ let settings: [SwiftSetting] = [
   // As flags and not with enableExperimentalFeature: SwiftPM would hand that to the
   // linker of the tests even without the trait, and their runtime is not found.
   .unsafeFlags(
-    ["-enable-experimental-feature", "Embedded", "-wmo", "-Osize", "-enforce-exclusivity=unchecked"], .when(traits: ["Embedded"])),
+    ["-enable-experimental-feature", "Embedded", "-wmo", "-Osize"], .when(traits: ["Embedded"])),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),

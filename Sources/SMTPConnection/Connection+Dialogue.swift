@@ -32,10 +32,8 @@ extension Connection {
         return
       case .bytes(let count):
         clock.lastActivity = clock.now
-        parser.append(buffer[..<count])
+        parser.append(buffer.prefix(count))
         processReplies()
-        // In the clear the loop sees whether there is more.
-        if count < buffer.count, !channel.isSecure { return }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -64,21 +62,20 @@ extension Connection {
   }
 
   private func process(_ reply: Reply) {
-    guard let session else { return }
     clock.lastExchange = clock.now
-    if session.isEarly {
+    if session?.isEarly(sent: sent) == true {
       fail(early)
       return
     }
-    let before = session.output.count
-    session.receive(reply, now: clock.now)
-    let isCommanding = session.output.count > before
-    if session.hasLog { flushLog() }
-    if connector != nil, session.isGreeted { connector = nil }
+    let before = session?.output.count ?? 0
+    session?.receive(reply, now: clock.now)
+    let commands = (session?.output.count ?? 0) > before
+    flushLog()
+    if session?.isGreeted == true { connector = nil }
     // A part of a reply that is here already cannot be the answer to a command
     // that was made only now.
-    if isCommanding, parser.hasMore, !session.isOver { fail(early) }
-    if !session.events.isEmpty { handleEvents() }
+    if commands, parser.hasMore, session?.isOver == false { fail(early) }
+    handleEvents()
   }
 
   private var early: Failure {
@@ -115,14 +112,14 @@ extension Connection {
   private func transmit() {
     var budget = Self.contentPerTurn
     while case .open(let channel) = link {
-      if session?.output.isEmpty == false {
+      if let count = session?.output.count, sent < count {
         guard write(to: channel) else { return }
       } else if let content, !content.isPaused {
         guard budget > 0 else {
           wake()
           return
         }
-        guard let count = readContent(of: content) else { return }
+        guard let count = readContent() else { return }
         budget -= count
       } else {
         return
@@ -132,11 +129,12 @@ extension Connection {
 
   /// false when the channel takes no more for now.
   private func write(to channel: Channel) -> Bool {
-    guard let session else { return false }
-    switch channel.write(session.output.bytes, from: session.output.taken) {
+    guard let outcome = session.map({ channel.write($0.output, from: sent) }) else { return false }
+    switch outcome {
     case .bytes(let count):
+      sent += count
       clock.lastActivity = clock.now
-      if session.took(count) { clock.lastExchange = clock.now }
+      if let count = session?.output.count, sent >= count { outputWritten() }
       return true
     case .wouldBlock:
       return false
@@ -154,12 +152,22 @@ extension Connection {
     }
   }
 
+  private func outputWritten() {
+    sent = 0
+    session?.removeOutput()
+    clock.lastExchange = clock.now
+    if let content, content.isComplete {
+      session?.contentWritten(size: content.size)
+      stopContent()
+    }
+  }
+
   /// Puts more content into the output, as much as makes a write worth while; nil
-  /// when there is none for now. Behind its end goes what can follow at once.
-  private func readContent(of content: ContentTransfer) -> Int? {
-    guard let session else { return nil }
+  /// when there is none for now.
+  private func readContent() -> Int? {
+    guard let content, var output = session?.output else { return nil }
     // Taken out while the caller's code runs, which may even close us.
-    var output = session.output.takeBytes()
+    session?.output = []
     let start = clock.now
     var outcome: SourceOutcome
     repeat {
@@ -171,14 +179,9 @@ extension Connection {
     clock.lastActivity += clock.now - start
     if options.debug { logContent(output) }
     let count = output.count
-    session.output.putBack(&output)
+    session?.output = output
     switch outcome {
-    case .bytes:
-      return count
-    case .end:
-      session.contentEnded(size: content.size)
-      stopContent()
-      sendAhead()
+    case .bytes, .end:
       return count
     case .pause:
       return count > 0 ? count : nil
@@ -193,7 +196,7 @@ extension Connection {
   }
 
   func startContent() {
-    guard let current, case .send(let mailing) = current else { return }
+    guard let current, case .send(let mailing, _) = current else { return }
     content = ContentTransfer(source: mailing.source)
     mailing.source.start(loop: loop) { [self] in
       content?.goOn()
@@ -205,6 +208,7 @@ extension Connection {
   func discardContent() {
     guard content != nil else { return }
     session?.removeOutput()
+    sent = 0
     stopContent()
   }
 
@@ -226,8 +230,8 @@ extension Connection {
   /// The QUIT that is due to a server whose greeting or offer is no use.
   private func writeLastWords() {
     guard case .open(let channel) = link, let session, session.hasFarewell,
-      !session.output.isEmpty
+      sent < session.output.count
     else { return }
-    _ = channel.write(session.output.bytes, from: session.output.taken)
+    _ = channel.write(session.output, from: sent)
   }
 }

@@ -19,9 +19,6 @@ from support.program import BUILD, PATIENCE, ROOT, Program, quote
 # What tests take from here.
 __all__ = [
     "BUILD",
-    "CHUNKING_OFF",
-    "CHUNKING_ON",
-    "CHUNKING_OPTIMISTIC",
     "PATIENCE",
     "ROOT",
     "Connection",
@@ -34,9 +31,6 @@ __all__ = [
     "valgrind",
 ]
 
-
-# enum smtpconn_chunking
-CHUNKING_OFF, CHUNKING_ON, CHUNKING_OPTIMISTIC = range(3)
 
 Option = str | int | bytes | Path | Mechanism | None
 

@@ -15,14 +15,12 @@ struct Conversation {
 
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
-    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
-    chunking: Session.Chunking = .off
+    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true
   ) {
     var configuration = Session.Configuration(
       name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true)
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
-    configuration.chunking = chunking
     session = Session(configuration, cryptography: cryptography)
   }
 
@@ -70,22 +68,20 @@ struct Conversation {
 
   /// Content as far as it goes, and its end if that is wanted.
   mutating func write(_ content: [UInt8], ends: Bool) {
-    var output = session.output.takeBytes()
-    encoder.encode(content.span, into: &output)
-    if ends { encoder.finish(into: &output) }
-    session.output.putBack(&output)
-    if ends {
-      session.contentEnded(size: encoder.size)
-      encoder = ContentEncoder()
-    }
+    encoder.encode(content.span, into: &session.output)
+    if ends { encoder.finish(into: &session.output) }
+    drain()
+    guard ends else { return }
+    session.contentWritten(size: encoder.size)
+    encoder = ContentEncoder()
     drain()
   }
 
   // MARK: What came of it
 
   private mutating func drain() {
-    output += session.output.bytes
-    _ = session.took(session.output.count)
+    output += session.output
+    session.removeOutput()
     events += session.events
     session.events = []
   }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SMTPProtocol
+@testable import SMTPConnection
 
 @Suite("Queue")
 struct QueueTests {
