@@ -10,6 +10,7 @@ package final class Secret {
   }
 
   /// One that grows up to `capacity` in its place, and beyond it in another.
+  @inline(never)
   package convenience init(capacity: Int, _ cryptography: any Cryptography) {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(capacity)
@@ -18,20 +19,30 @@ package final class Secret {
 
   deinit { cryptography.cleanse(&bytes) }
 
-  package func append(_ more: some Collection<UInt8>) {
-    let count = bytes.count + more.count
-    if count > bytes.capacity {
-      var larger: [UInt8] = []
-      larger.reserveCapacity(max(count, 2 * bytes.capacity))
-      larger += bytes
-      cryptography.cleanse(&bytes)
-      bytes = larger
-    }
+  @inline(never)
+  package func append(_ more: ArraySlice<UInt8>) {
+    makeRoom(more.count)
     bytes += more
   }
 
-  package func append(_ byte: UInt8) { append(CollectionOfOne(byte)) }
+  @inline(never)
+  package func append(_ byte: UInt8) {
+    makeRoom(1)
+    bytes.append(byte)
+  }
 
+  @inline(never)
+  private func makeRoom(_ more: Int) {
+    let count = bytes.count + more
+    guard count > bytes.capacity else { return }
+    var larger: [UInt8] = []
+    larger.reserveCapacity(max(count, 2 * bytes.capacity))
+    larger += bytes
+    cryptography.cleanse(&bytes)
+    bytes = larger
+  }
+
+  @inline(never)
   package func removeFirst(_ count: Int) { bytes.removeFirst(count) }
 
   /// Whether a text repeats it. Shorter words occur by chance.

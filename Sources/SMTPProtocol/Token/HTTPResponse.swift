@@ -77,7 +77,7 @@ package final class HTTPResponse {
     case .chunk(let rest):
       return takeBody(rest) { $0 == 0 ? .chunkEnd : .chunk($0) }
     case .untilClose:
-      content.append(buffer.bytes)
+      content.append(buffer.bytes[...])
       buffer.removeFirst(buffer.bytes.count)
       return false
     case .done, .broken:

@@ -156,7 +156,7 @@ private struct JSONReader {
       case 0x22: return result
       case 0x5C:
         guard let escaped = escape() else { return nil }
-        result.append(escaped)
+        result.append(escaped[...])
       case 0..<0x20: return nil
       default: result.append(byte)
       }

@@ -62,17 +62,23 @@ package struct TokenRequest {
     }
     // An ampersand stands between fields only.
     size -= 1
-    var head = Bytes.of("POST ") + url.path + Bytes.of(" HTTP/1.1\r\nHost: ") + url.authority
-    head += Bytes.of("\r\nContent-Type: application/x-www-form-urlencoded")
-    head += Bytes.of("\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ")
-    head += Bytes.decimal(size) + [0x0D, 0x0A, 0x0D, 0x0A]
-    let result = Secret(capacity: head.count + size, cryptography)
-    result.append(head)
+    let head: Message = """
+      POST \(Message(bytes: url.path)) HTTP/1.1\r
+      Host: \(Message(bytes: url.authority))\r
+      Content-Type: application/x-www-form-urlencoded\r
+      Accept: application/json\r
+      Connection: close\r
+      Content-Length: \(size)
+      """
+    let end: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+    let result = Secret(capacity: head.bytes.count + end.count + size, cryptography)
+    result.append(head.bytes[...])
+    result.append(end[...])
     var isFirst = true
     for field in fields {
       if !isFirst { result.append(0x26) }
       isFirst = false
-      result.append(Bytes.of(field.name))
+      result.append(Bytes.of(field.name)[...])
       result.append(0x3D)
       for byte in field.value.bytes { Self.escape(byte, result) }
     }
@@ -85,22 +91,26 @@ package struct TokenRequest {
     Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
   }
 
+  @inline(never)
   private static func escape(_ byte: UInt8, _ result: Secret) {
     if isPlain(byte) { return result.append(byte) }
     result.append(0x25)
-    result.append(Bytes.hexadecimal([byte]).map { Bytes.isLetter($0) ? $0 & 0xDF : $0 })
+    for digit in Bytes.hexadecimal([byte]) { result.append(Bytes.uppercased(digit)) }
   }
 
   private static func unescaped(_ text: [UInt8], _ cryptography: any Cryptography) -> Secret {
     let result = Secret(capacity: text.count, cryptography)
-    var rest = text[...]
-    while let byte = rest.popFirst() {
-      if byte == 0x25, rest.count >= 2, let value = Bytes.value(ofHexadecimal: rest.prefix(2)) {
-        rest = rest.dropFirst(2)
-        result.append(UInt8(truncatingIfNeeded: value))
-      } else {
-        result.append(byte)
+    var place = 0
+    while place < text.count {
+      var byte = text[place]
+      place += 1
+      if byte == 0x25, place + 2 <= text.count,
+        let value = Bytes.value(ofHexadecimal: text[place..<(place + 2)])
+      {
+        byte = UInt8(truncatingIfNeeded: value)
+        place += 2
       }
+      result.append(byte)
     }
     return result
   }

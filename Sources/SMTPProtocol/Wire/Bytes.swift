@@ -26,6 +26,7 @@ package enum Bytes {
   }
 
   /// nil for none, for more than seven digits and for anything else.
+  @inline(never)
   package static func value(ofHexadecimal digits: ArraySlice<UInt8>) -> Int? {
     guard (1...7).contains(digits.count) else { return nil }
     var value = 0

@@ -57,10 +57,9 @@ package final class OpenSSLCryptography: Cryptography {
 
   package func cleanse(_ bytes: inout [UInt8]) {
     let count = bytes.count
-    let room = bytes.capacity - count
-    bytes.append(contentsOf: repeatElement(0, count: room))
+    while bytes.count < bytes.capacity { bytes.append(0) }
     unsafe bytes.withUnsafeMutableBytes { unsafe OPENSSL_cleanse($0.baseAddress, $0.count) }
-    bytes.removeLast(room)
+    bytes.removeLast(bytes.count - count)
   }
 
   package func randomBytes(_ count: Int) -> [UInt8]? {

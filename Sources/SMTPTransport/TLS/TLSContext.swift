@@ -116,28 +116,37 @@ package import SMTPProtocol
     }
   }
 
+  /// What the bodies have in common is kept out: the compiler makes one of this for
+  /// each of them.
   func load(
     _ path: [UInt8], _ option: String, _ body: (UnsafePointer<CChar>) -> Int32
   ) -> Failure? {
-    let shown = Bytes.printable(path, limit: 1000)
     let name = (path + [0]).map { CChar(bitPattern: $0) }
-    return unsafe name.withUnsafeBufferPointer { name in
-      guard let base = name.baseAddress else { return nil }
-      guard unsafe access(base, R_OK) == 0 else {
-        let error = Errno.current
-        var failure = TLSContext.failure(
-          "cannot read \(option) \(shown): \(error.text)", error.text)
-        failure.errno = error.code
-        return failure
-      }
-      ERR_clear_error()
-      guard unsafe body(base) == 1 else {
-        let reason = TLSErrorQueue.drain().text
-        return TLSContext.failure("cannot use \(option) \(shown): \(reason)", reason)
-      }
+    if let failure = Self.unreadable(name, path, option) { return failure }
+    return Self.judged(unsafe body(name), path, option)
+  }
+
+  @inline(never)
+  private static func unreadable(
+    _ name: [CChar], _ path: [UInt8], _ option: String
+  ) -> Failure? {
+    if unsafe access(name, R_OK) == 0 { return nil }
+    let error = Errno.current
+    var failure = failure(
+      "cannot read \(option) \(Bytes.printable(path, limit: 1000)): \(error.text)", error.text)
+    failure.errno = error.code
+    return failure
+  }
+
+  @inline(never)
+  private static func judged(_ result: Int32, _ path: [UInt8], _ option: String) -> Failure? {
+    if result == 1 {
       ERR_clear_error()
       return nil
     }
+    let reason = TLSErrorQueue.drain().text
+    return failure(
+      "cannot use \(option) \(Bytes.printable(path, limit: 1000)): \(reason)", reason)
   }
 
   static func failure(_ message: Message, _ reason: String?) -> Failure {
