@@ -4,12 +4,16 @@ import PackageDescription
 /// Two ways to compile the same sources: with the trait `Embedded` they become
 /// the library that is shipped (no Swift runtime, and small before fast: its time
 /// goes to round trips and system calls), without it they are ordinary Swift,
-/// which is what the tests, sanitizers and debuggers use.
+/// which is what the tests, sanitizers and debuggers use. Exclusive access is checked
+/// while running in the ordinary build only: the checks are 24 KB of the shipped one.
 let settings: [SwiftSetting] = [
   // As flags and not with enableExperimentalFeature: SwiftPM would hand that to the
   // linker of the tests even without the trait, and their runtime is not found.
   .unsafeFlags(
-    ["-enable-experimental-feature", "Embedded", "-wmo", "-Osize"], .when(traits: ["Embedded"])),
+    [
+      "-enable-experimental-feature", "Embedded", "-wmo", "-Osize",
+      "-enforce-exclusivity=unchecked",
+    ], .when(traits: ["Embedded"])),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
