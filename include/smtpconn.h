@@ -338,6 +338,32 @@ uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
 int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 
+/* How the content of a message travels to a server that offers CHUNKING (RFC 3030).
+ *
+ * OFF, the default: with DATA, line by line, its end marked by a dot.
+ * ON: in counted chunks (BDAT), when at least one recipient was accepted.
+ * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
+ *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
+ *   for each.  A message whose recipients are all refused has then travelled in vain;
+ *   when the connection is lost, all that are on their way are in doubt
+ *   (SMTPCONN_RETRY_UNKNOWN).  Larger messages travel as with ON.  Needs PIPELINING.
+ *
+ * To a server that does not offer CHUNKING they travel with DATA. */
+enum smtpconn_chunking {
+  SMTPCONN_CHUNKING_OFF = 0,
+  SMTPCONN_CHUNKING_ON = 1,
+  SMTPCONN_CHUNKING_OPTIMISTIC = 2
+};
+int smtpconn_options_set_chunking(smtpconn_options *options, int chunking);
+int smtpconn_options_chunking(const smtpconn_options *options);
+
+/* Keywords of EHLO, in any case and separated by blanks, that the connection is to
+ * take no notice of: "PIPELINING CHUNKING" for a server that offers what it does not
+ * do well.  They are neither used nor shown by the capability functions.  STARTTLS
+ * is refused: that is ignore_tls.  Default NULL: none. */
+int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
+const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
+
 /* The SASL mechanism to log in with, in any case: "PLAIN", "LOGIN", "CRAM-MD5",
  * "XOAUTH2", or one of smtpconn_options_set_custom_mechanism.  Default NULL: the
  * best one that the server offers and the credentials allow; the next one when
@@ -797,6 +823,14 @@ int smtpconn_envelope_use_smtputf8(const smtpconn_envelope *envelope);
  * Default 0. */
 int smtpconn_envelope_set_require_tls(smtpconn_envelope *envelope, int require);
 int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
+
+/* 1: all recipients or none.  When the server refuses one of them, the message is
+ * sent to nobody and the send fails with EENVELOPE; the result tells the refused from
+ * those that would have been accepted (NOT_TRIED).  This costs a wait: the content
+ * is asked for when all have answered.  With LMTP a copy may still be refused after
+ * the content.  Default 0: the message goes to those who were accepted. */
+int smtpconn_envelope_set_all_or_none(smtpconn_envelope *envelope, int all_or_none);
+int smtpconn_envelope_all_or_none(const smtpconn_envelope *envelope);
 
 /* Delivery status notifications (RFC 3461).  A server that does not offer DSN is
  * not told of them.  SMTPCONN_EENVELOPE for a value that the RFC does not allow;

@@ -40,3 +40,17 @@ public func smtpconn_envelope_set_require_tls(_ envelope: OpaquePointer?, _ requ
 public func smtpconn_envelope_require_tls(_ envelope: OpaquePointer?) -> CInt {
   unsafe EnvelopePointer.borrow(envelope)?.request.requiresTLS == true ? 1 : 0
 }
+
+@_cdecl("smtpconn_envelope_set_all_or_none") @implementation
+public func smtpconn_envelope_set_all_or_none(
+  _ envelope: OpaquePointer?, _ allOrNone: CInt
+) -> CInt {
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
+  handle.request.isAllOrNone = allOrNone != 0
+  return 0
+}
+
+@_cdecl("smtpconn_envelope_all_or_none") @implementation
+public func smtpconn_envelope_all_or_none(_ envelope: OpaquePointer?) -> CInt {
+  unsafe EnvelopePointer.borrow(envelope)?.request.isAllOrNone == true ? 1 : 0
+}

@@ -90,3 +90,33 @@ public func smtpconn_options_set_lmtp(_ options: OpaquePointer?, _ lmtp: CInt) -
 public func smtpconn_options_lmtp(_ options: OpaquePointer?) -> CInt {
   unsafe getFlag(options) { $0.lmtp }
 }
+
+@_cdecl("smtpconn_options_set_ignored_capabilities") @implementation
+public func smtpconn_options_set_ignored_capabilities(
+  _ options: OpaquePointer?, _ keywords: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(keywords)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setIgnoredCapabilities(value)
+  }
+}
+
+@_cdecl("smtpconn_options_ignored_capabilities") @implementation
+public func smtpconn_options_ignored_capabilities(
+  _ options: OpaquePointer?
+) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.ignoredCapabilities }
+}
+
+@_cdecl("smtpconn_options_set_chunking") @implementation
+public func smtpconn_options_set_chunking(_ options: OpaquePointer?, _ chunking: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in
+    try options.setChunking(chunking)
+  }
+}
+
+@_cdecl("smtpconn_options_chunking") @implementation
+public func smtpconn_options_chunking(_ options: OpaquePointer?) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return handle.options.chunking.rawValue
+}

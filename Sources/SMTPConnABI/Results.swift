@@ -5,7 +5,8 @@ import SMTPProtocol
 final class ResultHandle {
   let outcome: Outcome
   let texts = CTexts()
-  private var recipients: [Views?]
+  /// Empty until something is asked for.
+  private var recipients: [Views?] = []
 
   /// What was made for C of one recipient.
   private final class Views {
@@ -19,7 +20,6 @@ final class ResultHandle {
 
   init(_ outcome: Outcome) {
     self.outcome = outcome
-    recipients = Array(repeating: nil, count: outcome.recipients.count)
   }
 
   func recipient(_ index: Int) -> RecipientOutcome? {
@@ -28,6 +28,9 @@ final class ResultHandle {
 
   private func views(_ index: Int) -> Views? {
     guard let recipient = recipient(index) else { return nil }
+    if recipients.isEmpty {
+      recipients = Array(repeating: nil, count: outcome.recipients.count)
+    }
     if let known = recipients[index] { return known }
     let views = Views(recipient)
     recipients[index] = views

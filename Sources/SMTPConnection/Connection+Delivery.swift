@@ -17,7 +17,7 @@ extension Connection {
 
   func queueCallback(_ callback: @escaping () -> Void) {
     begin()
-    deliveries.append(callback)
+    deliveries.append(.call(callback))
   }
 
   func queueEvent(_ callback: @escaping () -> Void) {
@@ -27,7 +27,12 @@ extension Connection {
   func deliver() {
     while let delivery = deliveries.popFirst() {
       end()
-      delivery()
+      switch delivery {
+      case .call(let callback): callback()
+      // The call keeps the operation: what the caller has to release is released
+      // after it.
+      case .sent(let mailing, let outcome): withExtendedLifetime(mailing) { mailing.ended(outcome) }
+      }
     }
   }
 
@@ -66,20 +71,17 @@ extension Connection {
 
   /// With what earlier transactions of the same send did.
   private func total(_ outcome: Outcome) -> Outcome {
-    guard case .send(let mailing, _) = current else { return outcome }
+    guard case .send(let mailing) = current else { return outcome }
     return mailing.take(outcome) ?? outcome
   }
 
   func complete(_ outcome: Outcome) {
-    guard let current, case .send(_, let callback) = current else { return }
-    self.current = nil
+    guard case .send(let mailing) = current else { return }
+    current = following.popFirst()
+    if current != nil { clock.operation = clock.now }
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    queueCallback {
-      // The call keeps the operation: what the caller has to release is released
-      // after it.
-      withExtendedLifetime(current) { callback(outcome) }
-    }
-    end()
+    // The operation becomes a callback: what is pending stays the same.
+    deliveries.append(.sent(mailing, outcome))
   }
 
   // MARK: The end of the connection
@@ -181,7 +183,7 @@ extension Connection {
     if reason.code != .cancelled { untried.text = "not tried: \(reason.text)" }
     // What was never tried was not delivered, whatever became of the rest.
     if reason.retry == .unknown { untried.retry = .safe }
-    while let operation = queue.popFirst() {
+    while let operation = following.popFirst() ?? queue.popFirst() {
       queueCallback(operation.ending(untried))
       end()
     }
@@ -226,6 +228,12 @@ extension Connection {
     content?.goOn()
     wake()
   }
+}
+
+/// What is to be called back.
+enum Delivery {
+  case call(() -> Void)
+  case sent(Mailing, Outcome)
 }
 
 extension Failure {

@@ -32,8 +32,10 @@ extension Connection {
         return
       case .bytes(let count):
         clock.lastActivity = clock.now
-        parser.append(buffer.prefix(count))
+        parser.append(buffer[..<count])
         processReplies()
+        // In the clear the loop sees whether there is more.
+        if count < buffer.count, !channel.isSecure { return }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -62,20 +64,21 @@ extension Connection {
   }
 
   private func process(_ reply: Reply) {
+    guard let session else { return }
     clock.lastExchange = clock.now
-    if session?.isEarly(sent: sent) == true {
+    if session.isEarly {
       fail(early)
       return
     }
-    let before = session?.output.count ?? 0
-    session?.receive(reply, now: clock.now)
-    let commands = (session?.output.count ?? 0) > before
-    flushLog()
-    if session?.isGreeted == true { connector = nil }
+    let before = session.output.count
+    session.receive(reply, now: clock.now)
+    let isCommanding = session.output.count > before
+    if session.hasLog { flushLog() }
+    if connector != nil, session.isGreeted { connector = nil }
     // A part of a reply that is here already cannot be the answer to a command
     // that was made only now.
-    if commands, parser.hasMore, session?.isOver == false { fail(early) }
-    handleEvents()
+    if isCommanding, parser.hasMore, !session.isOver { fail(early) }
+    if !session.events.isEmpty { handleEvents() }
   }
 
   private var early: Failure {
@@ -112,14 +115,14 @@ extension Connection {
   private func transmit() {
     var budget = Self.contentPerTurn
     while case .open(let channel) = link {
-      if let count = session?.output.count, sent < count {
+      if session?.output.isEmpty == false {
         guard write(to: channel) else { return }
       } else if let content, !content.isPaused {
         guard budget > 0 else {
           wake()
           return
         }
-        guard let count = readContent() else { return }
+        guard let count = readContent(of: content) else { return }
         budget -= count
       } else {
         return
@@ -129,12 +132,11 @@ extension Connection {
 
   /// false when the channel takes no more for now.
   private func write(to channel: Channel) -> Bool {
-    guard let outcome = session.map({ channel.write($0.output, from: sent) }) else { return false }
-    switch outcome {
+    guard let session else { return false }
+    switch channel.write(session.output.bytes, from: session.output.taken) {
     case .bytes(let count):
-      sent += count
       clock.lastActivity = clock.now
-      if let count = session?.output.count, sent >= count { outputWritten() }
+      if session.took(count) { clock.lastExchange = clock.now }
       return true
     case .wouldBlock:
       return false
@@ -152,22 +154,12 @@ extension Connection {
     }
   }
 
-  private func outputWritten() {
-    sent = 0
-    session?.removeOutput()
-    clock.lastExchange = clock.now
-    if let content, content.isComplete {
-      session?.contentWritten(size: content.size)
-      stopContent()
-    }
-  }
-
   /// Puts more content into the output, as much as makes a write worth while; nil
-  /// when there is none for now.
-  private func readContent() -> Int? {
-    guard let content, var output = session?.output else { return nil }
+  /// when there is none for now. Behind its end goes what can follow at once.
+  private func readContent(of content: ContentTransfer) -> Int? {
+    guard let session else { return nil }
     // Taken out while the caller's code runs, which may even close us.
-    session?.output = []
+    var output = session.output.takeBytes()
     let start = clock.now
     var outcome: SourceOutcome
     repeat {
@@ -179,9 +171,14 @@ extension Connection {
     clock.lastActivity += clock.now - start
     if options.debug { logContent(output) }
     let count = output.count
-    session?.output = output
+    session.output.putBack(&output)
     switch outcome {
-    case .bytes, .end:
+    case .bytes:
+      return count
+    case .end:
+      session.contentEnded(size: content.size)
+      stopContent()
+      sendAhead()
       return count
     case .pause:
       return count > 0 ? count : nil
@@ -196,7 +193,7 @@ extension Connection {
   }
 
   func startContent() {
-    guard let current, case .send(let mailing, _) = current else { return }
+    guard let current, case .send(let mailing) = current else { return }
     content = ContentTransfer(source: mailing.source)
     mailing.source.start(loop: loop) { [self] in
       content?.goOn()
@@ -208,7 +205,6 @@ extension Connection {
   func discardContent() {
     guard content != nil else { return }
     session?.removeOutput()
-    sent = 0
     stopContent()
   }
 
@@ -230,8 +226,8 @@ extension Connection {
   /// The QUIT that is due to a server whose greeting or offer is no use.
   private func writeLastWords() {
     guard case .open(let channel) = link, let session, session.hasFarewell,
-      sent < session.output.count
+      !session.output.isEmpty
     else { return }
-    _ = channel.write(session.output, from: sent)
+    _ = channel.write(session.output.bytes, from: session.output.taken)
   }
 }

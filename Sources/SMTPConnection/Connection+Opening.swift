@@ -120,7 +120,6 @@ extension Connection {
     clock.lastActivity = clock.now
     clock.lastExchange = clock.now
     parser = ReplyParser()
-    sent = 0
     writeFailure = nil
     let name = chooseClientName(channel)
     clientName = name
@@ -142,6 +141,8 @@ extension Connection {
       isSecure: options.isSecure || options.isSecured,
       tracesDialogue: options.logsDialogue && onLog != nil)
     configuration.isLMTP = options.lmtp
+    configuration.chunking = options.chunking
+    configuration.ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []
     // Of TLS that the caller did nothing is known.
     configuration.verifiesPeer = options.tls.rejectUnauthorized && !options.isSecured
     return configuration

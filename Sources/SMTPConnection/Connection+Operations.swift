@@ -10,7 +10,7 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    try enqueue(.send(Mailing(request, source), completion))
+    try enqueue(.send(Mailing(request, source, completion)))
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
@@ -80,6 +80,17 @@ extension Connection {
     }
   }
 
+  /// The envelope of the next message follows the end of the one before it in the
+  /// same write (RFC 2920 section 3.1).
+  func sendAhead() {
+    guard let session, case .send(let mailing) = queue.first else { return }
+    let request = mailing.nextRequest(session.capabilities.limits)
+    guard session.canSendAhead(request), let operation = queue.popFirst() else { return }
+    following.append(operation)
+    session.send(request, now: clock.now)
+    flushLog()
+  }
+
   private func start(_ operation: Operation, _ channel: Channel) {
     switch operation {
     case .login(let attempt, _):
@@ -88,7 +99,8 @@ extension Connection {
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let mailing, _): session?.send(mailing.nextRequest(), now: clock.now)
+    case .send(let mailing):
+      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -97,8 +109,9 @@ extension Connection {
   // MARK: Events
 
   func handleEvents() {
-    while let event = session?.events.first {
-      session?.events.removeFirst()
+    guard let session else { return }
+    while let event = session.events.first {
+      session.events.removeFirst()
       handle(event)
     }
   }
@@ -130,12 +143,18 @@ extension Connection {
   }
 
   private func finishTransaction(_ outcome: Outcome) {
-    guard case .send(let mailing, _) = current else { return }
+    guard let operation = current, case .send(let mailing) = operation else { return }
     if let outcome = mailing.take(outcome) {
       complete(outcome)
+      return
+    }
+    note(.smtp, "the server takes no more recipients at a time; the rest follows")
+    if let next = following.popFirst() {
+      // The rest goes behind what is under way.
+      current = next
+      queue.prepend(operation)
     } else {
-      note(.smtp, "the server takes no more recipients at a time; the rest follows")
-      session?.send(mailing.nextRequest(), now: clock.now)
+      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
     }
   }
 

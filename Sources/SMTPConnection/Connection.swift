@@ -57,6 +57,8 @@ package final class Connection {
 
   var opening: ((Failure?) -> Void)?
   var current: Operation?
+  /// Sends whose envelopes are under way while `current` waits for its end.
+  var following = Queue<Operation>()
   var queue = Queue<Operation>()
   var isQuitting = false
   /// Set from a failed login until its callback has run.
@@ -64,13 +66,11 @@ package final class Connection {
   /// Sends that a failed login took with it, to be told after it.
   var droppedSends: [() -> Void] = []
   /// What is to be called back, in order.
-  var deliveries = Queue<() -> Void>()
+  var deliveries = Queue<Delivery>()
   /// Operations and deliveries that are not finished.
   package internal(set) var pending = 0
 
   var content: ContentTransfer?
-  /// How much of the session's output the channel has taken.
-  var sent = 0
   var buffer = [UInt8](repeating: 0, count: 8192)
   /// A write failed; what the server said before is read first.
   var writeFailure: Failure?

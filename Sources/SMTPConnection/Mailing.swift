@@ -5,29 +5,64 @@ import SMTPTransport
 /// recipients at a time (RFC 5321 section 4.5.3.1.10) and the message can be read
 /// again.
 final class Mailing {
-  private let request: SendRequest
+  private var request: SendRequest
   private(set) var source: any ContentSource
-  /// The recipients of the transaction under way, by their place in `request`.
-  private var places: [Int]
+  /// The recipients of the transaction under way, by their place in `request`, and of
+  /// later ones; nil: all.
+  private var places: [Int]?
+  private var waiting: [Int] = []
+  private var limits: Capabilities.Limits?
   /// What is known of all recipients after the first transaction.
   private var total: Outcome?
 
   private static var surveyChunk: Int { 65_536 }
 
-  init(_ request: SendRequest, _ source: any ContentSource) {
+  /// Called once, when all is known.
+  let ended: (Outcome) -> Void
+
+  init(
+    _ request: SendRequest, _ source: any ContentSource, _ ended: @escaping (Outcome) -> Void
+  ) {
     self.request = request
     self.source = source
-    places = Array(request.recipients.indices)
+    self.ended = ended
   }
 
   var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
 
-  /// What the next transaction says.
-  func nextRequest() -> SendRequest {
+  /// What the next transaction says to a server with these limits.
+  func nextRequest(_ limits: Capabilities.Limits) -> SendRequest {
+    if request.survey == nil { request.survey = survey() }
+    if self.limits == nil {
+      self.limits = limits
+      divide(Array(request.recipients.indices))
+    }
+    guard let places else { return request }
     var next = request
-    if next.survey == nil { next.survey = survey() }
     next.recipients = places.map { request.recipients[$0] }
     return next
+  }
+
+  /// As many as the server takes in one transaction (RFC 9422 section 4), the others
+  /// later. All or none cannot be divided.
+  private func divide(_ rest: [Int]) {
+    let most = limits?.recipients ?? .max
+    let mostDomains = limits?.domains ?? .max
+    guard !request.isAllOrNone, rest.count > min(most, mostDomains) || places != nil else { return }
+    var now: [Int] = []
+    var domains: [[UInt8]] = []
+    waiting = []
+    for place in rest {
+      let domain = request.recipients[place].mailbox.domain
+      let isKnown = domains.contains { Bytes.equalIgnoringCase($0, domain) }
+      if now.count < most, isKnown || domains.count < mostDomains {
+        now.append(place)
+        if !isKnown, limits?.domains != nil { domains.append(domain) }
+      } else {
+        waiting.append(place)
+      }
+    }
+    places = waiting.isEmpty && now.count == request.recipients.count ? nil : now
   }
 
   /// A message in memory is looked at before it is announced.
@@ -39,16 +74,38 @@ final class Mailing {
     return survey
   }
 
+  /// What became of everything when no further transaction can be had: those who got
+  /// the message have it.
+  func abandoned(_ reason: Failure) -> Outcome {
+    guard let total else { return .untried(mailboxes, reason) }
+    if !total.hasAccepted { total.failure = reason }
+    return total
+  }
+
   /// Takes the outcome of a transaction. nil: another one is needed; else what
   /// became of everything.
   func take(_ outcome: Outcome) -> Outcome? {
-    let result = total.map { $0.merging(outcome, at: places) } ?? outcome
+    let here = places ?? Array(request.recipients.indices)
+    let result: Outcome
+    if here.count < request.recipients.count {
+      let before = total ?? .untried(mailboxes, nil)
+      result = before.merging(outcome, at: here)
+      // Whether somebody got the message must not be hidden behind those who did.
+      let isDoubtful = outcome.failure?.retry == .unknown
+      result.failure = result.hasAccepted && !isDoubtful ? nil : outcome.failure
+    } else {
+      result = outcome
+    }
     total = result
-    let refused = places.indices.filter { outcome.recipients[$0].isOverflow }
-    guard !refused.isEmpty, outcome.failure == nil, refused.count < places.count,
-      let again = source.again()
+    let overflow = here.indices.filter { outcome.recipients[$0].isOverflow }
+    let rest = overflow.map { here[$0] } + waiting
+    // Others may be taken although these were all refused, but not by a server that
+    // does not take the sender or the message.
+    let isUseless = outcome.failure != nil && !outcome.recipients.allSatisfy { $0.isRefusedAtOnce }
+    guard !rest.isEmpty, !isUseless, overflow.count < here.count, let again = source.again()
     else { return result }
-    places = refused.map { places[$0] }
+    places = []
+    divide(rest)
     source = again
     return nil
   }

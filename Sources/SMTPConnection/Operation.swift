@@ -4,7 +4,7 @@ import SMTPTransport
 /// Something that the caller started and that ends through its callback, once.
 enum Operation {
   case login(LoginAttempt, (Failure?) -> Void)
-  case send(Mailing, (Outcome) -> Void)
+  case send(Mailing)
   case reset((Failure?) -> Void)
   case quit((Failure?) -> Void)
 
@@ -24,9 +24,9 @@ enum Operation {
     switch self {
     case .login(_, let callback), .reset(let callback), .quit(let callback):
       return { callback(failure) }
-    case .send(let mailing, let callback):
+    case .send(let mailing):
       let reason = failure ?? .cancelled("the message was not sent")
-      return { callback(.untried(mailing.mailboxes, reason)) }
+      return { mailing.ended(mailing.abandoned(reason)) }
     }
   }
 }

@@ -12,6 +12,9 @@ package struct Options {
   package var requireTLS = false
   package private(set) var name: [UInt8]?
   package private(set) var authMethod: [UInt8]?
+  package private(set) var chunking = Session.Chunking.off
+  /// Keywords, separated by blanks.
+  package private(set) var ignoredCapabilities: [UInt8]?
   package var allowInsecureAuth = false
   package private(set) var servername: [UInt8]?
   package var tls = TLSConfiguration()
@@ -91,6 +94,39 @@ package struct Options {
       throw Self.refusal("auth_method", "the name of a SASL mechanism", value)
     }
     authMethod = value.map { Bytes.uppercased($0) }
+  }
+
+  package mutating func setChunking(_ value: Int32) throws(Failure) {
+    guard let chunking = Session.Chunking(rawValue: value) else {
+      throw Failure(.options, "chunking must be one of enum smtpconn_chunking, not \(value)")
+    }
+    self.chunking = chunking
+  }
+
+  package mutating func setIgnoredCapabilities(_ value: [UInt8]?) throws(Failure) {
+    guard let value else {
+      ignoredCapabilities = nil
+      return
+    }
+    let words = Self.keywords(value)
+    guard !words.isEmpty, words.allSatisfy(Self.isKeyword) else {
+      throw Self.refusal("ignored_capabilities", "keywords separated by blanks", value)
+    }
+    guard !words.contains(Bytes.of("STARTTLS")) else {
+      throw Failure(.options, "ignored_capabilities cannot hold STARTTLS: that is ignore_tls")
+    }
+    ignoredCapabilities = value
+  }
+
+  /// In upper case.
+  static func keywords(_ list: [UInt8]) -> [[UInt8]] {
+    list.split(separator: 0x20).map { Bytes.uppercased(Array($0)) }
+  }
+
+  /// `ehlo-keyword` of RFC 5321 section 4.1.1.1.
+  private static func isKeyword(_ word: [UInt8]) -> Bool {
+    word.first != 0x2D
+      && word.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D }
   }
 
   package mutating func setServername(_ value: [UInt8]?) throws(Failure) {

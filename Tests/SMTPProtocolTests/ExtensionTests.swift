@@ -55,14 +55,16 @@ import Testing
     request.recipients[0].notify = try .init(bytes("NEVER"))
     request.recipients[1].originalRecipient = try .init(bytes("own@z.example"))
     let capabilities = Capabilities(reply: Reply(250, "mx.example", "DSN"))
-    let lines = request.recipients.map {
-      request.recipientCommand($0, capabilities).map { text($0.line) }
+    var output = SessionOutput(traces: false)
+    for recipient in request.recipients {
+      request.writeRecipient(recipient, to: &output, capabilities)
     }
     #expect(
-      lines == [
-        "RCPT TO:<b@y.example> NOTIFY=NEVER ORCPT=rfc822;all@z.example",
-        "RCPT TO:<c@y.example> NOTIFY=DELAY ORCPT=rfc822;own@z.example",
-      ])
+      text(output.bytes) == """
+        RCPT TO:<b@y.example> NOTIFY=NEVER ORCPT=rfc822;all@z.example\r
+        RCPT TO:<c@y.example> NOTIFY=DELAY ORCPT=rfc822;own@z.example\r
+
+        """)
   }
 
   // MARK: What was seen of the message

@@ -200,20 +200,20 @@ struct Moment: CustomTestStringConvertible {
 
   // MARK: The end of the content
 
-  @Test func `contentWritten means nothing unless content is wanted`() {
+  @Test func `contentEnded means nothing unless content is wanted`() {
     let conversations = play(opening())
     for conversation in conversations {
-      conversation.session.contentWritten(size: 10)
+      conversation.session.contentEnded(size: 10)
       #expect(conversation.session.isReady)
       #expect(conversation.session.events.isEmpty)
     }
   }
 
   /// A message is in doubt only when its end was sent.
-  @Test func `contentWritten before DATA was answered does not put the message in doubt`() {
+  @Test func `contentEnded before DATA was answered does not put the message in doubt`() {
     let conversations = play(Moment.lockstep[1].before)
     for conversation in conversations {
-      conversation.session.contentWritten(size: 10)
+      conversation.session.contentEnded(size: 10)
       #expect(conversation.session.position.command == "MAIL FROM")
     }
   }

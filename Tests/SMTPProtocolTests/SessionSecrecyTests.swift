@@ -108,7 +108,7 @@ import Testing
     session.receive(Reply(250, "hi"), now: 0)
     session.quit()
     #expect(session.log.isEmpty)
-    #expect(text(session.output) == "EHLO client.example\r\nQUIT\r\n")
+    #expect(text(session.output.bytes) == "EHLO client.example\r\nQUIT\r\n")
   }
 
   @Test func `the line with the password is overwritten`() {

@@ -1,5 +1,5 @@
 // cplusplus.cc - the header in a C++ program: it compiles without a warning, its
-// functions link, and a lambda is a callback
+// functions link, its enumerations and bool become int, and a lambda is a callback
 #include <smtpconn.h>
 
 #define CHECK_MAIN
@@ -7,7 +7,11 @@
 
 int main() {
   int calls = 0;
-  smtpconn *connection = smtpconn_new(nullptr, nullptr);
+  smtpconn_options *options = smtpconn_options_new();
+  CHECK_INT(smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_ON), SMTPCONN_OK);
+  CHECK_INT(smtpconn_options_set_ignored_capabilities(options, "SIZE"), SMTPCONN_OK);
+  smtpconn *connection = smtpconn_new(options, nullptr);
+  smtpconn_options_free(options);
   CHECK(connection != nullptr);
   smtpconn_set_end_callback(
       connection, [](smtpconn *, void *user) { ++*static_cast<int *>(user); }, &calls);
@@ -16,5 +20,10 @@ int main() {
   CHECK_INT(smtpconn_run(connection), 0);
   CHECK_INT(calls, 0);
   smtpconn_free(connection);
+
+  smtpconn_envelope *envelope = smtpconn_envelope_new();
+  CHECK_INT(smtpconn_envelope_set_all_or_none(envelope, true), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_all_or_none(envelope), 1);
+  smtpconn_envelope_free(envelope);
   return check_result();
 }

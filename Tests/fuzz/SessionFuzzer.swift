@@ -62,12 +62,14 @@ private struct Caller {
   mutating func act(_ octet: UInt8) {
     now += 1
     if isContentWanted, !isContentWritten {
-      encoder.encode([octet, 0x0A, 0x2E].span, into: &session.output)
+      var output = session.output.takeBytes()
+      encoder.encode([octet, 0x0A, 0x2E].span, into: &output)
+      if octet & 1 == 0 { encoder.finish(into: &output) }
+      session.output.putBack(&output)
       if octet & 1 == 0 {
-        encoder.finish(into: &session.output)
+        session.contentEnded(size: encoder.size)
         settle()
         isContentWritten = true
-        session.contentWritten(size: encoder.size)
         encoder = ContentEncoder()
       }
     } else if octet == 0x21 {
@@ -75,7 +77,7 @@ private struct Caller {
     } else if session.isReady, pending == nil {
       start(octet)
     } else if octet == 0x22 {
-      session.contentWritten(size: 1)
+      session.contentEnded(size: 1)
       // Not wanted, so it must change nothing; `settle` would see.
     }
     settle()
@@ -122,13 +124,13 @@ private struct Caller {
   private mutating func settle() {
     // Between two CRLF no control character may stand but those of the content.
     var previous: UInt8 = 0
-    for octet in session.output {
+    for octet in session.output.bytes {
       precondition((octet == 0x0A) == (previous == 0x0D))
       if octet == 0 { precondition(isContentWanted) }
       previous = octet
     }
-    if !isContentWanted, let last = session.output.last { precondition(last == 0x0A) }
-    session.output = []
+    if !isContentWanted, let last = session.output.bytes.last { precondition(last == 0x0A) }
+    _ = session.took(session.output.count)
     let events = session.events
     session.events = []
     for event in events { see(event) }

@@ -19,6 +19,9 @@ from support.program import BUILD, PATIENCE, ROOT, Program, quote
 # What tests take from here.
 __all__ = [
     "BUILD",
+    "CHUNKING_OFF",
+    "CHUNKING_ON",
+    "CHUNKING_OPTIMISTIC",
     "PATIENCE",
     "ROOT",
     "Connection",
@@ -31,6 +34,9 @@ __all__ = [
     "valgrind",
 ]
 
+
+# enum smtpconn_chunking
+CHUNKING_OFF, CHUNKING_ON, CHUNKING_OPTIMISTIC = range(3)
 
 Option = str | int | bytes | Path | Mechanism | None
 

@@ -119,6 +119,14 @@ class Peer:
             self._buffer += self._receive()
         assert self._buffer, "the client closed"
 
+    def some(self) -> bytes:
+        """Whatever comes next; nothing when the client has gone."""
+        octets = bytes(self._buffer)
+        self._buffer.clear()
+        with contextlib.suppress(ConnectionResetError, ssl.SSLError):
+            octets = octets or self._receive()
+        return octets
+
     def idle(self) -> None:
         """Nothing is there that came without being asked for. What the client
         wrote in one go has arrived in one piece, so nothing is waited for."""

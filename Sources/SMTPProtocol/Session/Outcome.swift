@@ -15,6 +15,8 @@ package final class Outcome {
     self.response = response
   }
 
+  package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
+
   /// The outcome of a further transaction for the recipients at `places`.
   package func merging(_ other: Outcome, at places: [Int]) -> Outcome {
     for (place, recipient) in zip(places, other.recipients) where recipients.indices.contains(place)
@@ -23,16 +25,15 @@ package final class Outcome {
       // decides.
       if recipient.status != .notTried { recipients[place] = recipient }
     }
-    // Whether somebody got the message must not be hidden behind those who did.
-    if let doubt = other.failure, doubt.retry == .unknown { failure = doubt }
     response = other.response ?? response
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
+    messageSize = max(messageSize, other.messageSize)
     return self
   }
 
   /// Nothing was tried: the operation ended before its turn came.
-  package static func untried(_ recipients: [Mailbox], _ failure: Failure) -> Outcome {
+  package static func untried(_ recipients: [Mailbox], _ failure: Failure?) -> Outcome {
     let recipients = recipients.map { RecipientOutcome(mailbox: $0) }
     return Outcome(recipients: recipients, failure: failure, response: nil)
   }
@@ -85,6 +86,9 @@ package struct RecipientOutcome {
     default: return false
     }
   }
+
+  /// Refused by the reply to RCPT.
+  package var isRefusedAtOnce: Bool { isRefused && stage == .recipient }
 
   package var isRefused: Bool { status == .deferred || status == .rejected }
 

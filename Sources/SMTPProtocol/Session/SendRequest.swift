@@ -11,34 +11,121 @@ package struct SendRequest {
   }
 
   /// nil is the null reverse-path.
-  package var from: Mailbox?
-  package var recipients: [Recipient]
+  package var from: Mailbox? {
+    get { envelope.from }
+    set { own().from = newValue }
+  }
+  package var recipients: [Recipient] {
+    get { envelope.recipients }
+    _modify { yield &own().recipients }
+  }
   /// The expected size (RFC 1870); nil when it is not known.
-  package var size: UInt64?
+  package var size: UInt64? {
+    get { envelope.size }
+    set { own().size = newValue }
+  }
   /// nil: decided by what `survey` saw.
-  package var use8BitMIME: Bool?
-  package var useSMTPUTF8 = false
+  package var use8BitMIME: Bool? {
+    get { envelope.use8BitMIME }
+    set { own().use8BitMIME = newValue }
+  }
+  package var useSMTPUTF8: Bool {
+    get { envelope.useSMTPUTF8 }
+    set { own().useSMTPUTF8 = newValue }
+  }
   /// REQUIRETLS (RFC 8689).
-  package var requiresTLS = false
-  package var ret: DeliveryStatus.Return?
-  package var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier?
+  package var requiresTLS: Bool {
+    get { envelope.requiresTLS }
+    set { own().requiresTLS = newValue }
+  }
+  /// The message goes to every recipient or to nobody.
+  package var isAllOrNone: Bool {
+    get { envelope.isAllOrNone }
+    set { own().isAllOrNone = newValue }
+  }
+  package var ret: DeliveryStatus.Return? {
+    get { envelope.ret }
+    set { own().ret = newValue }
+  }
+  package var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier? {
+    get { envelope.envelopeIdentifier }
+    set { own().envelopeIdentifier = newValue }
+  }
   /// For recipients that have none of their own.
-  package var notify: DeliveryStatus.Notify?
-  package var originalRecipient: DeliveryStatus.OriginalRecipient?
+  package var notify: DeliveryStatus.Notify? {
+    get { envelope.notify }
+    set { own().notify = newValue }
+  }
+  package var originalRecipient: DeliveryStatus.OriginalRecipient? {
+    get { envelope.originalRecipient }
+    set { own().originalRecipient = newValue }
+  }
   /// What a look at the message found; nil when it cannot be looked at.
   package var survey: ContentSurvey?
 
   package init(
     from: Mailbox?, recipients: [Mailbox], size: UInt64?, use8BitMIME: Bool?
   ) {
-    self.from = from
-    self.recipients = recipients.map { Recipient($0) }
-    self.size = size
-    self.use8BitMIME = use8BitMIME
+    envelope = Envelope()
+    envelope.from = from
+    envelope.recipients = recipients.map { Recipient($0) }
+    envelope.size = size
+    envelope.use8BitMIME = use8BitMIME
+  }
+
+  /// Behind one pointer: a request is handed on for every message, and changed
+  /// rarely. Copies are made when a shared one is changed.
+  private var envelope: Envelope
+
+  private mutating func own() -> Envelope {
+    if !isKnownUniquelyReferenced(&envelope) { envelope = Envelope(envelope) }
+    return envelope
+  }
+
+  private final class Envelope {
+    var from: Mailbox?
+    var recipients: [Recipient] = []
+    var size: UInt64?
+    var use8BitMIME: Bool?
+    var useSMTPUTF8 = false
+    var requiresTLS = false
+    var isAllOrNone = false
+    var ret: DeliveryStatus.Return?
+    var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier?
+    var notify: DeliveryStatus.Notify?
+    var originalRecipient: DeliveryStatus.OriginalRecipient?
+
+    init() {}
+
+    init(_ other: Envelope) {
+      from = other.from
+      recipients = other.recipients
+      size = other.size
+      use8BitMIME = other.use8BitMIME
+      useSMTPUTF8 = other.useSMTPUTF8
+      requiresTLS = other.requiresTLS
+      isAllOrNone = other.isAllOrNone
+      ret = other.ret
+      envelopeIdentifier = other.envelopeIdentifier
+      notify = other.notify
+      originalRecipient = other.originalRecipient
+    }
   }
 
   /// What the server is told and compared with its limit.
   private var expectedSize: UInt64? { survey?.size ?? size }
+
+  /// To how many domains it goes, in whatever case they are written.
+  var domainCount: Int {
+    var domains: [[UInt8]] = []
+    for recipient in recipients {
+      let domain = recipient.mailbox.domain
+      if !domains.contains(where: { Bytes.equalIgnoringCase($0, domain) }) {
+        domains.append(domain)
+      }
+    }
+    return domains.count
+  }
 
   // MARK: What the server cannot take
 
@@ -102,36 +189,65 @@ package struct SendRequest {
 
   // MARK: Commands
 
-  func mailCommand(_ capabilities: Capabilities) -> Command? {
-    var parameters: [[UInt8]] = []
-    let needsUTF8 = internationalized != nil || useSMTPUTF8 || survey?.hasEightBitHeader == true
-    if needsUTF8, capabilities.smtpUTF8 { parameters.append(Bytes.of("SMTPUTF8")) }
+  /// `MAIL FROM:<reverse-path> parameters` (RFC 5321 section 4.1.1.2).
+  func writeMail(to output: inout SessionOutput, _ capabilities: Capabilities) {
+    output.append(Command.mail)
+    if let from { output.append(from.bytes) }
+    output.append(Command.endOfPath)
+    if capabilities.smtpUTF8,
+      useSMTPUTF8 || survey?.hasEightBitHeader == true || internationalized != nil
+    {
+      output.append(Parameter.smtpUTF8)
+    }
     if use8BitMIME ?? survey?.hasEightBit ?? false, capabilities.eightBitMIME {
-      parameters.append(Bytes.of("BODY=8BITMIME"))
+      output.append(Parameter.eightBitMIME)
     }
     if let expectedSize, capabilities.size {
-      parameters.append(Bytes.of("SIZE=") + Bytes.decimal(expectedSize))
+      output.append(Parameter.size)
+      output.append(decimal: expectedSize)
     }
     if capabilities.dsn {
-      if let ret { parameters.append(Bytes.of("RET=") + ret.text) }
+      if let ret {
+        output.append(Parameter.ret)
+        output.append(ret.text)
+      }
       if let envelopeIdentifier {
-        parameters.append(Bytes.of("ENVID=") + Xtext.encode(envelopeIdentifier.text))
+        output.append(Parameter.envelopeIdentifier)
+        output.append(Xtext.encode(envelopeIdentifier.text))
       }
     }
-    if requiresTLS { parameters.append(Bytes.of("REQUIRETLS")) }
-    return .mail(from: from, parameters: parameters)
+    if requiresTLS { output.append(Parameter.requireTLS) }
+    output.endCommand()
   }
 
-  func recipientCommand(_ recipient: Recipient, _ capabilities: Capabilities) -> Command? {
-    var parameters: [[UInt8]] = []
+  /// `RCPT TO:<forward-path> parameters` (RFC 5321 section 4.1.1.3).
+  func writeRecipient(
+    _ recipient: Recipient, to output: inout SessionOutput, _ capabilities: Capabilities
+  ) {
+    output.append(Command.recipient)
+    output.append(recipient.mailbox.bytes)
+    output.append(Command.endOfPath)
     if capabilities.dsn {
       if let notify = recipient.notify ?? notify {
-        parameters.append(Bytes.of("NOTIFY=") + notify.text)
+        output.append(Parameter.notify)
+        output.append(notify.text)
       }
       if let original = recipient.originalRecipient ?? originalRecipient {
-        parameters.append(original.parameter)
+        output.append(Parameter.space)
+        output.append(original.parameter)
       }
     }
-    return .recipient(recipient.mailbox, parameters: parameters)
+    output.endCommand()
+  }
+
+  private enum Parameter {
+    static let space = Bytes.of(" ")
+    static let smtpUTF8 = Bytes.of(" SMTPUTF8")
+    static let eightBitMIME = Bytes.of(" BODY=8BITMIME")
+    static let size = Bytes.of(" SIZE=")
+    static let ret = Bytes.of(" RET=")
+    static let envelopeIdentifier = Bytes.of(" ENVID=")
+    static let requireTLS = Bytes.of(" REQUIRETLS")
+    static let notify = Bytes.of(" NOTIFY=")
   }
 }

@@ -6,6 +6,16 @@ extension Session {
     case opportunistic
   }
 
+  /// Whether content travels in chunks (RFC 3030). The numbers of `enum
+  /// smtpconn_chunking`.
+  package enum Chunking: Int32 {
+    case off = 0
+    /// When the server offers it, once somebody was accepted.
+    case on = 1
+    /// Small messages go out with their envelopes, several at a time.
+    case optimistic = 2
+  }
+
   package struct Configuration {
     package var name: [UInt8]
     package var tlsPolicy: TLSPolicy
@@ -17,6 +27,9 @@ extension Session {
     package var isLMTP = false
     /// TLS comes with a certificate that was verified.
     package var verifiesPeer = true
+    package var chunking = Chunking.off
+    /// Keywords of EHLO that are taken no notice of, in upper case.
+    package var ignored: [[UInt8]] = []
 
     package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
       self.name = name
@@ -37,7 +50,8 @@ extension Session {
     case startTLS
     case opened
     case loginDone(Failure?)
-    /// The server waits for content: write it, then call `contentWritten`.
+    /// The server waits for content: put it into the output, or with `takesChunks`
+    /// call `write(chunk:)`.
     case contentWanted
     case sendDone(Outcome)
     case resetDone(Failure?)

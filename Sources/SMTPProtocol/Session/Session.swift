@@ -25,6 +25,10 @@
 /// replies come in a fixed order, so `Transaction` knows by its step which one
 /// is next. A reply that no state waits for closes the session.
 ///
+/// Once the end of a message is in the output, the envelope of the next may follow
+/// it at once (RFC 2920 section 3.1): that transaction stands in `behind` until the
+/// one before it has its final reply.
+///
 /// Whatever goes out passes `emit`, and whatever was emitted is in `output` until
 /// the driver takes it.
 package final class Session {
@@ -63,6 +67,10 @@ package final class Session {
   private let configuration: Configuration
   private let cryptography: any Cryptography
   private var state = State.greeting
+  /// Transactions whose commands are under way while another one is in `state`.
+  private var behind = Queue<Transaction>()
+  /// As the server counts them (RFC 9422 section 4.1).
+  private var transactionCount = 0
   /// A failed transaction may have left something behind at the server.
   private var needsReset = false
   package private(set) var isSecure: Bool
@@ -75,16 +83,18 @@ package final class Session {
   /// The session is over, and a last QUIT is all that `output` holds.
   package private(set) var hasFarewell = false
 
-  /// What is to be written; the driver removes what has left with `removeOutput`.
-  package var output: [UInt8] = []
-  /// Octets that were in `output` before.
-  private var removed = 0
-  private var commandEnds = CommandEnds()
+  /// What is to be written; the driver says with `took` what has left.
+  package var output: SessionOutput
   package var events: [Event] = []
-  package var log: [LogEntry] = []
+  package var hasLog: Bool { !output.log.isEmpty }
+  package var log: [LogEntry] {
+    get { output.log }
+    set { output.log = newValue }
+  }
 
   package init(_ configuration: Configuration, cryptography: any Cryptography) {
     self.configuration = configuration
+    output = SessionOutput(traces: configuration.tracesDialogue)
     self.cryptography = cryptography
     isSecure = configuration.isSecure
   }
@@ -123,19 +133,58 @@ package final class Session {
   }
 
   /// Whether the next reply would come before the command that it should answer
-  /// has left; `sent` octets of the output have.
-  package func isEarly(sent: Int) -> Bool {
-    commandEnds.first.map { $0 > removed + sent } ?? false
+  /// has left. The verdict on a message may: a server need not read all of it.
+  package var isEarly: Bool {
+    guard output.isNextReplyEarly else { return false }
+    if case .transaction(let transaction) = state { return !transaction.awaitsVerdict }
+    return true
+  }
+
+  /// Whether `send` may be called although a transaction is under way: once all of
+  /// it is on its way, and not too much.
+  package func canSendAhead(_ request: SendRequest) -> Bool {
+    guard capabilities.pipelining, case .transaction(let transaction) = state else { return false }
+    let last = behind.last ?? transaction
+    guard last.hasEnded, !last.hasOverflow, behind.count < Self.aheadLimit,
+      output.count < Self.aheadOctets
+    else { return false }
+    return refusal(of: request) == nil
+  }
+
+  /// How many messages may wait for their verdicts behind another one, and how many
+  /// octets that have not left may be put behind.
+  private static let aheadLimit = 31
+  private static let aheadOctets = 65_536
+
+  /// Whether the content of a small message may go out with its envelope.
+  package func sendsAtOnce(_ request: SendRequest) -> Bool {
+    configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
+      && !request.isAllOrNone
+  }
+
+  /// Whether the content that is wanted travels in chunks.
+  package var takesChunks: Bool {
+    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
+    return false
+  }
+
+  /// Whether content is still wanted: the server may have refused a part of it.
+  package var wantsContent: Bool {
+    if case .transaction(let transaction) = state { return transaction.wantsContent }
+    return false
   }
 
   // MARK: What the driver does
 
-  /// All of the output has left. Secrets do not stay behind in its memory.
-  package func removeOutput() {
-    removed += output.count
-    if case .authenticating = state { cryptography.cleanse(&output) }
-    output.removeAll(keepingCapacity: true)
+  /// `count` octets of the output have left. true when that was all.
+  package func took(_ count: Int) -> Bool {
+    guard output.take(count) else { return false }
+    removeOutput()
+    return true
   }
+
+  /// Nothing of the output is to be written any more.
+  package func removeOutput() { output.removeAll(cryptography) }
 
   /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
   /// section 4.2).
@@ -151,7 +200,7 @@ package final class Session {
     if needsReset {
       needsReset = false
       state = .clearing(Authentication(mechanism: mechanism))
-      emit(.reset)
+      emit(Command.reset)
     } else {
       authenticate(Authentication(mechanism: mechanism))
     }
@@ -173,9 +222,9 @@ package final class Session {
     }
     state = .authenticating(authentication)
     if let response {
-      emit(Command(start + [0x20], shown: start + [0x20] + Command.mask), ending: response)
+      emit(start + [0x20], response)
     } else {
-      emit(Command(start))
+      emit(start)
     }
   }
 
@@ -189,33 +238,88 @@ package final class Session {
 
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
-  package func send(_ request: SendRequest, now: Int64) {
+  ///
+  /// `content` is all of a message as BDAT takes it, when it is to go out at once;
+  /// the size of the message is its size.
+  package func send(_ request: SendRequest, content: [UInt8]? = nil, now: Int64) {
+    var last: Transaction?
+    if case .transaction(let transaction) = state { last = behind.last ?? transaction }
+    let isAhead = last != nil
+    // A chunk that is refused leaves its envelope behind (RFC 3030 section 2), so
+    // nothing follows one without RSET.
+    let resets = last.map { $0.transfer != .data } ?? needsReset
     let transaction = Transaction(
-      request, capabilities, isLMTP: configuration.isLMTP, resets: needsReset, now: now)
-    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
-    if let failure = request.refusal(by: capabilities, security: security) {
-      events.append(.sendDone(transaction.outcome(failure, retry: .no)))
-      return
+      request, capabilities, transfer(content), isLMTP: configuration.isLMTP, resets: resets,
+      now: now)
+    if !isAhead {
+      if let failure = refusal(of: request) {
+        events.append(.sendDone(transaction.outcome(failure, retry: failure.retry)))
+        return
+      }
+      needsReset = false
     }
-    needsReset = false
-    for command in transaction.opening() { emit(command) }
-    if !isOver { state = .transaction(transaction) }
+    transactionCount += 1
+    transaction.begin(&output)
+    if let content {
+      transaction.write(content, isLast: true, size: UInt64(content.count), to: &output)
+    }
+    guard isSound() else { return }
+    if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
   }
 
-  /// The final dot of the content has left for the server.
-  package func contentWritten(size: UInt64) {
-    guard case .transaction(let transaction) = state else { return }
-    transaction.contentWritten(size: size)
+  private func transfer(_ content: [UInt8]?) -> Transaction.Transfer {
+    if content != nil { return .atOnce }
+    return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
+  }
+
+  private func refusal(of request: SendRequest) -> Failure? {
+    if let most = capabilities.limits.transactions, transactionCount >= most {
+      return Failure(
+        .state, "the server takes no more than \(most) messages over one connection (MAILMAX)",
+        command: "MAIL FROM", phase: .envelope, retry: .safe)
+    }
+    if let most = capabilities.limits.recipients, request.recipients.count > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no more than"
+          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
+    }
+    if request.isAllOrNone, let most = capabilities.limits.domains, request.domainCount > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no recipients of more"
+          + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
+        phase: .envelope)
+    }
+    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
+    return request.refusal(by: capabilities, security: security)
+  }
+
+  /// One more chunk of the content that is wanted; `size` is that of all of it.
+  package func write(chunk: [UInt8], isLast: Bool, size: UInt64) {
+    guard case .transaction(let transaction) = state, transaction.wantsContent,
+      transaction.transfer == .chunks
+    else { return }
+    transaction.write(chunk, isLast: isLast, size: size, to: &output)
+  }
+
+  /// The content is in the output, up to its final dot.
+  package func contentEnded(size: UInt64) {
+    guard case .transaction(let transaction) = state, transaction.wantsContent,
+      transaction.transfer == .data
+    else { return }
+    output.endContent()
+    transaction.contentEnded(size: size, at: output.end)
   }
 
   package func reset() {
     state = .resetting
-    emit(.reset)
+    emit(Command.reset)
   }
 
   package func quit() {
     state = .quitting
-    emit(.quit)
+    emit(Command.quit)
   }
 
   /// The connection is lost or given up: whatever is under way ends with
@@ -227,7 +331,10 @@ package final class Session {
     case .clearing, .authenticating:
       events.append(.loginDone(failure))
     case .transaction(let transaction):
-      events.append(.sendDone(transaction.interrupted(failure)))
+      events.append(.sendDone(transaction.interrupted(failure, left: output.left)))
+      while let next = behind.popFirst() {
+        events.append(.sendDone(next.interrupted(failure, left: output.left)))
+      }
     case .resetting:
       events.append(.resetDone(failure))
     case .quitting:
@@ -247,7 +354,7 @@ package final class Session {
     }
     traceReply(reply)
     lastReply = reply
-    commandEnds.removeFirst()
+    output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
     if reply.code == 421 {
@@ -279,11 +386,10 @@ package final class Session {
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
     if case .transaction(let transaction) = state, transaction.awaitsVerdict {
-      state = .closed
       events.append(.sendDone(transaction.verdict(reply, now: now)))
-    } else {
-      abort(failure)
+      advance(to: .closed)
     }
+    abort(failure)
     // After QUIT was sent nothing is an error.
     if case .quitDone = events.last { return }
     events.append(.failed(failure))
@@ -307,12 +413,12 @@ package final class Session {
 
   private func sayHello(_ hello: Hello) {
     state = .hello(hello)
-    emit(Command.hello(hello.verb, name: configuration.name))
+    emit(Bytes.of(hello.verb) + [0x20] + configuration.name)
   }
 
   private func receiveHello(_ reply: Reply, _ hello: Hello) {
     if reply.isPositive {
-      capabilities = hello == .helo ? .none : Capabilities(reply: reply)
+      capabilities = hello == .helo ? .none : Capabilities(reply: reply, ignoring: configuration.ignored)
       chooseSecurity()
     } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
       sayHello(.helo)
@@ -342,7 +448,7 @@ package final class Session {
       events.append(.opened)
     } else if isOffered {
       state = .upgrading
-      emit(.startTLS)
+      emit(Command.startTLS)
     } else {
       leave(
         Failure(
@@ -387,8 +493,8 @@ package final class Session {
     // A mechanism of the caller's may have ended everything meanwhile.
     guard case .authenticating = state else { return }
     switch step {
-    case .response(let response): emit(Command([], shown: Command.mask), ending: response)
-    case .cancel: emit(.cancelAuthentication)
+    case .response(let response): emit([], response)
+    case .cancel: emit(Command.cancelAuthentication)
     case .wait: break
     case .broken(let failure): fail(failure)
     }
@@ -397,27 +503,32 @@ package final class Session {
   private func receiveTransaction(
     _ reply: Reply, _ transaction: Transaction, now: Int64
   ) {
-    switch transaction.receive(reply, now: now) {
+    switch transaction.receive(reply, &output, now: now) {
     case .wait:
-      break
-    case .emit(let commands):
-      for command in commands { emit(command) }
+      _ = isSound()
     case .content:
       events.append(.contentWanted)
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
-      output.append(contentsOf: ContentEncoder.terminator)
-      commandEnds.append(removed + output.count)
+      output.append(ContentEncoder.terminator)
+      output.endContent()
     case .done(let outcome):
-      state = .ready
       needsReset = outcome.failure != nil
+      advance(to: .ready)
       events.append(.sendDone(outcome))
     case .broken(let outcome, let failure):
-      state = .closed
       events.append(.sendDone(outcome))
+      advance(to: .closed)
+      abort(failure)
       events.append(.failed(failure))
     }
+  }
+
+  /// The transaction in `state` is over: the next one behind it has the word, or
+  /// there is none.
+  private func advance(to last: State) {
+    state = behind.popFirst().map { .transaction($0) } ?? last
   }
 
   private func receiveReset(_ reply: Reply) {
@@ -436,27 +547,25 @@ package final class Session {
 
   // MARK: Output
 
-  /// `secret` goes behind the command, without a copy of it staying anywhere; it is
-  /// base64, which cannot end a command.
-  private func emit(_ command: Command?, ending secret: Secret? = nil) {
-    guard let command else {
+  /// `secret` goes behind the command, without a copy of it staying anywhere.
+  private func emit(_ line: [UInt8], _ secret: Secret? = nil) {
+    output.append(line)
+    if let secret { output.append(secret) }
+    output.endCommand()
+    _ = isSound()
+  }
+
+  /// Whether all that was put out could be a command.
+  private func isSound() -> Bool {
+    if output.hasRefused, !isOver {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
-      return
     }
-    output.reserveCapacity(output.count + command.line.count + (secret?.bytes.count ?? 0) + 2)
-    output.append(contentsOf: command.line)
-    if let secret { output.append(contentsOf: secret.bytes) }
-    output.append(0x0D)
-    output.append(0x0A)
-    commandEnds.append(removed + output.count)
-    if configuration.tracesDialogue {
-      log.append(LogEntry(direction: .client, text: command.shown))
-    }
+    return !output.hasRefused
   }
 
   /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
   private func leave(_ failure: Failure) {
-    emit(.quit)
+    emit(Command.quit)
     hasFarewell = true
     fail(failure)
   }

@@ -6,9 +6,21 @@
 /// step tells which of them is next. When RCPT replies arrive for a sender that
 /// was refused, they are waited for and not believed.
 ///
+/// With CHUNKING (RFC 3030) the content may travel in counted chunks instead: once
+/// somebody was accepted, or right behind the envelope.
+///
 /// With LMTP (RFC 2033 section 4.2) there is a final reply for each recipient
 /// that was accepted, in their order, and the message has a fate for each.
 final class Transaction {
+  /// How the content travels.
+  enum Transfer {
+    case data
+    /// BDAT, once somebody was accepted.
+    case chunks
+    /// One BDAT right behind the envelope.
+    case atOnce
+  }
+
   private enum Step {
     case reset
     case mail
@@ -17,13 +29,14 @@ final class Transaction {
     case content
     /// The final reply for this recipient is next; with SMTP it is for all.
     case final(Int)
-    /// A lone dot was sent, since nobody was accepted.
+    /// A lone dot was sent, or a chunk in vain, since nobody was accepted.
     case emptyFinal
+    /// So many replies are still to come to chunks behind one that was refused.
+    case drain(Int, Outcome)
   }
 
   enum Progress {
     case wait
-    case emit([Command?])
     case content
     case nothingToDeliver
     case done(Outcome)
@@ -34,8 +47,8 @@ final class Transaction {
   private let request: SendRequest
   private let capabilities: Capabilities
   private let isLMTP: Bool
+  let transfer: Transfer
   private var step: Step
-  private var mailCommand: Command?
   private var recipients: [RecipientOutcome]
   private var senderFailure: Failure?
   private var lastReply: Reply?
@@ -44,11 +57,18 @@ final class Transaction {
   private var envelopeTime: Int64 = 0
   private var messageTime: Int64 = 0
   private var messageSize: UInt64 = 0
+  /// How much of the output has left, and where in it the content ends.
+  private var left = 0
+  private var contentEnd: Int?
+  /// Chunks, apart from the last, that the server has not answered.
+  private var chunksUnanswered = 0
 
   init(
-    _ request: SendRequest, _ capabilities: Capabilities, isLMTP: Bool, resets: Bool, now: Int64
+    _ request: SendRequest, _ capabilities: Capabilities, _ transfer: Transfer, isLMTP: Bool,
+    resets: Bool, now: Int64
   ) {
     self.request = request
+    self.transfer = transfer
     self.capabilities = capabilities
     self.isLMTP = isLMTP
     step = resets ? .reset : .mail
@@ -58,18 +78,39 @@ final class Transaction {
 
   private var pipelined: Bool { capabilities.pipelining }
 
+  /// DATA goes with the recipients, before it is known who is accepted. A server that
+  /// agrees then cannot be stopped any more.
+  private var groupsData: Bool {
+    pipelined && transfer == .data && !request.isAllOrNone
+  }
+
   /// What is written first. After a failed transaction RSET goes in front.
-  func opening() -> [Command?] {
-    let mail = request.mailCommand(capabilities)
-    mailCommand = mail
-    guard pipelined else {
-      if case .reset = step { return [.reset] }
-      return [mail]
+  func begin(_ output: inout SessionOutput) {
+    if case .reset = step {
+      output.command(Command.reset)
+      if !pipelined { return }
     }
-    let recipients = request.recipients.map { request.recipientCommand($0, capabilities) }
-    var group: [Command?] = [mail] + recipients + [.data]
-    if case .reset = step { group.insert(.reset, at: 0) }
-    return group
+    request.writeMail(to: &output, capabilities)
+    guard pipelined else { return }
+    for recipient in request.recipients {
+      request.writeRecipient(recipient, to: &output, capabilities)
+    }
+    if groupsData { output.command(Command.data) }
+  }
+
+  /// One more chunk of the content; `size` is that of the whole message, with the last.
+  func write(
+    _ chunk: [UInt8], isLast: Bool, size: UInt64, to output: inout SessionOutput
+  ) {
+    output.append(Command.chunk)
+    output.append(decimal: UInt64(chunk.count))
+    if isLast { output.append(Command.lastChunk) }
+    output.endCommand(with: chunk)
+    if isLast {
+      contentEnded(size: size, at: output.end)
+    } else {
+      chunksUnanswered += 1
+    }
   }
 
   var position: (phase: Phase, command: String) {
@@ -78,14 +119,17 @@ final class Transaction {
     case .mail: (.envelope, "MAIL FROM")
     case .recipient: (.envelope, "RCPT TO")
     case .data: (.envelope, "DATA")
-    case .content, .final, .emptyFinal: (.message, "DATA")
+    case .content, .final, .emptyFinal, .drain: (.message, contentCommand)
     }
   }
+
+  private var contentCommand: String { transfer == .data ? "DATA" : "BDAT" }
 
   /// Whether the next reply decides about the message.
   var awaitsVerdict: Bool {
     switch step {
-    case .content, .final: true
+    case .content, .final, .drain: true
+    case .emptyFinal: transfer != .data
     default: false
     }
   }
@@ -94,19 +138,34 @@ final class Transaction {
 
   // MARK: Progress
 
-  func contentWritten(size: UInt64) {
-    guard case .content = step else { return }
-    messageSize = size
-    step = .final(nextAccepted(from: 0))
+  var wantsContent: Bool {
+    if case .content = step { return true }
+    return false
   }
 
-  func receive(_ reply: Reply, now: Int64) -> Progress {
+  /// Whether all that the server needs for its verdict is on the way.
+  var hasEnded: Bool { contentEnd != nil }
+
+  /// The server takes no more recipients at a time.
+  var hasOverflow: Bool { recipients.contains { $0.isOverflow } }
+
+  func contentEnded(size: UInt64, at end: Int) {
+    messageSize = size
+    contentEnd = end
+    if case .content = step { step = .final(nextAccepted(from: 0)) }
+  }
+
+  /// The content has left as far as its end.
+  private func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
+
+  /// What the reply leads to is written, or told.
+  func receive(_ reply: Reply, _ output: inout SessionOutput, now: Int64) -> Progress {
     lastReply = reply
-    let (phase, command) = position
+    left = output.left
     // 3yz asks for more; only DATA has more to give.
     if reply.code < 400, !reply.isPositive {
       guard case .data = step, reply.code == 354 else {
-        return disagree(.unexpected(reply, phase: phase))
+        return disagree(.unexpected(reply, phase: position.phase))
       }
     }
     switch step {
@@ -120,61 +179,90 @@ final class Transaction {
             phase: .envelope, retry: .safe))
       }
       step = .mail
-      return pipelined ? .wait : .emit([mailCommand])
+      if !pipelined { request.writeMail(to: &output, capabilities) }
+      return .wait
     case .mail:
-      return receiveMail(reply)
+      return receiveMail(reply, &output, now)
     case .recipient(let index):
-      return receiveRecipient(reply, index)
+      return receiveRecipient(reply, index, &output, now)
     case .data:
-      dataAnswered = now
-      envelopeTime = now - started
-      return receiveData(reply, now: now)
-    case .content:
-      // The verdict before the end of the content: the server stopped reading,
-      // or never started. Where the content ends is no longer agreed on.
-      if reply.isPositive { return disagree(.unexpected(reply, phase: phase)) }
-      let outcome = verdict(reply, now: now)
-      return .broken(
-        outcome,
-        .refused(
-          .connection, "the server refused the message before its end", reply, command: command,
-          phase: phase, retry: .safe))
-    case .final(let index):
+      envelopeAnswered(now)
+      return receiveData(reply)
+    case .content, .final:
+      if chunksUnanswered > 0 { return receiveChunkReply(reply, now: now) }
+      guard case .final(let index) = step, hasLeft(left) else {
+        return receiveEarlyVerdict(reply, now: now)
+      }
       return receiveFinal(reply, index, now: now)
     case .emptyFinal:
-      return .done(envelopeFailed())
+      if transfer == .data || !reply.isPositive { return .done(envelopeFailed()) }
+      return .broken(envelopeFailed(), forNobody(reply))
+    case .drain(let count, let outcome):
+      if count == 1 { return .done(outcome) }
+      step = .drain(count - 1, outcome)
+      return .wait
     }
   }
 
-  private func receiveMail(_ reply: Reply) -> Progress {
+  private func receiveMail(
+    _ reply: Reply, _ output: inout SessionOutput, _ now: Int64
+  ) -> Progress {
     if !reply.isPositive {
       let failure = Failure.refused(
         .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
       guard pipelined else { return .done(outcome(failure)) }
       senderFailure = failure
     }
-    return advance(to: 0)
+    return advance(to: 0, &output, now)
   }
 
-  private func receiveRecipient(_ reply: Reply, _ index: Int) -> Progress {
+  private func receiveRecipient(
+    _ reply: Reply, _ index: Int, _ output: inout SessionOutput, _ now: Int64
+  ) -> Progress {
     if senderFailure == nil, recipients.indices.contains(index) {
       recipients[index].decide(reply, at: .recipient)
     }
-    return advance(to: index + 1)
+    return advance(to: index + 1, &output, now)
   }
 
-  private func advance(to index: Int) -> Progress {
+  private func advance(
+    to index: Int, _ output: inout SessionOutput, _ now: Int64
+  ) -> Progress {
     if index < recipients.count {
       step = .recipient(index)
-      return pipelined ? .wait : .emit([recipientCommand(index)])
+      if !pipelined {
+        request.writeRecipient(request.recipients[index], to: &output, capabilities)
+      }
+      return .wait
     }
-    if !pipelined, !hasAccepted { return .done(envelopeFailed()) }
+    if groupsData {
+      step = .data
+      return .wait
+    }
+    if transfer == .atOnce {
+      envelopeAnswered(now)
+      step = hasAccepted ? .final(nextAccepted(from: 0)) : .emptyFinal
+      return .wait
+    }
+    let isWanted = request.isAllOrNone ? !recipients.contains { $0.isRefused } : hasAccepted
+    guard isWanted, hasAccepted else { return .done(envelopeFailed()) }
+    if transfer == .chunks {
+      envelopeAnswered(now)
+      step = .content
+      return .content
+    }
     step = .data
-    return pipelined ? .wait : .emit([.data])
+    output.command(Command.data)
+    return .wait
+  }
+
+  private func envelopeAnswered(_ now: Int64) {
+    dataAnswered = now
+    envelopeTime = now - started
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
-  private func receiveData(_ reply: Reply, now: Int64) -> Progress {
+  private func receiveData(_ reply: Reply) -> Progress {
     if reply.code == 354 {
       if hasAccepted {
         step = .content
@@ -184,13 +272,7 @@ final class Transaction {
       // to understand the lone dot either.
       if let senderFailure { return disagree(senderFailure) }
       // With LMTP nobody's reply would follow the dot (RFC 2033 section 4.2).
-      if isLMTP {
-        return .broken(
-          envelopeFailed(),
-          .refused(
-            .protocolViolation, "the server takes a message that is for nobody", reply,
-            command: "DATA", phase: .envelope))
-      }
+      if isLMTP { return .broken(envelopeFailed(), forNobody(reply)) }
       step = .emptyFinal
       return .nothingToDeliver
     }
@@ -207,9 +289,35 @@ final class Transaction {
     return .done(outcome(failure))
   }
 
-  private func recipientCommand(_ index: Int) -> Command? {
-    guard request.recipients.indices.contains(index) else { return nil }
-    return request.recipientCommand(request.recipients[index], capabilities)
+  private func forNobody(_ reply: Reply) -> Failure {
+    .refused(
+      .protocolViolation, "the server takes a message that is for nobody", reply,
+      command: contentCommand, phase: .envelope)
+  }
+
+  /// The verdict before the end of the content: the server stopped reading, or never
+  /// started. Where the content ends is no longer agreed on.
+  private func receiveEarlyVerdict(_ reply: Reply, now: Int64) -> Progress {
+    contentEnd = nil
+    if reply.isPositive { return disagree(.unexpected(reply, phase: .message)) }
+    let outcome = verdict(reply, now: now)
+    return .broken(
+      outcome,
+      .refused(
+        .connection, "the server refused the message before its end", reply,
+        command: contentCommand, phase: .message, retry: .safe))
+  }
+
+  /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until
+  /// RSET.
+  private func receiveChunkReply(_ reply: Reply, now: Int64) -> Progress {
+    chunksUnanswered -= 1
+    if reply.isPositive { return .wait }
+    let outcome = verdict(reply, now: now)
+    let rest = chunksUnanswered + (hasEnded ? 1 : 0)
+    if rest == 0 { return .done(outcome) }
+    step = .drain(rest, outcome)
+    return .wait
   }
 
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
@@ -238,7 +346,7 @@ final class Transaction {
     guard let last = refused.last, let reply = last.reply else { return nil }
     return .refused(
       .message, "the server refused the message for every recipient, the last one with", reply,
-      command: "DATA", phase: .message,
+      command: contentCommand, phase: .message,
       retry: refused.contains { $0.status == .deferred } ? .safe : .no)
   }
 
@@ -253,18 +361,20 @@ final class Transaction {
     if hasAccepted { return outcome(nil) }
     return outcome(
       .refused(
-        .message, "the server refused the message", reply, command: "DATA", phase: .message))
+        .message, "the server refused the message", reply, command: contentCommand,
+        phase: .message))
   }
 
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
-  func interrupted(_ failure: Failure) -> Outcome {
-    if case .final = step { return outcome(failure, retry: .unknown) }
-    return outcome(failure, retry: failure.retry)
+  func interrupted(_ failure: Failure, left: Int) -> Outcome {
+    let mayBeDelivered = hasLeft(left) && senderFailure == nil
+      && recipients.contains { !$0.isRefused }
+    return outcome(failure, retry: mayBeDelivered ? .unknown : failure.retry)
   }
 
   private func disagree(_ failure: Failure) -> Progress {
-    .broken(interrupted(failure), failure)
+    .broken(interrupted(failure, left: left), failure)
   }
 
   private func decideAccepted(_ reply: Reply) {
@@ -280,10 +390,16 @@ final class Transaction {
     guard let last = refused.last, let reply = last.reply else {
       return outcome(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
     }
-    let text: Message =
-      refused.count == 1
-      ? "the server refused the recipient"
-      : "the server refused all \(refused.count) recipients, the last one with"
+    let text: Message
+    if hasAccepted {
+      text =
+        "the server refused \(refused.count) of \(recipients.count) recipients, and the message"
+        + " goes to all or none (all_or_none); the last one with"
+    } else if refused.count == 1 {
+      text = "the server refused the recipient"
+    } else {
+      text = "the server refused all \(refused.count) recipients, the last one with"
+    }
     // Worth another try as soon as one of them may be accepted later.
     var failure = Failure.refused(
       .envelope, text, reply, command: "RCPT TO", phase: .envelope,
@@ -301,11 +417,11 @@ final class Transaction {
   private func outcome(_ failure: Failure?) -> Outcome {
     let outcome = Outcome(recipients: recipients, failure: failure, response: lastReply)
     if failure != nil {
-      // Accepted recipients of a message that did not get through were not
-      // refused by anybody.
+      // Recipients of a message that did not get through were not refused by
+      // anybody, accepted or not answered for yet.
       let status: RecipientOutcome.Status = failure?.retry == .unknown ? .unknown : .notTried
       for index in recipients.indices
-      where recipients[index].status == .accepted && recipients[index].stage != .data {
+      where !recipients[index].isRefused && recipients[index].stage != .data {
         outcome.recipients[index].status = status
       }
     }

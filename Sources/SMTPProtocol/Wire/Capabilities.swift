@@ -6,25 +6,41 @@ package struct Capabilities {
   package let lines: [[UInt8]]
   /// Looked at for every message, so found once.
   package let pipelining: Bool
+  package let chunking: Bool
   package let eightBitMIME: Bool
   package let smtpUTF8: Bool
   package let dsn: Bool
   package let size: Bool
   /// RFC 1870 section 4: no number or 0 means that there is no fixed limit.
   package let sizeLimit: UInt64?
+  package let limits: Limits
+
+  /// What the server takes at most (LIMITS, RFC 9422); nil where it does not say.
+  package struct Limits: Equatable {
+    /// Transactions over one connection.
+    package var transactions: Int?
+    /// Recipients of one transaction, and different domains among them.
+    package var recipients: Int?
+    package var domains: Int?
+  }
 
   /// Those of a server that was greeted with HELO, or not yet.
   package static let none = Capabilities(reply: Reply(code: 250, lines: []))
 
-  package init(reply: Reply) {
-    let lines = Array(reply.lines.dropFirst())
+  /// As if the server did not offer what is to be ignored; keywords in upper case.
+  package init(reply: Reply, ignoring ignored: [[UInt8]] = []) {
+    let lines = reply.lines.dropFirst().filter { line in
+      ignored.isEmpty || !ignored.contains(Bytes.uppercased(Self.keyword(of: line)))
+    }
     self.lines = lines
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
+    chunking = Self.parameters(of: Bytes.of("CHUNKING"), in: lines) != nil
     eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
     smtpUTF8 = Self.parameters(of: Bytes.of("SMTPUTF8"), in: lines) != nil
     dsn = Self.parameters(of: Bytes.of("DSN"), in: lines) != nil
     let limit = Self.parameters(of: Bytes.of("SIZE"), in: lines)
     size = limit != nil
+    limits = Self.limits(Self.parameters(of: Bytes.of("LIMITS"), in: lines) ?? [])
     sizeLimit = limit.flatMap { Self.number($0) }.flatMap { $0 == 0 ? nil : $0 }
   }
 
@@ -52,14 +68,37 @@ package struct Capabilities {
     return found
   }
 
+  private static func keyword(of line: [UInt8]) -> [UInt8] {
+    Array(line.prefix { $0 != 0x20 && $0 != 0x09 })
+  }
+
   private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
     for line in lines {
-      let word = line.prefix { $0 != 0x20 && $0 != 0x09 }
-      if Bytes.equalIgnoringCase(Array(word), keyword) {
+      let word = Self.keyword(of: line)
+      if Bytes.equalIgnoringCase(word, keyword) {
         return Array(line.dropFirst(word.count).drop { $0 == 0x20 || $0 == 0x09 })
       }
     }
     return nil
+  }
+
+  /// `MAILMAX=100 RCPTMAX=50`; what is no number above 0 is not understood, and means
+  /// nothing (RFC 9422 section 3).
+  private static func limits(_ text: [UInt8]) -> Limits {
+    var limits = Limits()
+    for word in text.split(separator: 0x20) {
+      let name = Array(word.prefix { $0 != 0x3D })
+      guard let value = number(Array(word.dropFirst(name.count + 1))), value > 0 else { continue }
+      let limit = Int(clamping: value)
+      if Bytes.equalIgnoringCase(name, Bytes.of("MAILMAX")) {
+        limits.transactions = limit
+      } else if Bytes.equalIgnoringCase(name, Bytes.of("RCPTMAX")) {
+        limits.recipients = limit
+      } else if Bytes.equalIgnoringCase(name, Bytes.of("RCPTDOMAINMAX")) {
+        limits.domains = limit
+      }
+    }
+    return limits
   }
 
   private static func number(_ text: [UInt8]) -> UInt64? {

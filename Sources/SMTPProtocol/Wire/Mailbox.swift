@@ -6,6 +6,11 @@ package struct Mailbox: Equatable {
   /// The address cannot be sent without SMTPUTF8 (RFC 6531).
   package let isInternationalized: Bool
 
+  /// What stands behind the last @; empty for `postmaster` alone.
+  package var domain: [UInt8] {
+    bytes.lastIndex(of: 0x40).map { Array(bytes[($0 + 1)...]) } ?? []
+  }
+
   /// RFC 5321 section 4.5.3.1.1 to .3, without the brackets of a path.
   package static let localPartLimit = 64
   package static let domainLimit = 255

@@ -19,8 +19,11 @@ package struct ReplyParser {
   private var consumed = 0
   /// Up to here no LF was found: a reply that trickles in is scanned once.
   private var scanned = 0
+  private var hasNUL = false
+  /// Of a reply whose last line is still to come.
   private var code: Int?
-  private var lines: [[UInt8]] = []
+  private var text: [UInt8] = []
+  private var lineCount = 0
   private var replySize = 0
   private var blankLines = 0
 
@@ -35,12 +38,13 @@ package struct ReplyParser {
 
   /// The same, apart from blank lines, which mean nothing between replies.
   package var hasMore: Bool {
-    code != nil
-      || buffer[consumed...].contains { $0 != 0x0D && $0 != 0x0A && $0 != 0x20 && $0 != 0x09 }
+    if code != nil { return true }
+    for index in consumed..<buffer.count {
+      let byte = buffer[index]
+      if byte != 0x0D, byte != 0x0A, byte != 0x20, byte != 0x09 { return true }
+    }
+    return false
   }
-
-  /// What has arrived and is not used up.
-  private var rest: [UInt8] { Array(buffer[consumed...]) }
 
   package mutating func append(_ bytes: ArraySlice<UInt8>) {
     if consumed == buffer.count {
@@ -59,16 +63,21 @@ package struct ReplyParser {
   /// The next complete reply, or nil until more octets are there.
   package mutating func next() throws(Failure) -> Reply? {
     while let line = try nextLine() {
-      if code == nil, line.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+      if code == nil, isBlank(line) {
         blankLines += 1
         if blankLines > Self.blankLineLimit {
-          throw violation("the server sends blank lines instead of a reply")
+          throw Self.violation("the server sends blank lines instead of a reply")
         }
         continue
       }
       if let reply = try take(line) { return reply }
     }
     return nil
+  }
+
+  private func isBlank(_ line: Range<Int>) -> Bool {
+    for index in line where buffer[index] != 0x20 && buffer[index] != 0x09 { return false }
+    return true
   }
 
   /// The server closed: a last line without its end still counts.
@@ -78,70 +87,100 @@ package struct ReplyParser {
     return try next()
   }
 
-  private mutating func nextLine() throws(Failure) -> ArraySlice<UInt8>? {
-    guard let end = buffer[scanned...].firstIndex(of: 0x0A) else {
-      scanned = buffer.count
+  /// Where in the buffer the next line stands, without its end.
+  private mutating func nextLine() throws(Failure) -> Range<Int>? {
+    let count = buffer.count
+    let (end, sawNUL) = findLineEnd()
+    if sawNUL { hasNUL = true }
+    if end == count {
+      scanned = count
       // The last octet may be the CR of the line's end.
-      if buffer.count - consumed > Self.lineLimit + 1 {
-        throw violation(
-          "the server sent a reply line of more than \(Self.lineLimit) octets", rest)
-      }
+      if count - consumed > Self.lineLimit + 1 { throw tooLong(consumed..<count) }
       return nil
     }
     let hasCR = end > consumed && buffer[end - 1] == 0x0D
-    let line = buffer[consumed..<(hasCR ? end - 1 : end)]
+    let line = consumed..<(hasCR ? end - 1 : end)
     consumed = end + 1
     scanned = consumed
-    if line.count > Self.lineLimit {
-      throw violation(
-        "the server sent a reply line of more than \(Self.lineLimit) octets", Array(line))
-    }
-    if line.contains(0) {
-      throw violation("the server sent a NUL in a reply", Array(line))
-    }
+    if line.count > Self.lineLimit { throw tooLong(line) }
     return line
   }
 
+  private func findLineEnd() -> (end: Int, sawNUL: Bool) {
+    let octets = buffer.span
+    var end = scanned
+    var sawNUL = false
+    while end < octets.count {
+      let byte = octets[end]
+      if byte == 0x0A { break }
+      if byte == 0 { sawNUL = true }
+      end &+= 1
+    }
+    return (end, sawNUL)
+  }
+
+  private func tooLong(_ line: Range<Int>) -> Failure {
+    violation("the server sent a reply line of more than \(Self.lineLimit) octets", line)
+  }
+
   /// Takes one line; returns the reply when it was the last one.
-  private mutating func take(_ line: ArraySlice<UInt8>) throws(Failure) -> Reply? {
-    guard let (lineCode, isLast, text) = Self.split(line) else {
-      throw violation("the server sent something that is not an SMTP reply", Array(line))
+  ///
+  /// `Reply-line = Reply-code [ ( "-" / SP ) textstring ]`, the code being
+  /// `%x32-35 %x30-35 %x30-39` (RFC 5321 section 4.2).
+  private mutating func take(_ line: Range<Int>) throws(Failure) -> Reply? {
+    if hasNUL { throw violation("the server sent a NUL in a reply", line) }
+    guard let lineCode = replyCode(line) else {
+      throw violation("the server sent something that is not an SMTP reply", line)
     }
     if let code, code != lineCode {
-      throw violation("the lines of a reply have different codes", Array(line))
+      throw violation("the lines of a reply have different codes", line)
     }
-    code = lineCode
-    lines.append(Array(text))
+    let isLast = line.count == 3 || buffer[line.lowerBound + 3] == 0x20
+    lineCount += 1
     replySize += line.count
-    if lines.count > Self.lineCountLimit || replySize > Self.replyLimit {
-      throw violation("the server sent a reply without end", Array(line))
+    if lineCount > Self.lineCountLimit || replySize > Self.replyLimit {
+      throw violation("the server sent a reply without end", line)
     }
+    // A blank behind the code of an empty last line says nothing.
+    let shown = isLast && line.count == 4 ? line.dropLast() : line
+    if isLast, code == nil {
+      clear()
+      return Reply(code: lineCode, text: Array(buffer[shown]))
+    }
+    if code != nil { text.append(0x0A) }
+    text.append(contentsOf: buffer[shown])
+    code = lineCode
     guard isLast else { return nil }
-    let reply = Reply(code: lineCode, lines: lines)
-    code = nil
-    lines = []
-    replySize = 0
-    blankLines = 0
+    let reply = Reply(code: lineCode, text: text)
+    clear()
     return reply
   }
 
-  /// `Reply-line = Reply-code [ ( "-" / SP ) textstring ]`, the code being
-  /// `%x32-35 %x30-35 %x30-39` (RFC 5321 section 4.2).
-  private static func split(
-    _ line: ArraySlice<UInt8>
-  ) -> (code: Int, isLast: Bool, text: ArraySlice<UInt8>)? {
-    let digits = line.prefix(3)
-    guard digits.count == 3, digits.allSatisfy({ Bytes.isDigit($0) }) else { return nil }
-    let code = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-    guard code >= 200, code < 600, (code / 10) % 10 <= 5 else { return nil }
-    let rest = line.dropFirst(3)
-    guard let separator = rest.first else { return (code, true, rest) }
-    guard separator == 0x20 || separator == 0x2D else { return nil }
-    return (code, separator == 0x20, rest.dropFirst())
+  private mutating func clear() {
+    code = nil
+    text = []
+    lineCount = 0
+    replySize = 0
+    blankLines = 0
   }
 
-  private func violation(_ text: Message, _ bytes: [UInt8] = []) -> Failure {
-    let shown: Message = bytes.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(bytes, limit: 80))\""
-    return Failure(.protocolViolation, text + shown, command: "CONN", phase: .idle)
+  private func replyCode(_ line: Range<Int>) -> Int? {
+    guard line.count >= 3 else { return nil }
+    let start = line.lowerBound
+    let (first, second, third) = (buffer[start], buffer[start + 1], buffer[start + 2])
+    guard first >= 0x32, first <= 0x35, second >= 0x30, second <= 0x35, Bytes.isDigit(third),
+      line.count == 3 || buffer[start + 3] == 0x20 || buffer[start + 3] == 0x2D
+    else { return nil }
+    return Int(first) * 100 + Int(second) * 10 + Int(third) - 0x30 * 111
+  }
+
+  private func violation(_ text: Message, _ line: Range<Int>) -> Failure {
+    let shown: Message =
+      line.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(Array(buffer[line]), limit: 80))\""
+    return Self.violation(text + shown)
+  }
+
+  private static func violation(_ text: Message) -> Failure {
+    Failure(.protocolViolation, text, command: "CONN", phase: .idle)
   }
 }

@@ -15,12 +15,14 @@ struct Conversation {
 
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
-    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true
+    name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
+    chunking: Session.Chunking = .off
   ) {
     var configuration = Session.Configuration(
       name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true)
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
+    configuration.chunking = chunking
     session = Session(configuration, cryptography: cryptography)
   }
 
@@ -68,20 +70,22 @@ struct Conversation {
 
   /// Content as far as it goes, and its end if that is wanted.
   mutating func write(_ content: [UInt8], ends: Bool) {
-    encoder.encode(content.span, into: &session.output)
-    if ends { encoder.finish(into: &session.output) }
-    drain()
-    guard ends else { return }
-    session.contentWritten(size: encoder.size)
-    encoder = ContentEncoder()
+    var output = session.output.takeBytes()
+    encoder.encode(content.span, into: &output)
+    if ends { encoder.finish(into: &output) }
+    session.output.putBack(&output)
+    if ends {
+      session.contentEnded(size: encoder.size)
+      encoder = ContentEncoder()
+    }
     drain()
   }
 
   // MARK: What came of it
 
   private mutating func drain() {
-    output += session.output
-    session.removeOutput()
+    output += session.output.bytes
+    _ = session.took(session.output.count)
     events += session.events
     session.events = []
   }

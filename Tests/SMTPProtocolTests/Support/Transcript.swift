@@ -98,7 +98,13 @@ struct Transcript {
       conversation.perform { session, _ in session.answer(answer) }
     case "send":
       let request = SendRequest(words: words.dropFirst())
-      conversation.perform { session, now in session.send(request, now: now) }
+      let content = words.first { $0.hasPrefix("atonce=") }.map { bytes("\($0.dropFirst(7))\r\n") }
+      conversation.perform { session, now in session.send(request, content: content, now: now) }
+    case "chunk", "last":
+      let chunk = words.count > 1 ? bytes(words[1] + "\r\n") : []
+      conversation.perform { session, _ in
+        session.write(chunk: chunk, isLast: words[0] == "last", size: 100)
+      }
     case "content", "partial":
       let content = operation.dropFirst(8).replacing("\\n", with: "\n")
       conversation.write(bytes(String(content)), ends: words[0] == "content")
@@ -134,6 +140,7 @@ extension SendRequest {
       size: options["size"].flatMap { UInt64($0) },
       use8BitMIME: words.contains("8bit") ? true : words.contains("7bit") ? false : nil)
     useSMTPUTF8 = words.contains("smtputf8")
+    isAllOrNone = words.contains("allornone")
     requiresTLS = words.contains("requiretls")
     ret = options["ret"].map { try! .init(bytes($0)) }
     envelopeIdentifier = options["envid"].map { try! .init(bytes($0)) }
@@ -162,11 +169,12 @@ private final class SlowMechanism: Mechanism {
 func play(
   _ transcript: String, policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
   name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
-  location: SourceLocation = #_sourceLocation
+  chunking: Session.Chunking = .off, location: SourceLocation = #_sourceLocation
 ) -> [Conversation] {
   Transcript.Feeding.allCases.map { feeding in
     var conversation = Conversation(
-      policy, isSecure: isSecure, name: name, isLMTP: isLMTP, verifiesPeer: verifiesPeer)
+      policy, isSecure: isSecure, name: name, isLMTP: isLMTP, verifiesPeer: verifiesPeer,
+      chunking: chunking)
     Transcript(transcript).play(feeding, &conversation, location)
     return conversation
   }

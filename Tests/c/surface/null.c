@@ -76,6 +76,8 @@ void null_options(void) {
   CHECK_INT(smtpconn_options_connection(NULL), -1);
   CHECK_INT(smtpconn_options_set_secured(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_secured(NULL), 0);
+  CHECK_INT(smtpconn_options_set_chunking(NULL, SMTPCONN_CHUNKING_ON), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_chunking(NULL), SMTPCONN_CHUNKING_OFF);
   CHECK_INT(smtpconn_options_set_custom_mechanism(NULL, "X", NULL, NULL, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_exchange_respond(NULL, "x", 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_exchange_fail(NULL, "x"), SMTPCONN_ESTATE);
@@ -159,6 +161,8 @@ void null_others(void) {
   CHECK_INT(smtpconn_envelope_use_smtputf8(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_require_tls(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_all_or_none(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_all_or_none(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_to_dsn_notify(NULL, 0, "NEVER"), SMTPCONN_ESTATE);
   CHECK_TEXT(smtpconn_envelope_to_dsn_notify(NULL, 0), NULL);
   CHECK_INT(smtpconn_envelope_set_to_dsn_orcpt(NULL, 0, "a@b"), SMTPCONN_ESTATE);

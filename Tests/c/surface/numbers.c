@@ -53,6 +53,18 @@ void option_numbers(void) {
   SWITCH(lmtp, 0);
   SWITCH(secured, 0);
 
+  CHECK_INT(smtpconn_options_chunking(options), SMTPCONN_CHUNKING_OFF);
+  accepted(options, smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_OPTIMISTIC));
+  CHECK_INT(smtpconn_options_chunking(options), SMTPCONN_CHUNKING_OPTIMISTIC);
+  accepted(options, smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_ON));
+  refused(options, smtpconn_options_set_chunking(options, 3), "chunking");
+  refused(options, smtpconn_options_set_chunking(options, -1), "chunking");
+  refused(options, smtpconn_options_set_chunking(options, INT_MIN), "chunking");
+  refused(options, smtpconn_options_set_chunking(options, INT_MAX), "chunking");
+  CHECK_INT(smtpconn_options_chunking(options), SMTPCONN_CHUNKING_ON); /* as it was */
+  accepted(options, smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_OFF));
+  CHECK_INT(smtpconn_options_chunking(options), SMTPCONN_CHUNKING_OFF);
+
 #define DURATION(option, standard)                                                \
   do {                                                                            \
     CHECK_INT(smtpconn_options_##option(options), standard);                      \

@@ -32,6 +32,8 @@ static const struct text_option {
     {smtpconn_options_set_tls_max_version, smtpconn_options_tls_max_version, "tls_max_version",
      NULL, "TLSv1.2", "SSLv3"},
     {smtpconn_options_set_tls_alpn, smtpconn_options_tls_alpn, "tls_alpn", NULL, "smtp,x", "a,,b"},
+    {smtpconn_options_set_ignored_capabilities, smtpconn_options_ignored_capabilities,
+     "ignored_capabilities", NULL, "Pipelining  X-1", "PIPELINING,CHUNKING"},
 };
 
 void option_texts(void) {
@@ -57,6 +59,23 @@ void option_texts(void) {
     if (text->get != NULL) CHECK_TEXT(text->get(options), text->standard);
     smtpconn_options_free(options);
   }
+}
+
+/* Keywords of EHLO (RFC 5321 section 4.1.1.1), and not the one that has an option of
+ * its own. */
+static void option_keywords(smtpconn_options *options) {
+  static const char *const bad[] = {
+      "", "  ", "starttls", "SIZE STARTTLS", "-X", "SIZE=1", "SIZE\r\nQUIT", "SIZE\t", "b\xc3\xa4",
+  };
+  size_t index;
+  accepted(options, smtpconn_options_set_ignored_capabilities(options, " 8bitmime x-a "));
+  CHECK_TEXT(smtpconn_options_ignored_capabilities(options), " 8bitmime x-a ");
+  for (index = 0; index < sizeof bad / sizeof bad[0]; index++) {
+    refused(options, smtpconn_options_set_ignored_capabilities(options, bad[index]),
+            "ignored_capabilities");
+  }
+  refused(options, smtpconn_options_set_ignored_capabilities(options, "STARTTLS"), "ignore_tls");
+  CHECK_TEXT(smtpconn_options_ignored_capabilities(options), " 8bitmime x-a "); /* as it was */
 }
 
 void option_strings(void) {
@@ -126,5 +145,6 @@ void option_strings(void) {
   CHECK_TEXT(smtpconn_options_tls_ca_directory(options), NULL);
   accepted(options, smtpconn_options_set_tls_ca_directory(options, "/a/b"));
   CHECK_TEXT(smtpconn_options_tls_ca_directory(options), "/a/b");
+  option_keywords(options);
   smtpconn_options_free(options);
 }

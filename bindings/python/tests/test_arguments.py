@@ -28,6 +28,7 @@ TEXT_OPTIONS = [
     "tls_min_version",
     "tls_max_version",
     "tls_alpn",
+    "ignored_capabilities",
 ]
 
 
@@ -61,6 +62,12 @@ def test_lone_surrogate_in_an_option() -> None:
         ("socket", -1),
         ("tls_min_version", "TLSv1.0"),
         ("tls_alpn", ["x" * 256]),
+        ("chunking", 3),
+        ("chunking", 1 << 32),
+        ("ignored_capabilities", "PIPELINING,CHUNKING"),
+        ("ignored_capabilities", ["SIZE", "STARTTLS"]),
+        ("ignored_capabilities", ["SIZE", "x\0"]),
+        ("ignored_capabilities", []),
         ("dns_timeout", 0),
         ("socket_timeout", -1.5),
         ("command_timeout", float("inf")),
@@ -87,6 +94,10 @@ def test_option_out_of_range(option: str, value: object) -> None:
         ("lmtp", 1),
         ("tls_alpn", [b"smtp"]),
         ("tls_alpn", 5),
+        ("chunking", "on"),
+        ("chunking", True),
+        ("ignored_capabilities", ["SIZE", b"DSN"]),
+        ("ignored_capabilities", 5),
         ("tls_key_password", 5),
         ("tls_context_callback", 5),
     ],

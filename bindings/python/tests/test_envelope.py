@@ -182,6 +182,45 @@ def test_require_tls(server: ScriptedServer) -> None:
         connection.send(FROM, TO, "x", require_tls=True)
 
 
+def test_all_or_none(server: ScriptedServer) -> None:
+    """Said as an argument of send, and in an envelope."""
+    refusal = (
+        f"C: MAIL FROM:<{FROM}>\nS: 250 ok\nC: RCPT TO:<{TO}>\nS: 250 ok\n"
+        "C: RCPT TO:<c@example.org>\nS: 550 nobody\nC: RSET\nS: 250 ok\n"
+    )
+    server.play(hello(), refusal, refusal.replace("C: RSET\nS: 250 ok\n", ""), QUIT)
+    recipients = [TO, "c@example.org"]
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.EnvelopeError, match="all_or_none") as by_argument:
+            connection.send(FROM, recipients, "x", all_or_none=True)
+        with pytest.raises(smtpconn.EnvelopeError, match="all_or_none") as by_envelope:
+            connection.send(Envelope(FROM, recipients, all_or_none=True), "x")
+        for caught in (by_argument, by_envelope):
+            result = caught.value.result
+            assert result is not None
+            assert [recipient.status for recipient in result.recipients] == [
+                RecipientStatus.NOT_TRIED,
+                RecipientStatus.REJECTED,
+            ]
+
+
+@pytest.mark.parametrize("ignored", ["size 8bitmime", ["SIZE", "8BITMIME"]])
+def test_ignored_capabilities(ignored: str | list[str], server: ScriptedServer) -> None:
+    server.play(hello("SIZE", "8BITMIME"), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port, ignored_capabilities=ignored) as connection:
+        assert connection.capability_lines == ["HELP"]
+        connection.send(FROM, TO, "x")
+
+
+@pytest.mark.parametrize("chunking", smtpconn.Chunking)
+def test_chunking_where_it_is_not_offered(
+    chunking: smtpconn.Chunking, server: ScriptedServer
+) -> None:
+    server.play(hello(), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port, chunking=chunking) as connection:
+        connection.send(FROM, TO, "x")
+
+
 def test_the_rest_follows_in_a_second_transaction(server: ScriptedServer) -> None:
     more = "C: RCPT TO:<c@example.org>\nS: 452 4.5.3 too many\n"
     more += more.replace("<c@", "<d@")

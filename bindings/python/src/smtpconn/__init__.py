@@ -11,7 +11,7 @@ SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
 from ._connection import Connection
-from ._constants import ErrorCode, LogKind, RecipientStatus, Retry, Stage
+from ._constants import Chunking, ErrorCode, LogKind, RecipientStatus, Retry, Stage
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
@@ -42,6 +42,7 @@ __all__ = [
     "DSN",
     "AuthError",
     "CancelledError",
+    "Chunking",
     "Connection",
     "ConnectionLostError",
     "DNSError",

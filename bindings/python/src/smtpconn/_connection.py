@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._auth import TokenSource
+    from ._constants import Chunking
     from ._envelope import DSN, Recipients
     from ._events import ErrorHandler, EventHandler, TokenHandler
     from ._hooks import Exchange, Password, TLSContextHandler
@@ -54,8 +55,9 @@ class Connection(DrivenConnection):
 
     `socket` and `connection` are sockets, or the descriptors of some, which the library duplicates
     and makes non-blocking.  `tls_key_password` is a str, bytes, or a function that gives one when
-    it is needed.  `tls_alpn` is one str with commas or several.  `tls_context_callback` gets the
-    address of OpenSSL's SSL_CTX; when it raises, `connect` raises the same and sends nothing.
+    it is needed.  `tls_alpn` is one str with commas or several; `ignored_capabilities` is
+    one with blanks or several.  `tls_context_callback` gets the address of OpenSSL's SSL_CTX;
+    when it raises, `connect` raises the same and sends nothing.
 
     `custom_mechanisms` are login mechanisms of your own, by name: functions of an `Exchange` and a
     challenge, which return the answer as bytes.  The challenge is None at the beginning: what is
@@ -94,6 +96,8 @@ class Connection(DrivenConnection):
         command_timeout: float | None = None,
         final_reply_timeout: float | None = None,
         operation_timeout: float | None = None,
+        chunking: Chunking | None = None,
+        ignored_capabilities: str | Iterable[str] | None = None,
         auth_method: str | None = None,
         custom_mechanisms: Mapping[str, Mechanism] | None = None,
         allow_insecure_auth: bool | None = None,
@@ -147,6 +151,8 @@ class Connection(DrivenConnection):
             "command_timeout": command_timeout,
             "final_reply_timeout": final_reply_timeout,
             "operation_timeout": operation_timeout,
+            "chunking": chunking,
+            "ignored_capabilities": ignored_capabilities,
             "custom_mechanisms": custom_mechanisms,
             "auth_method": auth_method,
             "allow_insecure_auth": allow_insecure_auth,
@@ -239,6 +245,7 @@ class Connection(DrivenConnection):
         use_smtputf8: bool = False,
         require_tls: bool = False,
         dsn: DSN | None = None,
+        all_or_none: bool = False,
     ) -> Result: ...
     def send(
         self,
@@ -251,6 +258,7 @@ class Connection(DrivenConnection):
         use_smtputf8: bool = False,
         require_tls: bool = False,
         dsn: DSN | None = None,
+        all_or_none: bool = False,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -265,7 +273,14 @@ class Connection(DrivenConnection):
             message = to_addrs
         else:
             envelope = Envelope(
-                from_addr, to_addrs, size, use_8bitmime, use_smtputf8, require_tls, dsn
+                from_addr,
+                to_addrs,
+                size,
+                use_8bitmime,
+                use_smtputf8,
+                require_tls,
+                dsn,
+                all_or_none,
             )
         if message is _MISSING or envelope.to_addrs is _MISSING:
             raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")

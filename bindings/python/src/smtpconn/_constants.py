@@ -39,6 +39,17 @@ class Retry(IntEnum):
     UNKNOWN = 2
 
 
+class Chunking(IntEnum):
+    """How content travels to a server that offers CHUNKING (RFC 3030)."""
+
+    #: With DATA, line by line.
+    OFF = 0
+    #: In counted chunks, when at least one recipient was accepted.
+    ON = 1
+    #: Small messages in memory leave together with their envelopes, several at a time.
+    OPTIMISTIC = 2
+
+
 class Stage(IntEnum):
     """How far a connection is."""
 

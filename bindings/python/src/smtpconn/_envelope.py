@@ -55,7 +55,8 @@ class Envelope:
     compared with the server's limit before anything is sent; of a message in memory it is known.
     `use_8bitmime` announces 8-bit content; None announces it when the message is in memory and
     holds some.  `use_smtputf8` insists on SMTPUTF8, which is used anyway where an address needs it.
-    `require_tls` asks every server on the way for verified TLS (RFC 8689).
+    `require_tls` asks every server on the way for verified TLS (RFC 8689).  `all_or_none` sends to
+    nobody when one recipient is refused.
     """
 
     from_addr: str | None
@@ -65,6 +66,7 @@ class Envelope:
     use_smtputf8: bool = False
     require_tls: bool = False
     dsn: DSN | None = None
+    all_or_none: bool = False
 
     def recipients(self) -> list[str | Recipient]:
         one = isinstance(self.to_addrs, (str, Recipient))
@@ -113,6 +115,7 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     put("set_use_8bitmime", -1 if envelope.use_8bitmime is None else int(envelope.use_8bitmime))
     put("set_use_smtputf8", int(envelope.use_smtputf8))
     put("set_require_tls", int(envelope.require_tls))
+    put("set_all_or_none", int(envelope.all_or_none))
     if envelope.dsn is not None:
         for name, carry in (("ret", text), ("envid", text), ("notify", texts), ("orcpt", text)):
             value = getattr(envelope.dsn, name)

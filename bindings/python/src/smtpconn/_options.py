@@ -72,6 +72,10 @@ def _list(value: object, what: str) -> bytes:
     return encode_list(value, what, OptionsError)
 
 
+def _keywords(value: object, what: str) -> bytes:
+    return encode_list(value, what, OptionsError, separator=b" ")
+
+
 #: Each option and how its value is carried into C.
 OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "host": _text,
@@ -95,6 +99,8 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "command_timeout": _seconds,
     "final_reply_timeout": _seconds,
     "operation_timeout": _seconds,
+    "chunking": _number,
+    "ignored_capabilities": _keywords,
     "auth_method": _text,
     "allow_insecure_auth": _flag,
     "tls_servername": _text,

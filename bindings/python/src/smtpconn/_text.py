@@ -24,11 +24,14 @@ def encode(value: object, what: str, error: type[SMTPConnError]) -> bytes:
         raise error(f"{what} holds a lone surrogate and has no form in UTF-8") from None
 
 
-def encode_list(value: object, what: str, error: type[SMTPConnError]) -> bytes:
-    """One text with commas, or several, as one with commas."""
+def encode_list(
+    value: object, what: str, error: type[SMTPConnError], separator: bytes = b","
+) -> bytes:
+    """One text with separators, or several, as one with separators."""
     if isinstance(value, str) or not isinstance(value, Iterable):
         return encode(value, what, error)
-    return b",".join(encode(item, f"{what}[{index}]", error) for index, item in enumerate(value))
+    items = (encode(item, f"{what}[{index}]", error) for index, item in enumerate(value))
+    return separator.join(items)
 
 
 def encode_path(value: object, what: str, error: type[SMTPConnError]) -> bytes:

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SMTPConnection
+@testable import SMTPProtocol
 
 @Suite("Queue")
 struct QueueTests {

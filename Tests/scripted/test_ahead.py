@@ -1,0 +1,286 @@
+"""The next envelope leaves with the end of the message before it (RFC 2920 section
+3.1), and whatever fails meanwhile, each message has its own result."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from conftest import Opener
+from support.numbered import (
+    IN_DOUBT,
+    LOST,
+    SENT,
+    Outcome,
+    content_as_sent,
+    delivered,
+    envelope,
+    mailboxes,
+    outcome,
+    start,
+    start_one,
+    true_of,
+)
+from support.outcomes import DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.scripted import CRLF, Peer, ScriptedServer
+from support.strict import (
+    Ending,
+    StrictServer,
+    Verdict,
+    at_once,
+    by_octet,
+    by_reply,
+    judging,
+)
+
+# --- round trips ------------------------------------------------------------
+
+
+def test_a_hundred_messages(connect: Opener) -> None:
+    """One wait for each and one more."""
+    strict = StrictServer()
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        before = strict.waits
+        for operation in start(connection, 100):
+            operation.succeeds()
+        assert strict.waits - before == 101
+        connection.start_quit().succeeds()
+    delivered(strict, *range(100))
+
+
+def test_same_write(connect: Opener) -> None:
+    """The end of a message and the next envelope arrive in one piece."""
+    strict = StrictServer()
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        for operation in start(connection, 3):
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    ends = [content_as_sent(number) for number in range(3)]
+    assert strict.groups[1:] == [
+        envelope(0),
+        ends[0] + envelope(1),
+        ends[1] + envelope(2),
+        ends[2],
+        b"QUIT\r\n",
+    ]
+
+
+def test_large_message(connect: Opener) -> None:
+    """The end of one that takes many writes, too, takes the next envelope along."""
+    large = b"x" * 70 + CRLF
+    strict = StrictServer()
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        before = strict.waits
+        with connection.drive.held():
+            operations = [connection.start_send(large * 20_000) for _ in range(3)]
+        for operation in operations:
+            operation.succeeds()
+        assert strict.waits - before == 4
+        connection.start_quit().succeeds()
+    assert [delivery.content for delivery in strict.deliveries] == [large * 20_000] * 3
+
+
+def test_without_pipelining(connect: Opener) -> None:
+    """Each command waits for the reply to the one before it; the server sees to it."""
+    strict = StrictServer(capabilities=(b"8BITMIME",))
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        for operation in start(connection, 5):
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    delivered(strict, *range(5))
+
+
+@pytest.mark.parametrize("answering", [at_once, by_reply, by_octet])
+def test_how_replies_travel(connect: Opener, answering: Callable[[bytes], Iterable[bytes]]) -> None:
+    strict = StrictServer(answering=answering)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        for number, operation in enumerate(start(connection, 5)):
+            operation.succeeds()
+            assert operation.result().queue_id == f"{0x1000 + number:04X}"
+        connection.start_quit().succeeds()
+    delivered(strict, *range(5))
+
+
+def test_a_group_that_is_answered_slowly(connect: Opener) -> None:
+    """The callback of the first does not wait for what concerns the second."""
+    told = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.envelope_of_anybody()
+        peer.content()
+        for command in (b"MAIL FROM:", b"RCPT TO:", b"DATA"):
+            peer.expect(command)
+        peer.reply(b"250 2.0.0 Ok: queued as FIRST")
+        assert told.wait(20)
+        for reply in (b"250 ok", b"250 ok"):
+            peer.reply(reply)
+            peer.idle()
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 2.0.0 Ok: queued as SECOND")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        first, second = start(connection, 2)
+        assert first.result().queue_id == "FIRST"
+        assert not second.ended
+        told.set()
+        assert second.result().queue_id == "SECOND"
+        connection.start_quit().succeeds()
+
+
+# --- what the server refuses ------------------------------------------------
+
+
+@pytest.mark.parametrize("answering", [at_once, by_octet])
+@pytest.mark.parametrize(
+    ("what", "number", "reply", "expected"),
+    [
+        ("end", 0, b"554 no", [("EMESSAGE", REJECTED, RETRY_NO), SENT, SENT]),
+        ("end", 0, b"451 later", [("EMESSAGE", DEFERRED, RETRY_SAFE), SENT, SENT]),
+        ("end", 0, b"421 bye", [("EMESSAGE", DEFERRED, RETRY_SAFE), LOST, LOST]),
+        ("end", 1, b"554 no", [SENT, ("EMESSAGE", REJECTED, RETRY_NO), SENT]),
+        ("MAIL", 1, b"550 no", [SENT, ("EENVELOPE", NOT_TRIED, RETRY_NO), SENT]),
+        ("MAIL", 1, b"450 later", [SENT, ("EENVELOPE", NOT_TRIED, RETRY_SAFE), SENT]),
+        ("MAIL", 1, b"421 bye", [SENT, LOST, LOST]),
+        ("RCPT", 1, b"550 no", [SENT, ("EENVELOPE", REJECTED, RETRY_NO), SENT]),
+        ("RCPT", 1, b"450 later", [SENT, ("EENVELOPE", DEFERRED, RETRY_SAFE), SENT]),
+        ("RCPT", 1, b"421 bye", [SENT, LOST, LOST]),
+        ("DATA", 1, b"554 no", [SENT, ("EENVELOPE", REJECTED, RETRY_NO), SENT]),
+        ("DATA", 1, b"451 later", [SENT, ("EENVELOPE", DEFERRED, RETRY_SAFE), SENT]),
+        ("DATA", 1, b"421 bye", [SENT, LOST, LOST]),
+    ],
+)
+def test_refused(
+    connect: Opener,
+    answering: Callable[[bytes], Iterable[bytes]],
+    what: str,
+    number: int,
+    reply: bytes,
+    expected: list[Outcome],
+) -> None:
+    """Something about the first, or about the second while the first may still be
+    under way, and a third."""
+    about = mailboxes(number)[what == "RCPT"].encode()
+    judge = judging({(what, about): Verdict(reply)})
+    strict = StrictServer(judge=judge, answering=answering)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        operations = start(connection, 3)
+        assert [outcome(operation) for operation in operations] == expected
+        failure = operations[number].wait().error
+        assert failure is not None
+        assert failure.response == reply.decode()
+        if LOST not in expected:
+            connection.start_quit().succeeds()
+    delivered(strict, *[number for number in range(3) if expected[number] == SENT])
+
+
+def test_a_dot_for_nobody(connect: Opener) -> None:
+    """The server agrees to DATA although nobody is to get the message (RFC 2920
+    section 3.1): the third goes behind a lone dot, and RSET in front of it."""
+    judge = judging({("RCPT", b"to1@example.com"): Verdict(b"550 no")})
+    strict = StrictServer(judge=judge, agrees_to_nobody=True)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        operations = start(connection, 3)
+        refusal = ("EENVELOPE", REJECTED, RETRY_NO)
+        assert [outcome(operation) for operation in operations] == [SENT, refusal, SENT]
+        connection.start_quit().succeeds()
+    delivered(strict, 0, 2)
+    assert strict.groups[3:5] == [b".\r\n", b"RSET\r\n" + envelope(2)]
+
+
+def test_a_server_that_forgets_to_clear(connect: Opener) -> None:
+    """It still has the envelope of the message that it refused, and would deliver the
+    next one to the recipients of both: it gets no content."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.envelope_of_anybody()
+        peer.content()
+        for command in (b"MAIL FROM:", b"RCPT TO:", b"DATA"):
+            peer.expect(command)
+        peer.reply(b"554 no", b"503 nested MAIL", b"250 ok", b"354 go")
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        first, second = start(connection, 2)
+        first.fails("EMESSAGE")
+        second.fails("EENVELOPE")
+        assert second.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+
+
+# --- the server goes away ---------------------------------------------------
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+@pytest.mark.parametrize(
+    ("what", "number", "ending", "expected"),
+    [
+        ("end", 0, "before", [IN_DOUBT, LOST, LOST]),
+        ("end", 0, "within", [IN_DOUBT, LOST, LOST]),
+        ("end", 0, "behind", [SENT, LOST, LOST]),
+        ("MAIL", 1, "before", [SENT, LOST, LOST]),
+        ("MAIL", 1, "within", [SENT, LOST, LOST]),
+        ("MAIL", 1, "behind", [SENT, LOST, LOST]),
+        ("RCPT", 1, "before", [SENT, LOST, LOST]),
+        ("RCPT", 1, "within", [SENT, LOST, LOST]),
+        ("RCPT", 1, "behind", [SENT, LOST, LOST]),
+        ("DATA", 1, "before", [SENT, LOST, LOST]),
+        ("DATA", 1, "within", [SENT, LOST, LOST]),
+        ("end", 1, "before", [SENT, IN_DOUBT, LOST]),
+    ],
+)
+def test_lost(
+    connect: Opener, resets: bool, what: str, number: int, ending: Ending, expected: list[Outcome]
+) -> None:
+    about = mailboxes(number)[what == "RCPT"].encode()
+    strict = StrictServer(judge=judging({(what, about): Verdict(None, ending, resets)}))
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        outcomes = [outcome(operation) for operation in start(connection, 3)]
+        connection.wait_end()
+    assert outcomes == expected
+    true_of(strict, outcomes)
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+def test_lost_behind_354(connect: Opener, resets: bool) -> None:
+    """The content may have left before that was seen, or not."""
+    judge = judging({("DATA", b"from1@example.com"): Verdict(None, "behind", resets)})
+    strict = StrictServer(judge=judge)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        outcomes = [outcome(operation) for operation in start(connection, 3)]
+        connection.wait_end()
+    assert outcomes in ([SENT, LOST, LOST], [SENT, IN_DOUBT, LOST])
+    delivered(strict, 0)
+
+
+@pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
+def test_lost_in_the_content(connect: Opener, resets: bool) -> None:
+    """In the middle of the second, which is more than fits on the way."""
+    judge = judging({("content", b"from1@example.com"): Verdict(None, "before", resets)})
+    strict = StrictServer(judge=judge)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            large = connection.drive.message(b"x" * 20_000_000)
+            messages = [None, large, None]
+            operations = [start_one(connection, *each) for each in enumerate(messages)]
+        outcomes = [outcome(operation) for operation in operations]
+        connection.wait_end()
+    assert outcomes == [SENT, LOST, LOST]
+    delivered(strict, 0)

@@ -1,0 +1,192 @@
+"""Servers that say how much they take (LIMITS, RFC 9422)."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.outcomes import ACCEPTED, NOT_TRIED, REJECTED, RETRY_SAFE, UNKNOWN
+from support.scripted import Peer, ScriptedServer
+from support.strict import StrictServer, Verdict, judging
+
+NAMES = ["a@x.example", "b@y.example", "c@X.example", "d@z.example", "e@y.example"]
+
+
+def octets(*places: int) -> list[bytes]:
+    return [NAMES[place].encode() for place in places]
+
+
+def test_rcptmax(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"LIMITS RCPTMAX=2 MAILMAX=100")
+        contents = {peer.delivery(*octets(*places)) for places in ((0, 1), (2, 3), (4,))}
+        assert len(contents) == 1
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED] * 5
+        connection.start_quit().succeeds()
+
+
+def test_rcptdomainmax(connect: Opener) -> None:
+    """Domains in whatever case."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTDOMAINMAX=1")
+        for places in ((0, 2), (1, 4), (3,)):
+            peer.delivery(*octets(*places))
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED] * 5
+        assert [line.recipient for line in sending.result().recipients] == NAMES
+        connection.start_quit().succeeds()
+
+
+def test_the_first_are_all_refused(connect: Opener) -> None:
+    """The others get the message all the same."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=2")
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for place in (0, 1):
+            peer.expect(b"RCPT TO:<" + octets(place)[0] + b">")
+            peer.reply(b"550 5.1.1 no one")
+        peer.expect(b"RSET")
+        peer.reply(b"250 ok")
+        peer.delivery(*octets(2, 3))
+        peer.delivery(*octets(4))
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        sending.succeeds()
+        assert sending.result().statuses == [REJECTED] * 2 + [ACCEPTED] * 3
+        connection.start_quit().succeeds()
+
+
+def test_message_that_can_be_read_once(connect: Opener) -> None:
+    """It goes to as many as the server takes."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=2")
+        peer.delivery(*octets(0, 1))
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        message = connection.drive.reader(b"Subject: x\r\n\r\nx\r\n")
+        sending = connection.start_send(recipients=NAMES, message=message)
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED] * 2 + [NOT_TRIED] * 3
+        connection.start_quit().succeeds()
+
+
+def test_message_that_is_refused(connect: Opener) -> None:
+    """The others would hear the same."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=2")
+        peer.envelope(*octets(0, 1))
+        peer.content()
+        peer.reply(b"554 5.6.0 no")
+        peer.quit_after_reset()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        sending.fails("EMESSAGE")
+        assert sending.result().statuses == [REJECTED] * 2 + [NOT_TRIED] * 3
+        connection.start_quit().succeeds()
+
+
+def test_mailmax(connect: Opener) -> None:
+    """What is too much is not tried, and can go over another connection."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"LIMITS MAILMAX=2")
+        peer.delivery()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sendings = [connection.start_send() for _ in range(4)]
+        for sending in sendings[:2]:
+            sending.succeeds()
+        for sending in sendings[2:]:
+            failure = sending.fails("ESTATE")
+            assert "MAILMAX" in failure.message
+            assert failure.retry == RETRY_SAFE
+            assert sending.result().statuses == [NOT_TRIED]
+        connection.start_quit().succeeds()
+
+
+def test_what_is_no_limit(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=0 MAILMAX=x RCPTDOMAINMAX FUTURE=1")
+        peer.delivery(*octets(0, 1, 2, 3, 4))
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED] * 5
+        connection.start_quit().succeeds()
+
+
+LIMITED = (b"PIPELINING", b"LIMITS RCPTMAX=2")
+
+
+def test_behind_a_message_with_a_rest(connect: Opener) -> None:
+    """Whatever goes first, everybody gets what is theirs, once."""
+    strict = StrictServer(LIMITED)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            sendings = [connection.start_send(recipients=NAMES, sender=name) for name in NAMES[:3]]
+        for sending in sendings:
+            sending.succeeds()
+            assert sending.result().statuses == [ACCEPTED] * 5
+        connection.start_quit().succeeds()
+    copies = sorted((copy.sender, copy.recipient) for copy in strict.deliveries)
+    assert copies == sorted(
+        (sender.encode(), recipient.encode()) for sender in NAMES[:3] for recipient in NAMES
+    )
+
+
+@pytest.mark.parametrize(
+    ("what", "about", "rest"),
+    [
+        ("MAIL", b"other@example.com", [NOT_TRIED] * 3),
+        ("end", b"other@example.com", [NOT_TRIED] * 3),
+        ("RCPT", NAMES[2].encode(), [NOT_TRIED] * 3),
+        ("RCPT", NAMES[4].encode(), [ACCEPTED] * 2 + [NOT_TRIED]),
+    ],
+)
+def test_lost_before_the_rest(connect: Opener, what: str, about: bytes, rest: list[int]) -> None:
+    """Those who have the message stay accepted: told that they were not tried, the
+    caller would send it to them again."""
+    strict = StrictServer(LIMITED, judging({(what, about): Verdict(None, "before")}))
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            first = connection.start_send(recipients=NAMES)
+            second = connection.start_send(sender="other@example.com")
+        done, second_done = first.wait(), second.wait()
+        connection.wait_end()
+    assert done.error is None
+    assert first.result().statuses == [ACCEPTED] * 2 + rest
+    got_it = [line.recipient for line in first.result().recipients if line.status == ACCEPTED]
+    if second_done.error is None or second.result().statuses == [UNKNOWN]:
+        got_it.append("b@example.com")
+    assert sorted(copy.recipient.decode() for copy in strict.deliveries) == sorted(got_it)
