@@ -17,35 +17,34 @@ import SMTPTransport
   }
 }
 
-/// Memory that stays with the caller, read from its beginning.
+/// Memory that stays with the caller.
 @safe final class BorrowedSource: ContentSource {
   private let octets: UnsafeBufferPointer<UInt8>
   private let release: Release
-  private var offset = 0
+  let survey: ContentSurvey?
 
   init(_ octets: UnsafeBufferPointer<UInt8>, _ release: Release) {
     unsafe self.octets = octets
     self.release = release
+    survey = unsafe ContentSurvey(of: octets.span)
   }
 
-  func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
-    let count = min(limit, unsafe octets.count - offset)
-    guard count > 0 else { return .end }
-    let chunk = unsafe UnsafeBufferPointer(rebasing: octets[offset..<(offset + count)])
-    offset += count
-    unsafe body(chunk.span)
-    return .bytes(count)
+  func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
+    guard offset >= 0, unsafe offset < octets.count else { return .end }
+    unsafe body(octets.span.extracting(offset..<octets.count))
+    return .content
   }
 
-  func again() -> (any ContentSource)? { unsafe BorrowedSource(octets, release) }
+  func append(to output: inout [UInt8]) {
+    unsafe output.append(contentsOf: octets)
+  }
 }
 
 /// The caller's read function.
-@safe final class ReaderSource: ContentSource {
+@safe final class CallbackReader: BlockReader {
   private let read: smtpconn_read_callback
   private let user: UnsafeMutableRawPointer?
   private let release: Release
-  private var buffer: [UInt8] = []
 
   init(
     _ read: smtpconn_read_callback, _ user: UnsafeMutableRawPointer?, _ release: Release
@@ -55,20 +54,22 @@ import SMTPTransport
     self.release = release
   }
 
-  func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
-    if buffer.count < limit { buffer = [UInt8](repeating: 0, count: limit) }
-    let count = unsafe buffer.withUnsafeMutableBufferPointer { pointer in
-      unsafe read(pointer.baseAddress, pointer.count, user)
+  func fill(_ room: inout [UInt8]) -> BlockOutcome {
+    let count = unsafe room.withUnsafeMutableBufferPointer { room in
+      unsafe read(room.baseAddress, room.count, user)
     }
     switch count {
-    case 1...buffer.count:
-      let octets = buffer
-      body(octets.span.extracting(first: count))
-      return .bytes(count)
+    case 1...room.count: return .octets(count)
     case Int(SMTPCONN_READ_END): return .end
     case Int(SMTPCONN_READ_PAUSE): return .pause
     case Int(SMTPCONN_READ_ERROR): return .failed("the read callback gave an error")
     default: return .failed("the read callback returned \(count), which it must not")
     }
   }
+
+  var errno: Int32 { 0 }
+
+  /// `smtpconn_resume` says when it can go on.
+  func start(loop: EventLoop, onReady: @escaping () -> Void) {}
+  func stop() {}
 }

@@ -4,37 +4,22 @@ import SMTPTransport
 
 /// What `smtpconn_message` points to.
 final class MessageHandle {
-  @safe enum Content {
-    case copied([UInt8])
-    case borrowed(UnsafeBufferPointer<UInt8>, Release)
-    /// A reader or a descriptor: gone after the first send.
-    case once(any ContentSource)
-    case used
-  }
+  private var content: (any ContentSource)?
 
-  private var content: Content
-
-  init(_ content: Content) {
+  init(_ content: any ContentSource) {
     self.content = content
   }
 
-  /// A source that stands at the beginning of the message.
   func source() throws(Failure) -> any ContentSource {
-    switch content {
-    case .copied(let octets):
-      return BytesSource(octets)
-    case .borrowed(let octets, let release):
-      return unsafe BorrowedSource(octets, release)
-    case .once(let source):
-      return source
-    case .used:
+    guard let content else {
       throw Failure(.state, "the message was sent before and can be read only once")
     }
+    return content
   }
 
   /// A send of it was started.
   func consume() {
-    if case .once = content { content = .used }
+    if content?.survey == nil { content = nil }
   }
 }
 
@@ -45,7 +30,7 @@ public func smtpconn_message_new_copy(
   _ start: UnsafeRawPointer?, _ length: Int
 ) -> OpaquePointer? {
   guard let octets = unsafe cOctets(start, length) else { return nil }
-  return unsafe MessagePointer.make(MessageHandle(.copied(Array(octets))))
+  return unsafe MessagePointer.make(MessageHandle(BytesSource(Array(octets))))
 }
 
 @_cdecl("smtpconn_message_new_borrowed") @implementation
@@ -54,7 +39,7 @@ public func smtpconn_message_new_borrowed(
   _ user: UnsafeMutableRawPointer?
 ) -> OpaquePointer? {
   guard let octets = unsafe cOctets(start, length) else { return nil }
-  return unsafe MessagePointer.make(MessageHandle(.borrowed(octets, Release(release, user))))
+  return unsafe MessagePointer.make(MessageHandle(BorrowedSource(octets, Release(release, user))))
 }
 
 @_cdecl("smtpconn_message_new_reader") @implementation
@@ -63,14 +48,14 @@ public func smtpconn_message_new_reader(
   _ user: UnsafeMutableRawPointer?
 ) -> OpaquePointer? {
   guard let read = unsafe read else { return nil }
-  let source = unsafe ReaderSource(read, user, Release(release, user))
-  return unsafe MessagePointer.make(MessageHandle(.once(source)))
+  let source = unsafe StreamSource(CallbackReader(read, user, Release(release, user)))
+  return unsafe MessagePointer.make(MessageHandle(source))
 }
 
 @_cdecl("smtpconn_message_new_descriptor") @implementation
 public func smtpconn_message_new_descriptor(_ descriptor: CInt) -> OpaquePointer? {
-  guard let source = DescriptorSource(duplicating: descriptor) else { return nil }
-  return unsafe MessagePointer.make(MessageHandle(.once(source)))
+  guard let reader = DescriptorReader(duplicating: descriptor) else { return nil }
+  return unsafe MessagePointer.make(MessageHandle(StreamSource(reader)))
 }
 
 @_cdecl("smtpconn_message_free") @implementation

@@ -6,9 +6,6 @@ extension Connection {
   /// How much is read before replies are looked at again and other connections
   /// get their turn.
   private static var readsPerTurn: Int { 64 }
-  /// Octets of content taken from the source at a time: large enough to keep
-  /// system calls rare, small enough to stay in the processor's cache.
-  private static var chunkSize: Int { 32_768 }
   /// Content written before other connections get their turn.
   private static var contentPerTurn: Int { 1 << 20 }
 
@@ -16,10 +13,15 @@ extension Connection {
     if case .starting = link { start() }
     if case .securing(let channel) = link, !shakeHands(channel) { return }
     receive()
-    startNext()
-    transmit()
+    goOnWriting()
     // A handshake that began here writes its first message now.
     if case .securing = link { proceed() }
+  }
+
+  func goOnWriting() {
+    startNext()
+    sendAhead()
+    transmit()
   }
 
   // MARK: In
@@ -27,15 +29,15 @@ extension Connection {
   private func receive() {
     for _ in 0..<Self.readsPerTurn {
       guard case .open(let channel) = link else { return }
-      switch channel.read(into: &buffer) {
+      switch channel.read(into: &loop.buffer) {
       case .wouldBlock:
         return
       case .bytes(let count):
         clock.lastActivity = clock.now
-        parser.append(buffer[..<count])
+        parser.append(loop.buffer[..<count])
         processReplies()
         // In the clear the loop sees whether there is more.
-        if count < buffer.count, !channel.isSecure { return }
+        if count < loop.buffer.count, !channel.isSecure { return }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -78,7 +80,7 @@ extension Connection {
     // A part of a reply that is here already cannot be the answer to a command
     // that was made only now.
     if isCommanding, parser.hasMore, !session.isOver { fail(early) }
-    if !session.events.isEmpty { handleEvents() }
+    handleEvents()
   }
 
   private var early: Failure {
@@ -113,36 +115,37 @@ extension Connection {
   // MARK: Out
 
   private func transmit() {
+    guard let session else { return }
     var budget = Self.contentPerTurn
     while case .open(let channel) = link {
-      if session?.output.isEmpty == false {
-        guard write(to: channel) else { return }
-      } else if let content, !content.isPaused {
+      if !session.output.isEmpty {
+        guard let count = written(channel.write(session.output.bytes, from: session.output.taken)) else { return }
+        if session.took(count) { clock.lastExchange = clock.now }
+      } else if let content {
         guard budget > 0 else {
           wake()
           return
         }
-        guard let count = readContent(of: content) else { return }
-        budget -= count
+        let before = content.offset
+        guard moveContent(content, to: channel, limit: budget) else { return }
+        budget -= content.offset - before
       } else {
         return
       }
     }
   }
 
-  /// false when the channel takes no more for now.
-  private func write(to channel: Channel) -> Bool {
-    guard let session else { return false }
-    switch channel.write(session.output.bytes, from: session.output.taken) {
+  /// How much the channel took; nil when it takes no more for now.
+  func written(_ outcome: IOOutcome) -> Int? {
+    switch outcome {
     case .bytes(let count):
       clock.lastActivity = clock.now
-      if session.took(count) { clock.lastExchange = clock.now }
-      return true
+      return count
     case .wouldBlock:
-      return false
+      return nil
     case .endOfStream:
       lost(Failure(.connection, "the server closed the connection", command: "CONN", retry: .safe))
-      return false
+      return nil
     case .failed(let failure):
       // The server may have said why before it closed.
       if writeFailure == nil {
@@ -150,67 +153,8 @@ extension Connection {
         receive()
       }
       lost(failure)
-      return false
-    }
-  }
-
-  /// Puts more content into the output, as much as makes a write worth while; nil
-  /// when there is none for now. Behind its end goes what can follow at once.
-  private func readContent(of content: ContentTransfer) -> Int? {
-    guard let session else { return nil }
-    // Taken out while the caller's code runs, which may even close us.
-    var output = session.output.takeBytes()
-    let start = clock.now
-    var outcome: SourceOutcome
-    repeat {
-      outcome = content.read(limit: Self.chunkSize, into: &output)
-      guard self.content === content else { return nil }
-      if case .bytes = outcome {} else { break }
-    } while output.count < Self.chunkSize
-    clock.now = Clock.now()
-    clock.lastActivity += clock.now - start
-    if options.debug { logContent(output) }
-    let count = output.count
-    session.output.putBack(&output)
-    switch outcome {
-    case .bytes:
-      return count
-    case .end:
-      session.contentEnded(size: content.size)
-      stopContent()
-      sendAhead()
-      return count
-    case .pause:
-      return count > 0 ? count : nil
-    case .failed(let reason):
-      var failure = Failure(
-        .stream, "the source of the message failed: \(reason)", command: "DATA", phase: .message,
-        retry: .safe)
-      failure.errno = content.source.errno
-      fail(failure)
       return nil
     }
-  }
-
-  func startContent() {
-    guard let current, case .send(let mailing) = current else { return }
-    content = ContentTransfer(source: mailing.source)
-    mailing.source.start(loop: loop) { [self] in
-      content?.goOn()
-      wake()
-    }
-  }
-
-  /// Content that is not written yet must never be: it may hold the final dot.
-  func discardContent() {
-    guard content != nil else { return }
-    session?.removeOutput()
-    stopContent()
-  }
-
-  private func stopContent() {
-    content?.source.stop()
-    content = nil
   }
 
   func closeChannel(graceful: Bool) {

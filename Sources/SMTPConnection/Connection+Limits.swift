@@ -4,11 +4,14 @@ import SMTPTransport
 /// One timer for all time limits: it stands at the earliest of those that apply.
 extension Connection {
   func setTimer() {
+    guard let timer else { return }
     guard let (_, deadline) = nextLimit else {
-      timer?.clear()
+      timer.clear()
       return
     }
-    timer?.set(deadline)
+    // One that fires too early finds out, and is set again: less than moving it with
+    // every reply.
+    if !timer.isSet || deadline < timer.deadline { timer.set(deadline) }
   }
 
   private var nextLimit: (Limit, Int64)? {
@@ -30,7 +33,7 @@ extension Connection {
       switch session?.position.phase {
       case .greeting: consider(.greeting, from: clock.greeting)
       case .idle, nil: break
-      case .message where content != nil: break
+      case .message where content != nil && session?.wantsContent != false: break
       case .message: consider(.finalReply, from: clock.lastExchange)
       case .auth where session?.awaitsCaller == true: break
       default: consider(.command, from: clock.lastExchange)

@@ -50,10 +50,13 @@ extension Connection {
     if let loginRefusal, operation.isSend {
       queueCallback(operation.ending(unauthenticated(loginRefusal)))
       end()
-    } else {
-      queue.append(operation)
+      wake()
+      return
     }
-    wake()
+    // What waits already is looked at without being told.
+    let isFirst = queue.isEmpty
+    queue.append(operation)
+    if isFirst, isDelivering { hasNews = true } else if isFirst { wake() }
   }
 
   // MARK: Starting
@@ -81,14 +84,17 @@ extension Connection {
   }
 
   /// The envelope of the next message follows the end of the one before it in the
-  /// same write (RFC 2920 section 3.1).
+  /// same write (RFC 2920 section 3.1), and small ones may go out whole.
   func sendAhead() {
-    guard let session, case .send(let mailing) = queue.first else { return }
-    let request = mailing.nextRequest(session.capabilities.limits)
-    guard session.canSendAhead(request), let operation = queue.popFirst() else { return }
-    following.append(operation)
-    session.send(request, now: clock.now)
-    flushLog()
+    guard current?.isSend == true, let session else { return }
+    while content == nil, case .send(let mailing) = queue.first, case .open = link,
+      session.canSendAhead(mailing.nextRequest(session.capabilities)),
+      let operation = queue.popFirst()
+    {
+      following.append(operation)
+      begin(mailing)
+      flushLog()
+    }
   }
 
   private func start(_ operation: Operation, _ channel: Channel) {
@@ -99,8 +105,7 @@ extension Connection {
       } catch {
         session?.events.append(.loginDone(error))
       }
-    case .send(let mailing):
-      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
+    case .send(let mailing): begin(mailing)
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
@@ -110,10 +115,7 @@ extension Connection {
 
   func handleEvents() {
     guard let session else { return }
-    while let event = session.events.first {
-      session.events.removeFirst()
-      handle(event)
-    }
+    while let event = session.events.popFirst() { handle(event) }
   }
 
   private func handle(_ event: Session.Event) {
@@ -154,7 +156,7 @@ extension Connection {
       current = next
       queue.prepend(operation)
     } else {
-      session?.send(mailing.nextRequest(capabilities.limits), now: clock.now)
+      begin(mailing)
     }
   }
 

@@ -67,11 +67,13 @@ package final class Connection {
   var droppedSends: [() -> Void] = []
   /// What is to be called back, in order.
   var deliveries = Queue<Delivery>()
+  /// Callbacks run, and one has started something.
+  var isDelivering = false
+  var hasNews = false
   /// Operations and deliveries that are not finished.
   package internal(set) var pending = 0
 
   var content: ContentTransfer?
-  var buffer = [UInt8](repeating: 0, count: 8192)
   /// A write failed; what the server said before is read first.
   var writeFailure: Failure?
 

@@ -1,31 +1,49 @@
 import SMTPProtocol
 import SMTPTransport
 
-/// The content of one message on its way from its source to the output.
+/// The content of one message on its way from its source to the channel.
 final class ContentTransfer {
   let source: any ContentSource
-  private var encoder = ContentEncoder()
-  /// The end, with its dot, is in the output.
-  private(set) var isComplete = false
+  var encoder: ContentEncoder
+  /// Content in memory goes as one chunk, since its size is known; a stream in one for
+  /// each block.
+  let isCounted: Bool
+  /// Where in the source the next octets stand, and up to where they leave from where
+  /// they lie.
+  private(set) var offset = 0
+  private(set) var unchangedEnd = 0
   /// The source has nothing for now and will say when it has.
-  private(set) var isPaused = false
+  var isPaused = false
 
-  init(source: any ContentSource) {
+  init(_ source: any ContentSource, _ form: ContentEncoder.Form, isCounted: Bool) {
     self.source = source
+    self.isCounted = isCounted
+    encoder = ContentEncoder(form)
   }
 
-  var size: UInt64 { encoder.size }
+  /// A shorter piece is copied: a system call of its own is not worth while.
+  private static let shortPiece = 8_192
 
-  func goOn() { isPaused = false }
+  /// Octets that are copied at a time: few enough to stay in the processor's cache.
+  static let copiedPiece = 32_768
 
-  func read(limit: Int, into output: inout [UInt8]) -> SourceOutcome {
-    if isComplete { return .pause }
-    let outcome = source.next(limit: limit) { chunk in encoder.encode(chunk, into: &output) }
-    isPaused = if case .pause = outcome { true } else { false }
-    if case .end = outcome {
-      encoder.finish(into: &output)
-      isComplete = true
-    }
-    return outcome
+  /// How much of `input`, which stands at `offset`, may leave from where it lies. What is
+  /// let pass stays so, however often it takes to write it.
+  func unchanged(of input: Span<UInt8>) -> Int {
+    if unchangedEnd > offset { return min(unchangedEnd - offset, input.count) }
+    let count = encoder.unchanged(input)
+    guard count == input.count || count >= Self.shortPiece else { return 0 }
+    encoder.pass(input.extracting(first: count))
+    unchangedEnd = offset + count
+    return count
+  }
+
+  /// `count` octets have left.
+  func advance(_ count: Int) { offset += count }
+
+  /// `count` octets were copied.
+  func copied(_ count: Int) {
+    offset += count
+    unchangedEnd = offset
   }
 }

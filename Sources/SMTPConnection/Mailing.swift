@@ -6,16 +6,15 @@ import SMTPTransport
 /// again.
 final class Mailing {
   private var request: SendRequest
-  private(set) var source: any ContentSource
+  let source: any ContentSource
   /// The recipients of the transaction under way, by their place in `request`, and of
   /// later ones; nil: all.
   private var places: [Int]?
   private var waiting: [Int] = []
-  private var limits: Capabilities.Limits?
+  private var limits = Capabilities.Limits()
+  private var isBegun = false
   /// What is known of all recipients after the first transaction.
   private var total: Outcome?
-
-  private static var surveyChunk: Int { 65_536 }
 
   /// Called once, when all is known.
   let ended: (Outcome) -> Void
@@ -24,6 +23,7 @@ final class Mailing {
     _ request: SendRequest, _ source: any ContentSource, _ ended: @escaping (Outcome) -> Void
   ) {
     self.request = request
+    self.request.survey = source.survey
     self.source = source
     self.ended = ended
   }
@@ -31,11 +31,13 @@ final class Mailing {
   var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
 
   /// What the next transaction says to a server with these limits.
-  func nextRequest(_ limits: Capabilities.Limits) -> SendRequest {
-    if request.survey == nil { request.survey = survey() }
-    if self.limits == nil {
-      self.limits = limits
-      divide(Array(request.recipients.indices))
+  func nextRequest(_ capabilities: Capabilities) -> SendRequest {
+    if !isBegun {
+      isBegun = true
+      if capabilities.limitsRecipients {
+        limits = capabilities.limits
+        divide(Array(request.recipients.indices))
+      }
     }
     guard let places else { return request }
     var next = request
@@ -46,8 +48,8 @@ final class Mailing {
   /// As many as the server takes in one transaction (RFC 9422 section 4), the others
   /// later. All or none cannot be divided.
   private func divide(_ rest: [Int]) {
-    let most = limits?.recipients ?? .max
-    let mostDomains = limits?.domains ?? .max
+    let most = limits.recipients ?? .max
+    let mostDomains = limits.domains ?? .max
     guard !request.isAllOrNone, rest.count > min(most, mostDomains) || places != nil else { return }
     var now: [Int] = []
     var domains: [[UInt8]] = []
@@ -57,7 +59,7 @@ final class Mailing {
       let isKnown = domains.contains { Bytes.equalIgnoringCase($0, domain) }
       if now.count < most, isKnown || domains.count < mostDomains {
         now.append(place)
-        if !isKnown, limits?.domains != nil { domains.append(domain) }
+        if !isKnown, limits.domains != nil { domains.append(domain) }
       } else {
         waiting.append(place)
       }
@@ -65,14 +67,24 @@ final class Mailing {
     places = waiting.isEmpty && now.count == request.recipients.count ? nil : now
   }
 
-  /// A message in memory is looked at before it is announced.
-  private func survey() -> ContentSurvey? {
-    guard let content = source.again() else { return nil }
-    var survey = ContentSurvey()
-    while case .bytes = content.next(limit: Self.surveyChunk, { survey.add($0) }) {}
-    survey.finish()
-    return survey
+  // MARK: Content
+
+  /// Of content in memory, as it travels.
+  var size: UInt64? {
+    request.survey.map { request.isBinary ? $0.octets : $0.size }
   }
+
+  func form(isDotted: Bool) -> ContentEncoder.Form {
+    request.isBinary ? .binary : isDotted ? .dotted : .counted
+  }
+
+  /// Whether content in memory travels as it is.
+  func needsNoChange(isDotted: Bool) -> Bool {
+    guard let survey = request.survey else { return false }
+    return request.isBinary || (survey.hasRegularLines && !(isDotted && survey.hasDots))
+  }
+
+  // MARK: Outcomes
 
   /// What became of everything when no further transaction can be had: those who got
   /// the message have it.
@@ -85,6 +97,7 @@ final class Mailing {
   /// Takes the outcome of a transaction. nil: another one is needed; else what
   /// became of everything.
   func take(_ outcome: Outcome) -> Outcome? {
+    if places == nil, !outcome.hasOverflow { return outcome }
     let here = places ?? Array(request.recipients.indices)
     let result: Outcome
     if here.count < request.recipients.count {
@@ -102,11 +115,10 @@ final class Mailing {
     // Others may be taken although these were all refused, but not by a server that
     // does not take the sender or the message.
     let isUseless = outcome.failure != nil && !outcome.recipients.allSatisfy { $0.isRefusedAtOnce }
-    guard !rest.isEmpty, !isUseless, overflow.count < here.count, let again = source.again()
+    guard !rest.isEmpty, !isUseless, overflow.count < here.count, source.survey != nil
     else { return result }
     places = []
     divide(rest)
-    source = again
     return nil
   }
 }

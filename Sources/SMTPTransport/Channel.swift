@@ -89,22 +89,20 @@ package final class Channel {
     return outcome
   }
 
-  /// Writes what is accepted now. After `wouldBlock` the same octets, possibly
-  /// with more behind them, must be offered again.
-  package func write(_ bytes: [UInt8], from offset: Int) -> IOOutcome {
+  /// Writes what is accepted now, from where it lies. After `wouldBlock` the same octets,
+  /// possibly with more behind them, must be offered again.
+  package func write(_ octets: Span<UInt8>) -> IOOutcome {
     guard watch != nil else { return .wouldBlock }
-    guard offset >= 0, offset < bytes.count else { return .bytes(0) }
+    guard !octets.isEmpty else { return .bytes(0) }
     blocked.remove(.writing)
-    let outcome = unsafe bytes.withUnsafeBytes { bytes -> IOOutcome in
-      guard let base = bytes.baseAddress else { return .bytes(0) }
-      let start = unsafe base + offset
-      let count = bytes.count - offset
+    let outcome = unsafe octets.withUnsafeBytes { octets -> IOOutcome in
+      guard let start = octets.baseAddress else { return .bytes(0) }
       if let session {
         guard session.isEstablished else { return .wouldBlock }
-        return result(of: unsafe session.write(start, count), .writing)
+        return result(of: unsafe session.write(start, octets.count), .writing)
       }
       do throws(Errno) {
-        return .bytes(try unsafe System.send(socket.descriptor, start, count))
+        return .bytes(try unsafe System.send(socket.descriptor, start, octets.count))
       } catch {
         guard error.code == EAGAIN else { return .failed(failure(error)) }
         blocked.insert(.writing)
@@ -113,6 +111,11 @@ package final class Channel {
     }
     updateInterest()
     return outcome
+  }
+
+  package func write(_ bytes: [UInt8], from offset: Int) -> IOOutcome {
+    guard offset >= 0, offset < bytes.count else { return .bytes(0) }
+    return write(bytes.span.extracting(offset..<bytes.count))
   }
 
   private func result(of step: TLSSession.Step, _ call: Blocked) -> IOOutcome {

@@ -192,9 +192,7 @@ import Testing
     let request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
     var count = 0
     repeat {
-      conversation.perform { session, now in
-        session.send(request, content: bytes("x\r\n"), now: now)
-      }
+      conversation.perform { session, now in session.send(request, chunk: 0, now: now) }
       count += 1
     } while conversation.session.canSendAhead(request)
     #expect(count == 32)

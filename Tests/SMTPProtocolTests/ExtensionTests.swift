@@ -125,7 +125,7 @@ import Testing
 
   private func message(
     _ keywords: [String], _ change: (inout SendRequest) -> Void, isSecure: Bool = true,
-    isVerified: Bool = true
+    isVerified: Bool = true, allowsChunks: Bool = true
   ) -> Failure? {
     var request = SendRequest(
       from: try! Mailbox(bytes("a@x.example")), recipients: [try! Mailbox(bytes("b@y.example"))],
@@ -133,7 +133,7 @@ import Testing
     change(&request)
     return request.refusal(
       by: Capabilities(reply: Reply(code: 250, lines: (["mx"] + keywords).map { bytes($0) })),
-      security: .init(isSecure: isSecure, isVerified: isVerified))
+      security: .init(isSecure: isSecure, isVerified: isVerified), allowsChunks: allowsChunks)
   }
 
   @Test func `the reason is told, with numbers and addresses`() {

@@ -39,16 +39,17 @@ import Testing
 
   @Test func `what a further transaction decided counts`() {
     let first = Outcome(
-      recipients: [
+      [
         recipient("a@x.example", Reply(250, "ok")), recipient("b@x.example", Reply(452, "many")),
         recipient("c@x.example", Reply(452, "many")), recipient("d@x.example", Reply(550, "no")),
-      ], failure: nil, response: Reply(250, "first"))
+      ])
+    first.response = Reply(250, "first")
     first.envelopeTime = 10
     first.messageTime = 20
     first.messageSize = 30
     let second = Outcome(
-      recipients: [recipient("b@x.example", Reply(251, "ok")), recipient("c@x.example", nil)],
-      failure: nil, response: Reply(250, "second"))
+      [recipient("b@x.example", Reply(251, "ok")), recipient("c@x.example", nil)])
+    second.response = Reply(250, "second")
     second.envelopeTime = 1
     second.messageTime = 2
     let merged = first.merging(second, at: [1, 2])
@@ -65,12 +66,12 @@ import Testing
 
   @Test func `places that do not exist, and a transaction without a reply, change nothing`() {
     let first = Outcome(
-      recipients: [recipient("a@x.example", Reply(452, "many"))], failure: nil,
-      response: Reply(250, "first"))
+      [recipient("a@x.example", Reply(452, "many"))])
+    first.response = Reply(250, "first")
     let second = Outcome(
-      recipients: [
+      [
         recipient("b@x.example", Reply(250, "ok")), recipient("c@x.example", Reply(250, "ok")),
-      ], failure: nil, response: nil)
+      ])
     let merged = first.merging(second, at: [5, -1])
     #expect(merged.recipients.map { $0.line } == ["- a@x.example deferred, RCPT TO 452"])
     #expect(merged.response?.lines == [bytes("first")])

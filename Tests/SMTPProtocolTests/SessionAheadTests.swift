@@ -20,6 +20,7 @@ import Testing
       C: Hello
       C: .
       > send c@x.example d@y.example
+      C: RSET
       C: MAIL FROM:<c@x.example>
       C: RCPT TO:<d@y.example>
       C: DATA
@@ -35,6 +36,7 @@ import Testing
   @Test func `each message waits once`() {
     play(
       Self.start + "S: 250 queued\n" + Self.first + """
+        S: 250 reset
         S: 250 ok
         S: 250 ok
         S: 354 go
@@ -50,14 +52,13 @@ import Testing
         """)
   }
 
-  /// The end of the mail data clears what the server knows, whatever it says (RFC
-  /// 5321 section 4.1.1.4), so no RSET is needed.
   @Test func `a message that is refused is no concern of the next`() {
     play(
       Self.start + """
         S: 554 no
         ! send failed: message, DATA, message phase, retry no, 554
         ! - b@y.example rejected, DATA 554
+        S: 250 reset
         S: 250 ok
         S: 250 ok
         S: 354 go
@@ -82,6 +83,7 @@ import Testing
         S: 554 no
         ! send failed: message, DATA, message phase, retry no, 554
         ! - b@y.example rejected, DATA 554
+        S: 250 reset
         S: 503 nested MAIL
         S: 250 ok
         S: 354 go
@@ -91,9 +93,20 @@ import Testing
         """)
   }
 
+  @Test func `a server that does not reset gets no content`() {
+    play(
+      Self.start + "S: 250 queued\n" + Self.first + """
+        S: 502 no RSET here
+        ! send failed: protocolViolation, RSET, envelope phase, retry safe, 502
+        ! - d@y.example notTried
+        ! connection failed: protocolViolation, RSET, envelope phase, retry safe, 502
+        """)
+  }
+
   @Test func `an envelope that is refused leaves a RSET behind`() {
     play(
       Self.start + "S: 250 queued\n" + Self.first + """
+        S: 250 reset
         S: 250 ok
         S: 550 no
         S: 554 nobody
@@ -135,9 +148,9 @@ import Testing
     play(
       Self.start + "S: 250 queued\n" + Self.first + """
         S: 421 later
-        ! send failed: connection, MAIL FROM, envelope phase, retry safe, 421
+        ! send failed: connection, RSET, envelope phase, retry safe, 421
         ! - d@y.example notTried
-        ! connection failed: connection, MAIL FROM, envelope phase, retry safe, 421
+        ! connection failed: connection, RSET, envelope phase, retry safe, 421
         """)
   }
 

@@ -1,20 +1,21 @@
 import CSystem
+import SMTPProtocol
 import Testing
 
 @testable import SMTPTransport
 
 @Suite struct ContentSourceTests {
-  /// All that the source gives; nil when it pauses or fails.
-  private func drain(_ source: any ContentSource, limit: Int) -> [UInt8]? {
+  /// All that the source gives, taken `step` octets at a time; nil when it pauses or fails.
+  private func drain(_ source: any ContentSource, step: Int) -> [UInt8]? {
     var all: [UInt8] = []
     while true {
-      var chunk: [UInt8] = []
-      let outcome = source.next(limit: limit) { span in
-        for index in span.indices { chunk.append(span[index]) }
+      var piece: [UInt8] = []
+      let outcome = source.read(from: all.count) { span in
+        for index in span.indices.prefix(step) { piece.append(span[index]) }
       }
-      all += chunk
+      all += piece
       switch outcome {
-      case .bytes(let count): if count != chunk.count || count > limit { return nil }
+      case .content: if piece.isEmpty { return nil }
       case .end: return all
       case .pause, .failed: return nil
       }
@@ -22,33 +23,60 @@ import Testing
   }
 
   @Test(arguments: [1, 3, 1000])
-  func memory(_ limit: Int) {
+  func memory(_ step: Int) {
     let source = BytesSource(bytes("hello, world"))
-    let all = drain(source, limit: limit)
-    #expect(all == bytes("hello, world"))
+    #expect(drain(source, step: step) == bytes("hello, world"))
+    var output = bytes(">")
+    source.append(to: &output)
+    #expect(text(output) == ">hello, world")
+    #expect(source.survey?.octets == 12)
   }
 
-  @Test func file() throws {
+  @Test(arguments: [1000, 1 << 20])
+  func file(_ step: Int) throws {
     var path = Array("/tmp/smtpconn-XXXXXX".utf8CString)
     let file = unsafe mkstemp(&path)
     try #require(file >= 0)
     defer { System.close(file) }
     _ = unsafe unlink(path)
-    let content = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
+    let content = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 * 7) }
     let written = unsafe CSystem.write(file, content, content.count)
     try #require(written == content.count)
     // From its present position.
     _ = lseek(file, 100, SEEK_SET)
-    let source = try #require(DescriptorSource(duplicating: file))
-    let all = drain(source, limit: 1 << 20)
+    let source = StreamSource(try #require(DescriptorReader(duplicating: file)))
+    #expect(source.survey == nil)
+    let all = drain(source, step: step)
     #expect(all == Array(content.dropFirst(100)))
+  }
+
+  /// What was not used is there again.
+  @Test func blockStaysUntilItIsUsed() throws {
+    let pipe = try #require(Pipe())
+    let source = StreamSource(try #require(DescriptorReader(duplicating: pipe.reader)))
+    pipe.write("abcd")
+    for (offset, wanted) in [(0, "abcd"), (0, "abcd"), (1, "bcd"), (3, "d")] {
+      var piece: [UInt8] = []
+      _ = source.read(from: offset) { span in piece = span.indices.map { span[$0] } }
+      #expect(text(piece) == wanted)
+    }
+    pipe.write("ef")
+    var piece: [UInt8] = []
+    _ = source.read(from: 4) { span in piece = span.indices.map { span[$0] } }
+    #expect(text(piece) == "ef")
+    // It is gone.
+    guard case .end = source.read(from: 3, { _ in }) else {
+      Issue.record("went back")
+      return
+    }
+    pipe.finish()
   }
 
   @Test func directoryFails() throws {
     let directory = unsafe csystem_open_for_reading("/tmp")
     defer { System.close(directory) }
-    let source = try #require(DescriptorSource(duplicating: directory))
-    let outcome = source.next(limit: 10) { _ in }
+    let source = StreamSource(try #require(DescriptorReader(duplicating: directory)))
+    let outcome = source.read(from: 0) { _ in }
     guard case .failed = outcome else {
       Issue.record("read")
       return
@@ -57,7 +85,7 @@ import Testing
   }
 
   @Test func closedDescriptorIsRefused() {
-    let source = DescriptorSource(duplicating: -1)
+    let source = DescriptorReader(duplicating: -1)
     let code = csystem_errno()
     #expect(source == nil)
     #expect(code == EBADF)
@@ -66,10 +94,11 @@ import Testing
   @Test func pipePausesAndGoesOn() throws {
     let loop = try #require(EventLoop())
     let pipe = try #require(Pipe())
-    let source = try #require(DescriptorSource(duplicating: pipe.reader))
+    let source = StreamSource(try #require(DescriptorReader(duplicating: pipe.reader)))
     var ready = 0
+    var offset = 0
     source.start(loop: loop) { ready += 1 }
-    guard case .pause = source.next(limit: 10, { _ in }) else {
+    guard case .pause = source.read(from: offset, { _ in }) else {
       Issue.record("did not pause")
       return
     }
@@ -82,16 +111,17 @@ import Testing
     _ = loop.dispatch()
     #expect(ready == 1)
     var chunk: [UInt8] = []
-    _ = source.next(limit: 10) { span in chunk = span.indices.map { span[$0] } }
+    _ = source.read(from: 0) { span in chunk = span.indices.map { span[$0] } }
+    offset = chunk.count
     #expect(text(chunk) == "abc")
-    guard case .pause = source.next(limit: 10, { _ in }) else {
+    guard case .pause = source.read(from: offset, { _ in }) else {
       Issue.record("did not pause")
       return
     }
     pipe.finish()
     _ = loop.dispatch()
     #expect(ready == 2)
-    guard case .end = source.next(limit: 10, { _ in }) else {
+    guard case .end = source.read(from: offset, { _ in }) else {
       Issue.record("did not end")
       return
     }
@@ -104,8 +134,8 @@ import Testing
   @Test func pauseBeforeStartIsTakenUp() throws {
     let loop = try #require(EventLoop())
     let pipe = try #require(Pipe())
-    let source = try #require(DescriptorSource(duplicating: pipe.reader))
-    _ = source.next(limit: 10) { _ in }
+    let source = StreamSource(try #require(DescriptorReader(duplicating: pipe.reader)))
+    _ = source.read(from: 0) { _ in }
     var ready = 0
     source.start(loop: loop) { ready += 1 }
     pipe.write("abc")

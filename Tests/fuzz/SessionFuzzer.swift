@@ -62,10 +62,10 @@ private struct Caller {
   mutating func act(_ octet: UInt8) {
     now += 1
     if isContentWanted, !isContentWritten {
-      var output = session.output.takeBytes()
-      encoder.encode([octet, 0x0A, 0x2E].span, into: &output)
-      if octet & 1 == 0 { encoder.finish(into: &output) }
-      session.output.putBack(&output)
+      session.output.appendContent { output in
+        encoder.encode([octet, 0x0A, 0x2E].span, into: &output)
+        if octet & 1 == 0 { encoder.finish(into: &output) }
+      }
       if octet & 1 == 0 {
         session.contentEnded(size: encoder.size)
         settle()
@@ -131,9 +131,7 @@ private struct Caller {
     }
     if !isContentWanted, let last = session.output.bytes.last { precondition(last == 0x0A) }
     _ = session.took(session.output.count)
-    let events = session.events
-    session.events = []
-    for event in events { see(event) }
+    while let event = session.events.popFirst() { see(event) }
     if session.isOver { precondition(pending == nil) }
   }
 

@@ -1,21 +1,42 @@
 /// What became of a message, recipient by recipient.
 package final class Outcome {
-  package internal(set) var recipients: [RecipientOutcome]
+  package private(set) var recipients: [RecipientOutcome]
   /// nil when at least one recipient was accepted and the message was too.
   package var failure: Failure?
   /// The last reply of the transaction.
-  package private(set) var response: Reply?
+  package internal(set) var response: Reply?
   package internal(set) var envelopeTime: Int64 = 0
   package internal(set) var messageTime: Int64 = 0
   package internal(set) var messageSize: UInt64 = 0
+  /// Somebody was refused because the server takes no more recipients at a time.
+  package private(set) var hasOverflow = false
+  /// For whoever shows it to the caller.
+  package var view: AnyObject?
 
-  init(recipients: [RecipientOutcome], failure: Failure?, response: Reply?) {
+  init(_ recipients: [RecipientOutcome]) {
     self.recipients = recipients
-    self.failure = failure
-    self.response = response
   }
 
   package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
+  var hasRefused: Bool { recipients.contains { $0.isRefused } }
+
+  func decide(_ index: Int, _ reply: Reply, at stage: RecipientOutcome.Stage) {
+    guard index < recipients.count else { return }
+    recipients[index].decide(reply, at: stage)
+    if !reply.isPositive, recipients[index].isOverflow { hasOverflow = true }
+  }
+
+  /// Recipients of a message that did not get through were not refused by anybody,
+  /// accepted or not answered for yet.
+  func end(_ failure: Failure?) {
+    self.failure = failure
+    guard let failure else { return }
+    let status: RecipientOutcome.Status = failure.retry == .unknown ? .unknown : .notTried
+    for index in recipients.indices
+    where !recipients[index].isRefused && recipients[index].stage != .data {
+      recipients[index].status = status
+    }
+  }
 
   /// The outcome of a further transaction for the recipients at `places`.
   package func merging(_ other: Outcome, at places: [Int]) -> Outcome {
@@ -34,8 +55,9 @@ package final class Outcome {
 
   /// Nothing was tried: the operation ended before its turn came.
   package static func untried(_ recipients: [Mailbox], _ failure: Failure?) -> Outcome {
-    let recipients = recipients.map { RecipientOutcome(mailbox: $0) }
-    return Outcome(recipients: recipients, failure: failure, response: nil)
+    let outcome = Outcome(recipients.map { RecipientOutcome(mailbox: $0) })
+    outcome.failure = failure
+    return outcome
   }
 }
 
@@ -69,8 +91,8 @@ package struct RecipientOutcome {
     self.reply = reply
     // One too many is refused for now, with whatever code (RFC 5321 section
     // 4.5.3.1.10).
-    let isForNow = reply.isTransient || isOverflow
-    status = reply.isPositive ? .accepted : isForNow ? .deferred : .rejected
+    status =
+      reply.isPositive ? .accepted : reply.isTransient || isOverflow ? .deferred : .rejected
   }
 
   /// Refused because the server takes no more recipients in one transaction

@@ -38,6 +38,11 @@ package struct SendRequest {
     get { envelope.requiresTLS }
     set { own().requiresTLS = newValue }
   }
+  /// Every octet as it is (BODY=BINARYMIME, RFC 3030 section 3).
+  package var isBinary: Bool {
+    get { envelope.isBinary }
+    set { own().isBinary = newValue }
+  }
   /// The message goes to every recipient or to nobody.
   package var isAllOrNone: Bool {
     get { envelope.isAllOrNone }
@@ -89,6 +94,7 @@ package struct SendRequest {
     var use8BitMIME: Bool?
     var useSMTPUTF8 = false
     var requiresTLS = false
+    var isBinary = false
     var isAllOrNone = false
     var ret: DeliveryStatus.Return?
     var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier?
@@ -104,6 +110,7 @@ package struct SendRequest {
       use8BitMIME = other.use8BitMIME
       useSMTPUTF8 = other.useSMTPUTF8
       requiresTLS = other.requiresTLS
+      isBinary = other.isBinary
       isAllOrNone = other.isAllOrNone
       ret = other.ret
       envelopeIdentifier = other.envelopeIdentifier
@@ -113,7 +120,7 @@ package struct SendRequest {
   }
 
   /// What the server is told and compared with its limit.
-  private var expectedSize: UInt64? { survey?.size ?? size }
+  private var expectedSize: UInt64? { (isBinary ? survey?.octets : survey?.size) ?? size }
 
   /// To how many domains it goes, in whatever case they are written.
   var domainCount: Int {
@@ -130,7 +137,9 @@ package struct SendRequest {
   // MARK: What the server cannot take
 
   /// Found before MAIL is sent.
-  func refusal(by capabilities: Capabilities, security: Session.Security) -> Failure? {
+  func refusal(
+    by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
+  ) -> Failure? {
     if let expectedSize, let limit = capabilities.sizeLimit, expectedSize > limit {
       return Self.failure(
         .message,
@@ -150,6 +159,7 @@ package struct SendRequest {
       return Self.failure(
         .message, "the message is to be sent with SMTPUTF8, which the server does not offer")
     }
+    if isBinary { return binaryRefusal(capabilities, allowsChunks) ?? tlsRefusal(capabilities, security) }
     // RFC 6152 section 3: no 8-bit content without the agreement of the server.
     if use8BitMIME == nil, survey?.hasEightBit == true, !capabilities.eightBitMIME {
       return Self.failure(
@@ -157,7 +167,22 @@ package struct SendRequest {
         "the message has 8-bit content and the server does not offer 8BITMIME; encode it as 7-bit,"
           + " or set use_8bitmime to send it all the same")
     }
-    return requiresTLS ? requireTLSRefusal(capabilities, security) : nil
+    return tlsRefusal(capabilities, security)
+  }
+
+  private func binaryRefusal(_ capabilities: Capabilities, _ allowsChunks: Bool) -> Failure? {
+    if allowsChunks, capabilities.binaryMIME { return nil }
+    return Self.failure(
+      .message,
+      allowsChunks
+        ? "the message is to be sent with BINARYMIME, which the server does not offer"
+        : "the message is to be sent with BINARYMIME, which needs the option chunking")
+  }
+
+  private func tlsRefusal(
+    _ capabilities: Capabilities, _ security: Session.Security
+  ) -> Failure? {
+    requiresTLS ? requireTLSRefusal(capabilities, security) : nil
   }
 
   /// RFC 8689 section 4.2.1: only under TLS with a verified certificate, and only
@@ -199,7 +224,9 @@ package struct SendRequest {
     {
       output.append(Parameter.smtpUTF8)
     }
-    if use8BitMIME ?? survey?.hasEightBit ?? false, capabilities.eightBitMIME {
+    if isBinary {
+      output.append(Parameter.binaryMIME)
+    } else if use8BitMIME ?? survey?.hasEightBit ?? false, capabilities.eightBitMIME {
       output.append(Parameter.eightBitMIME)
     }
     if let expectedSize, capabilities.size {
@@ -244,6 +271,7 @@ package struct SendRequest {
     static let space = Bytes.of(" ")
     static let smtpUTF8 = Bytes.of(" SMTPUTF8")
     static let eightBitMIME = Bytes.of(" BODY=8BITMIME")
+    static let binaryMIME = Bytes.of(" BODY=BINARYMIME")
     static let size = Bytes.of(" SIZE=")
     static let ret = Bytes.of(" RET=")
     static let envelopeIdentifier = Bytes.of(" ENVID=")

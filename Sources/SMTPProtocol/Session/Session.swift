@@ -85,7 +85,7 @@ package final class Session {
 
   /// What is to be written; the driver says with `took` what has left.
   package var output: SessionOutput
-  package var events: [Event] = []
+  package var events = Queue<Event>()
   package var hasLog: Bool { !output.log.isEmpty }
   package var log: [LogEntry] {
     get { output.log }
@@ -143,12 +143,11 @@ package final class Session {
   /// Whether `send` may be called although a transaction is under way: once all of
   /// it is on its way, and not too much.
   package func canSendAhead(_ request: SendRequest) -> Bool {
-    guard capabilities.pipelining, case .transaction(let transaction) = state else { return false }
-    let last = behind.last ?? transaction
-    guard last.hasEnded, !last.hasOverflow, behind.count < Self.aheadLimit,
-      output.count < Self.aheadOctets
+    guard capabilities.pipelining, case .transaction(let transaction) = state,
+      behind.count < Self.aheadLimit, output.count < Self.aheadOctets
     else { return false }
-    return refusal(of: request) == nil
+    let last = behind.last ?? transaction
+    return last.hasEnded && !last.hasOverflow && refusal(of: request) == nil
   }
 
   /// How many messages may wait for their verdicts behind another one, and how many
@@ -156,7 +155,7 @@ package final class Session {
   private static let aheadLimit = 31
   private static let aheadOctets = 65_536
 
-  /// Whether the content of a small message may go out with its envelope.
+  /// Whether the content may go out with its envelope, as far as the server goes.
   package func sendsAtOnce(_ request: SendRequest) -> Bool {
     configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
       && !request.isAllOrNone
@@ -168,10 +167,17 @@ package final class Session {
     return false
   }
 
-  /// Whether content is still wanted: the server may have refused a part of it.
+  /// Whether content is wanted now: the server may have refused a part of it, or may
+  /// have to answer before it gets more.
   package var wantsContent: Bool {
     if case .transaction(let transaction) = state { return transaction.wantsContent }
     return false
+  }
+
+  /// Whether a part of the content was refused, so that no more is to follow.
+  package var refusesContent: Bool {
+    if case .transaction(let transaction) = state { return transaction.refusesContent }
+    return true
   }
 
   // MARK: What the driver does
@@ -239,36 +245,36 @@ package final class Session {
   /// Writes MAIL and what may follow it without waiting. Before anything is
   /// written, what the server cannot take is refused.
   ///
-  /// `content` is all of a message as BDAT takes it, when it is to go out at once;
-  /// the size of the message is its size.
-  package func send(_ request: SendRequest, content: [UInt8]? = nil, now: Int64) {
-    var last: Transaction?
-    if case .transaction(let transaction) = state { last = behind.last ?? transaction }
-    let isAhead = last != nil
-    // A chunk that is refused leaves its envelope behind (RFC 3030 section 2), so
-    // nothing follows one without RSET.
-    let resets = last.map { $0.transfer != .data } ?? needsReset
-    let transaction = Transaction(
-      request, capabilities, transfer(content), isLMTP: configuration.isLMTP, resets: resets,
-      now: now)
-    if !isAhead {
-      if let failure = refusal(of: request) {
-        events.append(.sendDone(transaction.outcome(failure, retry: failure.retry)))
-        return
-      }
-      needsReset = false
+  /// `chunk`: all of the content has so many octets and goes out at once; the driver puts
+  /// them behind when the envelope was written, which is what is returned.
+  @discardableResult
+  package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
+    var isAhead = false
+    if case .transaction = state { isAhead = true }
+    if !isAhead, let failure = refusal(of: request) {
+      let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
+      events.append(.sendDone(outcome))
+      return false
     }
+    // What follows another transaction resets first. After a chunk that may be refused RFC
+    // 3030 section 2 asks for it, and Dovecot (2.3, submission) takes a MAIL that comes
+    // while it relays for a part of the transaction before.
+    let transaction = Transaction(
+      request, capabilities, transfer(chunk), isLMTP: configuration.isLMTP,
+      resets: isAhead || needsReset, now: now)
+    if !isAhead { needsReset = false }
     transactionCount += 1
     transaction.begin(&output)
-    if let content {
-      transaction.write(content, isLast: true, size: UInt64(content.count), to: &output)
+    if let chunk {
+      transaction.beginChunk(chunk, isLast: true, size: UInt64(chunk), to: &output)
     }
-    guard isSound() else { return }
+    guard isSound() else { return false }
     if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
+    return true
   }
 
-  private func transfer(_ content: [UInt8]?) -> Transaction.Transfer {
-    if content != nil { return .atOnce }
+  private func transfer(_ chunk: Int?) -> Transaction.Transfer {
+    if chunk != nil { return .atOnce }
     return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
   }
 
@@ -292,15 +298,15 @@ package final class Session {
         phase: .envelope)
     }
     let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
-    return request.refusal(by: capabilities, security: security)
+    return request.refusal(
+      by: capabilities, security: security, allowsChunks: configuration.chunking != .off)
   }
 
-  /// One more chunk of the content that is wanted; `size` is that of all of it.
-  package func write(chunk: [UInt8], isLast: Bool, size: UInt64) {
-    guard case .transaction(let transaction) = state, transaction.wantsContent,
-      transaction.transfer == .chunks
-    else { return }
-    transaction.write(chunk, isLast: isLast, size: size, to: &output)
+  /// One more chunk of the content that is wanted: the driver puts its octets behind.
+  /// `size` is that of the whole message, with the last.
+  package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
+    guard wantsContent, takesChunks, case .transaction(let transaction) = state else { return }
+    transaction.beginChunk(count, isLast: isLast, size: size, to: &output)
   }
 
   /// The content is in the output, up to its final dot.
@@ -352,8 +358,9 @@ package final class Session {
     if reply.code != 334, case .authenticating(let authentication) = state {
       reply = authentication.hidingSecrets(reply)
     }
-    traceReply(reply)
+    if configuration.tracesDialogue { traceReply(reply) }
     lastReply = reply
+    let isEarly = output.isNextReplyEarly
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
@@ -368,7 +375,8 @@ package final class Session {
     // Whatever RSET is answered, AUTH will tell.
     case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
-    case .transaction(let transaction): receiveTransaction(reply, transaction, now: now)
+    case .transaction(let transaction):
+      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
@@ -501,9 +509,9 @@ package final class Session {
   }
 
   private func receiveTransaction(
-    _ reply: Reply, _ transaction: Transaction, now: Int64
+    _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
   ) {
-    switch transaction.receive(reply, &output, now: now) {
+    switch transaction.receive(reply, &output, isEarly: isEarly, now: now) {
     case .wait:
       _ = isSound()
     case .content:
@@ -511,7 +519,7 @@ package final class Session {
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.
-      output.append(ContentEncoder.terminator)
+      output.appendContent { $0 += ContentEncoder.terminator }
       output.endContent()
     case .done(let outcome):
       needsReset = outcome.failure != nil
@@ -577,7 +585,6 @@ package final class Session {
 
   /// A challenge may repeat what the user said, so its text is hidden.
   private func traceReply(_ reply: Reply) {
-    guard configuration.tracesDialogue else { return }
     let isSecret: Bool
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
     for (index, line) in reply.lines.enumerated() {

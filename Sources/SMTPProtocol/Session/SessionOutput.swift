@@ -11,7 +11,7 @@ package struct SessionOutput {
   /// The first `taken` of them have left.
   package private(set) var bytes: [UInt8] = []
   package private(set) var taken = 0
-  /// Octets that were in `bytes` before.
+  /// Octets that have left and are not in `bytes` any more, or never were.
   private var removed = 0
   private var ends: [Int] = []
   private var firstEnd = 0
@@ -28,18 +28,19 @@ package struct SessionOutput {
   private let traces: Bool
   var log: [Session.LogEntry] = []
 
-  private static let lineEnd: [UInt8] = [0x0D, 0x0A]
+  /// What an idle connection may keep for its next commands.
+  private static let keptCapacity = 2048
 
   init(traces: Bool) {
     self.traces = traces
   }
 
   /// How much is to be written now.
-  package var count: Int { bytes.count - taken }
+  package var count: Int { bytes.count &- taken }
   package var isEmpty: Bool { bytes.count == taken }
   /// How much has left, and how much was ever put in.
-  var left: Int { removed + taken }
-  var end: Int { removed + bytes.count }
+  var left: Int { removed &+ taken }
+  var end: Int { removed &+ bytes.count }
 
   // MARK: Commands
 
@@ -53,38 +54,36 @@ package struct SessionOutput {
     bytes.append(contentsOf: secret.bytes)
   }
 
-  mutating func append(decimal number: UInt64) { bytes.append(contentsOf: Bytes.decimal(number)) }
-
-  /// `octets` belong to the command: the reply comes behind them.
-  mutating func endCommand(with octets: [UInt8] = []) {
-    let start = commandStart
-    defer {
-      commandStart = bytes.count
-      secretStart = nil
+  mutating func append(decimal number: UInt64) {
+    var unit: UInt64 = 1
+    while number / unit >= 10 { unit *= 10 }
+    while unit > 0 {
+      bytes.append(0x30 &+ UInt8(truncatingIfNeeded: number / unit % 10))
+      unit /= 10
     }
-    guard isCommand(from: start) else {
-      hasRefused = true
-      bytes.removeLast(bytes.count - start)
-      return
-    }
-    if traces {
-      let shown = bytes[start..<(secretStart ?? bytes.count)]
-      let text = secretStart == nil ? Array(shown) : shown + Command.mask
-      log.append(Session.LogEntry(direction: .client, text: text))
-    }
-    bytes.append(contentsOf: Self.lineEnd)
-    if !octets.isEmpty { bytes.append(contentsOf: octets) }
-    expectReply()
   }
 
-  private func isCommand(from start: Int) -> Bool {
-    let octets = bytes.span
-    var index = start
-    while index < octets.count {
-      if Bytes.isControl(octets[index]) { return false }
-      index &+= 1
+  /// The reply comes when the command has left, and so many octets of content behind it.
+  mutating func endCommand(before content: Int = 0) {
+    let start = commandStart
+    if OctetScan.hasControl(bytes.span, from: start) {
+      hasRefused = true
+      bytes.removeLast(bytes.count - start)
+      secretStart = nil
+      return
     }
-    return true
+    if traces { trace(from: start) }
+    bytes.append(0x0D)
+    bytes.append(0x0A)
+    commandStart = bytes.count
+    secretStart = nil
+    ends.append(end &+ content)
+  }
+
+  private mutating func trace(from start: Int) {
+    let shown = bytes[start..<(secretStart ?? bytes.count)]
+    let text = secretStart == nil ? Array(shown) : shown + Command.mask
+    log.append(Session.LogEntry(direction: .client, text: text))
   }
 
   mutating func command(_ line: [UInt8]) {
@@ -94,27 +93,20 @@ package struct SessionOutput {
 
   // MARK: Content
 
-  /// For those who put content in: all of it, when nothing of it has left.
-  package mutating func takeBytes() -> [UInt8] {
-    var taken: [UInt8] = []
-    swap(&taken, &bytes)
-    return taken
-  }
-
-  package mutating func putBack(_ taken: inout [UInt8]) {
-    swap(&taken, &bytes)
+  /// Lets `body` put content behind what is there.
+  package mutating func appendContent(_ body: (inout [UInt8]) -> Void) {
+    body(&bytes)
     commandStart = bytes.count
   }
 
-  mutating func endContent() {
-    commandStart = bytes.count
-    expectReply()
-  }
+  /// So many octets of content have left without having been here, when nothing here was
+  /// to leave before them.
+  package mutating func passed(_ count: Int) { removed &+= count }
+
+  /// The content is over and wants a reply.
+  mutating func endContent() { ends.append(end) }
 
   // MARK: Replies
-
-  /// A reply is to come for what was put in last.
-  private mutating func expectReply() { ends.append(end) }
 
   /// Whether the next reply would come before the command that it should answer
   /// has left.
@@ -123,7 +115,7 @@ package struct SessionOutput {
   /// A reply has come.
   mutating func replied() {
     guard firstEnd < ends.count else { return }
-    firstEnd += 1
+    firstEnd &+= 1
     if firstEnd == ends.count {
       ends.removeAll(keepingCapacity: true)
       firstEnd = 0
@@ -134,18 +126,24 @@ package struct SessionOutput {
 
   /// The next `count` octets have left. true when that was all.
   mutating func take(_ count: Int) -> Bool {
-    taken += count
+    taken &+= count
     return taken >= bytes.count
   }
 
   /// Nothing of what is in memory is to be written any more. Secrets do not stay
   /// behind.
   mutating func removeAll(_ cryptography: any Cryptography) {
-    removed += bytes.count
+    removed &+= bytes.count
     taken = 0
     commandStart = 0
     if holdsSecret { cryptography.cleanse(&bytes) }
     holdsSecret = false
     bytes.removeAll(keepingCapacity: true)
+  }
+
+  /// While nothing is to be written for a while.
+  package mutating func shrink() {
+    if bytes.isEmpty, bytes.capacity > Self.keptCapacity { bytes = [] }
+    if ends.isEmpty, ends.capacity > Self.keptCapacity / 8 { ends = [] }
   }
 }

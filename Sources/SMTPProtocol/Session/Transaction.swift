@@ -32,7 +32,7 @@ final class Transaction {
     /// A lone dot was sent, or a chunk in vain, since nobody was accepted.
     case emptyFinal
     /// So many replies are still to come to chunks behind one that was refused.
-    case drain(Int, Outcome)
+    case drain(Int)
   }
 
   enum Progress {
@@ -49,14 +49,10 @@ final class Transaction {
   private let isLMTP: Bool
   let transfer: Transfer
   private var step: Step
-  private var recipients: [RecipientOutcome]
+  private let outcome: Outcome
   private var senderFailure: Failure?
-  private var lastReply: Reply?
   private let started: Int64
   private var dataAnswered: Int64 = 0
-  private var envelopeTime: Int64 = 0
-  private var messageTime: Int64 = 0
-  private var messageSize: UInt64 = 0
   /// How much of the output has left, and where in it the content ends.
   private var left = 0
   private var contentEnd: Int?
@@ -72,7 +68,7 @@ final class Transaction {
     self.capabilities = capabilities
     self.isLMTP = isLMTP
     step = resets ? .reset : .mail
-    recipients = request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) }
+    outcome = Outcome(request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) })
     started = now
   }
 
@@ -98,16 +94,15 @@ final class Transaction {
     if groupsData { output.command(Command.data) }
   }
 
-  /// One more chunk of the content; `size` is that of the whole message, with the last.
-  func write(
-    _ chunk: [UInt8], isLast: Bool, size: UInt64, to output: inout SessionOutput
-  ) {
+  /// One more chunk of the content, whose octets follow; `size` is that of the whole
+  /// message, with the last.
+  func beginChunk(_ count: Int, isLast: Bool, size: UInt64, to output: inout SessionOutput) {
     output.append(Command.chunk)
-    output.append(decimal: UInt64(chunk.count))
+    output.append(decimal: UInt64(count))
     if isLast { output.append(Command.lastChunk) }
-    output.endCommand(with: chunk)
+    output.endCommand(before: count)
     if isLast {
-      contentEnded(size: size, at: output.end)
+      contentEnded(size: size, at: output.end + count)
     } else {
       chunksUnanswered += 1
     }
@@ -134,23 +129,27 @@ final class Transaction {
     }
   }
 
-  private var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
-
   // MARK: Progress
 
+  /// Without PIPELINING a chunk waits for the reply to the one before it.
   var wantsContent: Bool {
-    if case .content = step { return true }
+    if case .content = step { return pipelined || chunksUnanswered == 0 }
     return false
+  }
+
+  var refusesContent: Bool {
+    if case .content = step { return false }
+    return true
   }
 
   /// Whether all that the server needs for its verdict is on the way.
   var hasEnded: Bool { contentEnd != nil }
 
   /// The server takes no more recipients at a time.
-  var hasOverflow: Bool { recipients.contains { $0.isOverflow } }
+  var hasOverflow: Bool { outcome.hasOverflow }
 
   func contentEnded(size: UInt64, at end: Int) {
-    messageSize = size
+    outcome.messageSize = size
     contentEnd = end
     if case .content = step { step = .final(nextAccepted(from: 0)) }
   }
@@ -159,8 +158,10 @@ final class Transaction {
   private func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
 
   /// What the reply leads to is written, or told.
-  func receive(_ reply: Reply, _ output: inout SessionOutput, now: Int64) -> Progress {
-    lastReply = reply
+  func receive(
+    _ reply: Reply, _ output: inout SessionOutput, isEarly: Bool, now: Int64
+  ) -> Progress {
+    if case .drain = step {} else { outcome.response = reply }
     left = output.left
     // 3yz asks for more; only DATA has more to give.
     if reply.code < 400, !reply.isPositive {
@@ -189,7 +190,7 @@ final class Transaction {
       envelopeAnswered(now)
       return receiveData(reply)
     case .content, .final:
-      if chunksUnanswered > 0 { return receiveChunkReply(reply, now: now) }
+      if chunksUnanswered > 0 { return receiveChunkReply(reply, isEarly: isEarly, now: now) }
       guard case .final(let index) = step, hasLeft(left) else {
         return receiveEarlyVerdict(reply, now: now)
       }
@@ -197,9 +198,9 @@ final class Transaction {
     case .emptyFinal:
       if transfer == .data || !reply.isPositive { return .done(envelopeFailed()) }
       return .broken(envelopeFailed(), forNobody(reply))
-    case .drain(let count, let outcome):
+    case .drain(let count):
       if count == 1 { return .done(outcome) }
-      step = .drain(count - 1, outcome)
+      step = .drain(count - 1)
       return .wait
     }
   }
@@ -210,7 +211,7 @@ final class Transaction {
     if !reply.isPositive {
       let failure = Failure.refused(
         .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
-      guard pipelined else { return .done(outcome(failure)) }
+      guard pipelined else { return .done(ended(failure)) }
       senderFailure = failure
     }
     return advance(to: 0, &output, now)
@@ -219,16 +220,14 @@ final class Transaction {
   private func receiveRecipient(
     _ reply: Reply, _ index: Int, _ output: inout SessionOutput, _ now: Int64
   ) -> Progress {
-    if senderFailure == nil, recipients.indices.contains(index) {
-      recipients[index].decide(reply, at: .recipient)
-    }
+    if senderFailure == nil { outcome.decide(index, reply, at: .recipient) }
     return advance(to: index + 1, &output, now)
   }
 
   private func advance(
     to index: Int, _ output: inout SessionOutput, _ now: Int64
   ) -> Progress {
-    if index < recipients.count {
+    if index < outcome.recipients.count {
       step = .recipient(index)
       if !pipelined {
         request.writeRecipient(request.recipients[index], to: &output, capabilities)
@@ -244,8 +243,9 @@ final class Transaction {
       step = hasAccepted ? .final(nextAccepted(from: 0)) : .emptyFinal
       return .wait
     }
-    let isWanted = request.isAllOrNone ? !recipients.contains { $0.isRefused } : hasAccepted
-    guard isWanted, hasAccepted else { return .done(envelopeFailed()) }
+    guard hasAccepted, !(request.isAllOrNone && outcome.hasRefused) else {
+      return .done(envelopeFailed())
+    }
     if transfer == .chunks {
       envelopeAnswered(now)
       step = .content
@@ -258,7 +258,7 @@ final class Transaction {
 
   private func envelopeAnswered(_ now: Int64) {
     dataAnswered = now
-    envelopeTime = now - started
+    outcome.envelopeTime = now - started
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
@@ -286,7 +286,7 @@ final class Transaction {
     let failure = Failure.refused(
       .envelope, "the server refused DATA", reply, command: "DATA", phase: .envelope)
     decideAccepted(reply)
-    return .done(outcome(failure))
+    return .done(ended(failure))
   }
 
   private func forNobody(_ reply: Reply) -> Failure {
@@ -310,39 +310,43 @@ final class Transaction {
 
   /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until
   /// RSET.
-  private func receiveChunkReply(_ reply: Reply, now: Int64) -> Progress {
+  private func receiveChunkReply(_ reply: Reply, isEarly: Bool, now: Int64) -> Progress {
+    // What is left of this chunk would be taken for what follows it.
+    if isEarly { return receiveEarlyVerdict(reply, now: now) }
     chunksUnanswered -= 1
     if reply.isPositive { return .wait }
     let outcome = verdict(reply, now: now)
     let rest = chunksUnanswered + (hasEnded ? 1 : 0)
     if rest == 0 { return .done(outcome) }
-    step = .drain(rest, outcome)
+    step = .drain(rest)
     return .wait
   }
 
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
-    guard isLMTP, recipients.indices.contains(index) else {
-      return .done(verdict(reply, now: now))
-    }
-    recipients[index].decide(reply, at: .data)
+    guard isLMTP else { return .done(verdict(reply, now: now)) }
+    outcome.decide(index, reply, at: .data)
     let next = nextAccepted(from: index + 1)
-    if next < recipients.count {
+    if next < outcome.recipients.count {
       step = .final(next)
       return .wait
     }
-    messageTime = now - dataAnswered
-    return .done(outcome(everyCopyRefused))
+    outcome.messageTime = now - dataAnswered
+    return .done(ended(everyCopyRefused))
   }
 
   /// The first recipient from `start` on that RCPT was accepted for.
   private func nextAccepted(from start: Int) -> Int {
-    recipients[start...].firstIndex { $0.status == .accepted } ?? recipients.count
+    var index = start
+    while index < outcome.recipients.count, outcome.recipients[index].status != .accepted {
+      index += 1
+    }
+    return index
   }
 
   /// nil when somebody got the message.
   private var everyCopyRefused: Failure? {
     if hasAccepted { return nil }
-    let refused = recipients.filter { $0.stage == .data && $0.isRefused }
+    let refused = outcome.recipients.filter { $0.stage == .data && $0.isRefused }
     guard let last = refused.last, let reply = last.reply else { return nil }
     return .refused(
       .message, "the server refused the message for every recipient, the last one with", reply,
@@ -352,14 +356,17 @@ final class Transaction {
 
   // MARK: Outcomes
 
+  private var hasAccepted: Bool { outcome.hasAccepted }
+
   /// The server's word about the whole message.
   func verdict(_ reply: Reply, now: Int64) -> Outcome {
-    lastReply = reply
-    messageTime = now - dataAnswered
-    if reply.isPositive { return outcome(nil) }
+    if case .drain = step { return outcome }
+    outcome.response = reply
+    outcome.messageTime = now - dataAnswered
+    if reply.isPositive { return ended(nil) }
     decideAccepted(reply)
-    if hasAccepted { return outcome(nil) }
-    return outcome(
+    if hasAccepted { return ended(nil) }
+    return ended(
       .refused(
         .message, "the server refused the message", reply, command: contentCommand,
         phase: .message))
@@ -368,9 +375,12 @@ final class Transaction {
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
   func interrupted(_ failure: Failure, left: Int) -> Outcome {
+    if case .drain = step { return outcome }
     let mayBeDelivered = hasLeft(left) && senderFailure == nil
-      && recipients.contains { !$0.isRefused }
-    return outcome(failure, retry: mayBeDelivered ? .unknown : failure.retry)
+      && outcome.recipients.contains { !$0.isRefused }
+    var failure = failure
+    if mayBeDelivered { failure.retry = .unknown }
+    return ended(failure)
   }
 
   private func disagree(_ failure: Failure) -> Progress {
@@ -378,23 +388,23 @@ final class Transaction {
   }
 
   private func decideAccepted(_ reply: Reply) {
-    for index in recipients.indices
-    where recipients[index].status == .accepted && recipients[index].stage != .data {
-      recipients[index].decide(reply, at: .data)
+    for (index, recipient) in outcome.recipients.enumerated()
+    where recipient.status == .accepted && recipient.stage != .data {
+      outcome.decide(index, reply, at: .data)
     }
   }
 
   private func envelopeFailed() -> Outcome {
-    if let senderFailure { return outcome(senderFailure) }
-    let refused = recipients.filter { $0.isRefused }
+    if let senderFailure { return ended(senderFailure) }
+    let refused = outcome.recipients.filter { $0.isRefused }
     guard let last = refused.last, let reply = last.reply else {
-      return outcome(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
+      return ended(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
     }
     let text: Message
     if hasAccepted {
       text =
-        "the server refused \(refused.count) of \(recipients.count) recipients, and the message"
-        + " goes to all or none (all_or_none); the last one with"
+        "the server refused \(refused.count) of \(outcome.recipients.count) recipients, and the"
+        + " message goes to all or none (all_or_none); the last one with"
     } else if refused.count == 1 {
       text = "the server refused the recipient"
     } else {
@@ -405,29 +415,11 @@ final class Transaction {
       .envelope, text, reply, command: "RCPT TO", phase: .envelope,
       retry: refused.contains { $0.status == .deferred } ? .safe : .no)
     failure.recipient = last.mailbox.bytes
-    return outcome(failure)
+    return ended(failure)
   }
 
-  func outcome(_ failure: Failure, retry: Retry) -> Outcome {
-    var failure = failure
-    failure.retry = retry
-    return outcome(failure)
-  }
-
-  private func outcome(_ failure: Failure?) -> Outcome {
-    let outcome = Outcome(recipients: recipients, failure: failure, response: lastReply)
-    if failure != nil {
-      // Recipients of a message that did not get through were not refused by
-      // anybody, accepted or not answered for yet.
-      let status: RecipientOutcome.Status = failure?.retry == .unknown ? .unknown : .notTried
-      for index in recipients.indices
-      where !recipients[index].isRefused && recipients[index].stage != .data {
-        outcome.recipients[index].status = status
-      }
-    }
-    outcome.envelopeTime = envelopeTime
-    outcome.messageTime = messageTime
-    outcome.messageSize = messageSize
+  private func ended(_ failure: Failure?) -> Outcome {
+    outcome.end(failure)
     return outcome
   }
 }

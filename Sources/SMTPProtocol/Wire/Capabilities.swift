@@ -2,11 +2,13 @@
 ///
 /// The first line is a greeting and never searched; each other line is one
 /// keyword and its parameters, compared as words.
-package struct Capabilities {
+package final class Capabilities: Sendable {
   package let lines: [[UInt8]]
   /// Looked at for every message, so found once.
   package let pipelining: Bool
   package let chunking: Bool
+  /// With CHUNKING only (RFC 3030 section 3).
+  package let binaryMIME: Bool
   package let eightBitMIME: Bool
   package let smtpUTF8: Bool
   package let dsn: Bool
@@ -16,12 +18,14 @@ package struct Capabilities {
   package let limits: Limits
 
   /// What the server takes at most (LIMITS, RFC 9422); nil where it does not say.
-  package struct Limits: Equatable {
+  package struct Limits: Equatable, Sendable {
     /// Transactions over one connection.
     package var transactions: Int?
     /// Recipients of one transaction, and different domains among them.
     package var recipients: Int?
     package var domains: Int?
+
+    package init() {}
   }
 
   /// Those of a server that was greeted with HELO, or not yet.
@@ -35,6 +39,7 @@ package struct Capabilities {
     self.lines = lines
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
     chunking = Self.parameters(of: Bytes.of("CHUNKING"), in: lines) != nil
+    binaryMIME = chunking && Self.parameters(of: Bytes.of("BINARYMIME"), in: lines) != nil
     eightBitMIME = Self.parameters(of: Bytes.of("8BITMIME"), in: lines) != nil
     smtpUTF8 = Self.parameters(of: Bytes.of("SMTPUTF8"), in: lines) != nil
     dsn = Self.parameters(of: Bytes.of("DSN"), in: lines) != nil
@@ -43,6 +48,8 @@ package struct Capabilities {
     limits = Self.limits(Self.parameters(of: Bytes.of("LIMITS"), in: lines) ?? [])
     sizeLimit = limit.flatMap { Self.number($0) }.flatMap { $0 == 0 ? nil : $0 }
   }
+
+  package var limitsRecipients: Bool { limits.recipients != nil || limits.domains != nil }
 
   package func has(_ keyword: [UInt8]) -> Bool { parameters(of: keyword) != nil }
 

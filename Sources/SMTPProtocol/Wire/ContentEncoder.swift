@@ -1,63 +1,174 @@
-/// Turns the content of a message into the form that DATA needs: every line end
-/// becomes CRLF, and a line that begins with a dot gets another one in front
-/// (RFC 5321 sections 2.3.8 and 4.5.2).
+/// Turns the content of a message into the form in which it travels.
 ///
-/// CRLF, a lone LF and a lone CR are line ends, so no server can see a line
-/// start where the encoder did not see one. What is kept between chunks is all
+/// CRLF, a lone LF and a lone CR are line ends and become CRLF, so no server can see
+/// a line start where the encoder did not see one. What is kept between pieces is all
 /// that matters of the past: whether a line starts here, and whether a CR was
 /// just turned into CRLF and its LF may still follow.
 package struct ContentEncoder {
+  package enum Form {
+    /// For DATA: a line that begins with a dot gets another one in front, and a line
+    /// with a dot is the end (RFC 5321 sections 2.3.8 and 4.5.2).
+    case dotted
+    /// For BDAT, whose octets are counted (RFC 3030 section 2).
+    case counted
+    /// BODY=BINARYMIME: not one octet is changed (RFC 3030 section 3).
+    case binary
+  }
+
   /// Octets of content with repaired line ends, without added dots (RFC 1870
   /// section 5).
   package private(set) var size: UInt64 = 0
+  private let form: Form
   private var atLineStart = true
   private var afterCR = false
 
-  package init() {}
+  private static let cr: UInt8 = 0x0D
+  private static let lf: UInt8 = 0x0A
+  private static let dot: UInt8 = 0x2E
 
-  package mutating func encode(_ input: Span<UInt8>, into output: inout [UInt8]) {
-    // Work on copies: the compiler keeps them in registers.
-    var lineStart = atLineStart
-    var skipLF = afterCR
-    var written = 0
-    // Every octet becomes two at most: CR or LF a CRLF, a dot two dots.
-    output.append(addingCapacity: input.count &* 2) { span in
-      for index in input.indices {
-        let byte = input[index]
-        if byte == 0x0A || byte == 0x0D {
-          if byte == 0x0A && skipLF {
-            skipLF = false
-            continue
-          }
-          span.append(0x0D)
-          span.append(0x0A)
-          written &+= 2
-          lineStart = true
-          skipLF = byte == 0x0D
-        } else {
-          if lineStart && byte == 0x2E { span.append(0x2E) }
-          span.append(byte)
-          written &+= 1
-          lineStart = false
-          skipLF = false
-        }
-      }
-    }
-    atLineStart = lineStart
-    afterCR = skipLF
-    size &+= UInt64(written)
+  package init(_ form: Form = .dotted) { self.form = form }
+
+  // MARK: As it is
+
+  /// How many octets from the front of `input` need no change, so that they may leave
+  /// from where they lie.
+  package func unchanged(_ input: Span<UInt8>) -> Int {
+    if form == .binary || input.isEmpty { return input.count }
+    if afterCR, input[0] == Self.lf { return 0 }
+    if atLineStart, form == .dotted, input[0] == Self.dot { return 0 }
+    return nextChange(input, from: 0, skipsBlocks: true)
   }
 
-  /// Ends the last line if it has no end, and adds the line with the dot. An
+  /// Octets that `unchanged` has let pass are taken as they are.
+  package mutating func pass(_ input: Span<UInt8>) {
+    guard let last = input.indices.last else { return }
+    atLineStart = input[last] == Self.lf
+    afterCR = false
+    size &+= UInt64(input.count)
+  }
+
+  /// The place of the next octet that does not stay alone: a CR or LF without the other
+  /// (a CR at the end too), or a dot behind a line end. The octet at `start` may be
+  /// such a CR or LF, and is taken for no dot of this kind.
+  @_optimize(speed)
+  private func nextChange(_ input: Span<UInt8>, from start: Int, skipsBlocks: Bool) -> Int {
+    let count = input.count
+    let isDotted = form == .dotted
+    let dot = isDotted ? Self.dot : Self.lf
+    var seen: UInt64 = 0
+    var index = start
+    while true {
+      if skipsBlocks {
+        index = OctetScan.skipRegularLines(input, from: index, dot: dot, seen: &seen)
+      }
+      let end = OctetScan.nextControl(input, from: index, seen: &seen)
+      guard end < count else { return count }
+      index = end &+ 1
+      let octet = input[end]
+      if octet == Self.lf { return end }
+      guard octet == Self.cr else { continue }
+      guard index < count, input[index] == Self.lf else { return end }
+      index &+= 1
+      if isDotted, index < count, input[index] == Self.dot { return index }
+    }
+  }
+
+  // MARK: Changed where it must be
+
+  package mutating func encode(_ input: Span<UInt8>, into output: inout [UInt8]) {
+    let start = output.count
+    // Every octet becomes two at most: CR or LF a CRLF, a dot two dots.
+    let room = form == .binary ? input.count : 2 &* input.count
+    output.append(addingCapacity: room) { $0.append(repeating: 0, count: room) }
+    var place = output.mutableSpan
+    let end = encode(input, &place, start)
+    output.removeLast(output.count &- end)
+  }
+
+  /// Writes from `start` on; returns where it has ended.
+  @_optimize(speed)
+  private mutating func encode(
+    _ input: Span<UInt8>, _ output: inout MutableSpan<UInt8>, _ start: Int
+  ) -> Int {
+    let count = input.count
+    guard count > 0 else { return start }
+    if form == .binary {
+      Self.copy(input, &output, start)
+      size &+= UInt64(count)
+      return start &+ count
+    }
+    var dots = 0
+    var place = start
+    var index = 0
+    var skipsBlocks = true
+    if afterCR, input[0] == Self.lf { index = 1 }
+    if form == .dotted, atLineStart, index < count, input[index] == Self.dot {
+      output[place] = Self.dot
+      place &+= 1
+      dots &+= 1
+    }
+    while index < count {
+      let end = nextChange(input, from: index, skipsBlocks: skipsBlocks)
+      Self.copy(input.extracting(index..<end), &output, place)
+      place &+= end &- index
+      // Where every line needs a change there are no blocks to be skipped.
+      skipsBlocks = end &- index > Self.longLine
+      index = end
+      guard index < count else { break }
+      let octet = input[index]
+      if octet == Self.dot {
+        output[place] = Self.dot
+        output[place &+ 1] = Self.dot
+        place &+= 2
+        dots &+= 1
+        index &+= 1
+        continue
+      }
+      output[place] = Self.cr
+      output[place &+ 1] = Self.lf
+      place &+= 2
+      index &+= 1
+      if octet == Self.cr, index < count, input[index] == Self.lf { index &+= 1 }
+      if form == .dotted, index < count, input[index] == Self.dot {
+        output[place] = Self.dot
+        place &+= 1
+        dots &+= 1
+      }
+    }
+    let last = input[count &- 1]
+    afterCR = last == Self.cr
+    atLineStart = afterCR || last == Self.lf
+    size &+= UInt64(place &- start &- dots)
+    return place
+  }
+
+  /// Longer than lines usually are.
+  private static let longLine = 256
+
+  @inline(__always)
+  private static func copy(
+    _ input: Span<UInt8>, _ output: inout MutableSpan<UInt8>, _ start: Int
+  ) {
+    let count = input.count
+    var place = output._mutatingExtracting(start..<(start &+ count))
+    var index = 0
+    while index < count {
+      place[index] = input[index]
+      index &+= 1
+    }
+  }
+
+  /// Ends the last line if it has no end, and adds what `form` has for the end. An
   /// empty message gets no line of its own (RFC 5321 section 4.1.1.4).
   package mutating func finish(into output: inout [UInt8]) {
+    if form == .binary { return }
     if !atLineStart {
-      output.append(0x0D)
-      output.append(0x0A)
+      output.append(Self.cr)
+      output.append(Self.lf)
       size &+= 2
       atLineStart = true
     }
-    output.append(contentsOf: Self.terminator)
+    if form == .dotted { output.append(contentsOf: Self.terminator) }
   }
 
   package static let terminator: [UInt8] = [0x2E, 0x0D, 0x0A]

@@ -2,10 +2,16 @@
 package struct ContentSurvey {
   /// As `ContentEncoder.size` will be.
   package private(set) var size: UInt64 = 0
+  /// As they are.
+  package private(set) var octets: UInt64 = 0
   /// An octet above 127 stands somewhere (RFC 6152).
   package private(set) var hasEightBit = false
   /// One stands in the header (RFC 6532).
   package private(set) var hasEightBitHeader = false
+  /// Every line ends with CRLF, the last one too.
+  package private(set) var hasRegularLines = true
+  /// A line begins with a dot.
+  package private(set) var hasDots = false
 
   private var atLineStart = true
   private var afterCR = false
@@ -13,44 +19,72 @@ package struct ContentSurvey {
 
   package init() {}
 
+  @_optimize(speed)
   package mutating func add(_ input: Span<UInt8>) {
-    var lineStart = atLineStart
-    var skipLF = afterCR
-    var header = inHeader
-    var count: UInt64 = 0
-    var seen: UInt8 = 0
-    for index in input.indices {
-      let byte = input[index]
-      if byte == 0x0A || byte == 0x0D {
-        if byte == 0x0A && skipLF {
-          skipLF = false
-          continue
-        }
-        if lineStart && header {
-          header = false
-          hasEightBitHeader = hasEightBit || seen >= 0x80
-        }
-        count &+= 2
-        lineStart = true
-        skipLF = byte == 0x0D
+    let count = input.count
+    guard count > 0 else { return }
+    var seen = hasEightBit ? OctetScan.eightBit : 0
+    var added = 0
+    var index = 0
+    if afterCR {
+      if input[0] == 0x0A {
+        // The other half of a line end that was counted as a whole.
+        index = 1
+        added = -1
       } else {
-        seen |= byte
-        count &+= 1
-        lineStart = false
-        skipLF = false
+        hasRegularLines = false
       }
     }
-    if seen >= 0x80 { hasEightBit = true }
-    if header { hasEightBitHeader = hasEightBit }
-    atLineStart = lineStart
-    afterCR = skipLF
-    inHeader = header
-    size &+= count
+    // -1: in an earlier piece.
+    var lineStart = atLineStart ? index : -1
+    if atLineStart, index < count, input[index] == 0x2E { hasDots = true }
+    while true {
+      if !inHeader, hasRegularLines {
+        index = OctetScan.skipRegularLines(input, from: index, dot: 0x2E, seen: &seen)
+      }
+      let end = OctetScan.nextControl(input, from: index, seen: &seen)
+      guard end < count else { break }
+      let octet = input[end]
+      index = end &+ 1
+      if octet == 0x0D, index < count, input[index] == 0x0A {
+        index &+= 1
+      } else if octet == 0x0D || octet == 0x0A {
+        added &+= 1
+        // What may follow a CR at the end tells whether it is alone.
+        if octet == 0x0A || index < count { hasRegularLines = false }
+      } else {
+        continue
+      }
+      if inHeader, end == lineStart {
+        inHeader = false
+        hasEightBitHeader = OctetScan.hasEightBit(seen)
+      }
+      lineStart = index
+      if index < count, input[index] == 0x2E { hasDots = true }
+    }
+    let last = input[count &- 1]
+    afterCR = last == 0x0D
+    atLineStart = afterCR || last == 0x0A
+    hasEightBit = OctetScan.hasEightBit(seen)
+    if inHeader { hasEightBitHeader = hasEightBit }
+    octets &+= UInt64(count)
+    size &+= UInt64(truncatingIfNeeded: count &+ added)
   }
 
   /// A last line without an end gets one.
   package mutating func finish() {
     if !atLineStart { size &+= 2 }
+    if !atLineStart || afterCR { hasRegularLines = false }
     atLineStart = true
+    afterCR = false
+  }
+}
+
+extension ContentSurvey {
+  /// Of a whole message.
+  package init(of content: Span<UInt8>) {
+    self.init()
+    add(content)
+    finish()
   }
 }

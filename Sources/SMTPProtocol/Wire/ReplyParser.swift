@@ -26,6 +26,7 @@ package struct ReplyParser {
   private var lineCount = 0
   private var replySize = 0
   private var blankLines = 0
+  private var known = KnownReplies()
 
   /// Whether a failure shows what the server said. Once a secret was sent, a server
   /// that repeats it in what is no reply must not bring it into an error.
@@ -108,12 +109,15 @@ package struct ReplyParser {
 
   private func findLineEnd() -> (end: Int, sawNUL: Bool) {
     let octets = buffer.span
-    var end = scanned
+    var seen: UInt64 = 0
     var sawNUL = false
-    while end < octets.count {
-      let byte = octets[end]
-      if byte == 0x0A { break }
-      if byte == 0 { sawNUL = true }
+    var end = scanned
+    while true {
+      end = OctetScan.nextControl(octets, from: end, seen: &seen)
+      if end == octets.count { break }
+      let octet = octets[end]
+      if octet == 0x0A { break }
+      if octet == 0 { sawNUL = true }
       end &+= 1
     }
     return (end, sawNUL)
@@ -145,7 +149,8 @@ package struct ReplyParser {
     let shown = isLast && line.count == 4 ? line.dropLast() : line
     if isLast, code == nil {
       clear()
-      return Reply(code: lineCode, text: Array(buffer[shown]))
+      let buffer = buffer
+      return known.reply(lineCode, buffer.span.extracting(shown))
     }
     if code != nil { text.append(0x0A) }
     text.append(contentsOf: buffer[shown])

@@ -1,18 +1,21 @@
-/// Content that is in memory.
+package import SMTPProtocol
+
+/// Content in memory of our own.
 package final class BytesSource: ContentSource {
   private let bytes: [UInt8]
-  private var offset = 0
+  package let survey: ContentSurvey?
 
-  package init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-  package func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
-    let count = min(bytes.count - offset, max(limit, 1))
-    guard count > 0 else { return .end }
-    let bytes = bytes
-    body(bytes.span.extracting(offset..<(offset + count)))
-    offset += count
-    return .bytes(count)
+  package init(_ bytes: [UInt8]) {
+    self.bytes = bytes
+    survey = ContentSurvey(of: bytes.span)
   }
 
-  package func again() -> (any ContentSource)? { BytesSource(bytes) }
+  package func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
+    let bytes = bytes
+    guard offset >= 0, offset < bytes.count else { return .end }
+    body(bytes.span.extracting(offset..<bytes.count))
+    return .content
+  }
+
+  package func append(to output: inout [UInt8]) { output.append(contentsOf: bytes) }
 }

@@ -2,34 +2,41 @@ package import SMTPProtocol
 
 /// What a source has to say when it is asked for content.
 package enum SourceOutcome {
-  /// So many octets were handed out.
-  case bytes(Int)
+  /// Content was handed out.
+  case content
   case end
   /// Nothing now; the source calls `onReady` when it can go on.
   case pause
   case failed(Message)
 }
 
-/// Where the octets of a message come from.
+/// Where the octets of a message come from: memory, which is there as a whole, or a
+/// stream, which gives one block after the other.
 package protocol ContentSource: AnyObject {
-  /// Calls `body` at most once, with 1 to `limit` octets, and then returns
-  /// `.bytes` with their count.
-  func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
+  /// What is known of content in memory; nil for a stream, which can be read only once.
+  var survey: ContentSurvey? { get }
+
+  /// Calls `body` at most once, with what stands from `offset` on, counted from the
+  /// beginning of the content, and then returns `.content`. A stream keeps its block
+  /// until it is asked for what stands behind it.
+  func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
+
+  /// Puts all of the content behind `output`; only for memory.
+  func append(to output: inout [UInt8])
+
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
-  /// The same content from its beginning; nil when it can be read only once.
-  func again() -> (any ContentSource)?
+
   /// Allows the source to wait in `loop`.
   func start(loop: EventLoop, onReady: @escaping () -> Void)
-  /// Ends the waiting and drops `onReady`.
+
+  /// Nothing more is wanted: ends the waiting, drops `onReady` and the block.
   func stop()
 }
 
-/// What most sources are like: they never fail in the system, never wait, and can be
-/// read once.
+/// What memory is like: it never fails, never waits, and stays.
 extension ContentSource {
   package var errno: Int32 { 0 }
-  package func again() -> (any ContentSource)? { nil }
   package func start(loop: EventLoop, onReady: @escaping () -> Void) {}
   package func stop() {}
 }

@@ -19,6 +19,9 @@ import CSystem
   package private(set) var isClosed = false
   package private(set) var isDispatching = false
 
+  /// For what is read: its contents matter only until somebody else's turn.
+  package var buffer = [UInt8](repeating: 0, count: 16_384)
+
   package enum RunResult { case idle, pending, misuse, failed }
 
   private let set: Int32

@@ -70,10 +70,10 @@ struct Conversation {
 
   /// Content as far as it goes, and its end if that is wanted.
   mutating func write(_ content: [UInt8], ends: Bool) {
-    var output = session.output.takeBytes()
-    encoder.encode(content.span, into: &output)
-    if ends { encoder.finish(into: &output) }
-    session.output.putBack(&output)
+    session.output.appendContent { output in
+      encoder.encode(content.span, into: &output)
+      if ends { encoder.finish(into: &output) }
+    }
     if ends {
       session.contentEnded(size: encoder.size)
       encoder = ContentEncoder()
@@ -86,8 +86,7 @@ struct Conversation {
   private mutating func drain() {
     output += session.output.bytes
     _ = session.took(session.output.count)
-    events += session.events
-    session.events = []
+    while let event = session.events.popFirst() { events.append(event) }
   }
 
   mutating func takeOutput() -> [UInt8] {

@@ -99,11 +99,17 @@ struct Transcript {
     case "send":
       let request = SendRequest(words: words.dropFirst())
       let content = words.first { $0.hasPrefix("atonce=") }.map { bytes("\($0.dropFirst(7))\r\n") }
-      conversation.perform { session, now in session.send(request, content: content, now: now) }
+      conversation.perform { session, now in
+        if session.send(request, chunk: content?.count, now: now), let content {
+          session.output.appendContent { $0 += content }
+        }
+      }
     case "chunk", "last":
       let chunk = words.count > 1 ? bytes(words[1] + "\r\n") : []
       conversation.perform { session, _ in
-        session.write(chunk: chunk, isLast: words[0] == "last", size: 100)
+        let isWanted = session.wantsContent
+        session.beginChunk(chunk.count, isLast: words[0] == "last", size: 100)
+        if isWanted { session.output.appendContent { $0 += chunk } }
       }
     case "content", "partial":
       let content = operation.dropFirst(8).replacing("\\n", with: "\n")
@@ -140,6 +146,7 @@ extension SendRequest {
       size: options["size"].flatMap { UInt64($0) },
       use8BitMIME: words.contains("8bit") ? true : words.contains("7bit") ? false : nil)
     useSMTPUTF8 = words.contains("smtputf8")
+    isBinary = words.contains("binary")
     isAllOrNone = words.contains("allornone")
     requiresTLS = words.contains("requiretls")
     ret = options["ret"].map { try! .init(bytes($0)) }

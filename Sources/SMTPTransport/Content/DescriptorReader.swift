@@ -6,17 +6,13 @@ import SMTPProtocol
 /// The descriptor shares its open file description with the caller's, so
 /// O_NONBLOCK stays as it is; instead every read is preceded by a poll that does
 /// not wait. Regular files always pass it.
-package final class DescriptorSource: ContentSource {
+package final class DescriptorReader: BlockReader {
   package private(set) var errno: Int32 = 0
   private var descriptor: Int32
-  private var buffer: [UInt8] = []
   private var loop: EventLoop?
   private var onReady: (() -> Void)?
   private var watch: Watch?
   private var isPaused = false
-
-  /// Octets read with one system call.
-  private static let chunk = 64 * 1024
 
   /// Keeps a duplicate; nil when there is none to be had, with errno set.
   package init?(duplicating descriptor: Int32) {
@@ -26,20 +22,15 @@ package final class DescriptorSource: ContentSource {
 
   deinit { close() }
 
-  package func next(limit: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
-    let room = min(max(limit, 1), Self.chunk)
-    if buffer.count < room { buffer = [UInt8](repeating: 0, count: room) }
+  package func fill(_ room: inout [UInt8]) -> BlockOutcome {
     do throws(Errno) {
       guard try isReadable() else { return try pause() }
       let descriptor = descriptor
-      let count = try unsafe buffer.withUnsafeMutableBufferPointer { buffer throws(Errno) -> Int in
-        let base = buffer.baseAddress
-        return try System.retrying { unsafe CSystem.read(descriptor, base, room) }
+      let count = try unsafe room.withUnsafeMutableBufferPointer { room throws(Errno) -> Int in
+        let (base, count) = (room.baseAddress, room.count)
+        return try System.retrying { unsafe CSystem.read(descriptor, base, count) }
       }
-      guard count > 0 else { return .end }
-      let filled = buffer
-      body(filled.span.extracting(0..<count))
-      return .bytes(count)
+      return count > 0 ? .octets(count) : .end
     } catch {
       // Possible when the caller made the file non-blocking and somebody else
       // read from it.
@@ -70,7 +61,7 @@ package final class DescriptorSource: ContentSource {
     _ = onReady.take()
   }
 
-  private func pause() throws(Errno) -> SourceOutcome {
+  private func pause() throws(Errno) -> BlockOutcome {
     isPaused = true
     guard watch == nil, let loop else { return .pause }
     // The watch lasts until the first event: one that stays would report the

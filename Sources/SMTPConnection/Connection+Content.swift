@@ -1,0 +1,171 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// Content: put into the output when it is small or needs changes, written from where it
+/// lies when it is large.
+extension Connection {
+  /// Content up to this size is copied behind the commands that it goes with: one system
+  /// call instead of two.
+  private static var smallContent: UInt64 { 16_384 }
+  /// As much may go out with its envelope before anybody is known to want it.
+  private static var atOnceContent: UInt64 { 65_536 }
+
+  // MARK: A whole message
+
+  /// Writes the envelope, and with a small message in memory the content, if the server
+  /// takes that.
+  func begin(_ mailing: Mailing) {
+    guard let session else { return }
+    let request = mailing.nextRequest(session.capabilities)
+    if session.sendsAtOnce(request), let size = mailing.size, size <= Self.atOnceContent {
+      if session.send(request, chunk: Int(size), now: clock.now) { put(mailing, isDotted: false) }
+    } else {
+      session.send(request, now: clock.now)
+    }
+  }
+
+  /// All of the content behind what is in the output.
+  private func put(_ mailing: Mailing, isDotted: Bool) {
+    let source = mailing.source
+    session?.output.appendContent { output in
+      let start = output.count
+      if mailing.needsNoChange(isDotted: isDotted) {
+        source.append(to: &output)
+        if isDotted { output += ContentEncoder.terminator }
+      } else {
+        var encoder = ContentEncoder(mailing.form(isDotted: isDotted))
+        _ = source.read(from: 0) { encoder.encode($0, into: &output) }
+        encoder.finish(into: &output)
+      }
+      if options.debug { logContent(output[start...]) }
+    }
+  }
+
+  /// The server waits for content.
+  func startContent() {
+    guard let session, case .send(let mailing) = current else { return }
+    let isChunked = session.takesChunks
+    let size = mailing.size
+    if let size, isChunked { session.beginChunk(Int(size), isLast: true, size: size) }
+    if let size, size <= Self.smallContent {
+      put(mailing, isDotted: !isChunked)
+      session.contentEnded(size: size)
+      sendAhead()
+      return
+    }
+    content = ContentTransfer(
+      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil)
+    mailing.source.start(loop: loop) { [self] in goOn() }
+  }
+
+  /// The source has something again.
+  func goOn() {
+    content?.isPaused = false
+    wake()
+  }
+
+  // MARK: Piece by piece
+
+  /// Moves the next piece; the output is empty. false when nothing can be done for now.
+  func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
+    guard let session, !content.isPaused else { return false }
+    let isBetweenChunks =
+      session.takesChunks && !content.isCounted && content.offset == content.unchangedEnd
+    if isBetweenChunks, !session.wantsContent {
+      // Either the reply to a chunk is waited for, or it was a refusal.
+      if session.refusesContent { stopContent() }
+      return session.refusesContent
+    }
+    let start = clock.now
+    var isMoving = true
+    let outcome = content.source.read(from: content.offset) { piece in
+      guard self.content === content else { return }
+      let piece = piece.extracting(first: limit)
+      let count = options.debug ? 0 : content.unchanged(of: piece)
+      if count == 0 {
+        copy(piece.extracting(first: ContentTransfer.copiedPiece), content, session)
+      } else if isBetweenChunks {
+        // The command leaves first.
+        session.beginChunk(count, isLast: false, size: 0)
+      } else {
+        isMoving = write(piece.extracting(first: count), content, channel)
+      }
+    }
+    clock.now = Clock.now()
+    clock.lastActivity += clock.now - start
+    guard self.content === content else { return false }
+    switch outcome {
+    case .content: return isMoving
+    case .end: endContent(content, session)
+    case .pause:
+      content.isPaused = true
+      return false
+    case .failed(let reason): fail(sourceFailure(reason, content))
+    }
+    return true
+  }
+
+  private func copy(_ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session) {
+    if session.takesChunks, !content.isCounted {
+      var chunk: [UInt8] = []
+      content.encoder.encode(piece, into: &chunk)
+      session.beginChunk(chunk.count, isLast: false, size: 0)
+      session.output.appendContent { $0 += chunk }
+      if options.debug { logContent(chunk[...]) }
+    } else {
+      session.output.appendContent { output in
+        let start = output.count
+        content.encoder.encode(piece, into: &output)
+        if options.debug { logContent(output[start...]) }
+      }
+    }
+    content.copied(piece.count)
+  }
+
+  /// false when the channel takes no more for now.
+  private func write(
+    _ piece: Span<UInt8>, _ content: ContentTransfer, _ channel: Channel
+  ) -> Bool {
+    guard let count = written(channel.write(piece)) else { return false }
+    content.advance(count)
+    session?.output.passed(count)
+    return true
+  }
+
+  private func endContent(_ content: ContentTransfer, _ session: Session) {
+    if session.takesChunks, !content.isCounted {
+      var tail: [UInt8] = []
+      content.encoder.finish(into: &tail)
+      session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
+      session.output.appendContent { $0 += tail }
+    } else {
+      session.output.appendContent { content.encoder.finish(into: &$0) }
+      session.contentEnded(size: content.encoder.size)
+    }
+    stopContent()
+    sendAhead()
+  }
+
+  private func sourceFailure(_ reason: Message, _ content: ContentTransfer) -> Failure {
+    let command = session?.position.command ?? "DATA"
+    var failure = Failure(
+      .stream, "the source of the message failed: \(reason)", command: command, phase: .message,
+      retry: .safe)
+    failure.errno = content.source.errno
+    return failure
+  }
+
+  // MARK: The end
+
+  /// Content that is not written yet must never be: it may hold the final dot.
+  func discardContent() {
+    guard content != nil else { return }
+    session?.removeOutput()
+    stopContent()
+  }
+
+  private func stopContent() {
+    content?.source.stop()
+    content = nil
+  }
+}

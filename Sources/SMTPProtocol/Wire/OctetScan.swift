@@ -1,0 +1,147 @@
+/// Looks through text many octets at a time for the few that mean something. The
+/// compiler makes one instruction of what loads, compares or joins a whole vector.
+enum OctetScan {
+  // MARK: Octets that may be line ends
+
+  /// The place of the next octet from `start` on that is CR, LF or stands before them in
+  /// ASCII; the end when there is none. `seen` gets the bits of all that was passed.
+  @_optimize(speed)
+  static func nextControl(
+    _ octets: Span<UInt8>, from start: Int, seen: inout UInt64
+  ) -> Int {
+    let count = octets.count
+    var index = start
+    var bits = seen
+    while index &+ 16 <= count {
+      let first = word(octets, index)
+      let found = controls(first)
+      if found != 0 {
+        seen = bits | before(found, first)
+        return index &+ place(found)
+      }
+      let second = word(octets, index &+ 8)
+      let foundThen = controls(second)
+      if foundThen != 0 {
+        seen = bits | first | before(foundThen, second)
+        return index &+ 8 &+ place(foundThen)
+      }
+      bits |= first | second
+      index &+= 16
+    }
+    while index < count, octets[index] > 0x0D {
+      bits |= UInt64(octets[index])
+      index &+= 1
+    }
+    seen = bits
+    return index
+  }
+
+  /// Whether one of the octets whose bits were collected was above 127.
+  static func hasEightBit(_ seen: UInt64) -> Bool { seen & tops != 0 }
+
+  static let eightBit = tops
+
+  private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+  @inline(__always)
+  private static func word(_ octets: Span<UInt8>, _ index: Int) -> UInt64 {
+    let part = octets.extracting(index..<(index &+ 8))
+    let low =
+      UInt64(part[0]) | UInt64(part[1]) << 8 | UInt64(part[2]) << 16 | UInt64(part[3]) << 24
+    let high =
+      UInt64(part[4]) | UInt64(part[5]) << 8 | UInt64(part[6]) << 16 | UInt64(part[7]) << 24
+    return low | high << 32
+  }
+
+  /// A bit for the first octet below 14 at least, and for none that comes before it.
+  @inline(__always)
+  private static func controls(_ word: UInt64) -> UInt64 {
+    (word &- 0x0E0E_0E0E_0E0E_0E0E) & ~word & tops
+  }
+
+  @inline(__always)
+  private static func place(_ found: UInt64) -> Int { found.trailingZeroBitCount &>> 3 }
+
+  /// What stands in `word` before the first octet that was found.
+  @inline(__always)
+  private static func before(_ found: UInt64, _ word: UInt64) -> UInt64 {
+    word & ((found & (0 &- found)) >> 7 &- 1)
+  }
+
+  // MARK: Octets that no command may hold
+
+  /// Whether a control character stands at `start` or behind it.
+  @_optimize(speed)
+  static func hasControl(_ octets: Span<UInt8>, from start: Int) -> Bool {
+    var index = start
+    while index &+ 8 <= octets.count {
+      let word = word(octets, index)
+      let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
+      let low = (word &- 0x2020_2020_2020_2020) & ~word
+      if (low | (delete &- 0x0101_0101_0101_0101) & ~delete) & tops != 0 { return true }
+      index &+= 8
+    }
+    while index < octets.count {
+      if Bytes.isControl(octets[index]) { return true }
+      index &+= 1
+    }
+    return false
+  }
+
+  // MARK: Whole blocks of lines
+
+  /// Where the blocks of octets from `start` on end in which every CR has its LF and every
+  /// LF its CR, and where no line begins with `dot`; an LF for `dot` forbids nothing.
+  /// What comes behind is one block at most, or has something of this kind in its first.
+  ///
+  /// A CR and its LF are on the same side.
+  @_optimize(speed)
+  static func skipRegularLines(
+    _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
+  ) -> Int {
+    let dots = SIMD16<UInt8>(repeating: dot)
+    var bits = SIMD16<UInt8>(repeating: 0)
+    var index = start
+    // The last octet of a block is compared with the first of the next one.
+    while index &+ block < octets.count {
+      let part = octets.extracting(index..<(index &+ block &+ 1))
+      var passed = vector(part, 0)
+      var bad = irregular(part, 0, dots)
+      var place = 16
+      while place < block {
+        passed |= vector(part, place)
+        bad = bad .| irregular(part, place, dots)
+        place &+= 16
+      }
+      if any(bad) { break }
+      bits |= passed
+      index &+= block
+    }
+    if index > start {
+      for place in 0..<16 { seen |= UInt64(bits[place]) }
+      if octets[index] == 0x0A { index &-= 1 }
+    }
+    return index
+  }
+
+  private static let block = 128
+
+  @inline(__always)
+  private static func irregular(
+    _ octets: Span<UInt8>, _ index: Int, _ dots: SIMD16<UInt8>
+  ) -> SIMDMask<SIMD16<Int8>> {
+    let crs = SIMD16<UInt8>(repeating: 0x0D)
+    let lfs = SIMD16<UInt8>(repeating: 0x0A)
+    let these = vector(octets, index)
+    let next = vector(octets, index &+ 1)
+    return ((these .== crs) .^ (next .== lfs)) .| ((these .== lfs) .& (next .== dots))
+  }
+
+  @inline(__always)
+  private static func vector(_ octets: Span<UInt8>, _ index: Int) -> SIMD16<UInt8> {
+    let part = octets.extracting(index..<(index &+ 16))
+    return SIMD16(
+      part[0], part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8], part[9],
+      part[10], part[11], part[12], part[13], part[14], part[15])
+  }
+}
