@@ -35,9 +35,7 @@ import SMTPTransport
     return .content
   }
 
-  func append(to output: inout [UInt8]) {
-    unsafe output.append(contentsOf: octets)
-  }
+  func append(to output: inout OctetBuffer) { unsafe output.append(octets.span) }
 }
 
 /// The caller's read function.

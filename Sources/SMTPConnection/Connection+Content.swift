@@ -31,13 +31,13 @@ extension Connection {
       let start = output.count
       if mailing.needsNoChange(isDotted: isDotted) {
         source.append(to: &output)
-        if isDotted { output += ContentEncoder.terminator }
+        if isDotted { output.append(ContentEncoder.terminator) }
       } else {
         var encoder = ContentEncoder(mailing.form(isDotted: isDotted))
         _ = source.read(from: 0) { encoder.encode($0, into: &output) }
         encoder.finish(into: &output)
       }
-      if options.debug { logContent(output[start...]) }
+      if options.debug { logContent(output[start..<output.count]) }
     }
   }
 
@@ -107,16 +107,16 @@ extension Connection {
 
   private func copy(_ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session) {
     if session.takesChunks, !content.isCounted {
-      var chunk: [UInt8] = []
+      var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
       session.beginChunk(chunk.count, isLast: false, size: 0)
-      session.output.appendContent { $0 += chunk }
-      if options.debug { logContent(chunk[...]) }
+      session.output.appendContent { $0.append(chunk) }
+      if options.debug { logContent(chunk[0..<chunk.count]) }
     } else {
       session.output.appendContent { output in
         let start = output.count
         content.encoder.encode(piece, into: &output)
-        if options.debug { logContent(output[start...]) }
+        if options.debug { logContent(output[start..<output.count]) }
       }
     }
     content.copied(piece.count)
@@ -134,10 +134,10 @@ extension Connection {
 
   private func endContent(_ content: ContentTransfer, _ session: Session) {
     if session.takesChunks, !content.isCounted {
-      var tail: [UInt8] = []
+      var tail = OctetBuffer()
       content.encoder.finish(into: &tail)
       session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
-      session.output.appendContent { $0 += tail }
+      session.output.appendContent { $0.append(tail) }
     } else {
       session.output.appendContent { content.encoder.finish(into: &$0) }
       session.contentEnded(size: content.encoder.size)

@@ -34,7 +34,8 @@ extension Connection {
         return
       case .bytes(let count):
         clock.lastActivity = clock.now
-        parser.append(loop.buffer[..<count])
+        let octets = loop.buffer
+        parser.append(octets.span.extracting(first: count))
         processReplies()
         // In the clear the loop sees whether there is more.
         if count < loop.buffer.count, !channel.isSecure { return }
@@ -53,7 +54,11 @@ extension Connection {
   }
 
   private func processReplies() {
-    while case .open = link, let reply = nextReply() { process(reply) }
+    while case .open = link {
+      session?.receiveAgreement(&parser, now: clock.now)
+      guard let reply = nextReply() else { return }
+      process(reply)
+    }
   }
 
   private func nextReply() -> Reply? {
@@ -119,7 +124,7 @@ extension Connection {
     var budget = Self.contentPerTurn
     while case .open(let channel) = link {
       if !session.output.isEmpty {
-        guard let count = written(channel.write(session.output.bytes, from: session.output.taken)) else { return }
+        guard let count = written(channel.write(session.output)) else { return }
         if session.took(count) { clock.lastExchange = clock.now }
       } else if let content {
         guard budget > 0 else {
@@ -172,6 +177,13 @@ extension Connection {
     guard case .open(let channel) = link, let session, session.hasFarewell,
       !session.output.isEmpty
     else { return }
-    _ = channel.write(session.output.bytes, from: session.output.taken)
+    _ = channel.write(session.output)
+  }
+}
+
+extension Channel {
+  /// What has not left yet.
+  fileprivate func write(_ output: SessionOutput) -> IOOutcome {
+    output.bytes.withSpan { write($0.extracting(droppingFirst: output.taken)) }
   }
 }

@@ -31,7 +31,7 @@ extension Connection {
     }
   }
 
-  func logContent(_ octets: ArraySlice<UInt8>) {
+  func logContent(_ octets: [UInt8]) {
     guard let onLog else { return }
     for line in octets.split(separator: 0x0A) {
       let text = line.last == 0x0D ? line.dropLast() : line

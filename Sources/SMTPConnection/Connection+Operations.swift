@@ -86,14 +86,14 @@ extension Connection {
   /// The envelope of the next message follows the end of the one before it in the
   /// same write (RFC 2920 section 3.1), and small ones may go out whole.
   func sendAhead() {
-    guard current?.isSend == true, let session else { return }
-    while content == nil, case .send(let mailing) = queue.first, case .open = link,
-      session.canSendAhead(mailing.nextRequest(session.capabilities)),
-      let operation = queue.popFirst()
-    {
+    guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
+    while session.isAheadPossible, case .send(let mailing) = queue.first {
+      guard session.takes(mailing.nextRequest(session.capabilities)), case .open = link,
+        let operation = queue.popFirst()
+      else { return }
       following.append(operation)
       begin(mailing)
-      flushLog()
+      if session.hasLog { flushLog() }
     }
   }
 

@@ -1,44 +1,62 @@
-/// First in, first out, without moving what stays.
+/// First in, first out, in a ring whose places are used again.
 package struct Queue<Element> {
-  private var items: [Element?] = []
+  /// Their number is a power of two, or 0.
+  private var places: [Element?] = []
   private var head = 0
+  package private(set) var count = 0
+
+  private static var leastCapacity: Int { 4 }
+  /// What an empty queue may keep.
+  private static var keptCapacity: Int { 64 }
 
   package init() {}
 
-  package var isEmpty: Bool { head == items.count }
+  package var isEmpty: Bool { count == 0 }
+  package var first: Element? { count == 0 ? nil : places[head] }
+  package var last: Element? { count == 0 ? nil : places[place(count &- 1)] }
 
-  package var count: Int { items.count - head }
-  package var last: Element? { isEmpty ? nil : items[items.count - 1] }
-  package var first: Element? { isEmpty ? nil : items[head] }
+  private func place(_ index: Int) -> Int { (head &+ index) & (places.count &- 1) }
 
-  package mutating func append(_ element: Element) { items.append(element) }
+  package mutating func append(_ element: Element) {
+    if count == places.count { grow() }
+    places[place(count)] = element
+    count &+= 1
+  }
 
-  package mutating func prepend(_ element: Element) { items.insert(element, at: head) }
+  package mutating func prepend(_ element: Element) {
+    if count == places.count { grow() }
+    head = place(places.count &- 1)
+    places[head] = element
+    count &+= 1
+  }
 
   package mutating func popFirst() -> Element? {
-    guard head < items.count else { return nil }
-    let element = items[head]
-    items[head] = nil
-    head += 1
-    if head == items.count {
-      items.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head > 32, head * 2 > items.count {
-      // A queue that never runs empty must not keep the places of all that left.
-      items.removeFirst(head)
+    guard count > 0 else { return nil }
+    let element = places[head].take()
+    head = place(1)
+    count &-= 1
+    if count == 0, places.count > Self.keptCapacity {
+      places = []
       head = 0
     }
     return element
   }
 
+  @inline(never)
+  private mutating func grow() {
+    let capacity = max(2 * places.count, Self.leastCapacity)
+    let larger = (0..<capacity).map { $0 < count ? places[place($0)] : nil }
+    places = larger
+    head = 0
+  }
+
   /// Takes out, in order, what `isTaken` wants.
   package mutating func take(where isTaken: (Element) -> Bool) -> [Element] {
     var taken: [Element] = []
-    var kept: [Element?] = []
-    while let element = popFirst() {
-      if isTaken(element) { taken.append(element) } else { kept.append(element) }
+    for _ in 0..<count {
+      guard let element = popFirst() else { break }
+      if isTaken(element) { taken.append(element) } else { append(element) }
     }
-    items = kept
     return taken
   }
 }

@@ -20,6 +20,12 @@ package final class Outcome {
   package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
   var hasRefused: Bool { recipients.contains { $0.isRefused } }
 
+  func accept(_ index: Int, _ reply: Reply) {
+    guard index < recipients.count else { return }
+    recipients[index].accept(reply)
+    response = reply
+  }
+
   func decide(_ index: Int, _ reply: Reply, at stage: RecipientOutcome.Stage) {
     guard index < recipients.count else { return }
     recipients[index].decide(reply, at: stage)
@@ -84,6 +90,12 @@ package struct RecipientOutcome {
 
   package init(mailbox: Mailbox) {
     self.mailbox = mailbox
+  }
+
+  mutating func accept(_ reply: Reply) {
+    stage = .recipient
+    status = .accepted
+    self.reply = reply
   }
 
   mutating func decide(_ reply: Reply, at stage: Stage) {

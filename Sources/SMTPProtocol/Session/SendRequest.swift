@@ -216,9 +216,7 @@ package struct SendRequest {
 
   /// `MAIL FROM:<reverse-path> parameters` (RFC 5321 section 4.1.1.2).
   func writeMail(to output: inout SessionOutput, _ capabilities: Capabilities) {
-    output.append(Command.mail)
-    if let from { output.append(from.bytes) }
-    output.append(Command.endOfPath)
+    output.append(Command.mail, from?.bytes ?? [], Command.endOfPath)
     if capabilities.smtpUTF8,
       useSMTPUTF8 || survey?.hasEightBitHeader == true || internationalized != nil
     {
@@ -251,9 +249,7 @@ package struct SendRequest {
   func writeRecipient(
     _ recipient: Recipient, to output: inout SessionOutput, _ capabilities: Capabilities
   ) {
-    output.append(Command.recipient)
-    output.append(recipient.mailbox.bytes)
-    output.append(Command.endOfPath)
+    output.append(Command.recipient, recipient.mailbox.bytes, Command.endOfPath)
     if capabilities.dsn {
       if let notify = recipient.notify ?? notify {
         output.append(Parameter.notify)

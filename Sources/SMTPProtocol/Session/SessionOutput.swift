@@ -9,12 +9,11 @@
 /// how much of it is in memory.
 package struct SessionOutput {
   /// The first `taken` of them have left.
-  package private(set) var bytes: [UInt8] = []
+  package private(set) var bytes = OctetBuffer()
   package private(set) var taken = 0
   /// Octets that have left and are not in `bytes` any more, or never were.
   private var removed = 0
-  private var ends: [Int] = []
-  private var firstEnd = 0
+  private var ends = Queue<Int>()
 
   /// Where the command that is put together begins, and the secret inside it.
   private var commandStart = 0
@@ -44,37 +43,47 @@ package struct SessionOutput {
 
   // MARK: Commands
 
-  mutating func append(_ octets: [UInt8]) { bytes.append(contentsOf: octets) }
+  mutating func append(_ octets: [UInt8]) { bytes.append(octets) }
 
   /// One allocation: a buffer that grows leaves its past behind.
   mutating func append(_ secret: Secret) {
-    bytes.reserveCapacity(bytes.count + secret.bytes.count + 2)
+    bytes.reserve(secret.bytes.count + 2)
     secretStart = bytes.count
     holdsSecret = true
-    bytes.append(contentsOf: secret.bytes)
+    bytes.append(secret.bytes)
   }
 
   mutating func append(decimal number: UInt64) {
-    var unit: UInt64 = 1
-    while number / unit >= 10 { unit *= 10 }
-    while unit > 0 {
-      bytes.append(0x30 &+ UInt8(truncatingIfNeeded: number / unit % 10))
-      unit /= 10
+    // As many as the largest number has.
+    bytes.append(most: 20) { room, start in
+      var end = start
+      var rest = number
+      repeat {
+        end &+= 1
+        rest /= 10
+      } while rest > 0
+      rest = number
+      var place = end
+      while place > start {
+        place &-= 1
+        room[place] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      return end
     }
   }
 
   /// The reply comes when the command has left, and so many octets of content behind it.
   mutating func endCommand(before content: Int = 0) {
     let start = commandStart
-    if OctetScan.hasControl(bytes.span, from: start) {
+    if bytes.withSpan({ OctetScan.hasControl($0, from: start) }) {
       hasRefused = true
       bytes.removeLast(bytes.count - start)
       secretStart = nil
       return
     }
     if traces { trace(from: start) }
-    bytes.append(0x0D)
-    bytes.append(0x0A)
+    bytes.append(Command.lineEnd)
     commandStart = bytes.count
     secretStart = nil
     ends.append(end &+ content)
@@ -82,7 +91,7 @@ package struct SessionOutput {
 
   private mutating func trace(from start: Int) {
     let shown = bytes[start..<(secretStart ?? bytes.count)]
-    let text = secretStart == nil ? Array(shown) : shown + Command.mask
+    let text = secretStart == nil ? shown : shown + Command.mask
     log.append(Session.LogEntry(direction: .client, text: text))
   }
 
@@ -91,10 +100,23 @@ package struct SessionOutput {
     endCommand()
   }
 
+  /// What a command consists of, in one go.
+  @_optimize(speed)
+  mutating func append(_ first: [UInt8], _ second: [UInt8], _ third: [UInt8]) {
+    bytes.append(most: first.count &+ second.count &+ third.count) { room, start in
+      OctetScan.copy(first.span, to: &room, at: start)
+      let middle = start &+ first.count
+      OctetScan.copy(second.span, to: &room, at: middle)
+      let end = middle &+ second.count
+      OctetScan.copy(third.span, to: &room, at: end)
+      return end &+ third.count
+    }
+  }
+
   // MARK: Content
 
   /// Lets `body` put content behind what is there.
-  package mutating func appendContent(_ body: (inout [UInt8]) -> Void) {
+  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) {
     body(&bytes)
     commandStart = bytes.count
   }
@@ -110,16 +132,11 @@ package struct SessionOutput {
 
   /// Whether the next reply would come before the command that it should answer
   /// has left.
-  var isNextReplyEarly: Bool { firstEnd < ends.count && ends[firstEnd] > left }
+  var isNextReplyEarly: Bool { ends.first.map { $0 > left } ?? false }
 
   /// A reply has come.
   mutating func replied() {
-    guard firstEnd < ends.count else { return }
-    firstEnd &+= 1
-    if firstEnd == ends.count {
-      ends.removeAll(keepingCapacity: true)
-      firstEnd = 0
-    }
+    _ = ends.popFirst()
   }
 
   // MARK: Leaving
@@ -136,14 +153,13 @@ package struct SessionOutput {
     removed &+= bytes.count
     taken = 0
     commandStart = 0
-    if holdsSecret { cryptography.cleanse(&bytes) }
+    if holdsSecret { bytes.cleanse(cryptography) }
     holdsSecret = false
-    bytes.removeAll(keepingCapacity: true)
+    bytes.removeAll()
   }
 
   /// While nothing is to be written for a while.
   package mutating func shrink() {
-    if bytes.isEmpty, bytes.capacity > Self.keptCapacity { bytes = [] }
-    if ends.isEmpty, ends.capacity > Self.keptCapacity / 8 { ends = [] }
+    bytes.shrink(to: Self.keptCapacity)
   }
 }

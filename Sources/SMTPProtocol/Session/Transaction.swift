@@ -67,18 +67,18 @@ final class Transaction {
     self.transfer = transfer
     self.capabilities = capabilities
     self.isLMTP = isLMTP
+    pipelined = capabilities.pipelining
+    groupsData = capabilities.pipelining && transfer == .data && !request.isAllOrNone
     step = resets ? .reset : .mail
     outcome = Outcome(request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) })
     started = now
   }
 
-  private var pipelined: Bool { capabilities.pipelining }
+  private let pipelined: Bool
 
   /// DATA goes with the recipients, before it is known who is accepted. A server that
   /// agrees then cannot be stopped any more.
-  private var groupsData: Bool {
-    pipelined && transfer == .data && !request.isAllOrNone
-  }
+  private let groupsData: Bool
 
   /// What is written first. After a failed transaction RSET goes in front.
   func begin(_ output: inout SessionOutput) {
@@ -142,11 +142,11 @@ final class Transaction {
     return true
   }
 
-  /// Whether all that the server needs for its verdict is on the way.
-  var hasEnded: Bool { contentEnd != nil }
+  /// Whether all that the server needs for its verdict is on the way, and no recipients
+  /// are left for another transaction.
+  var takesNext: Bool { hasEnded && !outcome.hasOverflow }
 
-  /// The server takes no more recipients at a time.
-  var hasOverflow: Bool { outcome.hasOverflow }
+  private var hasEnded: Bool { contentEnd != nil }
 
   func contentEnded(size: UInt64, at end: Int) {
     outcome.messageSize = size
@@ -156,6 +156,45 @@ final class Transaction {
 
   /// The content has left as far as its end.
   private func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
+
+  /// What 250 would mean now, when it is hoped for and leads to nothing but the wait for
+  /// the next reply.
+  enum Agreement {
+    case none
+    /// RSET or MAIL is done.
+    case command
+    case recipient
+  }
+
+  var agreement: Agreement {
+    guard pipelined else { return .none }
+    switch step {
+    case .reset: return .command
+    case .mail: return outcome.recipients.isEmpty ? .none : .command
+    case .recipient(let index):
+      let isLast = index &+ 1 == outcome.recipients.count
+      return senderFailure == nil && (!isLast || groupsData || transfer == .atOnce)
+        ? .recipient : .none
+    default: return .none
+    }
+  }
+
+  func receiveAgreement() {
+    if case .reset = step { step = .mail } else { step = .recipient(0) }
+  }
+
+  func receiveAgreement(_ reply: Reply, now: Int64) {
+    guard case .recipient(let index) = step else { return }
+    outcome.accept(index, reply)
+    if index &+ 1 < outcome.recipients.count {
+      step = .recipient(index &+ 1)
+    } else if groupsData {
+      step = .data
+    } else {
+      envelopeAnswered(now)
+      step = .final(nextAccepted(from: 0))
+    }
+  }
 
   /// What the reply leads to is written, or told.
   func receive(

@@ -75,14 +75,10 @@ package struct ContentEncoder {
 
   // MARK: Changed where it must be
 
-  package mutating func encode(_ input: Span<UInt8>, into output: inout [UInt8]) {
-    let start = output.count
+  package mutating func encode(_ input: Span<UInt8>, into output: inout OctetBuffer) {
     // Every octet becomes two at most: CR or LF a CRLF, a dot two dots.
-    let room = form == .binary ? input.count : 2 &* input.count
-    output.append(addingCapacity: room) { $0.append(repeating: 0, count: room) }
-    var place = output.mutableSpan
-    let end = encode(input, &place, start)
-    output.removeLast(output.count &- end)
+    let most = form == .binary ? input.count : 2 &* input.count
+    output.append(most: most) { room, start in encode(input, &room, start) }
   }
 
   /// Writes from `start` on; returns where it has ended.
@@ -93,7 +89,7 @@ package struct ContentEncoder {
     let count = input.count
     guard count > 0 else { return start }
     if form == .binary {
-      Self.copy(input, &output, start)
+      OctetScan.copy(input, to: &output, at: start)
       size &+= UInt64(count)
       return start &+ count
     }
@@ -109,7 +105,7 @@ package struct ContentEncoder {
     }
     while index < count {
       let end = nextChange(input, from: index, skipsBlocks: skipsBlocks)
-      Self.copy(input.extracting(index..<end), &output, place)
+      OctetScan.copy(input.extracting(index..<end), to: &output, at: place)
       place &+= end &- index
       // Where every line needs a change there are no blocks to be skipped.
       skipsBlocks = end &- index > Self.longLine
@@ -145,22 +141,9 @@ package struct ContentEncoder {
   /// Longer than lines usually are.
   private static let longLine = 256
 
-  @inline(__always)
-  private static func copy(
-    _ input: Span<UInt8>, _ output: inout MutableSpan<UInt8>, _ start: Int
-  ) {
-    let count = input.count
-    var place = output._mutatingExtracting(start..<(start &+ count))
-    var index = 0
-    while index < count {
-      place[index] = input[index]
-      index &+= 1
-    }
-  }
-
   /// Ends the last line if it has no end, and adds what `form` has for the end. An
   /// empty message gets no line of its own (RFC 5321 section 4.1.1.4).
-  package mutating func finish(into output: inout [UInt8]) {
+  package mutating func finish(into output: inout OctetBuffer) {
     if form == .binary { return }
     if !atLineStart {
       output.append(Self.cr)
@@ -168,7 +151,7 @@ package struct ContentEncoder {
       size &+= 2
       atLineStart = true
     }
-    if form == .dotted { output.append(contentsOf: Self.terminator) }
+    if form == .dotted { output.append(Self.terminator) }
   }
 
   package static let terminator: [UInt8] = [0x2E, 0x0D, 0x0A]

@@ -88,6 +88,46 @@ enum OctetScan {
     return false
   }
 
+  // MARK: Copying and comparing
+
+  @inline(__always)
+  static func copy(_ octets: Span<UInt8>, to room: inout MutableSpan<UInt8>, at start: Int) {
+    let count = octets.count
+    var place = room._mutatingExtracting(start..<(start &+ count))
+    var index = 0
+    while index < count {
+      place[index] = octets[index]
+      index &+= 1
+    }
+  }
+
+  @_optimize(speed)
+  static func array(_ octets: Span<UInt8>) -> [UInt8] {
+    [UInt8](capacity: octets.count) { room in
+      var index = 0
+      while index < octets.count {
+        room.append(octets[index])
+        index &+= 1
+      }
+    }
+  }
+
+  @_optimize(speed)
+  static func equal(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+    let count = left.count
+    guard right.count == count else { return false }
+    var index = 0
+    while index &+ 8 <= count {
+      if word(left, index) != word(right, index) { return false }
+      index &+= 8
+    }
+    while index < count {
+      if left[index] != right[index] { return false }
+      index &+= 1
+    }
+    return true
+  }
+
   // MARK: Whole blocks of lines
 
   /// Where the blocks of octets from `start` on end in which every CR has its LF and every

@@ -15,7 +15,7 @@ package struct ReplyParser {
   package static let blankLineLimit = 8
 
   /// Received and not yet consumed; complete lines before `consumed` are done.
-  private var buffer: [UInt8] = []
+  private var buffer = OctetBuffer()
   private var consumed = 0
   /// Up to here no LF was found: a reply that trickles in is scanned once.
   private var scanned = 0
@@ -26,7 +26,10 @@ package struct ReplyParser {
   private var lineCount = 0
   private var replySize = 0
   private var blankLines = 0
-  private var known = KnownReplies()
+  /// What was looked at and not taken.
+  private var peeked: Plain?
+  /// The last 354: it is the same for every message.
+  private var goAhead: Reply?
 
   /// Whether a failure shows what the server said. Once a secret was sent, a server
   /// that repeats it in what is no reply must not bring it into an error.
@@ -47,22 +50,83 @@ package struct ReplyParser {
     return false
   }
 
-  package mutating func append(_ bytes: ArraySlice<UInt8>) {
+  package mutating func append(_ bytes: Span<UInt8>) {
     if consumed == buffer.count {
-      buffer.removeAll(keepingCapacity: true)
+      buffer.removeAll()
+      peeked = nil
       consumed = 0
       scanned = 0
     } else if consumed > Self.lineLimit {
       // Pieces that never end with a line would keep all of the past.
       buffer.removeFirst(consumed)
+      peeked = nil
       scanned -= consumed
       consumed = 0
     }
-    buffer.append(contentsOf: bytes)
+    buffer.append(bytes)
   }
 
   /// The next complete reply, or nil until more octets are there.
   package mutating func next() throws(Failure) -> Reply? {
+    guard let plain = peek() else { return try nextOfAnyKind() }
+    let reply = reply(of: plain, known: plain.code == 354 ? goAhead : nil)
+    if plain.code == 354 { goAhead = reply }
+    pass(plain)
+    return reply
+  }
+
+  // MARK: Plain replies
+
+  /// A reply of one line that is here, as nearly all are, before it is taken.
+  struct Plain {
+    let code: Int
+    fileprivate let start: Int
+    fileprivate let end: Int
+  }
+
+  /// The next reply, if it is plain.
+  @_optimize(speed)
+  mutating func peek() -> Plain? {
+    if let peeked, peeked.start == consumed { return peeked }
+    guard code == nil else { return nil }
+    let start = consumed
+    peeked = buffer.withSpan { octets in Self.plain(octets, start) }
+    return peeked
+  }
+
+  @inline(__always)
+  private static func plain(_ octets: Span<UInt8>, _ start: Int) -> Plain? {
+    guard start &+ 4 < octets.count, octets[start &+ 3] == 0x20,
+      let code = code(octets[start], octets[start &+ 1], octets[start &+ 2])
+    else { return nil }
+    var seen: UInt64 = 0
+    let end = OctetScan.nextControl(octets, from: start &+ 4, seen: &seen)
+    guard end &+ 1 < octets.count, octets[end] == 0x0D, octets[end &+ 1] == 0x0A,
+      end &- start > 4, end &- start <= lineLimit
+    else { return nil }
+    return Plain(code: code, start: start, end: end)
+  }
+
+  mutating func pass(_ plain: Plain) {
+    consumed = plain.end &+ 2
+    scanned = consumed
+    blankLines = 0
+  }
+
+  /// The reply, which is `known` when it says the same: servers repeat themselves, and
+  /// what was said before needs no memory of its own.
+  @_optimize(speed)
+  func reply(of plain: Plain, known: Reply?) -> Reply {
+    buffer.withSpan { octets in
+      let text = octets.extracting(plain.start..<plain.end)
+      if let known, OctetScan.equal(known.text.span, text) { return known }
+      return Reply(code: plain.code, text: OctetScan.array(text))
+    }
+  }
+
+  // MARK: Line by line
+
+  private mutating func nextOfAnyKind() throws(Failure) -> Reply? {
     while let line = try nextLine() {
       if code == nil, isBlank(line) {
         blankLines += 1
@@ -81,10 +145,23 @@ package struct ReplyParser {
     return true
   }
 
+  /// While nothing is expected for a while.
+  package mutating func shrink() {
+    if consumed == buffer.count {
+      buffer.removeAll()
+      peeked = nil
+      consumed = 0
+      scanned = 0
+      buffer.shrink(to: Self.keptCapacity)
+    }
+  }
+
+  private static let keptCapacity = 1024
+
   /// The server closed: a last line without its end still counts.
   package mutating func finish() throws(Failure) -> Reply? {
     guard hasMore else { return nil }
-    append([0x0A])
+    buffer.append(0x0A)
     return try next()
   }
 
@@ -108,10 +185,15 @@ package struct ReplyParser {
   }
 
   private func findLineEnd() -> (end: Int, sawNUL: Bool) {
-    let octets = buffer.span
+    buffer.withSpan { octets in Self.findLineEnd(octets, from: scanned) }
+  }
+
+  private static func findLineEnd(
+    _ octets: Span<UInt8>, from start: Int
+  ) -> (end: Int, sawNUL: Bool) {
     var seen: UInt64 = 0
     var sawNUL = false
-    var end = scanned
+    var end = start
     while true {
       end = OctetScan.nextControl(octets, from: end, seen: &seen)
       if end == octets.count { break }
@@ -149,11 +231,10 @@ package struct ReplyParser {
     let shown = isLast && line.count == 4 ? line.dropLast() : line
     if isLast, code == nil {
       clear()
-      let buffer = buffer
-      return known.reply(lineCode, buffer.span.extracting(shown))
+      return Reply(code: lineCode, text: buffer[shown])
     }
     if code != nil { text.append(0x0A) }
-    text.append(contentsOf: buffer[shown])
+    text += buffer[shown]
     code = lineCode
     guard isLast else { return nil }
     let reply = Reply(code: lineCode, text: text)
@@ -173,15 +254,21 @@ package struct ReplyParser {
     guard line.count >= 3 else { return nil }
     let start = line.lowerBound
     let (first, second, third) = (buffer[start], buffer[start + 1], buffer[start + 2])
-    guard first >= 0x32, first <= 0x35, second >= 0x30, second <= 0x35, Bytes.isDigit(third),
-      line.count == 3 || buffer[start + 3] == 0x20 || buffer[start + 3] == 0x2D
+    guard line.count == 3 || buffer[start + 3] == 0x20 || buffer[start + 3] == 0x2D
     else { return nil }
-    return Int(first) * 100 + Int(second) * 10 + Int(third) - 0x30 * 111
+    return Self.code(first, second, third)
+  }
+
+  @inline(__always)
+  private static func code(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> Int? {
+    guard first >= 0x32, first <= 0x35, second >= 0x30, second <= 0x35, Bytes.isDigit(third)
+    else { return nil }
+    return Int(first) &* 100 &+ Int(second) &* 10 &+ Int(third) &- 0x30 &* 111
   }
 
   private func violation(_ text: Message, _ line: Range<Int>) -> Failure {
     let shown: Message =
-      line.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(Array(buffer[line]), limit: 80))\""
+      line.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(buffer[line], limit: 80))\""
     return Self.violation(text + shown)
   }
 

@@ -17,5 +17,5 @@ package final class BytesSource: ContentSource {
     return .content
   }
 
-  package func append(to output: inout [UInt8]) { output.append(contentsOf: bytes) }
+  package func append(to output: inout OctetBuffer) { output.append(bytes) }
 }

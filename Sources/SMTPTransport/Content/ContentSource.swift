@@ -22,7 +22,7 @@ package protocol ContentSource: AnyObject {
   func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
 
   /// Puts all of the content behind `output`; only for memory.
-  func append(to output: inout [UInt8])
+  func append(to output: inout OctetBuffer)
 
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
