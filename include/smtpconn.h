@@ -341,12 +341,14 @@ uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 /* How the content of a message travels to a server that offers CHUNKING (RFC 3030).
  *
  * OFF, the default: with DATA, line by line, its end marked by a dot.
- * ON: in counted chunks (BDAT), when at least one recipient was accepted.
+ * ON: in counted chunks (BDAT), when at least one recipient was accepted: a message in
+ *   memory in one, another in one for each block that was read.
  * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
  *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
  *   for each.  A message whose recipients are all refused has then travelled in vain;
  *   when the connection is lost, all that are on their way are in doubt
- *   (SMTPCONN_RETRY_UNKNOWN).  Larger messages travel as with ON.  Needs PIPELINING.
+ *   (SMTPCONN_RETRY_UNKNOWN).  Larger messages, and those for all recipients or none,
+ *   travel as with ON.  Needs PIPELINING.
  *
  * To a server that does not offer CHUNKING they travel with DATA. */
 enum smtpconn_chunking {
@@ -810,6 +812,13 @@ uint64_t smtpconn_envelope_size(const smtpconn_envelope *envelope);
  * server offers it, and sent in any case.  0: not announced. */
 int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);
 int smtpconn_envelope_use_8bitmime(const smtpconn_envelope *envelope);
+
+/* 1: every octet of the message travels as it is, line endings too (BODY=BINARYMIME,
+ * RFC 3030 section 3), in chunks.  The send fails with EMESSAGE before MAIL when the
+ * option chunking is OFF, or the server does not offer BINARYMIME with CHUNKING.
+ * Default 0. */
+int smtpconn_envelope_set_use_binarymime(smtpconn_envelope *envelope, int use);
+int smtpconn_envelope_use_binarymime(const smtpconn_envelope *envelope);
 
 /* 1: send with SMTPUTF8 (RFC 6531), and fail with EMESSAGE when the server does
  * not offer it.  Default 0: it is used when an address needs it, or when the

@@ -54,3 +54,17 @@ public func smtpconn_envelope_set_all_or_none(
 public func smtpconn_envelope_all_or_none(_ envelope: OpaquePointer?) -> CInt {
   unsafe EnvelopePointer.borrow(envelope)?.request.isAllOrNone == true ? 1 : 0
 }
+
+@_cdecl("smtpconn_envelope_set_use_binarymime") @implementation
+public func smtpconn_envelope_set_use_binarymime(
+  _ envelope: OpaquePointer?, _ use: CInt
+) -> CInt {
+  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
+  handle.request.isBinary = use != 0
+  return 0
+}
+
+@_cdecl("smtpconn_envelope_use_binarymime") @implementation
+public func smtpconn_envelope_use_binarymime(_ envelope: OpaquePointer?) -> CInt {
+  unsafe EnvelopePointer.borrow(envelope)?.request.isBinary == true ? 1 : 0
+}

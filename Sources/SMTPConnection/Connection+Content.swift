@@ -66,7 +66,7 @@ extension Connection {
 
   // MARK: Piece by piece
 
-  /// Moves the next piece; the output is empty. false when nothing can be done for now.
+  /// Moves the next pieces; the output is empty. false when nothing can be done for now.
   func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
     guard let session, !content.isPaused else { return false }
     let isBetweenChunks =
@@ -78,31 +78,35 @@ extension Connection {
     }
     let start = clock.now
     var isMoving = true
-    let outcome = content.source.read(from: content.offset) { piece in
-      guard self.content === content else { return }
-      let piece = piece.extracting(first: limit)
-      let count = options.debug ? 0 : content.unchanged(of: piece)
-      if count == 0 {
-        copy(piece.extracting(first: ContentTransfer.copiedPiece), content, session)
-      } else if isBetweenChunks {
-        // The command leaves first.
-        session.beginChunk(count, isLast: false, size: 0)
-      } else {
-        isMoving = write(piece.extracting(first: count), content, channel)
+    var outcome: SourceOutcome
+    repeat {
+      outcome = content.source.read(from: content.offset) { piece in
+        guard self.content === content else { return }
+        let piece = piece.extracting(first: limit)
+        let count = options.debug ? 0 : content.unchanged(of: piece)
+        if count == 0 {
+          copy(piece.extracting(first: ContentTransfer.copiedPiece), content, session)
+        } else if isBetweenChunks || !session.output.isEmpty {
+          // What goes before it leaves first.
+          if isBetweenChunks { session.beginChunk(count, isLast: false, size: 0) }
+          isMoving = false
+        } else {
+          isMoving = write(piece.extracting(first: count), content, channel)
+        }
       }
-    }
+      guard self.content === content else { return false }
+      // Short pieces are put together, and their end with them.
+    } while outcome.isContent && isMoving && session.output.count < ContentTransfer.copiedPiece
+      && !session.output.isEmpty && !isBetweenChunks
     clock.now = Clock.now()
     clock.lastActivity += clock.now - start
-    guard self.content === content else { return false }
     switch outcome {
-    case .content: return isMoving
+    case .content: break
     case .end: endContent(content, session)
-    case .pause:
-      content.isPaused = true
-      return false
+    case .pause: content.isPaused = true
     case .failed(let reason): fail(sourceFailure(reason, content))
     }
-    return true
+    return !session.output.isEmpty || (isMoving && self.content != nil && !content.isPaused)
   }
 
   private func copy(_ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session) {

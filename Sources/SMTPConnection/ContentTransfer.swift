@@ -32,7 +32,7 @@ final class ContentTransfer {
   func unchanged(of input: Span<UInt8>) -> Int {
     if unchangedEnd > offset { return min(unchangedEnd - offset, input.count) }
     let count = encoder.unchanged(input)
-    guard count == input.count || count >= Self.shortPiece else { return 0 }
+    guard count >= Self.shortPiece else { return 0 }
     encoder.pass(input.extracting(first: count))
     unchangedEnd = offset + count
     return count

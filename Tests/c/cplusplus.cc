@@ -22,6 +22,8 @@ int main() {
   smtpconn_free(connection);
 
   smtpconn_envelope *envelope = smtpconn_envelope_new();
+  CHECK_INT(smtpconn_envelope_set_use_binarymime(envelope, true), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_binarymime(envelope), 1);
   CHECK_INT(smtpconn_envelope_set_all_or_none(envelope, true), SMTPCONN_OK);
   CHECK_INT(smtpconn_envelope_all_or_none(envelope), 1);
   smtpconn_envelope_free(envelope);

@@ -8,6 +8,11 @@ package enum SourceOutcome {
   /// Nothing now; the source calls `onReady` when it can go on.
   case pause
   case failed(Message)
+
+  package var isContent: Bool {
+    if case .content = self { return true }
+    return false
+  }
 }
 
 /// Where the octets of a message come from: memory, which is there as a whole, or a

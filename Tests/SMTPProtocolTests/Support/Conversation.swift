@@ -84,7 +84,7 @@ struct Conversation {
   // MARK: What came of it
 
   private mutating func drain() {
-    output += session.output.bytes
+    output += session.output.bytes.octets
     _ = session.took(session.output.count)
     while let event = session.events.popFirst() { events.append(event) }
   }

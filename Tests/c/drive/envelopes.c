@@ -23,7 +23,8 @@ void call_envelope(char **words, size_t count) {
 }
 
 #define ENVELOPE_STRINGS(X) X(dsn_ret) X(dsn_envid) X(dsn_notify) X(dsn_orcpt)
-#define ENVELOPE_INTS(X) X(use_smtputf8) X(require_tls) X(all_or_none)
+#define ENVELOPE_INTS(X) X(use_smtputf8) X(require_tls) X(all_or_none) \
+  X(use_binarymime)
 #define RECIPIENT_STRINGS(X) X(dsn_notify) X(dsn_orcpt)
 
 static int describe(smtpconn_envelope *envelope, const char *name, const char *value,

@@ -59,6 +59,11 @@ void envelope(void) {
   CHECK_INT(smtpconn_envelope_require_tls(envelope), 0);
   CHECK_INT(smtpconn_envelope_set_require_tls(envelope, 1), SMTPCONN_OK);
   CHECK_INT(smtpconn_envelope_require_tls(envelope), 1);
+  CHECK_INT(smtpconn_envelope_use_binarymime(envelope), 0);
+  CHECK_INT(smtpconn_envelope_set_use_binarymime(envelope, 2), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_binarymime(envelope), 1);
+  CHECK_INT(smtpconn_envelope_set_use_binarymime(envelope, 0), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_use_binarymime(envelope), 0);
   CHECK_INT(smtpconn_envelope_all_or_none(envelope), 0);
   CHECK_INT(smtpconn_envelope_set_all_or_none(envelope, 2), SMTPCONN_OK);
   CHECK_INT(smtpconn_envelope_all_or_none(envelope), 1);

@@ -161,6 +161,8 @@ void null_others(void) {
   CHECK_INT(smtpconn_envelope_use_smtputf8(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_require_tls(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_require_tls(NULL), 0);
+  CHECK_INT(smtpconn_envelope_set_use_binarymime(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_envelope_use_binarymime(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_all_or_none(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_all_or_none(NULL), 0);
   CHECK_INT(smtpconn_envelope_set_to_dsn_notify(NULL, 0, "NEVER"), SMTPCONN_ESTATE);

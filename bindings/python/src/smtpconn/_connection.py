@@ -246,6 +246,7 @@ class Connection(DrivenConnection):
         require_tls: bool = False,
         dsn: DSN | None = None,
         all_or_none: bool = False,
+        use_binarymime: bool = False,
     ) -> Result: ...
     def send(
         self,
@@ -259,6 +260,7 @@ class Connection(DrivenConnection):
         require_tls: bool = False,
         dsn: DSN | None = None,
         all_or_none: bool = False,
+        use_binarymime: bool = False,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -281,6 +283,7 @@ class Connection(DrivenConnection):
                 require_tls,
                 dsn,
                 all_or_none,
+                use_binarymime,
             )
         if message is _MISSING or envelope.to_addrs is _MISSING:
             raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")

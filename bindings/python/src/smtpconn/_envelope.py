@@ -56,7 +56,8 @@ class Envelope:
     `use_8bitmime` announces 8-bit content; None announces it when the message is in memory and
     holds some.  `use_smtputf8` insists on SMTPUTF8, which is used anyway where an address needs it.
     `require_tls` asks every server on the way for verified TLS (RFC 8689).  `all_or_none` sends to
-    nobody when one recipient is refused.
+    nobody when one recipient is refused.  `use_binarymime` sends every octet as it is, and needs
+    `chunking`.
     """
 
     from_addr: str | None
@@ -67,6 +68,7 @@ class Envelope:
     require_tls: bool = False
     dsn: DSN | None = None
     all_or_none: bool = False
+    use_binarymime: bool = False
 
     def recipients(self) -> list[str | Recipient]:
         one = isinstance(self.to_addrs, (str, Recipient))
@@ -116,6 +118,7 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     put("set_use_smtputf8", int(envelope.use_smtputf8))
     put("set_require_tls", int(envelope.require_tls))
     put("set_all_or_none", int(envelope.all_or_none))
+    put("set_use_binarymime", int(envelope.use_binarymime))
     if envelope.dsn is not None:
         for name, carry in (("ret", text), ("envid", text), ("notify", texts), ("orcpt", text)):
             value = getattr(envelope.dsn, name)

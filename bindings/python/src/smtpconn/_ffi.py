@@ -305,6 +305,8 @@ FUNCTIONS = (
     Function("smtpconn_envelope_use_smtputf8", [Envelope], c_int),
     Function("smtpconn_envelope_set_require_tls", [Envelope, c_int], c_int),
     Function("smtpconn_envelope_require_tls", [Envelope], c_int),
+    Function("smtpconn_envelope_set_use_binarymime", [Envelope, c_int], c_int),
+    Function("smtpconn_envelope_use_binarymime", [Envelope], c_int),
     Function("smtpconn_envelope_set_all_or_none", [Envelope, c_int], c_int),
     Function("smtpconn_envelope_all_or_none", [Envelope], c_int),
     Function("smtpconn_envelope_set_dsn_ret", [Envelope, c_char_p], c_int),
