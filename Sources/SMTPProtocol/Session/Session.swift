@@ -366,7 +366,7 @@ package final class Session {
     while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
       switch transaction.agreement {
       case .none:
-        if let last { lastReply = parser.reply(of: last, known: nil) }
+        if let last { note(parser.reply(of: last, known: nil), in: transaction) }
         return
       case .command:
         transaction.receiveAgreement()
@@ -381,7 +381,12 @@ package final class Session {
       parser.pass(plain)
       output.replied()
     }
-    if let last { lastReply = parser.reply(of: last, known: nil) }
+    if let last { note(parser.reply(of: last, known: nil), in: transaction) }
+  }
+
+  private func note(_ reply: Reply, in transaction: Transaction) {
+    lastReply = reply
+    transaction.note(reply)
   }
 
   package func receive(_ reply: Reply, now: Int64) {

@@ -179,6 +179,9 @@ final class Transaction {
     }
   }
 
+  /// Agreements up to this one are behind us; nothing else came of them.
+  func note(_ reply: Reply) { outcome.response = reply }
+
   func receiveAgreement() {
     if case .reset = step { step = .mail } else { step = .recipient(0) }
   }
