@@ -54,8 +54,8 @@ class Peer:
 
     # --- receiving --------------------------------------------------------
 
-    def _receive(self) -> bytes:
-        octets = self._socket.recv(65536)
+    def _receive(self, most: int = 65536) -> bytes:
+        octets = self._socket.recv(most)
         kept = self.protected if isinstance(self._socket, ssl.SSLSocket) else self.clear
         with self._arrived:
             kept += octets
@@ -119,12 +119,12 @@ class Peer:
             self._buffer += self._receive()
         assert self._buffer, "the client closed"
 
-    def some(self) -> bytes:
+    def some(self, most: int = 65536) -> bytes:
         """Whatever comes next; nothing when the client has gone."""
         octets = bytes(self._buffer)
         self._buffer.clear()
         with contextlib.suppress(ConnectionResetError, ssl.SSLError):
-            octets = octets or self._receive()
+            octets = octets or self._receive(most)
         return octets
 
     def idle(self) -> None:

@@ -11,37 +11,34 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 from support.scripted import CRLF, Peer
+from support.verdicts import (
+    FINE,
+    Ending,
+    Judge,
+    Said,
+    Verdict,
+    at_once,
+    by_octet,
+    by_reply,
+    judging,
+)
 
-# Where in its reply a server goes away.
-Ending = Literal["before", "within", "behind"]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a server thinks of a command: a reply of 4yz or 5yz refuses it. After 421
-    it hangs up in any case (RFC 5321 section 3.8)."""
-
-    refusal: bytes | None = None
-    ending: Ending | None = None
-    #: Whether the connection ends with a reset.
-    resets: bool = False
-
-
-FINE = Verdict()
-
-#: Judges MAIL, RCPT, DATA, BDAT (a chunk before the last), "content" (before it is
-#: read) and "end" (of the content), and whom it is about: the mailbox of MAIL and
-#: RCPT, else the sender; with LMTP the end is about each recipient. AUTH and RSET
-#: are about nobody.
-Judge = Callable[[str, bytes], Verdict]
-
-
-def judging(judged: dict[tuple[str, bytes], Verdict]) -> Judge:
-    """A judge that finds everything else fine."""
-    return lambda what, about: judged.get((what, about), FINE)
+# What tests take from here.
+__all__ = [
+    "FINE",
+    "Delivery",
+    "Ending",
+    "Judge",
+    "Said",
+    "StrictServer",
+    "Verdict",
+    "at_once",
+    "by_octet",
+    "by_reply",
+    "judging",
+]
 
 
 @dataclass(frozen=True)
@@ -52,18 +49,6 @@ class Delivery:
     recipient: bytes
     content: bytes
     queue_id: bytes
-
-
-def at_once(replies: bytes) -> Iterable[bytes]:
-    return [replies]
-
-
-def by_octet(replies: bytes) -> Iterable[bytes]:
-    return [replies[place : place + 1] for place in range(len(replies))]
-
-
-def by_reply(replies: bytes) -> Iterable[bytes]:
-    return replies.splitlines(keepends=True)
 
 
 @dataclass
@@ -79,20 +64,29 @@ class StrictServer:
     is_one_at_a_time: bool = False
     #: Whether DATA is agreed to although nobody is to get it (RFC 2920 section 3.1).
     agrees_to_nobody: bool = False
+    #: How much is read at a time: what was read is answered before more is.
+    most_at_a_time: int = 65536
 
     deliveries: list[Delivery] = field(default_factory=list)
     #: How often everything had been answered and nothing was there to read.
     waits: int = 0
     #: What came with each read, for a connection that is the only one.
     groups: list[bytes] = field(default_factory=list)
+    #: Every reply to what belongs to a message.
+    said: list[Said] = field(default_factory=list)
+    #: What came and was not answered, because the server or the client had gone. A chunk
+    #: that is not complete has its command in front.
+    unanswered: bytes = b""
 
     @property
     def takes_groups(self) -> bool:
         return b"PIPELINING" in self.capabilities and not self.is_one_at_a_time
 
     def __call__(self, peer: Peer) -> None:
+        dialogue = _Dialogue(self, peer)
         with contextlib.suppress(_GoneError, ConnectionResetError, BrokenPipeError):
-            _Dialogue(self, peer).run()
+            dialogue.run()
+        self.unanswered = dialogue.rest()
 
     def copies(self, recipient: bytes) -> list[Delivery]:
         return [delivery for delivery in self.deliveries if delivery.recipient == recipient]
@@ -111,6 +105,12 @@ class _Dialogue:
         self._input = bytearray()
         self._replies = b""
         self._step: Callable[[], bool] = self._command
+        #: BDAT, while its octets are waited for.
+        self._chunk_line = b""
+        #: Of the last MAIL, whatever became of it.
+        self._mailbox = b""
+        #: RSET was refused: the transaction before may still be there.
+        self._is_stale = False
         self._clear()
 
     def _clear(self) -> None:
@@ -120,6 +120,7 @@ class _Dialogue:
         self._chunks = b""
         #: A chunk was refused: all that follow are, too (RFC 3030 section 2).
         self._is_spoilt = False
+        self._is_binary = False
 
     def run(self) -> None:
         self._say(b"220 test.local")
@@ -129,11 +130,18 @@ class _Dialogue:
             if self._replies:
                 self._server.waits += 1
                 self._flush()
-            octets = self._peer.some()
+            octets = self._peer.some(self._server.most_at_a_time)
             if not octets:
                 raise _GoneError
             self._server.groups.append(octets)
             self._input += octets
+
+    def rest(self) -> bytes:
+        """What was not answered, up to the end of the connection."""
+        rest = bytes(self._input)
+        with contextlib.suppress(OSError):
+            rest += self._peer.until_closed()
+        return self._chunk_line + rest
 
     # --- replies ----------------------------------------------------------
 
@@ -148,10 +156,12 @@ class _Dialogue:
     def _judge(self, what: str, about: bytes, agreement: bytes) -> bool:
         """Replies as the judge says. Whether that was an agreement."""
         verdict = self._server.judge(what, about)
-        self._reply(verdict, verdict.refusal or agreement)
+        self._reply(what, about or self._mailbox, verdict, verdict.refusal or agreement)
         return verdict.refusal is None
 
-    def _reply(self, verdict: Verdict, reply: bytes) -> None:
+    def _reply(self, what: str, about: bytes, verdict: Verdict, reply: bytes) -> None:
+        ending = verdict.ending or ("behind" if reply.startswith(b"421") else None)
+        self._server.said.append(Said(what, about, reply, ending, verdict.resets))
         line = reply + CRLF
         if verdict.ending is not None:
             shown = {"before": 0, "within": len(line) // 2, "behind": len(line)}
@@ -166,8 +176,9 @@ class _Dialogue:
         if verdict.resets:
             self._peer.reset()
         else:
-            self._peer.half_close()
-            self._peer.until_closed()
+            # The client may be gone already.
+            with contextlib.suppress(OSError):
+                self._peer.half_close()
         raise _GoneError
 
     # --- commands ---------------------------------------------------------
@@ -183,10 +194,14 @@ class _Dialogue:
         verb = line.split(b" ")[0].upper()
         handle = getattr(self, f"_{verb.decode().lower()}", None)
         assert handle is not None, f"no such command: {line!r}"
-        if not self._server.takes_groups and verb != b"BDAT":
-            assert not self._input, f"{line!r} did not wait: {bytes(self._input)!r}"
+        if verb != b"BDAT":
+            self._alone()
         handle(line)
         return True
+
+    def _alone(self) -> None:
+        """Nothing comes behind a command or its content before it is answered."""
+        assert self._server.takes_groups or not self._input, f"too early: {bytes(self._input)!r}"
 
     def _ehlo(self, line: bytes) -> None:
         assert line.startswith(b"LHLO ") == self._server.lmtp, line
@@ -197,10 +212,13 @@ class _Dialogue:
     _lhlo = _ehlo
 
     def _mail(self, line: bytes) -> None:
-        assert self._sender is None, f"in the middle of a transaction: {line!r}"
-        mailbox = _path(line, b"MAIL FROM:")
-        if self._judge("MAIL", mailbox, b"250 2.1.0 ok"):
-            self._sender = mailbox
+        self._mailbox = _path(line, b"MAIL FROM:")
+        if self._sender is not None:
+            assert self._is_stale, f"in the middle of a transaction: {line!r}"
+            self._out_of_place(line)
+        elif self._judge("MAIL", self._mailbox, b"250 2.1.0 ok"):
+            self._sender = self._mailbox
+            self._is_binary = b" BODY=BINARYMIME" in line
 
     def _rcpt(self, line: bytes) -> None:
         if self._sender is None:
@@ -213,6 +231,8 @@ class _Dialogue:
     def _data(self, line: bytes) -> None:
         # RFC 2920 section 3.1: it is the last of its group.
         assert not self._input, f"behind DATA: {bytes(self._input)!r}"
+        # RFC 3030 section 3.
+        assert not self._is_binary, "DATA for what is binary"
         if self._sender is None or not (self._recipients or self._server.agrees_to_nobody):
             self._out_of_place(line)
         elif self._judge("DATA", self._sender, b"354 go on"):
@@ -222,7 +242,11 @@ class _Dialogue:
     def _out_of_place(self, line: bytes) -> None:
         """A client that may have commands under way cannot know; any other can."""
         assert self._server.takes_groups, f"out of its place: {line!r}"
-        self._say(b"503 5.5.1 not now")
+        verb, *words = line.upper().split(b" ")
+        what = "end" if words[-1:] == [b"LAST"] else verb.decode()
+        reply = b"503 5.5.1 not now"
+        self._server.said.append(Said(what, self._mailbox, reply, None, resets=False))
+        self._say(reply)
 
     def _auth(self, line: bytes) -> None:
         # RFC 4954 section 4.
@@ -230,7 +254,8 @@ class _Dialogue:
         self._judge("AUTH", b"", b"235 2.7.0 welcome")
 
     def _rset(self, _: bytes) -> None:
-        if self._judge("RSET", b"", b"250 2.0.0 ok"):
+        self._is_stale = not self._judge("RSET", b"", b"250 2.0.0 ok")
+        if not self._is_stale:
             self._clear()
 
     def _quit(self, _: bytes) -> None:
@@ -248,7 +273,7 @@ class _Dialogue:
             return
         self._flush()
         self._receive()
-        self._reply(verdict, verdict.refusal or b"")
+        self._reply("content", self._sender, verdict, verdict.refusal or b"")
         self._step = self._refused_content
 
     def _receive(self) -> None:
@@ -271,6 +296,7 @@ class _Dialogue:
         if content is None:
             return False
         self._step = self._command
+        self._alone()
         if self._recipients:
             self._deliver(content)
         else:
@@ -293,6 +319,7 @@ class _Dialogue:
         words = line.upper().split()[1:]
         size, is_last = int(words[0]), words[1:] == [b"LAST"]
         assert is_last or len(words) == 1, line
+        self._chunk_line = line + CRLF
         self._step = lambda: self._chunk(line, size, is_last)
 
     def _chunk(self, line: bytes, size: int, is_last: bool) -> bool:
@@ -300,7 +327,9 @@ class _Dialogue:
             return False
         chunk = bytes(self._input[:size])
         del self._input[:size]
+        self._chunk_line = b""
         self._step = self._command
+        self._alone()
         if self._is_spoilt or not self._recipients:
             self._is_spoilt = self._sender is not None
             self._out_of_place(line)
@@ -333,7 +362,8 @@ class _Dialogue:
                 self._server.deliveries += [
                     Delivery(sender, recipient, content, queue_id) for recipient in group
                 ]
-            self._reply(verdict, verdict.refusal or b"250 2.0.0 Ok: queued as " + queue_id)
+            agreement = b"250 2.0.0 Ok: queued as " + queue_id
+            self._reply("end", about, verdict, verdict.refusal or agreement)
         return delivered
 
 

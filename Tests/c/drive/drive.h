@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-enum { MAX_OBJECTS = 1024, MAX_WORDS = 4096 };
+enum { MAX_OBJECTS = 1024 };
 
 /* --- report.c: what is written ---------------------------------------------- */
 

@@ -30,7 +30,7 @@ static char *decode(char *word) {
 
 void execute(char *line) {
   char **words;
-  size_t count = 0;
+  size_t blanks = 0, count = 0;
   char *word, *rest;
   if (strncmp(line, "on ", 3) == 0) {
     rest = strchr(line + 3, ' ');
@@ -39,9 +39,9 @@ void execute(char *line) {
     set_action(line + 3, rest + 1);
     return;
   }
-  words = allocate(MAX_WORDS + 8, sizeof *words); /* words that are missing are NULL */
+  for (word = line; *word != 0; word++) blanks += *word == ' ';
+  words = allocate(blanks + 9, sizeof *words); /* words that are missing are NULL */
   for (word = strtok_r(line, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
-    if (count == MAX_WORDS) die("too many words", word);
     words[count++] = decode(word);
   }
   if (count > 0) call(words, count);

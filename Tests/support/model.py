@@ -1,0 +1,268 @@
+"""What must be told of messages, by what a strict server has said and got.
+
+The model knows RFC 5321, 2033, 2920 and 3030 from the client's side, and nothing of the
+library: it takes the replies in their order and decides about each message in turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections import deque
+from dataclasses import dataclass, field
+
+from support.content import wire
+from support.modes import Mode
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
+)
+from support.scripted import CRLF
+from support.strict import Said, StrictServer
+
+#: Larger messages in memory wait for the replies to their envelopes.
+AT_ONCE = 65536
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A message that the library was given."""
+
+    number: int
+    recipients: tuple[str, ...]
+    content: bytes
+    #: From a reader, in so many pieces.
+    is_stream: bool = False
+    pieces: int = 2
+    is_all_or_none: bool = False
+
+    @property
+    def sender(self) -> bytes:
+        return b"from%d@example.com" % self.number
+
+    def leaves_at_once(self, mode: Mode) -> bool:
+        small = len(wire(self.content)) <= AT_ONCE
+        return mode.is_optimistic and small and not self.is_stream and not self.is_all_or_none
+
+
+@dataclass
+class Fate:
+    """What became of a message."""
+
+    statuses: list[int]
+    #: What refused the recipient, for those that were.
+    codes: list[int]
+    error: str | None = None
+    retry: int | None = None
+    #: Nobody can say whether all of it had left: those in doubt may be untried as well.
+    is_open: bool = False
+
+    def is_refused(self) -> bool:
+        return any(status in (DEFERRED, REJECTED) for status in self.statuses)
+
+    def refuse(self, place: int, code: int) -> None:
+        self.statuses[place] = REJECTED if code >= 500 else DEFERRED
+        self.codes[place] = code
+
+    def fail(self, error: str, retry: int, accepted: int = NOT_TRIED) -> Fate:
+        self.error, self.retry = error, retry
+        self.statuses = [accepted if each == ACCEPTED else each for each in self.statuses]
+        return self
+
+
+@dataclass
+class _LostError(Exception):
+    """No reply comes any more."""
+
+    error: str = "ECONNECTION"
+    resets: bool = False
+
+
+@dataclass
+class _ClosingError(Exception):
+    """421: a reply, and the last one."""
+
+
+def _by(code: int) -> int:
+    return RETRY_NO if code >= 500 else RETRY_SAFE
+
+
+@dataclass
+class Model:
+    """Asked for the fate of each message, in their order."""
+
+    server: StrictServer
+    mode: Mode
+    _said: deque[Said] = field(init=False)
+    _left: set[bytes] = field(init=False)
+    _loss: _LostError | None = None
+    #: The sender of the message was refused, whatever is said of the rest.
+    _is_unwelcome: bool = False
+
+    def __post_init__(self) -> None:
+        self._said = deque(self.server.said)
+        self._left = contents_that_left(self.server)
+
+    @property
+    def is_lost(self) -> bool:
+        return self._loss is not None
+
+    # --- replies ----------------------------------------------------------
+
+    def _next(self) -> int:
+        """The code of the next reply."""
+        if self._loss is not None:
+            raise self._loss
+        if not self._said:
+            raise AssertionError("the library cannot know more than the server has said")
+        said = self._said.popleft()
+        if said.ending is not None:
+            self._loss = _LostError(resets=said.resets)
+            if said.ending != "behind":
+                raise self._loss
+        if said.reply.startswith(b"421"):
+            raise _ClosingError
+        return int(said.reply[:3])
+
+    def _is_next(self, *whats: str) -> bool:
+        return bool(self._said) and self._said[0].what in whats
+
+    # --- messages ---------------------------------------------------------
+
+    def fate(self, posted: Posted) -> Fate:
+        count = len(posted.recipients)
+        fate = Fate([NOT_TRIED] * count, [0] * count)
+        try:
+            return self._envelope(posted, fate)
+        except _LostError as loss:
+            self._loss = loss
+        except _ClosingError:
+            assert self._loss is not None
+        return self._interrupted(posted, fate, self._loss)
+
+    def _interrupted(self, posted: Posted, fate: Fate, loss: _LostError) -> Fate:
+        undecided = [each in (NOT_TRIED, ACCEPTED) for each in fate.statuses]
+        if self.server.lmtp:
+            # A copy that was taken is taken.
+            undecided = [
+                each and code != DELIVERED for each, code in zip(undecided, fate.codes, strict=True)
+            ]
+        is_doubtful = posted.sender in self._left and any(undecided) and not self._is_unwelcome
+        for place in range(len(undecided)):
+            if undecided[place]:
+                fate.statuses[place] = UNKNOWN if is_doubtful else NOT_TRIED
+        fate.error, fate.retry = loss.error, RETRY_UNKNOWN if is_doubtful else RETRY_SAFE
+        fate.is_open = loss.resets and any(undecided)
+        return fate
+
+    def _envelope(self, posted: Posted, fate: Fate) -> Fate:
+        self._is_unwelcome = False
+        if self._loss is None and self._is_next("RSET") and self._next() >= 300:
+            # What it leaves behind would get this message too: the client closes.
+            raise _LostError("EPROTOCOL")
+        sender_code = self._next()
+        self._is_unwelcome = sender_code >= 300
+        if self._is_unwelcome and not self.mode.takes_groups:
+            return fate.fail("EENVELOPE", _by(sender_code))
+        for place in range(len(posted.recipients)):
+            code = self._next()
+            if not self._is_unwelcome and code >= 300:
+                fate.refuse(place, code)
+            elif not self._is_unwelcome:
+                fate.statuses[place] = ACCEPTED
+        is_wanted = ACCEPTED in fate.statuses and not (posted.is_all_or_none and fate.is_refused())
+        if is_wanted:
+            return self._wanted(fate)
+        # What went out before that was known has a reply all the same.
+        has_data = self.mode.takes_groups and not self.mode.has_chunks
+        if posted.leaves_at_once(self.mode) or (has_data and not posted.is_all_or_none):
+            code = self._next()
+            assert code >= 500
+        retry = RETRY_SAFE if DEFERRED in fate.statuses else RETRY_NO
+        return fate.fail("EENVELOPE", _by(sender_code) if self._is_unwelcome else retry)
+
+    def _wanted(self, fate: Fate) -> Fate:
+        if not self.mode.has_chunks:
+            code = self._next()
+            if code != 354:
+                return self._refused(fate, code, "EENVELOPE")
+        return self._content(fate)
+
+    def _refused(self, fate: Fate, code: int, error: str) -> Fate:
+        for place, status in enumerate(fate.statuses):
+            if status == ACCEPTED and fate.codes[place] != DELIVERED:
+                fate.refuse(place, code)
+        if ACCEPTED in fate.statuses:
+            return fate
+        return fate.fail(error, _by(code))
+
+    def _content(self, fate: Fate) -> Fate:
+        try:
+            while self._is_next("BDAT"):
+                code = self._next()
+                if code >= 300:
+                    self._drain()
+                    return self._refused(fate, code, "EMESSAGE")
+            return self._copies(fate) if self.server.lmtp else self._verdict(fate)
+        except _ClosingError:
+            return self._refused(fate, 421, "EMESSAGE")
+
+    def _drain(self) -> None:
+        """The replies to what was under way behind a chunk that was refused."""
+        with contextlib.suppress(_LostError, _ClosingError):
+            while self._loss is None and self._is_next("BDAT", "end"):
+                self._next()
+
+    def _verdict(self, fate: Fate) -> Fate:
+        code = self._next()
+        return self._refused(fate, code, "EMESSAGE") if code >= 300 else fate
+
+    def _copies(self, fate: Fate) -> Fate:
+        refusals = []
+        for place, status in enumerate(fate.statuses):
+            if status == ACCEPTED:
+                code = self._next()
+                fate.codes[place] = DELIVERED
+                if code >= 300:
+                    fate.refuse(place, code)
+                    refusals.append(code)
+        if ACCEPTED in fate.statuses:
+            return fate
+        return fate.fail("EMESSAGE", min(map(_by, refusals), key=lambda retry: retry != RETRY_SAFE))
+
+
+#: In the place of a code: this copy has arrived.
+DELIVERED = -1
+
+
+def contents_that_left(server: StrictServer) -> set[bytes]:
+    """The senders of messages that had left the client as a whole."""
+    left = set()
+    sender = b""
+    for said in server.said:
+        if said.what == "MAIL":
+            sender = said.about
+        elif said.what == "end":
+            left.add(sender)
+    # What the server did not look at any more.
+    rest = server.unanswered
+    last = server.said[-1] if server.said else None
+    is_content = last is not None and (last.what == "content" or last.reply.startswith(b"354"))
+    if is_content and (rest.startswith(b".\r\n") or b"\r\n.\r\n" in rest):
+        left.add(sender)
+    while (end := rest.find(CRLF)) >= 0:
+        line, rest = rest[:end], rest[end + 2 :]
+        if match := re.match(rb"MAIL FROM:<([^>]*)>", line):
+            sender = match[1]
+        elif match := re.fullmatch(rb"BDAT (\d+)( LAST)?", line):
+            size = int(match[1])
+            if match[2] and len(rest) >= size:
+                left.add(sender)
+            rest = rest[size:]
+    return left

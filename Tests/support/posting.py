@@ -1,0 +1,100 @@
+"""Messages that are sent together to a strict server; what was told of them and what has
+arrived is compared with what the model says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from support.connection import Connection, Operation
+from support.content import wire
+from support.model import Fate, Model, Posted
+from support.modes import Mode
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
+)
+from support.scripted import ScriptedServer
+from support.strict import StrictServer
+
+if TYPE_CHECKING:
+    from conftest import Opener
+
+
+def fates(
+    connect: Opener, strict: StrictServer, mode: Mode, messages: list[Posted], **options: int
+) -> list[Fate]:
+    """Sends them all at once; what the model says became of them is what did."""
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, lmtp=int(strict.lmtp), **mode.options, **options)
+        with connection.drive.held():
+            operations = [_post(connection, each) for each in messages]
+            quitting = connection.start_quit()
+        quitting.wait()
+        connection.wait_end()
+    model = Model(strict, mode)
+    expected = [model.fate(posted) for posted in messages]
+    for posted, operation, fate in zip(messages, operations, expected, strict=True):
+        _expect_told(operation, fate)
+        _expect_delivered(strict, posted, operation)
+    delivered = {copy.recipient.decode() for copy in strict.deliveries}
+    assert delivered <= {recipient for posted in messages for recipient in posted.recipients}
+    return expected
+
+
+def _post(connection: Connection, posted: Posted) -> Operation:
+    drive = connection.drive
+    if posted.is_stream:
+        count = len(posted.content)
+        size = max(1, count // posted.pieces)
+        pieces = [posted.content[start : start + size] for start in range(0, count, size)]
+        message = drive.reader(*pieces)
+    else:
+        message = drive.message(posted.content, "copy" if posted.number % 2 else "borrowed")
+    envelope = drive.envelope(
+        posted.sender,
+        list(posted.recipients),
+        use_8bitmime=1,
+        all_or_none=int(posted.is_all_or_none),
+    )
+    return connection.start_send(message=message, envelope=envelope)
+
+
+def _expect_told(operation: Operation, fate: Fate) -> None:
+    done = operation.wait()
+    result = operation.result()
+    statuses = list(fate.statuses)
+    error, retry = fate.error, fate.retry
+    if fate.is_open:
+        # Whether it is in doubt is the library's to know.
+        assert {NOT_TRIED, UNKNOWN} & set(result.statuses)
+        undecided = {place for place, each in enumerate(statuses) if each in (NOT_TRIED, UNKNOWN)}
+        found = {result.statuses[place] for place in undecided}
+        assert len(found) == 1
+        for place in undecided:
+            statuses[place] = found.copy().pop()
+        retry = RETRY_UNKNOWN if UNKNOWN in found else RETRY_SAFE
+    assert result.statuses == statuses
+    name = None if done.error is None else done.error.name
+    # What a reset is called depends on whether a read or a write notices it.
+    assert (name if name != "ESOCKET" else "ECONNECTION") == error
+    assert (None if done.error is None else done.error.retry) == retry
+    for line, status, code in zip(result.recipients, fate.statuses, fate.codes, strict=True):
+        if status in (DEFERRED, REJECTED):
+            assert line.response_code == code
+
+
+def _expect_delivered(strict: StrictServer, posted: Posted, operation: Operation) -> None:
+    result = operation.result()
+    for recipient, status in zip(posted.recipients, result.statuses, strict=True):
+        copies = strict.copies(recipient.encode())
+        assert len(copies) == (status == ACCEPTED) or (status == UNKNOWN and len(copies) == 1)
+        for copy in copies:
+            assert copy.sender == posted.sender
+            assert copy.content == wire(posted.content)
+            if status == ACCEPTED and not strict.lmtp:
+                assert result.queue_id == copy.queue_id.decode()
