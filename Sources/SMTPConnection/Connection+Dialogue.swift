@@ -73,7 +73,8 @@ extension Connection {
   private func process(_ reply: Reply) {
     guard let session else { return }
     clock.lastExchange = clock.now
-    if session.isEarly {
+    // 421 answers nothing in particular (RFC 5321 section 3.8).
+    if session.isEarly, reply.code != 421 {
       fail(early)
       return
     }

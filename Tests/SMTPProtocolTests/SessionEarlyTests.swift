@@ -55,6 +55,19 @@ import Testing
         """)
   }
 
+  /// It answers nothing in particular (RFC 5321 section 3.8).
+  @Test func `421 may come at any time`() {
+    play(
+      Self.start + """
+        S: 250 ok
+        S: 421 bye
+        ! send failed: connection, RCPT TO, envelope phase, retry safe, 421
+        ! - b@y.example notTried
+        ! - c@y.example notTried
+        ! connection failed: connection, RCPT TO, envelope phase, retry safe, 421
+        """)
+  }
+
   /// The end of a chunk may not have left when its verdict comes: a server need not
   /// wait for what it does not want.
   @Test func `a message may be refused before all of it has left`() {

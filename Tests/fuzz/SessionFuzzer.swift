@@ -87,7 +87,7 @@ private struct Caller {
       while !session.isOver {
         session.receiveAgreement(&parser, now: now)
         guard let reply = try parser.next() else { break }
-        if session.isEarly {
+        if session.isEarly, reply.code != 421 {
           session.abort(Failure(.protocolViolation, "too early"))
         } else {
           session.receive(reply, now: now)

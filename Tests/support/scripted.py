@@ -313,7 +313,8 @@ Dialogue = Callable[[Peer], None]
 class ScriptedServer:
     """Listens on a port of loopback that the kernel chooses, unless one is given.
     Each connection gets the next dialogue; one more than there are dialogues fails
-    the test. With `repeat` there is one dialogue for any number of connections."""
+    the test. With `repeat` there is one dialogue for any number of connections.
+    `receive_buffer` is what the system keeps of what was not read."""
 
     def __init__(
         self,
@@ -322,12 +323,16 @@ class ScriptedServer:
         address: str = "127.0.0.1",
         port: int = 0,
         repeat: bool = False,
+        receive_buffer: int | None = None,
     ) -> None:
         self._repeat = repeat
         self._dialogues: Sequence[Dialogue] = dialogues
         self._identity = identity
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._listener = socket.create_server((address, port), family=family)
+        if receive_buffer is not None:
+            # Before a connection is there, whose window it decides.
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self.host = address
         self.port: int = self._listener.getsockname()[1]
         self.peers: list[Peer] = []

@@ -54,7 +54,7 @@ struct Conversation {
   }
 
   private mutating func take(_ reply: Reply) {
-    if session.isEarly {
+    if session.isEarly, reply.code != 421 {
       give(up: Failure(.protocolViolation, "too early", command: "CONN", phase: .idle))
       return
     }

@@ -17,15 +17,21 @@
 
 /* A descriptor of the kind that the text names, the caller's to close:
  * "tcp4", "tcp6", "udp4", "unix", "pipe" and "file" are not connected to anything,
- * "listening" waits for others, "to:HOST:PORT" and "to:PATH" are connected. */
+ * "narrow4" is "tcp4" with little room for what is sent, "listening" waits for others,
+ * "to:HOST:PORT" and "to:PATH" are connected. */
 int make_descriptor(char *text) {
   struct sockaddr_in inet = {0};
   struct sockaddr_un local = {0};
-  int descriptor = -1, pair[2];
+  int descriptor = -1, room = 4096, pair[2];
   char *port;
   if (strcmp(text, "tcp4") == 0 || strcmp(text, "listening") == 0) {
     descriptor = socket(AF_INET, SOCK_STREAM, 0);
     if (text[0] == 'l' && listen(descriptor, 1) != 0) die("listen", strerror(errno));
+  } else if (strcmp(text, "narrow4") == 0) {
+    descriptor = socket(AF_INET, SOCK_STREAM, 0);
+    if (setsockopt(descriptor, SOL_SOCKET, SO_SNDBUF, &room, sizeof room) != 0) {
+      die("setsockopt", strerror(errno));
+    }
   } else if (strcmp(text, "tcp6") == 0) {
     descriptor = socket(AF_INET6, SOCK_STREAM, 0);
   } else if (strcmp(text, "udp4") == 0) {
