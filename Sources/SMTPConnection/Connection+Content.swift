@@ -113,7 +113,8 @@ extension Connection {
     if session.takesChunks, !content.isCounted {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
-      session.beginChunk(chunk.count, isLast: false, size: 0)
+      // Of the LF of a CR that was sent nothing is left.
+      if !chunk.isEmpty { session.beginChunk(chunk.count, isLast: false, size: 0) }
       session.output.appendContent { $0.append(chunk) }
       if options.debug { logContent(chunk[0..<chunk.count]) }
     } else {

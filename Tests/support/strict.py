@@ -74,6 +74,8 @@ class StrictServer:
     groups: list[bytes] = field(default_factory=list)
     #: Every reply to what belongs to a message.
     said: list[Said] = field(default_factory=list)
+    #: The size of each chunk that was announced, and whether it was to be the last.
+    chunks: list[tuple[int, bool]] = field(default_factory=list)
     #: What came and was not answered, because the server or the client had gone. A chunk
     #: that is not complete has its command in front.
     unanswered: bytes = b""
@@ -319,6 +321,7 @@ class _Dialogue:
         words = line.upper().split()[1:]
         size, is_last = int(words[0]), words[1:] == [b"LAST"]
         assert is_last or len(words) == 1, line
+        self._server.chunks.append((size, is_last))
         self._chunk_line = line + CRLF
         self._step = lambda: self._chunk(line, size, is_last)
 

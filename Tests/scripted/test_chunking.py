@@ -1,0 +1,287 @@
+"""Content in counted chunks (RFC 3030): how many, how large, and what a server may refuse."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+from conftest import Opener
+from support.connection import Connection, Operation
+from support.content import WAYS, wire
+from support.content import message as given
+from support.drive import RefusedError
+from support.modes import CHUNKS, CHUNKS_SINGLY, OPTIMISTIC, Mode
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+)
+from support.scripted import Peer, ScriptedServer
+from support.strict import StrictServer, Verdict, judging
+
+with_chunks = pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC, CHUNKS_SINGLY], ids=str)
+
+#: What has to be repaired, and what would be escaped if it were not counted.
+ODD = b"Subject: x\r\n\r\n" + b".one\ntwo\r..three\r\n.\r\n" * 20_000 + b"no end"
+
+
+def sent(connect: Opener, mode: Mode, content: bytes, way: str) -> StrictServer:
+    strict = StrictServer((*mode.capabilities, b"SIZE"))
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        operation = connection.start_send(message=given(connection.drive, content, way))
+        operation.succeeds()
+        assert operation.result().message_size == len(wire(content))
+        connection.start_quit().succeeds()
+    assert [copy.content for copy in strict.deliveries] == [wire(content)]
+    return strict
+
+
+@with_chunks
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("content", [b"", b".", b"a\r", b"a\n.\n", ODD], ids=len)
+def test_sizes(connect: Opener, mode: Mode, way: str, content: bytes) -> None:
+    """They add up, the last one says so, and none but that is empty. A message in memory
+    is one chunk, and its size is known before."""
+    strict = sent(connect, mode, content, way)
+    sizes = [size for size, _ in strict.chunks]
+    assert sum(sizes) == len(wire(content))
+    assert [is_last for _, is_last in strict.chunks] == [False] * (len(sizes) - 1) + [True]
+    assert 0 not in sizes[:-1]
+    said = b"".join(strict.groups)
+    if way in ("copy", "borrowed"):
+        assert len(sizes) == 1
+        assert b" SIZE=%d\r\n" % sizes[0] in said
+    else:
+        assert content is not ODD or len(sizes) > 2
+        assert b" SIZE=" not in said
+    assert b"DATA" not in said
+
+
+@with_chunks
+def test_one_octet_at_a_time(connect: Opener, mode: Mode) -> None:
+    """A CR whose LF comes with the next piece is one line end."""
+    content = b"a\r\n\rb\n\r\r\n."
+    strict = StrictServer(mode.capabilities)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        pieces = [content[place : place + 1] for place in range(len(content))]
+        connection.start_send(message=connection.drive.reader(*pieces)).succeeds()
+        connection.start_quit().succeeds()
+    assert strict.deliveries[0].content == wire(content)
+    assert 0 not in [size for size, is_last in strict.chunks if not is_last]
+
+
+@with_chunks
+def test_a_pipe_that_is_slow(connect: Opener, mode: Mode) -> None:
+    """What is there travels; the next octets come when the server has the first."""
+    strict = StrictServer(mode.capabilities)
+    reading, writing = os.pipe()
+    with ScriptedServer(strict) as server, os.fdopen(writing, "wb", buffering=0) as pipe:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        name = drive.name("m")
+        path = f"/proc/{os.getpid()}/fd/{reading}"
+        assert drive.call("message", name, "descriptor", path)["reply"] == 1
+        os.close(reading)
+        pipe.write(b"one\n")
+        sending = connection.start_send(message=name)
+        server.wait_for(b"BDAT 5\r\none\r\n")
+        pipe.write(b"two\n")
+        server.wait_for(b"BDAT 5\r\ntwo\r\n")
+        pipe.close()
+        sending.succeeds()
+        connection.start_quit().succeeds()
+    assert strict.chunks == [(5, False), (5, False), (0, True)]
+
+
+@pytest.mark.parametrize("size", [65_536, 65_537])
+def test_what_leaves_at_once(connect: Opener, size: int) -> None:
+    """Up to 64 KiB with the envelope; what is larger waits for somebody to want it."""
+    strict = StrictServer(
+        OPTIMISTIC.capabilities, judging({("MAIL", b"a@example.com"): Verdict(b"550 no")})
+    )
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **OPTIMISTIC.options)
+        connection.start_send(b"x" * (size - 2) + b"\r\n").fails("EENVELOPE")
+        connection.start_quit().succeeds()
+    assert strict.chunks == [(size, True)] * (size <= 65_536)
+
+
+# --- refused --------------------------------------------------------------------
+
+
+@with_chunks
+@pytest.mark.parametrize(
+    ("reply", "status", "retry"),
+    [(b"552 5.3.4 full", REJECTED, RETRY_NO), (b"452 4.3.1 full", DEFERRED, RETRY_SAFE)],
+)
+def test_refused_chunk(connect: Opener, mode: Mode, reply: bytes, status: int, retry: int) -> None:
+    """The connection is as good as before, after RSET: the server sees to it. Nobody asks
+    the reader for more."""
+    judge = judging({("BDAT", b"a@example.com"): Verdict(reply)})
+    strict = StrictServer(mode.capabilities, judge)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        message = drive.reader(b"x\r\n", "!pause", b"y", "!error")
+        with drive.held():
+            refused = connection.start_send(message=message)
+            drive.call("free", "message", message)
+            behind = connection.start_send(sender="b@example.com")
+        failure = refused.fails("EMESSAGE")
+        assert failure.response == reply.decode()
+        assert failure.command == "BDAT"
+        assert failure.retry == retry
+        assert refused.result().statuses == [status]
+        behind.succeeds()
+        assert drive.released == [message]
+        connection.start_quit().succeeds()
+    assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
+    assert strict.chunks[0] == (3, False)
+
+
+@pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
+def test_chunks_behind_one_that_is_refused(connect: Opener, mode: Mode) -> None:
+    """They were under way; their replies are waited for and mean nothing."""
+    judge = judging({("BDAT", b"a@example.com"): Verdict(b"554 no")})
+    strict = StrictServer(mode.capabilities, judge)
+    content = b"x" * 70 + b"\n"
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            message = drive.reader(*[content * 1000] * 10)
+            refused = connection.start_send(message=message)
+            behind = connection.start_send(sender="b@example.com")
+        assert refused.fails("EMESSAGE").response == "554 no"
+        behind.succeeds()
+        connection.start_quit().succeeds()
+    assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
+
+
+def early(peer: Peer) -> None:
+    """Refuses a message that has only begun to arrive."""
+    peer.greet(b"PIPELINING", b"CHUNKING")
+    peer.expect(b"MAIL FROM:")
+    peer.expect(b"RCPT TO:")
+    peer.reply(b"250 ok", b"250 ok")
+    peer.expect(b"BDAT ")
+    peer.octets(1000)
+    peer.reply(b"552 5.3.4 too much")
+    rest = peer.until_closed()
+    # Not a word behind what it has of the chunk.
+    assert not re.search(rb"\r\n(RSET|QUIT|MAIL)", rest)
+
+
+@pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
+@pytest.mark.parametrize("way", ["copy", "borrowed"])
+def test_early_refusal(connect: Opener, mode: Mode, way: str) -> None:
+    """Where the chunk ends is not agreed on any more: the connection closes, and what the
+    server said is told."""
+    with ScriptedServer(early, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **mode.options)
+        drive = connection.drive
+        with drive.held():
+            # More than fits on the way, and regular or not.
+            end = b"\r\n" if way == "borrowed" else b"\n"
+            large = connection.start_send(message=drive.message((b"x" * 70 + end) * 50_000, way))
+            behind = connection.start_send()
+        assert large.fails("EMESSAGE").response == "552 5.3.4 too much"
+        assert large.result().statuses == [REJECTED]
+        assert behind.fails("ECONNECTION").retry == RETRY_SAFE
+        assert behind.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+
+
+def test_early_refusal_of_what_left_at_once(connect: Opener) -> None:
+    with ScriptedServer(early, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
+        with connection.drive.held():
+            operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
+        assert operations[0].fails("EMESSAGE").response == "552 5.3.4 too much"
+        assert operations[0].result().statuses == [REJECTED]
+        for operation in operations[1:]:
+            assert operation.fails("ECONNECTION").retry == RETRY_SAFE
+            assert operation.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+
+
+# --- a source that fails ----------------------------------------------------------
+
+FAILURES: dict[str, tuple[str | bytes, ...]] = {
+    "at once": ("!error",),
+    "behind a chunk": (b"x\r\n", "!error"),
+    "behind a pause": (b"x\r\n", "!pause", "!error"),
+    "too large a count": (b"x\r\n", "!toomuch"),
+    "behind much": (b"x" * 300_000, "!error"),
+}
+
+
+@with_chunks
+@pytest.mark.parametrize("how", FAILURES)
+def test_failing_source(connect: Opener, mode: Mode, how: str) -> None:
+    """The server must not be able to take what it has for the whole message: nothing is
+    the last chunk, and no other command follows."""
+    pieces = FAILURES[how]
+    strict = StrictServer(mode.capabilities)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            message = drive.reader(*pieces)
+            operations = [connection.start_send(message=message), connection.start_send()]
+        if "!pause" in pieces:
+            drive.wait_pauses(1)
+            connection.resume()
+        assert operations[0].fails("ESTREAM").phase == "message"
+        for operation in operations:
+            assert operation.wait().error is not None
+            assert operation.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+        expect_nothing_more(connection)
+        drive.call("free", "message", message)
+        assert drive.released == [message]
+    assert strict.deliveries == []
+    assert True not in [is_last for _, is_last in strict.chunks]
+    assert not re.search(rb"(RSET|QUIT)\r\n", b"".join(strict.groups) + strict.unanswered)
+
+
+def expect_nothing_more(connection: Connection) -> None:
+    starts = (connection.start_quit, connection.start_reset, connection.start_send)
+    for start in starts:
+        with pytest.raises(RefusedError) as refused:
+            start()
+        assert refused.value.failure.name == "ESTATE"
+
+
+@with_chunks
+def test_reader_that_pauses(connect: Opener, mode: Mode) -> None:
+    """Others are served meanwhile, and the message goes on where it was."""
+    strict = StrictServer(mode.capabilities)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            message = drive.reader("!pause", b"one\n", "!pause", b"two\n", "!pause")
+            operations: list[Operation] = [
+                connection.start_send(),
+                connection.start_send(message=message),
+                connection.start_send(),
+            ]
+        for count in (1, 2, 3):
+            drive.wait_pauses(count)
+            operations[0].succeeds()
+            assert not operations[1].ended
+            assert connection.resume() == 0
+        for operation in operations:
+            operation.succeeds()
+            assert operation.result().statuses == [ACCEPTED]
+        connection.start_quit().succeeds()
+    assert strict.deliveries[1].content == b"one\r\ntwo\r\n"
+    assert [size for size, is_last in strict.chunks if not is_last] == [5, 5]
