@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 
 import pytest
 
@@ -21,7 +22,7 @@ from support.outcomes import (
     RETRY_NO,
     RETRY_SAFE,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.strict import StrictServer, Verdict, judging
 
 with_chunks = pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC, CHUNKS_SINGLY], ids=str)
@@ -165,51 +166,57 @@ def test_chunks_behind_one_that_is_refused(connect: Opener, mode: Mode) -> None:
     assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
 
 
-def early(peer: Peer) -> None:
-    """Refuses a message that has only begun to arrive."""
-    peer.greet(b"PIPELINING", b"CHUNKING")
-    peer.expect(b"MAIL FROM:")
-    peer.expect(b"RCPT TO:")
-    peer.reply(b"250 ok", b"250 ok")
-    peer.expect(b"BDAT ")
-    peer.octets(1000)
-    peer.reply(b"552 5.3.4 too much")
-    rest = peer.until_closed()
-    # Not a word behind what it has of the chunk.
-    assert not re.search(rb"\r\n(RSET|QUIT|MAIL)", rest)
+class Early:
+    """A server that refuses a message when it has only begun to arrive, and reads nothing
+    before the client has seen that."""
 
+    def __init__(self) -> None:
+        self.seen = threading.Event()
 
-@pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
-@pytest.mark.parametrize("way", ["copy", "borrowed"])
-def test_early_refusal(connect: Opener, mode: Mode, way: str) -> None:
-    """Where the chunk ends is not agreed on any more: the connection closes, and what the
-    server said is told."""
-    with ScriptedServer(early, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **mode.options)
-        drive = connection.drive
-        with drive.held():
-            # More than fits on the way, and regular or not.
-            end = b"\r\n" if way == "borrowed" else b"\n"
-            large = connection.start_send(message=drive.message((b"x" * 70 + end) * 50_000, way))
-            behind = connection.start_send()
-        assert large.fails("EMESSAGE").response == "552 5.3.4 too much"
-        assert large.result().statuses == [REJECTED]
-        assert behind.fails("ECONNECTION").retry == RETRY_SAFE
-        assert behind.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    def __call__(self, peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"CHUNKING")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok", b"250 ok")
+        peer.expect(b"BDAT ")
+        peer.octets(1000)
+        peer.reply(b"552 5.3.4 too much")
+        assert self.seen.wait(PATIENCE)
+        rest = peer.until_closed()
+        # Not a word behind what it has of the chunk.
+        assert not re.search(rb"\r\n(RSET|QUIT|MAIL)", rest)
 
-
-def test_early_refusal_of_what_left_at_once(connect: Opener) -> None:
-    with ScriptedServer(early, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
-        with connection.drive.held():
-            operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
+    def expect_told(self, connection: Connection, operations: list[Operation]) -> None:
+        """Where the chunk ends is not agreed on any more: the connection closes."""
         assert operations[0].fails("EMESSAGE").response == "552 5.3.4 too much"
+        self.seen.set()
         assert operations[0].result().statuses == [REJECTED]
         for operation in operations[1:]:
             assert operation.fails("ECONNECTION").retry == RETRY_SAFE
             assert operation.result().statuses == [NOT_TRIED]
         connection.wait_end()
+
+
+@pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["regular", "irregular"])
+def test_early_refusal(connect: Opener, mode: Mode, end: bytes) -> None:
+    """Of more than fits on the way, written from where it lies or copied."""
+    early = Early()
+    with ScriptedServer(early, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **mode.options)
+        with connection.drive.held():
+            contents = [(b"x" * 70 + end) * 50_000, b"behind"]
+            operations = [connection.start_send(content) for content in contents]
+        early.expect_told(connection, operations)
+
+
+def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
+    early = Early()
+    with ScriptedServer(early, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
+        with connection.drive.held():
+            operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
+        early.expect_told(connection, operations)
 
 
 # --- a source that fails ----------------------------------------------------------
