@@ -1,0 +1,130 @@
+"""What arrives of large content, whatever it is made of and however it travels: it is
+looked at a block at a time, and written from where it lies where nothing has to be
+changed."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from conftest import Opener
+from support.content import WAYS, wire
+from support.content import message as given
+from support.modes import GROUPED, Mode, in_every_mode
+from support.scripted import ScriptedServer
+from support.strict import StrictServer
+
+SIZE = 1_200_000
+HEADER = b"Subject: x\r\n\r\n"
+
+
+def lines(end: bytes, line: bytes = b"x" * 76) -> bytes:
+    part = line + end
+    return (part * (SIZE // len(part) + 1))[:SIZE]
+
+
+def at_edges(oddity: bytes, base: bytes) -> bytes:
+    """Something at every edge of a block: those that are scanned, copied, read and
+    written, and on both sides of it."""
+    content = bytearray(base)
+    edges = set(range(128, 4096, 128)) | set(range(8192, len(base) - 200, 8192))
+    for number, edge in enumerate(sorted(edges)):
+        place = edge - number % (len(oddity) + 2)
+        content[place : place + len(oddity)] = oddity
+    return bytes(content)
+
+
+REGULAR = lines(b"\r\n")
+KINDS = {
+    "CRLF": REGULAR,
+    "LF": lines(b"\n"),
+    "CR": lines(b"\r"),
+    "one line": b"x" * SIZE,
+    "only line ends": lines(b"\r\n", b""),
+    "only LF": b"\n" * (SIZE // 4),
+    "dots": lines(b"\r\n", b"." * 70),
+    "dots alone": lines(b"\r\n", b"."),
+    "dots and LF": lines(b"\n", b".x"),
+    "a dot at every edge": at_edges(b"\r\n.", REGULAR),
+    "a CR at every edge": at_edges(b"\r", REGULAR),
+    "an LF at every edge": at_edges(b"\n", REGULAR),
+    "LF and dot at every edge": at_edges(b"\n.\n", b"x" * SIZE),
+    "a smuggled end at every edge": at_edges(b"\n.\r\n", REGULAR),
+    "LF behind CRLF": at_edges(b"\r\n\n", REGULAR),
+}
+
+
+@in_every_mode
+@pytest.mark.parametrize("way", WAYS)
+def test_large_content(connect: Opener, mode: Mode, way: str) -> None:
+    """All of them over one connection, so that each begins where another one ended."""
+    strict = StrictServer(mode.capabilities)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            messages = [given(drive, HEADER + content, way) for content in KINDS.values()]
+            operations = [connection.start_send(message=message) for message in messages]
+        for operation in operations:
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    for (kind, content), copy, operation in zip(
+        KINDS.items(), strict.deliveries, operations, strict=True
+    ):
+        wanted = wire(HEADER + content)
+        # A comparison that failed would show megabytes.
+        assert (copy.content == wanted) is True, kind
+        assert operation.result().message_size == len(wanted), kind
+
+
+#: Where the library changes its way: what is copied, what leaves at once, what is read.
+EDGES = (8_192, 16_384, 32_768, 65_536, 131_072)
+ENDS = (b"", b"\r\n", b"\n", b"\r", b"\r\n.", b"\n.\r\n")
+
+
+@in_every_mode
+@pytest.mark.parametrize("way", ["borrowed", "reader"])
+@pytest.mark.parametrize("is_regular", [True, False], ids=["regular", "LF"])
+def test_lengths_at_edges(connect: Opener, mode: Mode, way: str, is_regular: bool) -> None:
+    """A little less and a little more, with each kind of end."""
+    strict = StrictServer(mode.capabilities)
+    text = REGULAR if is_regular else REGULAR.replace(b"\r\n", b"\n")
+    contents = [
+        text[: edge + offset - len(end)] + end
+        for edge, offset in itertools.product(EDGES, (-1, 0, 1, 2))
+        for end in ENDS[(edge + offset) % 2 :: 2]
+    ]
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            operations = []
+            for content in contents:
+                pieces = [content[: len(content) // 2], content[len(content) // 2 :]]
+                message = drive.reader(*pieces) if way == "reader" else drive.message(content, way)
+                operations.append(connection.start_send(message=message))
+        for operation in operations:
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    for content, copy in zip(contents, strict.deliveries, strict=True):
+        assert (copy.content == wire(content)) is True, (len(content), content[-5:])
+
+
+@pytest.mark.parametrize("mode", GROUPED, ids=str)
+@pytest.mark.parametrize("way", WAYS)
+def test_through_a_narrow_way(connect: Opener, mode: Mode, way: str) -> None:
+    """Of what lies there only a little leaves at a time, and it goes on where it was."""
+    strict = StrictServer(mode.capabilities)
+    contents = [KINDS[kind][:200_000] for kind in ("CRLF", "LF", "a dot at every edge")]
+    with ScriptedServer(strict, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **mode.options)
+        drive = connection.drive
+        with drive.held():
+            messages = [given(drive, content, way) for content in contents]
+            operations = [connection.start_send(message=message) for message in messages]
+        for operation in operations:
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    arrived = [copy.content for copy in strict.deliveries]
+    assert (arrived == [wire(content) for content in contents]) is True
