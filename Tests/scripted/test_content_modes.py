@@ -9,9 +9,11 @@ import itertools
 import pytest
 
 from conftest import Opener
+from support.certificates import Certificates
 from support.content import WAYS, wire
 from support.content import message as given
-from support.modes import GROUPED, Mode, in_every_mode
+from support.drive import Option
+from support.modes import GROUPED, SINGLY, Mode, in_every_mode
 from support.scripted import ScriptedServer
 from support.strict import StrictServer
 
@@ -55,13 +57,21 @@ KINDS = {
 }
 
 
-@in_every_mode
+@pytest.mark.parametrize(
+    ("mode", "is_secure"),
+    [*((mode, False) for mode in GROUPED + SINGLY), *((mode, True) for mode in GROUPED)],
+    ids=lambda value: str(value).replace("True", "TLS").replace("False", "clear"),
+)
 @pytest.mark.parametrize("way", WAYS)
-def test_large_content(connect: Opener, mode: Mode, way: str) -> None:
+def test_large_content(
+    connect: Opener, certificates: Certificates, mode: Mode, way: str, is_secure: bool
+) -> None:
     """All of them over one connection, so that each begins where another one ended."""
     strict = StrictServer(mode.capabilities)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
+    identity = certificates.good if is_secure else None
+    with ScriptedServer(strict, identity=identity) as server:
+        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+        connection = connect.opened(server, **mode.options, **options)
         drive = connection.drive
         with drive.held():
             messages = [given(drive, HEADER + content, way) for content in KINDS.values()]
@@ -113,12 +123,18 @@ def test_lengths_at_edges(connect: Opener, mode: Mode, way: str, is_regular: boo
 
 @pytest.mark.parametrize("mode", GROUPED, ids=str)
 @pytest.mark.parametrize("way", WAYS)
-def test_through_a_narrow_way(connect: Opener, mode: Mode, way: str) -> None:
-    """Of what lies there only a little leaves at a time, and it goes on where it was."""
+@pytest.mark.parametrize("is_secure", [False, True], ids=["clear", "TLS"])
+def test_through_a_narrow_way(
+    connect: Opener, certificates: Certificates, mode: Mode, way: str, is_secure: bool
+) -> None:
+    """Of what lies there only a little leaves at a time, and it goes on where it was. TLS
+    wants to be given the same again when something did not leave."""
     strict = StrictServer(mode.capabilities)
     contents = [KINDS[kind][:200_000] for kind in ("CRLF", "LF", "a dot at every edge")]
-    with ScriptedServer(strict, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **mode.options)
+    identity = certificates.good if is_secure else None
+    with ScriptedServer(strict, identity=identity, receive_buffer=4096) as server:
+        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+        connection = connect.opened(server, socket="narrow4", **mode.options, **options)
         drive = connection.drive
         with drive.held():
             messages = [given(drive, content, way) for content in contents]

@@ -11,8 +11,9 @@ import random
 from dataclasses import dataclass, field
 
 from conftest import Opener
+from support.certificates import Certificates, Identity
 from support.model import Posted
-from support.modes import Mode, in_every_mode
+from support.modes import Mode, in_every_mode, in_groups
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
 from support.posting import fates
 from support.strict import (
@@ -92,7 +93,9 @@ def some_messages(chance: random.Random) -> list[Posted]:
     ]
 
 
-def converse(connect: Opener, mode: Mode, seed: int, seen: set[str]) -> None:
+def converse(
+    connect: Opener, mode: Mode, seed: int, seen: set[str], identity: Identity | None = None
+) -> None:
     chance = random.Random(f"{mode} {seed}")
     lmtp = chance.random() < 0.2
     refuses, leaves = chance.choice([(0.0, 0.0), (0.1, 0.0), (0.1, 0.02), (0.03, 0.05)])
@@ -103,7 +106,7 @@ def converse(connect: Opener, mode: Mode, seed: int, seen: set[str]) -> None:
     strict = StrictServer(mode.capabilities, mood, lmtp, answering)
     # A dialogue that is written down takes its replies by another way.
     log = int(random.Random(seed).random() < 0.2)
-    for fate in fates(connect, strict, mode, messages, transaction_log=log):
+    for fate in fates(connect, strict, mode, messages, identity, transaction_log=log):
         seen.add(fate.error or "sent")
         seen |= {str(status) for status in fate.statuses}
 
@@ -121,3 +124,14 @@ def test_model(connect: Opener, mode: Mode) -> None:
     # They are not all alike.
     assert {"sent", "EMESSAGE", "EENVELOPE", "ECONNECTION"} <= seen
     assert {str(status) for status in (ACCEPTED, DEFERRED, REJECTED, NOT_TRIED)} <= seen
+
+
+@in_groups
+def test_under_tls(connect: Opener, certificates: Certificates, mode: Mode) -> None:
+    for seed in range(DIALOGUES // 4):
+        try:
+            converse(connect, mode, seed, set(), certificates.good)
+        except Exception as problem:
+            problem.add_note(f"dialogue {seed}")
+            raise
+        connect.drive.finish()

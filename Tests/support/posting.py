@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.certificates import Identity
 from support.connection import Connection, Operation
 from support.content import wire
+from support.drive import Option
 from support.model import Fate, Model, Posted
 from support.modes import Mode
 from support.outcomes import (
@@ -26,11 +28,18 @@ if TYPE_CHECKING:
 
 
 def fates(
-    connect: Opener, strict: StrictServer, mode: Mode, messages: list[Posted], **options: int
+    connect: Opener,
+    strict: StrictServer,
+    mode: Mode,
+    messages: list[Posted],
+    identity: Identity | None = None,
+    **options: int,
 ) -> list[Fate]:
     """Sends them all at once; what the model says became of them is what did."""
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, lmtp=int(strict.lmtp), **mode.options, **options)
+    with ScriptedServer(strict, identity=identity) as server:
+        secure: dict[str, Option] = {"host": "localhost", "secure": 1} if identity else {}
+        lmtp = int(strict.lmtp)
+        connection = connect.opened(server, lmtp=lmtp, **secure, **mode.options, **options)
         with connection.drive.held():
             operations = [_post(connection, each) for each in messages]
             quitting = connection.start_quit()
@@ -78,23 +87,25 @@ def _expect_told(operation: Operation, fate: Fate) -> None:
         for place in undecided:
             statuses[place] = found.copy().pop()
         retry = RETRY_UNKNOWN if UNKNOWN in found else RETRY_SAFE
-    assert result.statuses == statuses
+    assert result.statuses == statuses, f"{result.statuses}, not {statuses}: {done.error}"
     name = None if done.error is None else done.error.name
     # What a reset is called depends on whether a read or a write notices it.
-    assert (name if name != "ESOCKET" else "ECONNECTION") == error
-    assert (None if done.error is None else done.error.retry) == retry
+    assert (name if name != "ESOCKET" else "ECONNECTION") == error, f"{done.error}, not {error}"
+    assert (None if done.error is None else done.error.retry) == retry, f"{done.error}"
     for line, status, code in zip(result.recipients, fate.statuses, fate.codes, strict=True):
         if status in (DEFERRED, REJECTED):
-            assert line.response_code == code
+            assert line.response_code == code, f"{line}, not {code}"
 
 
 def _expect_delivered(strict: StrictServer, posted: Posted, operation: Operation) -> None:
     result = operation.result()
     for recipient, status in zip(posted.recipients, result.statuses, strict=True):
         copies = strict.copies(recipient.encode())
-        assert len(copies) == (status == ACCEPTED) or (status == UNKNOWN and len(copies) == 1)
+        count = len(copies)
+        is_true = count == (status == ACCEPTED) or (status == UNKNOWN and count == 1)
+        assert is_true, f"{recipient} has {count} copies: {status}"
         for copy in copies:
-            assert copy.sender == posted.sender
-            assert copy.content == wire(posted.content)
+            assert copy.sender == posted.sender, f"{copy.sender!r}, not {posted.sender!r}"
+            assert copy.content == wire(posted.content), f"content of {posted.number}"
             if status == ACCEPTED and not strict.lmtp:
                 assert result.queue_id == copy.queue_id.decode()

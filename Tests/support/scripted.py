@@ -212,8 +212,9 @@ class Peer:
         self._closed = True
 
     def half_close(self) -> None:
-        """Ends this direction only."""
-        self._socket.shutdown(socket.SHUT_WR)
+        """Ends this direction only. Under TLS what comes can still be read, which an
+        SSLSocket's own shutdown would put an end to."""
+        socket.socket.shutdown(self._socket, socket.SHUT_WR)
 
     def reset(self) -> None:
         """Closes with a reset."""

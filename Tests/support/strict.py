@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -86,7 +87,7 @@ class StrictServer:
 
     def __call__(self, peer: Peer) -> None:
         dialogue = _Dialogue(self, peer)
-        with contextlib.suppress(_GoneError, ConnectionResetError, BrokenPipeError):
+        with contextlib.suppress(_GoneError, ConnectionResetError, BrokenPipeError, ssl.SSLError):
             dialogue.run()
         self.unanswered = dialogue.rest()
 
