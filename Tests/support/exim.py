@@ -53,12 +53,13 @@ auth_advertise_hosts = ${if or {\
   }{}{*}}
 pipelining_advertise_hosts = ${if or {\
     {={$received_port}{PORT_smtp}} {={$received_port}{PORT_smtps}}\
+    {={$received_port}{PORT_chunking}}\
   }{*}}
 dsn_advertise_hosts = ${if ={$received_port}{PORT_small}{}{*}}
 smtputf8_advertise_hosts = ${if ={$received_port}{PORT_small}{}{*}}
 # More extensions that are Exim's own, or that a client would have to ask for.
 pipelining_connect_advertise_hosts =
-chunking_advertise_hosts =
+chunking_advertise_hosts = ${if ={$received_port}{PORT_chunking}{*}}
 
 message_size_limit = ${if ={$received_port}{PORT_small}{SMALL_LIMIT}{32M}}
 recipients_max = FEW
@@ -157,10 +158,11 @@ class Exim(TellingServer):
     submission  no PIPELINING, and nothing goes without STARTTLS and a login
     smtps       PIPELINING, TLS from the first byte, nothing goes without a login
     small       SIZE with a small limit, no PIPELINING, SMTPUTF8, DSN or TLS
+    chunking    the same as smtp, and CHUNKING
     """
 
     name = "exim"
-    services = ("smtp", "stepwise", "submission", "smtps", "small")
+    services = ("smtp", "stepwise", "submission", "smtps", "small", "chunking")
     tls_services = ("smtps",)
 
     def _prepare(self, identity: Identity) -> None:
