@@ -54,7 +54,7 @@ extension Connection {
   }
 
   private func processReplies() {
-    while case .open = link {
+    while !parser.isEmpty, case .open = link {
       session?.receiveAgreement(&parser, now: clock.now)
       guard let reply = nextReply() else { return }
       process(reply)

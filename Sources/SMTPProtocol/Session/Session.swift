@@ -361,7 +361,9 @@ package final class Session {
   /// ones: most of them, when messages are sent in a row.
   @_optimize(speed)
   package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) {
-    guard !configuration.tracesDialogue, case .transaction(let transaction) = state else { return }
+    guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
+      transaction.isAgreeing
+    else { return }
     var last: ReplyParser.Plain?
     while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
       switch transaction.agreement {
@@ -385,6 +387,19 @@ package final class Session {
   }
 
   package func receive(_ reply: Reply, now: Int64) {
+    if case .transaction(let transaction) = state, reply.code != 421 {
+      if configuration.tracesDialogue { traceReply(reply) }
+      lastReply = reply
+      let isEarly = output.isNextReplyEarly
+      output.replied()
+      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
+    } else {
+      receiveOutside(reply, now: now)
+    }
+  }
+
+  /// Everything but what happens in a transaction.
+  private func receiveOutside(_ reply: Reply, now: Int64) {
     if isOver { return }
     var reply = reply
     if reply.code != 334, case .authenticating(let authentication) = state {
@@ -392,7 +407,6 @@ package final class Session {
     }
     if configuration.tracesDialogue { traceReply(reply) }
     lastReply = reply
-    let isEarly = output.isNextReplyEarly
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
@@ -407,15 +421,13 @@ package final class Session {
     // Whatever RSET is answered, AUTH will tell.
     case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
-    case .transaction(let transaction):
-      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
       events.append(.quitDone)
     case .ready, .securing:
       fail(.unexpected(reply, phase: .idle))
-    case .closed:
+    case .transaction, .closed:
       break
     }
   }

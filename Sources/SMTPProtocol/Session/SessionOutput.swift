@@ -73,6 +73,7 @@ package struct SessionOutput {
     }
   }
 
+  @_optimize(speed)
   /// The reply comes when the command has left, and so many octets of content behind it.
   mutating func endCommand(before content: Int = 0) {
     let start = commandStart
@@ -83,7 +84,7 @@ package struct SessionOutput {
       return
     }
     if traces { trace(from: start) }
-    bytes.append(Command.lineEnd)
+    bytes.appendLineEnd()
     commandStart = bytes.count
     secretStart = nil
     ends.append(end &+ content)

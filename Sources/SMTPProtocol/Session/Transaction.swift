@@ -70,7 +70,11 @@ final class Transaction {
     pipelined = capabilities.pipelining
     groupsData = capabilities.pipelining && transfer == .data && !request.isAllOrNone
     step = resets ? .reset : .mail
-    outcome = Outcome(request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) })
+    let recipients = request.recipients
+    outcome = Outcome(
+      [RecipientOutcome](capacity: recipients.count) { outcomes in
+        for recipient in recipients { outcomes.append(RecipientOutcome(mailbox: recipient.mailbox)) }
+      })
     started = now
   }
 
@@ -166,8 +170,14 @@ final class Transaction {
     case recipient
   }
 
+  var isAgreeing: Bool {
+    switch step {
+    case .reset, .mail, .recipient: pipelined
+    default: false
+    }
+  }
+
   var agreement: Agreement {
-    guard pipelined else { return .none }
     switch step {
     case .reset: return .command
     case .mail: return outcome.recipients.isEmpty ? .none : .command

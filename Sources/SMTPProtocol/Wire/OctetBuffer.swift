@@ -49,6 +49,16 @@ package struct OctetBuffer {
     count &+= 1
   }
 
+  @_optimize(speed)
+  mutating func appendLineEnd() {
+    reserve(2)
+    let start = count
+    var room = storage.mutableSpan
+    room[start] = 0x0D
+    room[start &+ 1] = 0x0A
+    count = start &+ 2
+  }
+
   /// `body` fills the front of the room that begins at the number that it is given, up to
   /// `most` octets, and returns where it has ended.
   package mutating func append(

@@ -37,6 +37,9 @@ package struct ReplyParser {
 
   package init() {}
 
+  /// Whether nothing has arrived that is not used up.
+  package var isEmpty: Bool { consumed == buffer.count }
+
   /// Whether octets have arrived that no complete reply has used up.
   package var hasRest: Bool { consumed < buffer.count || code != nil }
 
