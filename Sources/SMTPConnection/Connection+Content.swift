@@ -14,6 +14,7 @@ extension Connection {
 
   /// Writes the envelope, and with a small message in memory the content, if the server
   /// takes that.
+  @_optimize(speed)
   func begin(_ mailing: Mailing) {
     guard let session else { return }
     let request = mailing.nextRequest(session.capabilities)
@@ -25,6 +26,7 @@ extension Connection {
   }
 
   /// All of the content behind what is in the output.
+  @_optimize(speed)
   private func put(_ mailing: Mailing, isDotted: Bool) {
     let source = mailing.source
     session?.output.appendContent { output in
@@ -42,6 +44,7 @@ extension Connection {
   }
 
   /// The server waits for content.
+  @_optimize(speed)
   func startContent() {
     guard let session, case .send(let mailing) = current else { return }
     let isChunked = session.takesChunks

@@ -26,6 +26,7 @@ extension Connection {
 
   // MARK: In
 
+  @_optimize(speed)
   private func receive() {
     for _ in 0..<Self.readsPerTurn {
       guard case .open(let channel) = link else { return }
@@ -53,6 +54,7 @@ extension Connection {
     wake()
   }
 
+  @_optimize(speed)
   private func processReplies() {
     while !parser.isEmpty, case .open = link {
       session?.receiveAgreement(&parser, now: clock.now)
@@ -61,6 +63,7 @@ extension Connection {
     }
   }
 
+  @_optimize(speed)
   private func nextReply() -> Reply? {
     do throws(Failure) {
       return try parser.next()
@@ -70,6 +73,7 @@ extension Connection {
     }
   }
 
+  @_optimize(speed)
   private func process(_ reply: Reply) {
     guard let session else { return }
     clock.lastExchange = clock.now
@@ -119,6 +123,7 @@ extension Connection {
 
   // MARK: Out
 
+  @_optimize(speed)
   private func transmit() {
     guard let session else { return }
     var budget = Self.contentPerTurn

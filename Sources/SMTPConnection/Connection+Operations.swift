@@ -3,6 +3,7 @@ package import SMTPTransport
 
 /// The queue of operations and the events of the session.
 extension Connection {
+  @_optimize(speed)
   package func send(
     _ request: SendRequest, _ source: any ContentSource,
     _ completion: @escaping (Outcome) -> Void
@@ -44,6 +45,7 @@ extension Connection {
     }
   }
 
+  @_optimize(speed)
   func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
     begin()
@@ -85,6 +87,7 @@ extension Connection {
 
   /// The envelope of the next message follows the end of the one before it in the
   /// same write (RFC 2920 section 3.1), and small ones may go out whole.
+  @_optimize(speed)
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first {
@@ -113,11 +116,13 @@ extension Connection {
 
   // MARK: Events
 
+  @_optimize(speed)
   func handleEvents() {
     guard let session else { return }
     while let event = session.events.popFirst() { handle(event) }
   }
 
+  @_optimize(speed)
   private func handle(_ event: Session.Event) {
     switch event {
     case .startTLS:
@@ -144,6 +149,7 @@ extension Connection {
     }
   }
 
+  @_optimize(speed)
   private func finishTransaction(_ outcome: Outcome) {
     guard let operation = current, case .send(let mailing) = operation else { return }
     if let outcome = mailing.take(outcome) {

@@ -31,6 +31,7 @@ final class Mailing {
   var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
 
   /// What the next transaction says to a server with these limits.
+  @_optimize(speed)
   func nextRequest(_ capabilities: Capabilities) -> SendRequest {
     if !isBegun {
       isBegun = true
@@ -96,6 +97,7 @@ final class Mailing {
 
   /// Takes the outcome of a transaction. nil: another one is needed; else what
   /// became of everything.
+  @_optimize(speed)
   func take(_ outcome: Outcome) -> Outcome? {
     if places == nil, !outcome.hasOverflow { return outcome }
     let here = places ?? Array(request.recipients.indices)

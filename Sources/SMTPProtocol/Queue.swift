@@ -12,11 +12,14 @@ package struct Queue<Element> {
   package init() {}
 
   package var isEmpty: Bool { count == 0 }
+  @_optimize(speed)
   package var first: Element? { count == 0 ? nil : places[head] }
+  @_optimize(speed)
   package var last: Element? { count == 0 ? nil : places[place(count &- 1)] }
 
   private func place(_ index: Int) -> Int { (head &+ index) & (places.count &- 1) }
 
+  @_optimize(speed)
   package mutating func append(_ element: Element) {
     if count == places.count { grow() }
     places[place(count)] = element
@@ -30,6 +33,7 @@ package struct Queue<Element> {
     count &+= 1
   }
 
+  @_optimize(speed)
   package mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = places[head].take()

@@ -137,6 +137,7 @@ package struct SendRequest {
   // MARK: What the server cannot take
 
   /// Found before MAIL is sent.
+  @_optimize(speed)
   func refusal(
     by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
   ) -> Failure? {
@@ -215,6 +216,7 @@ package struct SendRequest {
   // MARK: Commands
 
   /// `MAIL FROM:<reverse-path> parameters` (RFC 5321 section 4.1.1.2).
+  @_optimize(speed)
   func writeMail(to output: inout SessionOutput, _ capabilities: Capabilities) {
     output.append(Command.mail, from?.bytes ?? [], Command.endOfPath)
     if capabilities.smtpUTF8,
@@ -246,6 +248,7 @@ package struct SendRequest {
   }
 
   /// `RCPT TO:<forward-path> parameters` (RFC 5321 section 4.1.1.3).
+  @_optimize(speed)
   func writeRecipient(
     _ recipient: Recipient, to output: inout SessionOutput, _ capabilities: Capabilities
   ) {

@@ -144,6 +144,7 @@ package final class Session {
 
   /// Whether another `send` may be called although a transaction is under way: once all
   /// of that is on its way, and not too much.
+  @_optimize(speed)
   package var isAheadPossible: Bool {
     guard capabilities.pipelining, case .transaction(let transaction) = state,
       behind.count < Self.aheadLimit, output.count < Self.aheadOctets
@@ -253,6 +254,7 @@ package final class Session {
   /// `chunk`: all of the content has so many octets and goes out at once; the driver puts
   /// them behind when the envelope was written, which is what is returned.
   @discardableResult
+  @_optimize(speed)
   package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
     var isAhead = false
     if case .transaction = state { isAhead = true }
@@ -283,6 +285,7 @@ package final class Session {
     return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
   }
 
+  @_optimize(speed)
   private func refusal(of request: SendRequest) -> Failure? {
     if let most = capabilities.limits.transactions, transactionCount >= most {
       return Failure(
@@ -386,6 +389,7 @@ package final class Session {
     if let last { lastReply = parser.reply(of: last, known: nil) }
   }
 
+  @_optimize(speed)
   package func receive(_ reply: Reply, now: Int64) {
     if case .transaction(let transaction) = state, reply.code != 421 {
       if configuration.tracesDialogue { traceReply(reply) }
@@ -552,6 +556,7 @@ package final class Session {
     }
   }
 
+  @_optimize(speed)
   private func receiveTransaction(
     _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
   ) {
@@ -579,6 +584,7 @@ package final class Session {
 
   /// The transaction in `state` is over: the next one behind it has the word, or
   /// there is none.
+  @_optimize(speed)
   private func advance(to last: State) {
     state = behind.popFirst().map { .transaction($0) } ?? last
   }

@@ -96,6 +96,7 @@ package struct SessionOutput {
     log.append(Session.LogEntry(direction: .client, text: text))
   }
 
+  @_optimize(speed)
   mutating func command(_ line: [UInt8]) {
     append(line)
     endCommand()
@@ -136,6 +137,7 @@ package struct SessionOutput {
   var isNextReplyEarly: Bool { ends.first.map { $0 > left } ?? false }
 
   /// A reply has come.
+  @_optimize(speed)
   mutating func replied() {
     _ = ends.popFirst()
   }

@@ -59,6 +59,7 @@ final class Transaction {
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
 
+  @_optimize(speed)
   init(
     _ request: SendRequest, _ capabilities: Capabilities, _ transfer: Transfer, isLMTP: Bool,
     resets: Bool, now: Int64
@@ -85,6 +86,7 @@ final class Transaction {
   private let groupsData: Bool
 
   /// What is written first. After a failed transaction RSET goes in front.
+  @_optimize(speed)
   func begin(_ output: inout SessionOutput) {
     if case .reset = step {
       output.command(Command.reset)
@@ -207,6 +209,7 @@ final class Transaction {
   }
 
   /// What the reply leads to is written, or told.
+  @_optimize(speed)
   func receive(
     _ reply: Reply, _ output: inout SessionOutput, isEarly: Bool, now: Int64
   ) -> Progress {
@@ -311,6 +314,7 @@ final class Transaction {
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
+  @_optimize(speed)
   private func receiveData(_ reply: Reply) -> Progress {
     if reply.code == 354 {
       if hasAccepted {
@@ -371,6 +375,7 @@ final class Transaction {
     return .wait
   }
 
+  @_optimize(speed)
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
     guard isLMTP else { return .done(verdict(reply, now: now)) }
     outcome.decide(index, reply, at: .data)
@@ -408,6 +413,7 @@ final class Transaction {
   private var hasAccepted: Bool { outcome.hasAccepted }
 
   /// The server's word about the whole message.
+  @_optimize(speed)
   func verdict(_ reply: Reply, now: Int64) -> Outcome {
     if case .drain = step { return outcome }
     outcome.response = reply

@@ -53,6 +53,7 @@ package struct ReplyParser {
     return false
   }
 
+  @_optimize(speed)
   package mutating func append(_ bytes: Span<UInt8>) {
     if consumed == buffer.count {
       buffer.removeAll()
@@ -70,6 +71,7 @@ package struct ReplyParser {
   }
 
   /// The next complete reply, or nil until more octets are there.
+  @_optimize(speed)
   package mutating func next() throws(Failure) -> Reply? {
     guard let plain = peek() else { return try nextOfAnyKind() }
     let reply = reply(of: plain, known: plain.code == 354 ? goAhead : nil)
