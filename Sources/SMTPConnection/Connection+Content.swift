@@ -44,7 +44,6 @@ extension Connection {
   }
 
   /// The server waits for content.
-  @_optimize(speed)
   func startContent() {
     guard let session, case .send(let mailing) = current else { return }
     let isChunked = session.takesChunks

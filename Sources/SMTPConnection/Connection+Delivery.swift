@@ -60,6 +60,10 @@ extension Connection {
       clock.lastExchange += spent
       clock.greeting += spent
     }
+    if current == nil, queue.isEmpty {
+      session?.output.shrink()
+      parser.shrink()
+    }
     setTimer()
   }
 

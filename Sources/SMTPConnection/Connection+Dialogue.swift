@@ -26,7 +26,6 @@ extension Connection {
 
   // MARK: In
 
-  @_optimize(speed)
   private func receive() {
     for _ in 0..<Self.readsPerTurn {
       guard case .open(let channel) = link else { return }
@@ -38,8 +37,12 @@ extension Connection {
         let octets = loop.buffer
         parser.append(octets.span.extracting(first: count))
         processReplies()
-        // In the clear the loop sees whether there is more.
-        if count < loop.buffer.count, !channel.isSecure { return }
+        if count == loop.buffer.count {
+          loop.enlargeBuffer()
+        } else if !channel.isSecure {
+          // In the clear the loop sees whether there is more.
+          return
+        }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -54,7 +57,6 @@ extension Connection {
     wake()
   }
 
-  @_optimize(speed)
   private func processReplies() {
     while !parser.isEmpty, case .open = link {
       session?.receiveAgreement(&parser, now: clock.now)
@@ -73,7 +75,6 @@ extension Connection {
     }
   }
 
-  @_optimize(speed)
   private func process(_ reply: Reply) {
     guard let session else { return }
     clock.lastExchange = clock.now
@@ -123,7 +124,6 @@ extension Connection {
 
   // MARK: Out
 
-  @_optimize(speed)
   private func transmit() {
     guard let session else { return }
     var budget = Self.contentPerTurn

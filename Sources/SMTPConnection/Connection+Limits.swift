@@ -3,7 +3,6 @@ import SMTPTransport
 
 /// One timer for all time limits: it stands at the earliest of those that apply.
 extension Connection {
-  @_optimize(speed)
   func setTimer() {
     guard let timer else { return }
     guard let (_, deadline) = nextLimit else {
@@ -15,7 +14,6 @@ extension Connection {
     if !timer.isSet || deadline < timer.deadline { timer.set(deadline) }
   }
 
-  @_optimize(speed)
   private var nextLimit: (Limit, Int64)? {
     var next: (Limit, Int64)?
     func consider(_ limit: Limit, from start: Int64) {

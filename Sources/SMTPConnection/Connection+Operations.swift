@@ -116,13 +116,11 @@ extension Connection {
 
   // MARK: Events
 
-  @_optimize(speed)
   func handleEvents() {
     guard let session else { return }
     while let event = session.events.popFirst() { handle(event) }
   }
 
-  @_optimize(speed)
   private func handle(_ event: Session.Event) {
     switch event {
     case .startTLS:
@@ -149,7 +147,6 @@ extension Connection {
     }
   }
 
-  @_optimize(speed)
   private func finishTransaction(_ outcome: Outcome) {
     guard let operation = current, case .send(let mailing) = operation else { return }
     if let outcome = mailing.take(outcome) {

@@ -137,7 +137,6 @@ package struct SendRequest {
   // MARK: What the server cannot take
 
   /// Found before MAIL is sent.
-  @_optimize(speed)
   func refusal(
     by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
   ) -> Failure? {

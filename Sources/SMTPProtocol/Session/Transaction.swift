@@ -314,7 +314,6 @@ final class Transaction {
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
-  @_optimize(speed)
   private func receiveData(_ reply: Reply) -> Progress {
     if reply.code == 354 {
       if hasAccepted {
