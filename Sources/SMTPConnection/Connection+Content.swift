@@ -29,8 +29,7 @@ extension Connection {
   @_optimize(speed)
   private func put(_ mailing: Mailing, isDotted: Bool) {
     let source = mailing.source
-    session?.output.appendContent { output in
-      let start = output.count
+    append { output in
       if mailing.needsNoChange(isDotted: isDotted) {
         source.append(to: &output)
         if isDotted { output.append(ContentEncoder.terminator) }
@@ -39,8 +38,15 @@ extension Connection {
         _ = source.read(from: 0) { encoder.encode($0, into: &output) }
         encoder.finish(into: &output)
       }
-      if options.debug { logContent(output[start..<output.count]) }
     }
+  }
+
+  /// Content behind what is in the output.
+  private func append(_ body: (inout OctetBuffer) -> Void) {
+    guard let session else { return }
+    let start = session.output.bytes.count
+    session.output.appendContent(body)
+    if options.debug { logContent(session.output.bytes[start..<session.output.bytes.count]) }
   }
 
   /// The server waits for content.
@@ -116,14 +122,9 @@ extension Connection {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
       session.beginChunk(chunk.count, isLast: false, size: 0)
-      session.output.appendContent { $0.append(chunk) }
-      if options.debug { logContent(chunk[0..<chunk.count]) }
+      append { $0.append(chunk) }
     } else {
-      session.output.appendContent { output in
-        let start = output.count
-        content.encoder.encode(piece, into: &output)
-        if options.debug { logContent(output[start..<output.count]) }
-      }
+      append { content.encoder.encode(piece, into: &$0) }
     }
     content.copied(piece.count)
   }
@@ -143,9 +144,9 @@ extension Connection {
       var tail = OctetBuffer()
       content.encoder.finish(into: &tail)
       session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
-      session.output.appendContent { $0.append(tail) }
+      append { $0.append(tail) }
     } else {
-      session.output.appendContent { content.encoder.finish(into: &$0) }
+      append { content.encoder.finish(into: &$0) }
       session.contentEnded(size: content.encoder.size)
     }
     stopContent()

@@ -73,8 +73,8 @@ package struct SessionOutput {
     }
   }
 
-  @_optimize(speed)
   /// The reply comes when the command has left, and so many octets of content behind it.
+  @_optimize(speed)
   mutating func endCommand(before content: Int = 0) {
     let start = commandStart
     if bytes.withSpan({ OctetScan.hasControl($0, from: start) }) {

@@ -137,11 +137,13 @@ enum OctetScan {
   /// LF its CR, and where no line begins with `dot`; an LF for `dot` forbids nothing.
   /// What comes behind is one block at most, or has something of this kind in its first.
   ///
-  /// A CR and its LF are on the same side.
+  /// A CR and its LF are on the same side; an LF at `start` is taken for one alone.
   @_optimize(speed)
   static func skipRegularLines(
     _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
   ) -> Int {
+    // Nobody but the first octet is without one before it that tells whether it is alone.
+    guard start < octets.count, octets[start] != 0x0A else { return start }
     let dots = SIMD16<UInt8>(repeating: dot)
     var bits = SIMD16<UInt8>(repeating: 0)
     var index = start
