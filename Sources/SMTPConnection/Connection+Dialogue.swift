@@ -59,7 +59,9 @@ extension Connection {
 
   private func processReplies() {
     while !parser.isEmpty, case .open = link {
-      session?.receiveAgreement(&parser, now: clock.now)
+      if session?.receiveAgreement(&parser, now: clock.now) == true {
+        clock.lastExchange = clock.now
+      }
       guard let reply = nextReply() else { return }
       process(reply)
     }

@@ -361,18 +361,19 @@ package final class Session {
   // MARK: Replies
 
   /// Takes the replies that are as they were hoped for and lead to nothing but the next
-  /// ones: most of them, when messages are sent in a row.
+  /// ones: most of them, when messages are sent in a row. true when there was one.
   @_optimize(speed)
-  package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) {
+  package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
     guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
       transaction.isAgreeing
-    else { return }
+    else { return false }
     var last: ReplyParser.Plain?
+    var hasAgreed = false
     while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
       switch transaction.agreement {
       case .none:
-        if let last { lastReply = parser.reply(of: last, known: nil) }
-        return
+        hear(last, parser, transaction)
+        return hasAgreed
       case .command:
         transaction.receiveAgreement()
         last = plain
@@ -385,8 +386,20 @@ package final class Session {
       }
       parser.pass(plain)
       output.replied()
+      hasAgreed = true
     }
-    if let last { lastReply = parser.reply(of: last, known: nil) }
+    hear(last, parser, transaction)
+    return hasAgreed
+  }
+
+  /// What was heard last is kept, also when nothing depends on its words.
+  private func hear(
+    _ last: ReplyParser.Plain?, _ parser: ReplyParser, _ transaction: Transaction
+  ) {
+    guard let last else { return }
+    let reply = parser.reply(of: last, known: nil)
+    lastReply = reply
+    transaction.hear(reply)
   }
 
   @_optimize(speed)

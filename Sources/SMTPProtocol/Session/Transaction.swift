@@ -195,6 +195,8 @@ final class Transaction {
     if case .reset = step { step = .mail } else { step = .recipient(0) }
   }
 
+  func hear(_ reply: Reply) { outcome.response = reply }
+
   func receiveAgreement(_ reply: Reply, now: Int64) {
     guard case .recipient(let index) = step else { return }
     outcome.accept(index, reply)
