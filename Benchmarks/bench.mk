@@ -11,7 +11,6 @@ BENCH_PYTHON := PYTHONPATH=Benchmarks:bindings/python/src \
 
 # SECTIONS="1 4" runs these only.
 bench: all $(BENCH_PROGRAMS) $(BENCH_VENV)/ready
-	@sh Tests/support/unpack.sh postfix >/dev/null || echo "bench: goes on without Postfix's programs" >&2
 	@$(BENCH_PYTHON) -m bench $(SECTIONS)
 
 BENCH_COMPILE = $(CC) $(STRICT_C) $(CFLAGS) -o $@ $(filter %.c,$^) $(BENCH_LINK)

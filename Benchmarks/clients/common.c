@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-struct client client = {0, NULL, 0, "", "memory", NULL, 1, 1, 1};
+struct client client = {0, NULL, 0, "", "memory", NULL, 1, 1, 0, 1};
 char *message;
 size_t message_length, head_length;
 
@@ -37,6 +37,7 @@ static void read_option(const char *argument) {
   else if ((value = value_of(argument, "tls=")) != NULL) client.ca_file = value;
   else if ((value = value_of(argument, "recipients=")) != NULL) client.recipients = atol(value);
   else if ((value = value_of(argument, "connections=")) != NULL) client.connections = atol(value);
+  else if ((value = value_of(argument, "piece=")) != NULL) client.piece = atol(value);
   else if ((value = value_of(argument, "warm=")) != NULL) client.is_warm = atoi(value);
   else give_up("an argument is not known");
 }
@@ -51,15 +52,14 @@ static void read_message(void) {
     give_up("the message cannot be read");
   }
   message_length = wanted = (size_t)length;
-  if (wanted > TEMPLATE && (is(client.source, "callback") || is(client.source, "descriptor"))) {
-    wanted = TEMPLATE;
-  }
+  if (client.piece > 0 && is(client.source, "callback")) wanted = (size_t)client.piece;
+  if (wanted > HEAD && is(client.source, "descriptor")) wanted = HEAD;
   message = malloc(wanted + 1);
   if (message == NULL || fread(message, 1, wanted, file) != wanted) {
     give_up("the message cannot be read");
   }
   fclose(file);
-  for (index = 0; index < wanted && index < 1024; index++) {
+  for (index = 0; index < wanted && index < HEAD; index++) {
     if (message[index] == '\n') head_length = index + 1;
   }
 }
@@ -82,9 +82,9 @@ const char *recipient(long index) {
 
 size_t read_piece(struct reader *reader, char *buffer, size_t capacity) {
   size_t from = reader->offset, available = reader->limit - reader->offset;
-  if (is(client.source, "callback")) {
-    from %= TEMPLATE;
-    if (available > TEMPLATE - from) available = TEMPLATE - from;
+  if (client.piece > 0) {
+    from %= (size_t)client.piece;
+    if (available > (size_t)client.piece - from) available = (size_t)client.piece - from;
   }
   if (capacity > available) capacity = available;
   memcpy(buffer, message + from, capacity);

@@ -13,6 +13,7 @@
  *     tls=FILE           TLS, with this authority
  *     recipients=NUMBER  1 by default
  *     warm=0             no warm-up
+ *     piece=NUMBER       a callback repeats so many octets, of which the file consists
  *     connections=NUMBER for the clients that have many
  */
 #ifndef COMMON_H
@@ -28,18 +29,17 @@ struct client {
   const char *path;
   long count;
   const char *mode, *source, *ca_file; /* mode is "" and ca_file NULL by default */
-  long recipients, connections;
+  long recipients, connections, piece;
   int is_warm;
 };
 
 extern struct client client;
 
-/* The message, or what a callback repeats to make it: files that are larger than
- * TEMPLATE are made of one piece of that size. */
-enum { TEMPLATE = 1 << 20 };
+/* The message; for a callback the piece that it repeats, for a descriptor the head. */
+enum { HEAD = 1 << 10 };
 extern char *message;
 extern size_t message_length; /* of the whole message, however much is in memory */
-extern size_t head_length;    /* whole lines, up to 1 KiB of them */
+extern size_t head_length;    /* whole lines, up to HEAD octets */
 
 void give_up(const char *why);
 int is(const char *value, const char *name);
@@ -47,7 +47,7 @@ void read_arguments(int argc, char **argv);
 /* "recipient0@example.net" and so on; valid until the next call. */
 const char *recipient(long index);
 
-/* A message that is read piece by piece, from memory or by repeating the template. */
+/* A message that is read piece by piece, from memory or by repeating it. */
 struct reader {
   size_t offset, limit;
 };

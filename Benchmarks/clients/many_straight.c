@@ -2,7 +2,8 @@
  * many_straight.c - many connections that only stay open, without a library
  *
  * What OpenSSL alone takes of the heap for a connection, with one context for all;
- * in the clear a connection takes none.
+ * in the clear a connection takes none. With mode "released" it gives the buffers of
+ * an idle connection back.
  */
 #include "common.h"
 #include "wire.h"
@@ -18,6 +19,9 @@ int main(int argc, char **argv) {
   read_arguments(argc, argv);
   allow_descriptors();
   context = wire_context(client.ca_file);
+  if (context != NULL && is(client.mode, "released")) {
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  }
   wires = calloc((size_t)client.connections, sizeof *wires);
   if (wires == NULL) give_up(NULL);
   before = heap();

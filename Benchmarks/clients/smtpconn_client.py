@@ -1,21 +1,22 @@
-"""The benchmark's client with smtpconn's Python package: PORT FILE COUNT MODE, as in send.c."""
+"""The benchmark's client with smtpconn's Python package; modes as in smtpconn.c."""
 
-import sys
-import time
-from pathlib import Path
+from __future__ import annotations
 
 import smtpconn
 
-ENVELOPE = smtpconn.Envelope("sender@example.com", ["recipient@example.net"])
+from arguments import SENDER, Arguments, Clock
+
 AHEAD = 100
 
 
-def send_queued(connection: smtpconn.Connection, message: bytes, count: int) -> None:
+def send_queued(
+    connection: smtpconn.Connection, envelope: smtpconn.Envelope, message: bytes, count: int
+) -> None:
     remaining = iter(range(count))
 
     def start() -> None:
         if next(remaining, None) is not None:
-            connection.start_send(ENVELOPE, message, ended)
+            connection.start_send(envelope, message, ended)
 
     def ended(error: smtpconn.SMTPConnError | None, _result: smtpconn.Result) -> None:
         if error is not None:
@@ -27,20 +28,25 @@ def send_queued(connection: smtpconn.Connection, message: bytes, count: int) -> 
     connection.loop.run()
 
 
-def send_lockstep(connection: smtpconn.Connection, message: bytes, count: int) -> None:
-    for _ in range(count):
-        connection.send(ENVELOPE, message)
-
-
 def main() -> None:
-    port, path, count = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    send = send_lockstep if sys.argv[4] == "lockstep" else send_queued
-    message = path.read_bytes()
-    with smtpconn.Connection("127.0.0.1", port, name="client.test") as connection:
-        send(connection, message, 1)
-        wall, cpu = time.perf_counter(), time.process_time()
-        send(connection, message, count)
-        print(time.perf_counter() - wall, time.process_time() - cpu)
+    arguments = Arguments()
+    envelope = smtpconn.Envelope(SENDER, arguments.recipients)
+    with smtpconn.Connection(
+        "127.0.0.1",
+        arguments.port,
+        name="client.test",
+        secure=arguments.ca_file is not None,
+        tls_ca_file=arguments.ca_file,
+    ) as connection:
+        if arguments.is_warm:
+            connection.send(envelope, arguments.head)
+        clock = Clock()
+        if arguments.mode == "lockstep":
+            for _ in range(arguments.count):
+                connection.send(envelope, arguments.message)
+        else:
+            send_queued(connection, envelope, arguments.message, arguments.count)
+        clock.stop()
 
 
 if __name__ == "__main__":

@@ -1,24 +1,30 @@
-"""The benchmark's client with Python's smtplib: PORT FILE COUNT, as in bench.h."""
+"""The benchmark's client with Python's smtplib."""
+
+from __future__ import annotations
 
 import smtplib
-import sys
-import time
-from pathlib import Path
+
+from arguments import SENDER, Arguments, Clock
+
+
+def connect(arguments: Arguments) -> smtplib.SMTP:
+    context = arguments.tls()
+    if context is None:
+        return smtplib.SMTP("127.0.0.1", arguments.port, local_hostname="client.test")
+    return smtplib.SMTP_SSL(
+        "127.0.0.1", arguments.port, local_hostname="client.test", context=context
+    )
 
 
 def main() -> None:
-    port, path, count = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    message = path.read_bytes()
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test") as connection:
-
-        def send() -> None:
-            connection.sendmail("sender@example.com", ["recipient@example.net"], message)
-
-        send()
-        wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(count):
-            send()
-        print(time.perf_counter() - wall, time.process_time() - cpu)
+    arguments = Arguments()
+    with connect(arguments) as connection:
+        if arguments.is_warm:
+            connection.sendmail(SENDER, arguments.recipients, arguments.head)
+        clock = Clock()
+        for _ in range(arguments.count):
+            connection.sendmail(SENDER, arguments.recipients, arguments.message)
+        clock.stop()
 
 
 if __name__ == "__main__":
