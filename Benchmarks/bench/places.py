@@ -64,8 +64,6 @@ def describe() -> dict[str, object]:
         "processor": _processor_model(),
         "processors": len(PROCESSORS),
         "kernel": platform.release(),
-        # Of others, as nothing was measured yet.
-        "load before": os.getloadavg()[0],
         "smtpconn": subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
             capture_output=True,

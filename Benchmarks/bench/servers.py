@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import socket
 import subprocess
@@ -123,7 +124,10 @@ def smtp_sink(prefix: Sequence[str]) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    command = [*prefix, str(POSTFIX / "sbin" / "smtp-sink"), f"127.0.0.1:{port}", "64"]
+    # It does not run as root.
+    user = ["-u", "daemon"] if os.geteuid() == 0 else []
+    program = str(POSTFIX / "sbin" / "smtp-sink")
+    command = [*prefix, program, *user, f"127.0.0.1:{port}", "64"]
     with subprocess.Popen(command, env=postfix_environment()) as process:
         try:
             while not _greets(port):

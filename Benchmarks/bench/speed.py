@@ -132,7 +132,7 @@ def judge_pinned(report: Report, series: dict[str, Series], how: str) -> None:
             limit = same_dialogue(client, series)
             slower = ratio(series, limit or "", client.name)
             if slower is not None:
-                report.bar(f"{client.name}, {how}: {limit} over it", slower, most=1.5)
+                report.bar(f"{client.name}, {how}: straight C is faster by", slower, most=1.5)
 
 
 def check_sink(report: Report, text: Text) -> None:

@@ -140,7 +140,7 @@ int main(int argc, char **argv) {
   used = heap();
 
   start_clock();
-  for (index = 0; index < client.connections; index++) {
+  for (index = 0; client.count > 0 && index < client.connections; index++) {
     senders[index].left = client.count;
     begin(&senders[index], message_length);
   }
