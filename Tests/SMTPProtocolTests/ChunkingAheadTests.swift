@@ -180,7 +180,7 @@ import Testing
     var conversation = Conversation(chunking: .optimistic)
     Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
     var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
-    #expect(conversation.session.canSendAhead(request))
+    #expect(conversation.session.isAheadPossible)
     #expect(conversation.session.sendsAtOnce(request))
     request.isAllOrNone = true
     #expect(!conversation.session.sendsAtOnce(request))
@@ -194,7 +194,7 @@ import Testing
     repeat {
       conversation.perform { session, now in session.send(request, chunk: 0, now: now) }
       count += 1
-    } while conversation.session.canSendAhead(request)
+    } while conversation.session.isAheadPossible
     #expect(count == 32)
   }
 }

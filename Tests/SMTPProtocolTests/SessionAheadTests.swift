@@ -156,13 +156,10 @@ import Testing
 
   // MARK: When it is not done
 
-  private func canSendAhead(
-    _ transcript: String, of request: SendRequest = .init(
-      from: nil, recipients: [], size: nil, use8BitMIME: nil)
-  ) -> Bool {
+  private func session(after transcript: String) -> Session {
     var conversation = Conversation()
     Transcript(transcript).play(.whole, &conversation, #_sourceLocation)
-    return conversation.session.canSendAhead(request)
+    return conversation.session
   }
 
   private static let sending = """
@@ -185,21 +182,26 @@ import Testing
 
   @Test func `only behind the end of a message`() {
     let start = opening("PIPELINING", "SIZE 1000")
-    #expect(!canSendAhead(start))
-    #expect(!canSendAhead(start + Self.sending))
-    #expect(!canSendAhead(start + Self.sending + Self.answered))
-    #expect(!canSendAhead(start + Self.sending + Self.answered + "> partial Hello\\n\nC: Hello\n"))
-    #expect(canSendAhead(start + Self.sending + Self.answered + Self.ended))
+    let partial = "> partial Hello\\n\nC: Hello\n"
+    for transcript in [
+      start, start + Self.sending, start + Self.sending + Self.answered,
+      start + Self.sending + Self.answered + partial,
+    ] {
+      #expect(!session(after: transcript).isAheadPossible, "\(transcript)")
+    }
+    #expect(session(after: start + Self.sending + Self.answered + Self.ended).isAheadPossible)
   }
 
   @Test func `not for a message that the server does not take`() {
-    let start = opening("PIPELINING", "SIZE 1000")
-    let large = SendRequest(from: nil, recipients: [], size: 1001, use8BitMIME: nil)
-    #expect(!canSendAhead(start + Self.sending + Self.answered + Self.ended, of: large))
+    let session = session(after: opening("PIPELINING", "SIZE 1000"))
+    let take = { session.takes(SendRequest(from: nil, recipients: [], size: $0, use8BitMIME: nil)) }
+    #expect(take(1000))
+    #expect(!take(1001))
   }
 
   @Test func `not when recipients are left for another transaction`() {
     let answered = Self.answered.replacing("S: 250 ok\nS: 354", with: "S: 452 many\nS: 354")
-    #expect(!canSendAhead(opening("PIPELINING") + Self.sending + answered + Self.ended))
+    let transcript = opening("PIPELINING") + Self.sending + answered + Self.ended
+    #expect(!session(after: transcript).isAheadPossible)
   }
 }

@@ -11,14 +11,14 @@ public func fuzzContentEncoder(_ data: UnsafePointer<UInt8>, _ size: Int) -> CIn
   wanted += [0x2E, 0x0D, 0x0A]
   for piece in [max(content.count, 1), max(Int(choice), 1), 1] {
     var encoder = ContentEncoder()
-    var output: [UInt8] = []
+    var output = OctetBuffer()
     var rest = content[...]
     while !rest.isEmpty {
       encoder.encode(Array(rest.prefix(piece)).span, into: &output)
       rest = rest.dropFirst(piece)
     }
     encoder.finish(into: &output)
-    precondition(output == wanted)
+    precondition(output[0..<output.count] == wanted)
     precondition(encoder.size == UInt64(lines.reduce(0) { $0 + $1.count + 2 }))
   }
   return 0

@@ -22,7 +22,7 @@ private struct Parsed: Equatable {
     var rest = octets
     do throws(Failure) {
       while !rest.isEmpty {
-        parser.append(rest.prefix(max(piece, 1)))
+        parser.append(Array(rest.prefix(max(piece, 1))).span)
         rest = rest.dropFirst(max(piece, 1))
         while let reply = try parser.next() { take(reply) }
       }

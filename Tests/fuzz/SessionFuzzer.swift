@@ -47,7 +47,7 @@ private struct Caller {
 
   mutating func receive(_ octet: UInt8) {
     now += 1
-    parser.append([octet])
+    parser.append([octet].span)
     do throws(Failure) {
       while !session.isOver, let reply = try parser.next() {
         session.receive(reply, now: now)
@@ -124,12 +124,14 @@ private struct Caller {
   private mutating func settle() {
     // Between two CRLF no control character may stand but those of the content.
     var previous: UInt8 = 0
-    for octet in session.output.bytes {
+    let output = session.output.bytes
+    let octets = output[0..<output.count]
+    for octet in octets {
       precondition((octet == 0x0A) == (previous == 0x0D))
       if octet == 0 { precondition(isContentWanted) }
       previous = octet
     }
-    if !isContentWanted, let last = session.output.bytes.last { precondition(last == 0x0A) }
+    if !isContentWanted, let last = octets.last { precondition(last == 0x0A) }
     _ = session.took(session.output.count)
     while let event = session.events.popFirst() { see(event) }
     if session.isOver { precondition(pending == nil) }

@@ -10,16 +10,20 @@ struct Conversation {
   private var output: [UInt8] = []
   private var events: [Session.Event] = []
   let cryptography = FixedCryptography()
+  private var isHeld = false
+  /// A dialogue that is written down takes no reply by the short way.
+  let isTraced: Bool
   /// Milliseconds; a transcript moves it with `> wait`.
   var now: Int64 = 1000
 
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
     name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
-    chunking: Session.Chunking = .off
+    chunking: Session.Chunking = .off, isTraced: Bool = true
   ) {
+    self.isTraced = isTraced
     var configuration = Session.Configuration(
-      name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: true)
+      name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: isTraced)
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
     configuration.chunking = chunking
@@ -31,7 +35,11 @@ struct Conversation {
   mutating func receive(_ octets: some Sequence<UInt8>) {
     parser.append(ArraySlice(Array(octets)))
     do throws(Failure) {
-      while !session.isOver, let reply = try parser.next() { take(reply) }
+      while !session.isOver {
+        session.receiveAgreement(&parser, now: now)
+        guard let reply = try parser.next() else { return }
+        take(reply)
+      }
     } catch {
       give(up: error)
     }
@@ -46,8 +54,13 @@ struct Conversation {
   }
 
   private mutating func take(_ reply: Reply) {
+    if session.isEarly {
+      give(up: Failure(.protocolViolation, "too early", command: "CONN", phase: .idle))
+      return
+    }
+    let before = session.output.count
     session.receive(reply, now: now)
-    let spoke = !session.output.isEmpty
+    let spoke = session.output.count > before
     drain()
     if spoke, parser.hasMore, !session.isOver {
       give(up: Failure(.protocolViolation, "more than one reply", command: "CONN", phase: .idle))
@@ -81,11 +94,34 @@ struct Conversation {
     drain()
   }
 
+  /// From now on nothing leaves by itself, as when the other side does not read.
+  mutating func hold() { isHeld = true }
+
+  /// So many whole lines leave, and so many octets behind them.
+  mutating func leave(lines: Int, octets: Int = 0) {
+    let waiting = session.output.bytes.octets.dropFirst(session.output.taken)
+    let ends = waiting.indices.filter { waiting[$0] == 0x0A }
+    let end = lines == 0 ? waiting.startIndex : ends[lines - 1] + 1
+    leave(end - waiting.startIndex + octets)
+  }
+
+  private mutating func leave(_ count: Int) {
+    output += session.output.bytes.octets.dropFirst(session.output.taken).prefix(count)
+    _ = session.took(count)
+  }
+
   // MARK: What came of it
 
+  /// What a driver can see from outside.
+  var state: String {
+    let reply = session.lastReply.map { text($0.text) } ?? "none"
+    return "last reply \(reply); \(session.position); ready \(session.isReady),"
+      + " ahead possible \(session.isAheadPossible), wants content \(session.wantsContent),"
+      + " refuses content \(session.refusesContent), early \(session.isEarly)"
+  }
+
   private mutating func drain() {
-    output += session.output.bytes.octets
-    _ = session.took(session.output.count)
+    if !isHeld { leave(session.output.count) }
     while let event = session.events.popFirst() { events.append(event) }
   }
 

@@ -16,6 +16,14 @@ extension Session.Event {
     }
   }
 
+  /// What no transcript says of it.
+  var details: String? {
+    guard case .sendDone(let outcome) = self else { return nil }
+    let replies = outcome.recipients.map { $0.reply.map { text($0.text) } ?? "none" }
+    return "response \(outcome.response.map { text($0.text) } ?? "none"), recipients \(replies),"
+      + " took \(outcome.envelopeTime) and \(outcome.messageTime), size \(outcome.messageSize)"
+  }
+
   private static func line(_ operation: String, _ failure: Failure?) -> String {
     guard let failure else { return "\(operation) ok" }
     return "\(operation) failed: \(failure.line)"

@@ -12,6 +12,8 @@ extension OctetBuffer {
   static func += (left: inout OctetBuffer, right: [UInt8]) { left.append(right) }
 }
 
+func text(_ buffer: OctetBuffer) -> String { text(buffer.octets) }
+
 extension ContentEncoder {
   mutating func encode(_ input: Span<UInt8>, into output: inout [UInt8]) {
     var buffer = OctetBuffer(output)
