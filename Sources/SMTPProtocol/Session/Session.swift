@@ -363,6 +363,7 @@ package final class Session {
   /// Takes the replies that are as they were hoped for and lead to nothing but the next
   /// ones: most of them, when messages are sent in a row. true when there was one.
   @_optimize(speed)
+  @discardableResult
   package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
     guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
       transaction.isAgreeing
