@@ -32,7 +32,7 @@ import SMTPTransport
     unsafe self.octets = octets
     unsafe self.release = release
     unsafe self.user = user
-    survey = unsafe ContentSurvey(of: octets.span)
+    survey = unsafe ContentSurvey(lookingAt: octets.span)
   }
 
   deinit {

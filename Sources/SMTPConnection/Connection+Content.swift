@@ -17,7 +17,7 @@ extension Connection {
   @_optimize(speed)
   func begin(_ mailing: Mailing) {
     guard let session else { return }
-    let request = mailing.nextRequest(session.capabilities)
+    let request = mailing.nextRequest(session)
     if session.sendsAtOnce(request), let size = mailing.size, size <= Self.atOnceContent {
       if session.send(request, chunk: Int(size), now: clock.now) { put(mailing, isDotted: false) }
     } else {
@@ -62,7 +62,8 @@ extension Connection {
       return
     }
     content = ContentTransfer(
-      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil)
+      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil,
+      needsNoChange: mailing.needsNoChange(isDotted: !isChunked))
     mailing.source.start(loop: loop) { [self] in goOn() }
   }
 

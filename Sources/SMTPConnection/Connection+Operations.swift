@@ -91,7 +91,7 @@ extension Connection {
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first {
-      guard session.takes(mailing.nextRequest(session.capabilities)), case .open = link,
+      guard session.takes(mailing.nextRequest(session)), case .open = link,
         let operation = queue.popFirst()
       else { return }
       following.append(operation)

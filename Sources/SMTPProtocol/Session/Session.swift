@@ -167,6 +167,9 @@ package final class Session {
       && !request.isAllOrNone
   }
 
+  /// Whether chunks are used where they can be.
+  package var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
+
   /// Whether the content that is wanted travels in chunks.
   package var takesChunks: Bool {
     if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
@@ -282,7 +285,7 @@ package final class Session {
 
   private func transfer(_ chunk: Int?) -> Transaction.Transfer {
     if chunk != nil { return .atOnce }
-    return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
+    return usesChunks ? .chunks : .data
   }
 
   @_optimize(speed)

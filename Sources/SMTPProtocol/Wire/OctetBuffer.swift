@@ -77,9 +77,10 @@ package struct OctetBuffer {
   }
 
   @inline(never)
+  @_optimize(speed)
   private mutating func grow(_ extra: Int) {
     let capacity = max(count + extra, 2 * storage.count, Self.leastCapacity)
-    var larger = [UInt8](repeating: 0, count: capacity)
+    var larger = Bytes.zeros(capacity)
     var room = larger.mutableSpan
     OctetScan.copy(storage.span.extracting(0..<count), to: &room, at: 0)
     storage = larger

@@ -1,4 +1,5 @@
 import CSystem
+import SMTPProtocol
 
 /// Waits for descriptors, timers and tasks, and runs what is due.
 ///
@@ -20,12 +21,12 @@ import CSystem
   package private(set) var isDispatching = false
 
   /// For what is read: its contents matter only until somebody else's turn.
-  package var buffer = [UInt8](repeating: 0, count: 4_096)
+  package var buffer = Bytes.zeros(4_096)
 
   /// A read has filled the buffer: what servers say seldom does.
   package func enlargeBuffer() {
     if buffer.count < Self.largestBuffer {
-      buffer = [UInt8](repeating: 0, count: 4 * buffer.count)
+      buffer = Bytes.zeros(4 * buffer.count)
     }
   }
 
