@@ -60,11 +60,17 @@ extension Connection {
       clock.lastExchange += spent
       clock.greeting += spent
     }
-    if current == nil, queue.isEmpty {
-      session?.output.shrink()
-      parser.shrink()
-    }
+    if current == nil, queue.isEmpty { shrink() }
     setTimer()
+  }
+
+  /// An idle connection keeps little.
+  private func shrink() {
+    session?.shrink()
+    parser.shrink()
+    queue.shrink()
+    following.shrink()
+    deliveries.shrink()
   }
 
   /// How often callbacks that start something that ends at once are served before others

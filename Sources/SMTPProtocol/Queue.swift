@@ -6,8 +6,8 @@ package struct Queue<Element> {
   package private(set) var count = 0
 
   private static var leastCapacity: Int { 4 }
-  /// What an empty queue may keep.
-  private static var keptCapacity: Int { 64 }
+  /// What an idle queue may keep.
+  private static var keptCapacity: Int { 16 }
 
   package init() {}
 
@@ -39,11 +39,15 @@ package struct Queue<Element> {
     let element = places[head].take()
     head = place(1)
     count &-= 1
+    return element
+  }
+
+  /// While nothing is expected for a while.
+  package mutating func shrink() {
     if count == 0, places.count > Self.keptCapacity {
       places = []
       head = 0
     }
-    return element
   }
 
   @inline(never)

@@ -198,6 +198,13 @@ package final class Session {
     return true
   }
 
+  /// Nothing is under way: what many messages needed is given back.
+  package func shrink() {
+    output.shrink()
+    events.shrink()
+    behind.shrink()
+  }
+
   /// Nothing of the output is to be written any more.
   package func removeOutput() { output.removeAll(cryptography) }
 

@@ -162,7 +162,8 @@ package struct SessionOutput {
   }
 
   /// While nothing is to be written for a while.
-  package mutating func shrink() {
+  mutating func shrink() {
     bytes.shrink(to: Self.keptCapacity)
+    ends.shrink()
   }
 }
