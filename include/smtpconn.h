@@ -801,13 +801,16 @@ const char *smtpconn_envelope_to(const smtpconn_envelope *envelope, size_t index
 
 /* The expected size of the message, told to servers that offer SIZE and
  * compared with their limit before anything is sent (RFC 1870); 0: unknown.  For
- * a message in memory the library knows the size and uses that. */
+ * a message in memory the library knows the size and uses that; of one larger than
+ * 1 MiB it may be the size before line endings are repaired, if that is far from the
+ * limit. */
 int smtpconn_envelope_set_size(smtpconn_envelope *envelope, uint64_t octets);
 uint64_t smtpconn_envelope_size(const smtpconn_envelope *envelope);
 
 /* Whether to announce 8-bit content with BODY=8BITMIME (RFC 6152).  -1, the
  * default: a message in memory is looked at, and when it has 8-bit content and
- * the server does not offer 8BITMIME the send fails with EMESSAGE before MAIL; a
+ * the server does not offer 8BITMIME the send fails with EMESSAGE before MAIL; to a
+ * server that does offer it one larger than 1 MiB is always announced; a
  * message from a reader or descriptor is not announced.  1: announced when the
  * server offers it, and sent in any case.  0: not announced. */
 int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);
