@@ -93,7 +93,8 @@ package struct ReplyParser {
   @_optimize(speed)
   mutating func peek() -> Plain? {
     if let peeked, peeked.start == consumed { return peeked }
-    guard code == nil else { return nil }
+    // One that trickles in is not looked at again and again.
+    guard code == nil, scanned == consumed else { return nil }
     let start = consumed
     peeked = buffer.withSpan { octets in Self.plain(octets, start) }
     return peeked
