@@ -262,7 +262,7 @@ def test_too_old(
 def test_certificate_that_has_expired(
     sessions: Sessions, certificates: Certificates, verifies: int
 ) -> None:
-    """Since it was verified. That of the session is made to: nobody looks at its signature again."""
+    """Since it was verified. The one in the session is changed: nobody checks it again."""
     identity = Remembering.like(certificates.good)
     session = sessions.exported(identity, tls_reject_unauthorized=verifies)
     begin, end = re.findall(rb"\x17\x0d(\d{12})Z", session)
