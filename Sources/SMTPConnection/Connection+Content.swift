@@ -44,8 +44,7 @@ extension Connection {
   /// Content behind what is in the output.
   private func append(_ body: (inout OctetBuffer) -> Void) {
     guard let session else { return }
-    let start = session.output.bytes.count
-    session.output.appendContent(body)
+    let start = session.output.appendContent(body)
     if options.debug { logContent(session.output.bytes[start..<session.output.bytes.count]) }
   }
 
@@ -75,7 +74,8 @@ extension Connection {
 
   // MARK: Piece by piece
 
-  /// Moves the next pieces; the output is empty. false when nothing can be done for now.
+  /// Moves the next pieces: into the output, or if that is empty to the channel. false
+  /// when nothing can be done for now.
   func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
     guard let session, !content.isPaused else { return false }
     let isBetweenChunks =

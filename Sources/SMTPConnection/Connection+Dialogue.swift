@@ -129,23 +129,36 @@ extension Connection {
   private func transmit() {
     guard let session else { return }
     var budget = Self.contentPerTurn
+    // What goes next cannot be joined with what is in the output.
+    var isApart = false
     while case .open(let channel) = link {
-      if !session.output.isEmpty {
-        guard let count = written(channel.write(session.output)) else { return }
-        if session.took(count) { clock.lastExchange = clock.now }
+      let count = session.output.count
+      let isGrowing = !isApart && channel.isSecure && content.map { !$0.isPaused } ?? false
+      if count >= (isGrowing ? Self.record : 1) {
+        // A record that is not full costs as much as one that is.
+        let most = isGrowing ? count - count % Self.record : count
+        guard let count = written(channel.write(session.output, most)) else { return }
+        if session.took(count) {
+          clock.lastExchange = clock.now
+          isApart = false
+        }
       } else if let content {
         guard budget > 0 else {
           wake()
           return
         }
         let before = content.offset
-        guard moveContent(content, to: channel, limit: budget) else { return }
+        guard moveContent(content, to: channel, limit: budget) || count > 0 else { return }
         budget -= content.offset - before
+        isApart = count > 0 && session.output.count == count
       } else {
         return
       }
     }
   }
+
+  /// The largest record of TLS (RFC 8446 section 5.1).
+  private static var record: Int { 16_384 }
 
   /// How much the channel took; nil when it takes no more for now.
   func written(_ outcome: IOOutcome) -> Int? {
@@ -184,13 +197,15 @@ extension Connection {
     guard case .open(let channel) = link, let session, session.hasFarewell,
       !session.output.isEmpty
     else { return }
-    _ = channel.write(session.output)
+    _ = channel.write(session.output, session.output.count)
   }
 }
 
 extension Channel {
   /// What has not left yet.
-  fileprivate func write(_ output: SessionOutput) -> IOOutcome {
-    output.bytes.withSpan { write($0.extracting(droppingFirst: output.taken)) }
+  fileprivate func write(_ output: SessionOutput, _ count: Int) -> IOOutcome {
+    output.bytes.withSpan { octets in
+      write(octets.extracting(droppingFirst: output.taken).extracting(first: count))
+    }
   }
 }

@@ -117,10 +117,19 @@ package struct SessionOutput {
 
   // MARK: Content
 
-  /// Lets `body` put content behind what is there.
-  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) {
+  /// Lets `body` put content behind what is there; returns where in `bytes` it begins.
+  @discardableResult
+  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) -> Int {
+    if taken > 0 {
+      // Content comes behind content for long: what has left must not stay.
+      bytes.removeFirst(taken)
+      removed &+= taken
+      taken = 0
+    }
+    let start = bytes.count
     body(&bytes)
     commandStart = bytes.count
+    return start
   }
 
   /// So many octets of content have left without having been here, when nothing here was
