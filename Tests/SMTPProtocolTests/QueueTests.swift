@@ -38,4 +38,65 @@ struct QueueTests {
     while let item = queue.popFirst() { rest.append(item) }
     #expect(rest == [2, 4, 6, 8, 11])
   }
+
+  /// Its ends go round the ring many times, in both directions, full and empty.
+  @Test("it holds what an array would")
+  func ring() {
+    var random = FixedRandom(seed: 50)
+    for most in [3, 4, 5, 63, 64, 65, 200] {
+      var queue = Queue<Int>()
+      var items: [Int] = []
+      for next in 0..<3000 {
+        // It fills up and runs empty by turns.
+        let fills = next / (2 * most) % 2 == 0
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0 where items.count < most:
+          queue.prepend(next)
+          items.insert(next, at: 0)
+        case 1 where items.count > 1:
+          let some = Int.random(in: 2...5, using: &random)
+          if queue.take(where: { $0 % some == 0 }) != items.filter({ $0 % some == 0 }) {
+            Issue.record("took something else")
+          }
+          items.removeAll { $0 % some == 0 }
+        case 2..<(fills ? 6 : 4) where items.count < most:
+          queue.append(next)
+          items.append(next)
+        default:
+          let first = items.isEmpty ? nil : items.removeFirst()
+          if queue.popFirst() != first { Issue.record("popped something else") }
+        }
+        if queue.count != items.count || queue.isEmpty != items.isEmpty
+          || queue.first != items.first || queue.last != items.last
+        {
+          Issue.record("it has \(queue.count), and \(items) was expected")
+        }
+      }
+    }
+  }
+
+  /// What was taken out is not kept alive by the place that it stood in.
+  @Test("it lets go of what leaves")
+  func release() {
+    final class Item {}
+    var queue = Queue<Item>()
+    var known: [() -> Item?] = []
+    for _ in 0..<100 {
+      let item = Item()
+      known.append { [weak item] in item }
+      queue.append(item)
+    }
+    for index in 0..<100 {
+      #expect(known[index]() != nil)
+      _ = queue.popFirst()
+      #expect(known[index]() == nil)
+    }
+    do {
+      let item = Item()
+      known = [{ [weak item] in item }]
+      queue.append(item)
+    }
+    _ = queue.take { _ in true }
+    #expect(known[0]() == nil)
+  }
 }

@@ -1,4 +1,5 @@
-/// Replies must not depend on how the network cuts them.
+/// Replies must not depend on how the network cuts them, nor on whether they were looked
+/// at before they are taken.
 ///
 /// Input: one octet that chooses how to cut, then what the server sends.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -9,6 +10,8 @@ public func fuzzReplyParser(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   let whole = Parsed(octets, piece: octets.count)
   precondition(Parsed(octets, piece: Int(choice)) == whole)
   precondition(Parsed(octets, piece: 1) == whole)
+  precondition(Parsed(octets, piece: octets.count, looks: true) == whole)
+  precondition(Parsed(octets, piece: Int(choice), looks: true) == whole)
   return 0
 }
 
@@ -17,14 +20,27 @@ private struct Parsed: Equatable {
   var failure: String?
   var hasMore = false
 
-  init(_ octets: ArraySlice<UInt8>, piece: Int) {
+  init(_ octets: ArraySlice<UInt8>, piece: Int, looks: Bool = false) {
     var parser = ReplyParser()
+    var known: Reply?
     var rest = octets
     do throws(Failure) {
       while !rest.isEmpty {
         parser.append(Array(rest.prefix(max(piece, 1))).span)
         rest = rest.dropFirst(max(piece, 1))
-        while let reply = try parser.next() { take(reply) }
+        while true {
+          if looks, let plain = parser.peek() {
+            let reply = parser.reply(of: plain, known: known)
+            parser.pass(plain)
+            precondition(reply.code == plain.code)
+            known = reply
+            take(reply)
+          } else if let reply = try parser.next() {
+            take(reply)
+          } else {
+            break
+          }
+        }
       }
       hasMore = parser.hasMore
       precondition(!hasMore || parser.hasRest)

@@ -1,86 +1,148 @@
 /// No server and no order of operations may trap, leave an operation without an
-/// end, or end it twice.
+/// end, or end it twice; and what most replies go through, a short way that is taken when
+/// nobody reads along, must lead to the same as the long one.
 ///
-/// Input: one octet with the configuration, then what the server sends; in it,
-/// 0xFF and the octet behind it are something that the caller does.
+/// Input: one octet with the configuration, another with more of it, then what the server
+/// sends, in pieces; between them 0xFF and the octet behind it are something that the
+/// caller does.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSession(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
   let input = unsafe Array(UnsafeBufferPointer(start: data, count: size))
-  guard let choice = input.first else { return 0 }
-  var caller = Caller(choice)
+  guard input.count > 1 else { return 0 }
+  let long = told(input, isTraced: true)
+  let short = told(input, isTraced: false)
+  precondition(long == short)
+  return 0
+}
+
+private func told(_ input: [UInt8], isTraced: Bool) -> [Told] {
+  var caller = Caller(input[0], input[1], isTraced: isTraced)
+  let isCutEverywhere = input[0] & 8 != 0
+  var piece: [UInt8] = []
   var isOperation = false
-  for octet in input.dropFirst() where !caller.session.isOver {
+  for octet in input.dropFirst(2) where !caller.session.isOver {
     if isOperation {
       isOperation = false
       caller.act(octet)
     } else if octet == 0xFF {
+      caller.receive(piece)
+      piece = []
       isOperation = true
     } else {
-      caller.receive(octet)
+      piece.append(octet)
+      if isCutEverywhere {
+        caller.receive(piece)
+        piece = []
+      }
     }
   }
+  if !caller.session.isOver { caller.receive(piece) }
   caller.finish()
-  return 0
+  return caller.told
+}
+
+/// What a driver is told, and what it finds when it looks.
+private struct Told: Equatable {
+  var event: String
+  var isContent = false
+  var code: Int?
+  var replies: [Reply?] = []
+  var statuses: [RecipientOutcome.Status] = []
+  var numbers: [Int64] = []
 }
 
 private struct Caller {
-  enum Operation { case login, send, reset, quit }
-
-  let session: Session
-  private var parser = ReplyParser()
-  private var encoder = ContentEncoder()
-  private var pending: Operation?
-  private var isContentWanted = false
-  private var isContentWritten = false
-  private var isFailed = false
-  private var now: Int64 = 0
-
-  init(_ choice: UInt8) {
-    let policies: [Session.TLSPolicy] = [.never, .ifOffered, .required]
-    session = Session(
-      .init(
-        name: choice & 0x40 == 0 ? Bytes.of("client.example") : [choice],
-        tlsPolicy: policies[Int(choice & 3) % 3], isSecure: choice & 4 != 0,
-        tracesDialogue: choice & 8 != 0),
-      cryptography: HexCryptography())
+  enum Operation: Equatable {
+    case login, reset, quit
+    case send(isWritten: Bool)
   }
 
-  mutating func receive(_ octet: UInt8) {
+  let session: Session
+  private(set) var told: [Told] = []
+  private var parser = ReplyParser()
+  private var encoder = ContentEncoder()
+  /// Sends may stand behind the first.
+  private var pending: [Operation] = []
+  private var isContentWanted = false
+  private var isFailed = false
+  /// The other side does not read: only a part of what is written leaves.
+  private var isHeld = false
+  private var now: Int64 = 0
+
+  init(_ choice: UInt8, _ more: UInt8, isTraced: Bool) {
+    let policies: [Session.TLSPolicy] = [.never, .ifOffered, .required]
+    var configuration = Session.Configuration(
+      name: choice & 0x40 == 0 ? Bytes.of("client.example") : [choice],
+      tlsPolicy: policies[Int(choice & 3) % 3], isSecure: choice & 4 != 0,
+      tracesDialogue: isTraced)
+    configuration.chunking = [.off, .on, .optimistic][Int(more & 3) % 3]
+    configuration.isLMTP = more & 4 != 0
+    session = Session(configuration, cryptography: HexCryptography())
+  }
+
+  mutating func receive(_ piece: [UInt8]) {
     now += 1
-    parser.append([octet].span)
+    parser.append(piece.span)
     do throws(Failure) {
-      while !session.isOver, let reply = try parser.next() {
-        session.receive(reply, now: now)
+      while !session.isOver {
+        session.receiveAgreement(&parser, now: now)
+        guard let reply = try parser.next() else { break }
+        if session.isEarly {
+          session.abort(Failure(.protocolViolation, "too early"))
+        } else {
+          session.receive(reply, now: now)
+        }
         settle()
       }
     } catch {
       session.abort(error)
       settle()
     }
+    look()
   }
 
   mutating func act(_ octet: UInt8) {
     now += 1
-    if isContentWanted, !isContentWritten {
-      session.output.appendContent { output in
-        encoder.encode([octet, 0x0A, 0x2E].span, into: &output)
-        if octet & 1 == 0 { encoder.finish(into: &output) }
-      }
-      if octet & 1 == 0 {
-        session.contentEnded(size: encoder.size)
-        settle()
-        isContentWritten = true
-        encoder = ContentEncoder()
-      }
+    if octet == 0x23 {
+      isHeld.toggle()
     } else if octet == 0x21 {
       session.abort(Failure(.timedOut, "too slow"))
-    } else if session.isReady, pending == nil {
+    } else if isContentWanted, session.wantsContent {
+      write(octet)
+    } else if session.isReady, pending.isEmpty {
+      start(octet)
+    } else if session.isAheadPossible, octet & 7 > 3 {
       start(octet)
     } else if octet == 0x22 {
       session.contentEnded(size: 1)
+      session.beginChunk(1, isLast: true, size: 1)
       // Not wanted, so it must change nothing; `settle` would see.
     }
     settle()
+    look()
+  }
+
+  private mutating func write(_ octet: UInt8) {
+    let isLast = octet & 1 == 0
+    if session.takesChunks {
+      let count = octet & 2 == 0 ? 0 : 3
+      session.beginChunk(count, isLast: isLast, size: 3)
+      session.output.appendContent { $0.append(Array(Bytes.of("x\r\n").prefix(count))) }
+    } else {
+      session.output.appendContent { output in
+        encoder.encode([max(octet, 1), 0x0A, 0x2E].span, into: &output)
+        if isLast { encoder.finish(into: &output) }
+      }
+      if isLast {
+        session.contentEnded(size: encoder.size)
+        encoder = ContentEncoder()
+      }
+    }
+    if isLast {
+      settle()
+      pending[0] = .send(isWritten: true)
+      isContentWanted = false
+    }
   }
 
   private mutating func start(_ octet: UInt8) {
@@ -88,85 +150,122 @@ private struct Caller {
       user: [octet], password: [UInt8](repeating: octet, count: Int(octet) * 2), HexCryptography())
     switch octet % 8 {
     case 0:
-      pending = .login
+      pending = [.login]
       session.login(Plain(credentials, HexCryptography()))
     case 1:
-      pending = .login
+      pending = [.login]
       session.login(Login(credentials))
     case 2:
-      pending = .reset
+      pending = [.reset]
       session.reset()
     case 3:
-      pending = .quit
+      pending = [.quit]
       session.quit()
-    default:
-      guard
-        let from = try? Mailbox(Bytes.of(octet & 0x10 == 0 ? "a@x.example" : "\u{E9}@x.example")),
-        let to = try? Mailbox(Bytes.of("b@y.example"))
-      else { preconditionFailure() }
-      pending = .send
-      session.send(
-        SendRequest(
-          from: octet & 0x20 == 0 ? from : nil,
-          recipients: [Mailbox](repeating: to, count: Int(octet % 8) - 3),
-          size: octet & 0x40 == 0 ? nil : UInt64(octet), use8BitMIME: octet & 0x80 == 0),
-        now: now)
+    default: send(octet)
+    }
+  }
+
+  private mutating func send(_ octet: UInt8) {
+    guard let from = try? Mailbox(Bytes.of(octet & 0x10 == 0 ? "a@x.example" : "\u{E9}@x.example")),
+      let to = try? Mailbox(Bytes.of("b@y.example"))
+    else { preconditionFailure() }
+    var request = SendRequest(
+      from: octet & 0x20 == 0 ? from : nil,
+      recipients: [Mailbox](repeating: to, count: Int(octet % 8) - 3),
+      size: octet & 0x40 == 0 ? nil : UInt64(octet), use8BitMIME: octet & 0x80 == 0)
+    request.isAllOrNone = octet & 0xC0 == 0xC0
+    request.isBinary = octet & 0xB0 == 0xB0
+    if !session.isReady, !session.takes(request) { return }
+    let isAtOnce = session.sendsAtOnce(request)
+    pending.append(.send(isWritten: isAtOnce))
+    if session.send(request, chunk: isAtOnce ? 3 : nil, now: now), isAtOnce {
+      session.output.appendContent { $0.append(Bytes.of("x\r\n")) }
     }
   }
 
   mutating func finish() {
+    isHeld = false
     session.abort(Failure(.timedOut, "too slow"))
     settle()
-    precondition(pending == nil && session.isOver && session.output.isEmpty)
+    look()
+    precondition(pending.isEmpty && session.isOver && session.output.isEmpty)
     _ = session.position
+  }
+
+  /// Something leaves, and what can be seen then without being told.
+  private mutating func look() {
+    let count = session.output.count
+    _ = session.took(isHeld ? min(count, 11) : count)
+    told.append(
+      Told(
+        event: session.position.command, isContent: session.wantsContent,
+        replies: [session.lastReply],
+        numbers: [session.isReady, session.isOver, session.isAheadPossible, session.isEarly].map {
+          $0 ? 1 : 0
+        }))
   }
 
   private mutating func settle() {
     // Between two CRLF no control character may stand but those of the content.
-    var previous: UInt8 = 0
     let output = session.output.bytes
     let octets = output[0..<output.count]
+    var previous: UInt8 = 0
     for octet in octets {
       precondition((octet == 0x0A) == (previous == 0x0D))
-      if octet == 0 { precondition(isContentWanted) }
+      precondition(octet != 0)
       previous = octet
     }
     if !isContentWanted, let last = octets.last { precondition(last == 0x0A) }
-    _ = session.took(session.output.count)
     while let event = session.events.popFirst() { see(event) }
-    if session.isOver { precondition(pending == nil) }
+    if session.isOver { precondition(pending.isEmpty) }
   }
 
   private mutating func see(_ event: Session.Event) {
     precondition(!isFailed)
     switch event {
-    case .loginDone: end(.login)
-    case .resetDone: end(.reset)
-    case .quitDone: end(.quit)
-    case .sendDone(let outcome):
-      end(.send)
-      isContentWanted = false
-      if outcome.failure == nil || outcome.failure?.retry == .unknown {
-        precondition(isContentWritten)
-      }
-      let accepted = outcome.recipients.contains { $0.status == .accepted }
-      precondition(accepted == (outcome.failure == nil))
-      for recipient in outcome.recipients { _ = recipient.failure }
+    case .loginDone(let failure): end(.login, failure)
+    case .resetDone(let failure): end(.reset, failure)
+    case .quitDone: end(.quit, nil)
+    case .sendDone(let outcome): end(outcome)
     case .contentWanted:
-      precondition(pending == .send)
+      precondition(pending.first == .send(isWritten: false))
       isContentWanted = true
-      isContentWritten = false
+      told.append(Told(event: "content"))
     case .startTLS:
       precondition(!session.isSecure)
+      told.append(Told(event: "TLS"))
       session.secured()
-    case .opened: break
-    case .failed: isFailed = true
+    case .opened: told.append(Told(event: "opened"))
+    case .failed(let failure):
+      isFailed = true
+      told.append(Told(event: failure.message, code: Int(failure.retry.rawValue)))
     }
   }
 
-  private mutating func end(_ operation: Operation) {
-    precondition(pending == operation)
-    pending = nil
+  private mutating func end(_ operation: Operation, _ failure: Failure?) {
+    precondition(pending.first == operation)
+    pending.removeFirst()
+    told.append(
+      Told(event: failure?.message ?? "ok", code: failure.map { Int($0.retry.rawValue) }))
+  }
+
+  private mutating func end(_ outcome: Outcome) {
+    let isWritten = pending.first == .send(isWritten: true)
+    end(.send(isWritten: isWritten), outcome.failure)
+    // Content without its end must never leave.
+    if isContentWanted { session.removeOutput() }
+    isContentWanted = false
+    if outcome.failure == nil || outcome.failure?.retry == .unknown { precondition(isWritten) }
+    let accepted = outcome.recipients.contains { $0.status == .accepted }
+    // With LMTP somebody may have the message before the connection is lost.
+    let isTold = outcome.recipients.contains { $0.status == .accepted && $0.stage == .data }
+    precondition(accepted == (outcome.failure == nil) || isTold)
+    for recipient in outcome.recipients { _ = recipient.failure }
+    told.append(
+      Told(
+        event: "outcome", replies: [outcome.response] + outcome.recipients.map { $0.reply },
+        statuses: outcome.recipients.map { $0.status },
+        numbers: [outcome.envelopeTime, outcome.messageTime, Int64(outcome.messageSize)]))
   }
 }
 

@@ -33,6 +33,11 @@ def envelope(number: int) -> bytes:
     return b"MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nDATA\r\n" % (sender, recipient)
 
 
+def envelope_ahead(number: int) -> bytes:
+    """Behind a message that has no verdict yet, whose envelope may be left."""
+    return b"RSET\r\n" + envelope(number)
+
+
 def start_one(connection: Connection, number: int, message: str | None = None) -> Operation:
     sender, recipient = mailboxes(number)
     return connection.start_send(content(number), sender, [recipient], message)
