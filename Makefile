@@ -275,5 +275,5 @@ fuzz: fuzzers
 clean:
 	rm -rf $(BUILD) $(SCRATCH) .build
 
-## bench: how fast, beside other libraries; under two minutes (Benchmarks/README.md)
+## bench: how fast, beside other libraries; about six minutes (Benchmarks/README.md)
 include Benchmarks/bench.mk

@@ -142,7 +142,7 @@ enum OctetScan {
   static func skipRegularLines(
     _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
   ) -> Int {
-    // Nobody but the first octet is without one before it that tells whether it is alone.
+    // One that stands here has no CR: what comes is compared with what it follows.
     guard start < octets.count, octets[start] != 0x0A else { return start }
     let dots = SIMD16<UInt8>(repeating: dot)
     var bits = SIMD16<UInt8>(repeating: 0)
