@@ -121,10 +121,11 @@ $(BUILD)/modules/%.o: $(BUILD)/swift.stamp
 # Together one object. --unique keeps the sections of functions apart (-r would
 # merge them), -x drops local names of the assembler, and what no export reaches
 # goes. Then every symbol but smtpconn_* is made local: a program that links the
-# archive may have a Swift runtime of its own.
+# archive may have a Swift runtime of its own. What the compiler has noted for its
+# next run (.swift_modhash) would be loaded into every program.
 $(BUILD)/smtpconn.o: $(MODULES:%=$(BUILD)/modules/%.o) $(BUILD)/exports.ld
 	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld $(filter %.o,$^)
-	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' $@
+	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' --remove-section=.swift_modhash $@
 
 $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 	rm -f $@
@@ -274,5 +275,5 @@ fuzz: fuzzers
 clean:
 	rm -rf $(BUILD) $(SCRATCH) .build
 
-## bench: how fast, beside other libraries; under two minutes (Benchmarks/README.md)
+## bench: how fast, beside other libraries; about six minutes (Benchmarks/README.md)
 include Benchmarks/bench.mk

@@ -104,13 +104,17 @@ class Opener:
 
     def __call__(self, server: ScriptedServer, **options: Option) -> Connection:
         """A connection to the server, not connected yet."""
+        return self.drive.connection_from(self.options(server, **options))
+
+    def options(self, server: ScriptedServer, **options: Option) -> str:
+        """Options for connections to the server, by name."""
         defaults: dict[str, Option] = {
             "host": server.host,
             "port": server.port,
             "name": "client.test",
             "tls_ca_file": self._certificates.ca_file,
         }
-        return self.drive.connection(None, **{**defaults, **options})
+        return self.drive.options(**{**defaults, **options})
 
     def opened(self, server: ScriptedServer, **options: Option) -> Connection:
         """A connection that is open."""

@@ -48,11 +48,11 @@
  * it was given.  A callback must return: no longjmp, no C++ exception.
  *
  * Threads.  A loop, and everything that is attached to it, belongs to one
- * thread at a time.  Different loops are independent.  smtpconn_loop_wakeup is
- * the only function that may be called from another thread.  The library
- * starts a thread only to resolve a name, and that thread calls nothing of
- * yours.  It installs no signal handler, raises no SIGPIPE, prints nothing,
- * and has no global state.
+ * thread at a time.  Different loops are independent, also when connections of
+ * theirs were made from the same options.  smtpconn_loop_wakeup is the only
+ * function that may be called from another thread.  The library starts a thread
+ * only to resolve a name, and that thread calls nothing of yours.  It installs no
+ * signal handler, raises no SIGPIPE, prints nothing, and has no global state.
  *
  * After fork(), the child may only call the `..._free` functions; they then
  * close descriptors without a word to the server.
@@ -415,7 +415,11 @@ const char *smtpconn_options_tls_servername(const smtpconn_options *options);
 /* A file of PEM certificates to trust, or a directory of them as made by
  * `openssl rehash`.  Default NULL: the system's store.  When either is set, the
  * system's store is not used.  That the file can be read is checked by
- * smtpconn_connect (ETLS, phase "tls"). */
+ * smtpconn_connect (ETLS, phase "tls").
+ *
+ * Files are read once for all connections that are made from the same options, and
+ * again when they could not be used, when a day has passed, and when one of the
+ * options was set that tls_resumption lists. */
 int smtpconn_options_set_tls_ca_file(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_ca_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_ca_directory(smtpconn_options *options, const char *path);
@@ -440,9 +444,10 @@ const char *smtpconn_options_tls_key_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_key(smtpconn_options *options, const char *pem);
 
 /* Gives the password of the key: writes up to `capacity` octets into `buffer` and
- * returns how many, or a negative number for none.  Called while the connection
- * is made, and only when the key is encrypted.  `release` (may be NULL) is called
- * when nothing can ask any more, also when the call is refused. */
+ * returns how many, or a negative number for none.  Called while a connection is
+ * made, on its thread, and only when the key is encrypted and has to be read: once
+ * for all connections, as tls_ca_file says of files.  `release` (may be NULL) is
+ * called when nothing can ask any more, also when the call is refused. */
 typedef ptrdiff_t (*smtpconn_password_callback)(char *buffer, size_t capacity, void *user);
 int smtpconn_options_set_tls_key_password_callback(smtpconn_options *options,
                                                    smtpconn_password_callback callback,
@@ -470,7 +475,10 @@ const char *smtpconn_options_tls_alpn(const smtpconn_options *options);
 /* Called with OpenSSL's SSL_CTX after every other option was applied to it, for
  * settings that have no option.  Called while the connection is made, before
  * anything is sent; what it does is not checked.  Returns 0 to go on; anything else
- * is an ETLS error of smtpconn_connect.  `release` as above. */
+ * is an ETLS error of smtpconn_connect.  `release` as above.
+ *
+ * With a callback each connection has an SSL_CTX of its own, all files are read for
+ * each, and no session is resumed. */
 typedef int (*smtpconn_tls_context_callback)(void *ssl_ctx, void *user);
 int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
                                               smtpconn_tls_context_callback callback,
@@ -481,6 +489,46 @@ int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
  * Default 1. */
 int smtpconn_options_set_tls_reject_unauthorized(smtpconn_options *options, int reject);
 int smtpconn_options_tls_reject_unauthorized(const smtpconn_options *options);
+
+/* 1, the default: a connection resumes the TLS session of an earlier one that was
+ * made from the same options (RFC 8446 section 2.2, RFC 5077), also of one on another
+ * thread: there is less to send and to compute.  In place of showing its certificate
+ * the server then proves that it is the one that showed it.  So a connection that
+ * verifies resumes only what began with a certificate that was verified, in the last
+ * day, for the name that is wanted now, and is still valid.  A server that does not
+ * want to resume makes a full handshake.
+ *
+ * Up to 8 sessions are kept, in memory.  Under TLS 1.3 each is used once (RFC 8446
+ * appendix C.4); under TLS 1.2 by one connection at a time.  They are forgotten when a
+ * handshake fails, and when one of these options is set, even to the value that it
+ * has: host, port, secure, lmtp, socket_path, and all that begin with tls_.
+ *
+ * 0: no session is kept or used. */
+int smtpconn_options_set_tls_resumption(smtpconn_options *options, int on);
+int smtpconn_options_tls_resumption(const smtpconn_options *options);
+
+/* Takes the newest session out of the options, for another process or a later run:
+ * writes up to `capacity` octets into `buffer` and returns how many.  0 without a
+ * session, and for NULL.  When there is not enough room nothing is written or taken,
+ * and what is returned is more than `capacity`: ask again, in a loop, since a connection
+ * on another thread may bring a larger one meanwhile.
+ *
+ * A session comes with the handshake under TLS 1.2, and behind it under TLS 1.3; as a
+ * rule it is there as soon as smtpconn_connect has succeeded.  It is a secret: who has
+ * it can pass for this client or for the server, and read what was said under TLS 1.2. */
+size_t smtpconn_options_take_tls_session(smtpconn_options *options, void *buffer,
+                                         size_t capacity);
+
+/* Adds a session that smtpconn_options_take_tls_session gave, for the next connection
+ * to resume; `octets` is copied.  Set the other options first: they would forget it.
+ *
+ * What is too old, is for another name, or comes from a connection that did not verify
+ * (tls_reject_unauthorized 0) is dropped without an error by a connection that
+ * verifies.  Who vouched for the certificate is not asked again: take no session from
+ * where others can write, or from options that trust other authorities.
+ * SMTPCONN_EOPTIONS for what is no session, and when tls_resumption is 0. */
+int smtpconn_options_add_tls_session(smtpconn_options *options, const void *octets,
+                                     size_t length);
 
 /* What the log callback gets; without one neither has any cost.
  * transaction_log 1: the commands and replies, secrets hidden.
@@ -670,6 +718,10 @@ const char *smtpconn_tls_version(const smtpconn *connection);
 const char *smtpconn_tls_cipher(const smtpconn *connection);
 const char *smtpconn_tls_peer_name(const smtpconn *connection);
 
+/* 1 when the TLS handshake resumed the session of an earlier connection; 0 after a
+ * full one, and without TLS. */
+int smtpconn_tls_resumed(const smtpconn *connection);
+
 /* The address and port of the server in use, "192.0.2.1:25"; NULL before there
  * is one.  Valid until the connection is freed. */
 const char *smtpconn_remote_address(const smtpconn *connection);
@@ -801,13 +853,16 @@ const char *smtpconn_envelope_to(const smtpconn_envelope *envelope, size_t index
 
 /* The expected size of the message, told to servers that offer SIZE and
  * compared with their limit before anything is sent (RFC 1870); 0: unknown.  For
- * a message in memory the library knows the size and uses that. */
+ * a message in memory the library knows the size and uses that; of one larger than
+ * 1 MiB it may be the size before line endings are repaired, if that is far from the
+ * limit. */
 int smtpconn_envelope_set_size(smtpconn_envelope *envelope, uint64_t octets);
 uint64_t smtpconn_envelope_size(const smtpconn_envelope *envelope);
 
 /* Whether to announce 8-bit content with BODY=8BITMIME (RFC 6152).  -1, the
  * default: a message in memory is looked at, and when it has 8-bit content and
- * the server does not offer 8BITMIME the send fails with EMESSAGE before MAIL; a
+ * the server does not offer 8BITMIME the send fails with EMESSAGE before MAIL; to a
+ * server that does offer it one larger than 1 MiB is always announced; a
  * message from a reader or descriptor is not announced.  1: announced when the
  * server offers it, and sent in any case.  0: not announced. */
 int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);

@@ -18,12 +18,14 @@
 /* TLS 1.2 and up (RFC 8996); no compression (CRIME), no renegotiation; an end
  * without close_notify is an end, since SMTP has its own (RFC 5321 QUIT) and
  * most servers leave it out; records are read with one recv each, and what was
- * read does not stay in OpenSSL's buffer, since it may be a token. */
+ * read does not stay in OpenSSL's buffer, since it may be a token.  Nor do the
+ * buffers stay, which are 33 KB, while there is nothing in them. */
 static inline int copenssl_harden(SSL_CTX *context) {
   if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return 0;
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
-  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);
   return 1;
 }
@@ -103,6 +105,81 @@ static inline int copenssl_use_key_file(SSL_CTX *context, const char *path, pem_
 
 static inline long copenssl_set_server_name(SSL *ssl, const char *name) {
   return SSL_set_tlsext_host_name(ssl, name);
+}
+
+/* Sessions are handed to `keep` and to nobody else; it returns 0, for it takes none over. */
+static inline void copenssl_hand_sessions_to(SSL_CTX *context, int (*keep)(SSL *, SSL_SESSION *)) {
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(context, keep);
+}
+
+static inline void copenssl_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
+static inline void *copenssl_owner(SSL *ssl) { return SSL_get_app_data(ssl); }
+
+/* A session has one field for a server's own data, which a client has no use for.  In it
+ * stands when the certificate was verified, in seconds since 1970, or 0 when it was not:
+ * OpenSSL takes it over into the sessions that come of a resumed one, and into their octets. */
+static inline void copenssl_mark_session(SSL_SESSION *session, uint64_t verified) {
+  unsigned char mark[8];
+  size_t index;
+  for (index = sizeof mark; index-- > 0; verified >>= 8) mark[index] = (unsigned char)verified;
+  SSL_SESSION_set1_ticket_appdata(session, mark, sizeof mark);
+}
+
+/* 0 for a session without a mark, too. */
+static inline uint64_t copenssl_session_mark(SSL_SESSION *session) {
+  void *mark;
+  size_t size, index;
+  uint64_t verified = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &mark, &size) != 1 || size != 8) return 0;
+  for (index = 0; index < size; index++) {
+    verified = verified << 8 | ((unsigned char *)mark)[index];
+  }
+  return verified;
+}
+
+/* The session in these octets, and nothing behind it; NULL for anything else. */
+static inline SSL_SESSION *copenssl_read_session(const unsigned char *octets, long length) {
+  const unsigned char *end = octets;
+  SSL_SESSION *session = d2i_SSL_SESSION(NULL, &end, length);
+  if (session == NULL || end == octets + length) return session;
+  SSL_SESSION_free(session);
+  return NULL;
+}
+
+#define COPENSSL_CHECK_FLAGS                                                                  \
+  (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+
+static inline void copenssl_set_check_flags(SSL *ssl) {
+  SSL_set_hostflags(ssl, COPENSSL_CHECK_FLAGS);
+}
+
+/* Whether a certificate is for a DNS name or an IP address; `found`, when it is not NULL, is
+ * then the name in it, for copenssl_free.  NULL is for nobody. */
+static inline int copenssl_is_for(X509 *certificate, const char *name, int is_address,
+                                  char **found) {
+  if (certificate == NULL) return 0;
+  if (is_address) return X509_check_ip_asc(certificate, name, 0) == 1;
+  return X509_check_host(certificate, name, 0, COPENSSL_CHECK_FLAGS, found) == 1;
+}
+
+static inline void copenssl_free(void *memory) { OPENSSL_free(memory); }
+
+/* Whether the server may still resume a session.  What an exported one says may be any
+ * number: the difference wraps. */
+static inline int copenssl_is_fresh(const SSL_SESSION *session, uint64_t now) {
+  return now - (uint64_t)SSL_SESSION_get_time(session) <
+         (uint64_t)SSL_SESSION_get_timeout(session);
+}
+
+/* Whether the certificate of a session is for this name, is still valid, and was verified
+ * less than `lifetime` seconds ago. */
+static inline int copenssl_vouches(SSL_SESSION *session, const char *name, int is_address,
+                                   uint64_t now, uint64_t lifetime) {
+  X509 *certificate = SSL_SESSION_get0_peer(session);
+  return now - copenssl_session_mark(session) < lifetime &&
+         copenssl_is_for(certificate, name, is_address, NULL) &&
+         X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
 /* The certificate that the peer showed, also when it was refused. */

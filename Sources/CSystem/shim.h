@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
@@ -53,6 +54,27 @@ static inline int csystem_timerfd_arm(int fd, int64_t milliseconds) {
     when.it_value.tv_nsec = (long)(milliseconds % 1000) * 1000000 + 1;
   }
   return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* A page that holds 1 here and 0 in every child process; NULL when the kernel has no
+ * such thing (before Linux 4.14). */
+static inline unsigned char *csystem_fork_mark(void) {
+#ifdef MADV_WIPEONFORK
+  size_t size = (size_t)sysconf(_SC_PAGESIZE);
+  void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return NULL;
+  if (madvise(page, size, MADV_WIPEONFORK) != 0) {
+    munmap(page, size);
+    return NULL;
+  }
+  *(unsigned char *)page = 1;
+  return (unsigned char *)page;
+#else
+  return NULL;
+#endif
+}
+static inline void csystem_fork_mark_free(unsigned char *mark) {
+  if (mark != NULL) munmap(mark, (size_t)sysconf(_SC_PAGESIZE));
 }
 
 #define CSYSTEM_READABLE 1u

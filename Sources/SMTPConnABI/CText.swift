@@ -42,7 +42,9 @@ final class CTexts {
     unsafe hold(text.map { Array($0.utf8) })
   }
 
-  func clear() { held.removeAll() }
+  func clear() {
+    if !held.isEmpty { held.removeAll() }
+  }
 }
 
 /// A literal as C sees it.

@@ -56,6 +56,11 @@ public func smtpconn_tls_peer_name(_ connection: OpaquePointer?) -> UnsafePointe
   return unsafe handle.lastingTexts.hold(handle.connection.tls?.peerName)
 }
 
+@_cdecl("smtpconn_tls_resumed") @implementation
+public func smtpconn_tls_resumed(_ connection: OpaquePointer?) -> CInt {
+  unsafe ConnectionPointer.borrow(connection)?.connection.isResumed == true ? 1 : 0
+}
+
 @_cdecl("smtpconn_remote_address") @implementation
 public func smtpconn_remote_address(_ connection: OpaquePointer?) -> UnsafePointer<CChar>? {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }

@@ -82,7 +82,7 @@ public func smtpconn_options_set_custom_mechanism(
 ) -> CInt {
   let text = unsafe cBytes(name) ?? []
   let owner = unsafe Release(release, user)
-  return unsafe setOption(options) { (options) throws(Failure) in
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     guard let callback = unsafe callback else {
       try options.customMechanisms.set(text, nil)
       return

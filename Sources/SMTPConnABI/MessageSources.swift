@@ -17,16 +17,26 @@ import SMTPTransport
   }
 }
 
-/// Memory that stays with the caller.
+/// Memory that stays with the caller, whose release function is called when the last user
+/// lets go.
 @safe final class BorrowedSource: ContentSource {
   private let octets: UnsafeBufferPointer<UInt8>
-  private let release: Release
+  private let release: smtpconn_release_callback?
+  private let user: UnsafeMutableRawPointer?
   let survey: ContentSurvey?
 
-  init(_ octets: UnsafeBufferPointer<UInt8>, _ release: Release) {
+  init(
+    _ octets: UnsafeBufferPointer<UInt8>, _ release: smtpconn_release_callback?,
+    _ user: UnsafeMutableRawPointer?
+  ) {
     unsafe self.octets = octets
-    self.release = release
-    survey = unsafe ContentSurvey(of: octets.span)
+    unsafe self.release = release
+    unsafe self.user = user
+    survey = unsafe ContentSurvey(lookingAt: octets.span)
+  }
+
+  deinit {
+    if let release = unsafe release { unsafe release(user) }
   }
 
   func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {

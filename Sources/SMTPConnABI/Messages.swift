@@ -39,7 +39,7 @@ public func smtpconn_message_new_borrowed(
   _ user: UnsafeMutableRawPointer?
 ) -> OpaquePointer? {
   guard let octets = unsafe cOctets(start, length) else { return nil }
-  return unsafe MessagePointer.make(MessageHandle(BorrowedSource(octets, Release(release, user))))
+  return unsafe MessagePointer.make(MessageHandle(BorrowedSource(octets, release, user)))
 }
 
 @_cdecl("smtpconn_message_new_reader") @implementation

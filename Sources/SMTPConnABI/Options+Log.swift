@@ -6,7 +6,7 @@ import SMTPProtocol
 
 @_cdecl("smtpconn_options_set_transaction_log") @implementation
 public func smtpconn_options_set_transaction_log(_ options: OpaquePointer?, _ on: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.transactionLog = on != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.transactionLog = on != 0 }
 }
 
 @_cdecl("smtpconn_options_transaction_log") @implementation
@@ -16,7 +16,7 @@ public func smtpconn_options_transaction_log(_ options: OpaquePointer?) -> CInt 
 
 @_cdecl("smtpconn_options_set_debug") @implementation
 public func smtpconn_options_set_debug(_ options: OpaquePointer?, _ on: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.debug = on != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.debug = on != 0 }
 }
 
 @_cdecl("smtpconn_options_debug") @implementation

@@ -40,7 +40,7 @@ public func smtpconn_options_secure(_ options: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_options_set_ignore_tls") @implementation
 public func smtpconn_options_set_ignore_tls(_ options: OpaquePointer?, _ ignore_tls: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.ignoreTLS = ignore_tls != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.ignoreTLS = ignore_tls != 0 }
 }
 
 @_cdecl("smtpconn_options_ignore_tls") @implementation
@@ -50,7 +50,7 @@ public func smtpconn_options_ignore_tls(_ options: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_options_set_require_tls") @implementation
 public func smtpconn_options_set_require_tls(_ options: OpaquePointer?, _ require_tls: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.requireTLS = require_tls != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.requireTLS = require_tls != 0 }
 }
 
 @_cdecl("smtpconn_options_require_tls") @implementation
@@ -63,7 +63,7 @@ public func smtpconn_options_set_name(
   _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(name)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setName(value) }
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in try options.setName(value) }
 }
 
 @_cdecl("smtpconn_options_name") @implementation
@@ -73,7 +73,7 @@ public func smtpconn_options_name(_ options: OpaquePointer?) -> UnsafePointer<CC
 
 @_cdecl("smtpconn_options_set_opportunistic_tls") @implementation
 public func smtpconn_options_set_opportunistic_tls(_ options: OpaquePointer?, _ opportunistic_tls: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.opportunisticTLS = opportunistic_tls != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.opportunisticTLS = opportunistic_tls != 0 }
 }
 
 @_cdecl("smtpconn_options_opportunistic_tls") @implementation
@@ -96,7 +96,7 @@ public func smtpconn_options_set_ignored_capabilities(
   _ options: OpaquePointer?, _ keywords: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(keywords)
-  return unsafe setOption(options) { (options) throws(Failure) in
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     try options.setIgnoredCapabilities(value)
   }
 }
@@ -110,7 +110,7 @@ public func smtpconn_options_ignored_capabilities(
 
 @_cdecl("smtpconn_options_set_chunking") @implementation
 public func smtpconn_options_set_chunking(_ options: OpaquePointer?, _ chunking: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     try options.setChunking(chunking)
   }
 }

@@ -23,7 +23,7 @@ public func smtpconn_options_set_local_address(
   _ options: OpaquePointer?, _ address: UnsafePointer<CChar>?
 ) -> CInt {
   let value = unsafe cBytes(address)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setLocalAddress(value) }
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in try options.setLocalAddress(value) }
 }
 
 @_cdecl("smtpconn_options_local_address") @implementation
@@ -33,7 +33,7 @@ public func smtpconn_options_local_address(_ options: OpaquePointer?) -> UnsafeP
 
 @_cdecl("smtpconn_options_set_local_port") @implementation
 public func smtpconn_options_set_local_port(_ options: OpaquePointer?, _ port: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in try options.setLocalPort(Int(port)) }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in try options.setLocalPort(Int(port)) }
 }
 
 @_cdecl("smtpconn_options_local_port") @implementation
@@ -43,7 +43,7 @@ public func smtpconn_options_local_port(_ options: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_options_set_socket") @implementation
 public func smtpconn_options_set_socket(_ options: OpaquePointer?, _ descriptor: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     try options.setSocket(descriptor < 0 ? nil : descriptor)
   }
 }
@@ -55,7 +55,7 @@ public func smtpconn_options_socket(_ options: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_options_set_connection") @implementation
 public func smtpconn_options_set_connection(_ options: OpaquePointer?, _ descriptor: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     try options.setConnectedSocket(descriptor < 0 ? nil : descriptor)
   }
 }
@@ -67,7 +67,7 @@ public func smtpconn_options_connection(_ options: OpaquePointer?) -> CInt {
 
 @_cdecl("smtpconn_options_set_secured") @implementation
 public func smtpconn_options_set_secured(_ options: OpaquePointer?, _ secured: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.isSecured = secured != 0 }
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.isSecured = secured != 0 }
 }
 
 @_cdecl("smtpconn_options_secured") @implementation

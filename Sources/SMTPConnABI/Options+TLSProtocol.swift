@@ -78,6 +78,7 @@ public func smtpconn_options_set_tls_key_password_callback(
   let owner = unsafe Release(release, user)
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   handle.lastError = nil
+  handle.options.forgetTLS()
   guard let callback = unsafe callback else {
     unsafe handle.options.tls.keyPassword = nil
     return 0
@@ -96,6 +97,7 @@ public func smtpconn_options_set_tls_context_callback(
   let owner = unsafe Release(release, user)
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
   handle.lastError = nil
+  handle.options.forgetTLS()
   guard let callback = unsafe callback else {
     unsafe handle.options.tls.customize = nil
     return 0

@@ -28,11 +28,20 @@ public func smtpconn_options_last_error(_ options: OpaquePointer?) -> OpaquePoin
 
 // MARK: Helpers for the setters and getters of the other files
 
+/// What connections made from these options have learned of TLS is forgotten, unless
+/// the option has nothing to do with that: `keepsTLS`.
+///
+/// Not optimized, because the compiler would make one of this for each option.
+@_optimize(none)
 func setOption(
-  _ options: OpaquePointer?, _ change: (inout Options) throws(Failure) -> Void
+  _ options: OpaquePointer?, keepsTLS: Bool = false,
+  _ change: (inout Options) throws(Failure) -> Void
 ) -> CInt {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
-  return handle.perform { () throws(Failure) in try change(&handle.options) }
+  return handle.perform { () throws(Failure) in
+    try change(&handle.options)
+    if !keepsTLS { handle.options.forgetTLS() }
+  }
 }
 
 func getText(_ options: OpaquePointer?, _ value: (Options) -> [UInt8]?) -> UnsafePointer<CChar>? {
@@ -46,7 +55,7 @@ func getFlag(_ options: OpaquePointer?, _ value: (Options) -> Bool) -> CInt {
 }
 
 func setLimit(_ options: OpaquePointer?, _ limit: Limit, _ milliseconds: UInt32) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     try options.setLimit(limit, milliseconds: milliseconds)
   }
 }

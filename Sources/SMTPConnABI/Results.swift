@@ -1,15 +1,14 @@
 import CSMTPConn
 import SMTPProtocol
 
-/// What `smtpconn_result` points to. Texts are made when they are asked for.
-final class ResultHandle {
-  let outcome: Outcome
+/// What was made for C of an outcome, which is what `smtpconn_result` points to. Most
+/// programs ask for nothing, so it is made when they do.
+private final class ResultViews {
   let texts = CTexts()
-  /// Empty until something is asked for.
-  private var recipients: [Views?] = []
+  private var recipients: [RecipientViews?]
 
   /// What was made for C of one recipient.
-  private final class Views {
+  final class RecipientViews {
     let texts = CTexts()
     let error: ErrorHandle?
 
@@ -19,53 +18,65 @@ final class ResultHandle {
   }
 
   init(_ outcome: Outcome) {
-    self.outcome = outcome
+    recipients = Array(repeating: nil, count: outcome.recipients.count)
   }
 
-  func recipient(_ index: Int) -> RecipientOutcome? {
-    outcome.recipients.indices.contains(index) ? outcome.recipients[index] : nil
-  }
-
-  private func views(_ index: Int) -> Views? {
-    guard let recipient = recipient(index) else { return nil }
-    if recipients.isEmpty {
-      recipients = Array(repeating: nil, count: outcome.recipients.count)
-    }
-    if let known = recipients[index] { return known }
-    let views = Views(recipient)
-    recipients[index] = views
+  static func of(_ outcome: Outcome) -> ResultViews {
+    if let known = outcome.views as? ResultViews { return known }
+    let views = ResultViews(outcome)
+    outcome.views = views
     return views
   }
 
-  func text(
+  func recipient(_ index: Int, _ outcome: RecipientOutcome) -> RecipientViews {
+    if let known = recipients[index] { return known }
+    let views = RecipientViews(outcome)
+    recipients[index] = views
+    return views
+  }
+}
+
+extension Outcome {
+  fileprivate func recipient(_ index: Int) -> RecipientOutcome? {
+    recipients.indices.contains(index) ? recipients[index] : nil
+  }
+
+  fileprivate func text(_ value: [UInt8]?) -> UnsafePointer<CChar>? {
+    unsafe ResultViews.of(self).texts.hold(value)
+  }
+
+  fileprivate func text(
     _ index: Int, _ value: (RecipientOutcome) -> [UInt8]?
   ) -> UnsafePointer<CChar>? {
-    guard let recipient = recipient(index), let views = views(index) else { return nil }
+    guard let recipient = recipient(index) else { return nil }
+    let views = ResultViews.of(self).recipient(index, recipient)
     return unsafe views.texts.hold(value(recipient))
   }
 
-  func error(_ index: Int) -> OpaquePointer? {
-    guard let error = views(index)?.error else { return nil }
+  fileprivate func error(_ index: Int) -> OpaquePointer? {
+    guard let recipient = recipient(index),
+      let error = ResultViews.of(self).recipient(index, recipient).error
+    else { return nil }
     return unsafe Handle.view(error)
   }
 }
 
-private typealias Results = Handle<ResultHandle>
+private typealias Results = Handle<Outcome>
 
 @_cdecl("smtpconn_result_count") @implementation
 public func smtpconn_result_count(_ result: OpaquePointer?) -> Int {
-  unsafe Results.borrow(result)?.outcome.recipients.count ?? 0
+  unsafe Results.borrow(result)?.recipients.count ?? 0
 }
 
 @_cdecl("smtpconn_result_accepted_count") @implementation
 public func smtpconn_result_accepted_count(_ result: OpaquePointer?) -> Int {
-  let recipients = unsafe Results.borrow(result)?.outcome.recipients ?? []
+  let recipients = unsafe Results.borrow(result)?.recipients ?? []
   return recipients.count { $0.status == .accepted }
 }
 
 @_cdecl("smtpconn_result_rejected_count") @implementation
 public func smtpconn_result_rejected_count(_ result: OpaquePointer?) -> Int {
-  let recipients = unsafe Results.borrow(result)?.outcome.recipients ?? []
+  let recipients = unsafe Results.borrow(result)?.recipients ?? []
   return recipients.count { $0.isRefused }
 }
 
@@ -115,29 +126,27 @@ public func smtpconn_result_error(_ result: OpaquePointer?, _ index: Int) -> Opa
 
 @_cdecl("smtpconn_result_response") @implementation
 public func smtpconn_result_response(_ result: OpaquePointer?) -> UnsafePointer<CChar>? {
-  guard let handle = unsafe Results.borrow(result) else { return nil }
-  return unsafe handle.texts.hold(handle.outcome.response?.text)
+  guard let outcome = unsafe Results.borrow(result) else { return nil }
+  return unsafe outcome.text(outcome.response?.text)
 }
 
 @_cdecl("smtpconn_result_queue_id") @implementation
 public func smtpconn_result_queue_id(_ result: OpaquePointer?) -> UnsafePointer<CChar>? {
-  guard let handle = unsafe Results.borrow(result), handle.outcome.failure == nil else {
-    return nil
-  }
-  return unsafe handle.texts.hold(handle.outcome.response?.queueIdentifier)
+  guard let outcome = unsafe Results.borrow(result), outcome.failure == nil else { return nil }
+  return unsafe outcome.text(outcome.response?.queueIdentifier)
 }
 
 @_cdecl("smtpconn_result_envelope_time") @implementation
 public func smtpconn_result_envelope_time(_ result: OpaquePointer?) -> UInt64 {
-  UInt64(clamping: unsafe Results.borrow(result)?.outcome.envelopeTime ?? 0)
+  UInt64(clamping: unsafe Results.borrow(result)?.envelopeTime ?? 0)
 }
 
 @_cdecl("smtpconn_result_message_time") @implementation
 public func smtpconn_result_message_time(_ result: OpaquePointer?) -> UInt64 {
-  UInt64(clamping: unsafe Results.borrow(result)?.outcome.messageTime ?? 0)
+  UInt64(clamping: unsafe Results.borrow(result)?.messageTime ?? 0)
 }
 
 @_cdecl("smtpconn_result_message_size") @implementation
 public func smtpconn_result_message_size(_ result: OpaquePointer?) -> UInt64 {
-  unsafe Results.borrow(result)?.outcome.messageSize ?? 0
+  unsafe Results.borrow(result)?.messageSize ?? 0
 }

@@ -20,11 +20,8 @@ public func smtpconn_send(
     }
     try handle.connection.send(request, message.source()) { outcome in
       guard let callback = unsafe callback else { return }
-      let result = ResultHandle(outcome)
-      withExtendedLifetime(result) {
-        unsafe withView(of: outcome.failure) { error in
-          unsafe callback(Handle.view(handle), error, Handle.view(result), user)
-        }
+      unsafe withView(of: outcome.failure) { error in
+        unsafe callback(Handle.view(handle), error, Handle.view(outcome), user)
       }
     }
     message.consume()

@@ -14,9 +14,10 @@ extension Connection {
 
   /// Writes the envelope, and with a small message in memory the content, if the server
   /// takes that.
+  @_optimize(speed)
   func begin(_ mailing: Mailing) {
     guard let session else { return }
-    let request = mailing.nextRequest(session.capabilities)
+    let request = mailing.nextRequest(session)
     if session.sendsAtOnce(request), let size = mailing.size, size <= Self.atOnceContent {
       if session.send(request, chunk: Int(size), now: clock.now) { put(mailing, isDotted: false) }
     } else {
@@ -25,10 +26,10 @@ extension Connection {
   }
 
   /// All of the content behind what is in the output.
+  @_optimize(speed)
   private func put(_ mailing: Mailing, isDotted: Bool) {
     let source = mailing.source
-    session?.output.appendContent { output in
-      let start = output.count
+    append { output in
       if mailing.needsNoChange(isDotted: isDotted) {
         source.append(to: &output)
         if isDotted { output.append(ContentEncoder.terminator) }
@@ -37,8 +38,14 @@ extension Connection {
         _ = source.read(from: 0) { encoder.encode($0, into: &output) }
         encoder.finish(into: &output)
       }
-      if options.debug { logContent(output[start..<output.count]) }
     }
+  }
+
+  /// Content behind what is in the output.
+  private func append(_ body: (inout OctetBuffer) -> Void) {
+    guard let session else { return }
+    let start = session.output.appendContent(body)
+    if options.debug { logContent(session.output.bytes[start..<session.output.bytes.count]) }
   }
 
   /// The server waits for content.
@@ -54,7 +61,8 @@ extension Connection {
       return
     }
     content = ContentTransfer(
-      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil)
+      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil,
+      needsNoChange: mailing.needsNoChange(isDotted: !isChunked))
     mailing.source.start(loop: loop) { [self] in goOn() }
   }
 
@@ -66,7 +74,8 @@ extension Connection {
 
   // MARK: Piece by piece
 
-  /// Moves the next pieces; the output is empty. false when nothing can be done for now.
+  /// Moves the next pieces: into the output, or if that is empty to the channel. false
+  /// when nothing can be done for now.
   func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
     guard let session, !content.isPaused else { return false }
     let isBetweenChunks =
@@ -115,14 +124,9 @@ extension Connection {
       content.encoder.encode(piece, into: &chunk)
       // Of the LF of a CR that was sent nothing is left.
       if !chunk.isEmpty { session.beginChunk(chunk.count, isLast: false, size: 0) }
-      session.output.appendContent { $0.append(chunk) }
-      if options.debug { logContent(chunk[0..<chunk.count]) }
+      append { $0.append(chunk) }
     } else {
-      session.output.appendContent { output in
-        let start = output.count
-        content.encoder.encode(piece, into: &output)
-        if options.debug { logContent(output[start..<output.count]) }
-      }
+      append { content.encoder.encode(piece, into: &$0) }
     }
     content.copied(piece.count)
   }
@@ -142,9 +146,9 @@ extension Connection {
       var tail = OctetBuffer()
       content.encoder.finish(into: &tail)
       session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
-      session.output.appendContent { $0.append(tail) }
+      append { $0.append(tail) }
     } else {
-      session.output.appendContent { content.encoder.finish(into: &$0) }
+      append { content.encoder.finish(into: &$0) }
       session.contentEnded(size: content.encoder.size)
     }
     stopContent()

@@ -24,6 +24,7 @@ extension Connection {
     if !isFreed { queueCallback(callback) }
   }
 
+  @_optimize(speed)
   func deliver() {
     isDelivering = true
     while let delivery = deliveries.popFirst() {
@@ -41,6 +42,7 @@ extension Connection {
   /// Goes on as far as possible, then calls back, then sets the timer. What the
   /// caller's code has started leaves in the same turn; the time that it takes is not the
   /// server's.
+  @_optimize(speed)
   func settle() {
     proceed()
     if !deliveries.isEmpty {
@@ -58,7 +60,17 @@ extension Connection {
       clock.lastExchange += spent
       clock.greeting += spent
     }
+    if current == nil, queue.isEmpty { shrink() }
     setTimer()
+  }
+
+  /// An idle connection keeps little.
+  private func shrink() {
+    session?.shrink()
+    parser.shrink()
+    queue.shrink()
+    following.shrink()
+    deliveries.shrink()
   }
 
   /// How often callbacks that start something that ends at once are served before others
@@ -91,6 +103,7 @@ extension Connection {
     return mailing.take(outcome) ?? outcome
   }
 
+  @_optimize(speed)
   func complete(_ outcome: Outcome) {
     guard case .send(let mailing) = current else { return }
     current = following.popFirst()

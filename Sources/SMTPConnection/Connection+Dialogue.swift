@@ -37,8 +37,12 @@ extension Connection {
         let octets = loop.buffer
         parser.append(octets.span.extracting(first: count))
         processReplies()
-        // In the clear the loop sees whether there is more.
-        if count < loop.buffer.count, !channel.isSecure { return }
+        if count == loop.buffer.count {
+          loop.enlargeBuffer()
+        } else if !channel.isSecure {
+          // In the clear the loop sees whether there is more.
+          return
+        }
       case .endOfStream:
         takeLastWords()
         lost(
@@ -54,13 +58,16 @@ extension Connection {
   }
 
   private func processReplies() {
-    while case .open = link {
-      session?.receiveAgreement(&parser, now: clock.now)
+    while !parser.isEmpty, case .open = link {
+      if session?.receiveAgreement(&parser, now: clock.now) == true {
+        clock.lastExchange = clock.now
+      }
       guard let reply = nextReply() else { return }
       process(reply)
     }
   }
 
+  @_optimize(speed)
   private func nextReply() -> Reply? {
     do throws(Failure) {
       return try parser.next()
@@ -123,23 +130,36 @@ extension Connection {
   private func transmit() {
     guard let session else { return }
     var budget = Self.contentPerTurn
+    // What goes next cannot be joined with what is in the output.
+    var isApart = false
     while case .open(let channel) = link {
-      if !session.output.isEmpty {
-        guard let count = written(channel.write(session.output)) else { return }
-        if session.took(count) { clock.lastExchange = clock.now }
+      let count = session.output.count
+      let isGrowing = !isApart && channel.isSecure && content.map { !$0.isPaused } ?? false
+      if count >= (isGrowing ? Self.record : 1) {
+        // A record that is not full costs as much as one that is.
+        let most = isGrowing ? count - count % Self.record : count
+        guard let count = written(channel.write(session.output, most)) else { return }
+        if session.took(count) {
+          clock.lastExchange = clock.now
+          isApart = false
+        }
       } else if let content {
         guard budget > 0 else {
           wake()
           return
         }
         let before = content.offset
-        guard moveContent(content, to: channel, limit: budget) else { return }
+        guard moveContent(content, to: channel, limit: budget) || count > 0 else { return }
         budget -= content.offset - before
+        isApart = count > 0 && session.output.count == count
       } else {
         return
       }
     }
   }
+
+  /// The largest record of TLS (RFC 8446 section 5.1).
+  private static var record: Int { 16_384 }
 
   /// How much the channel took; nil when it takes no more for now.
   func written(_ outcome: IOOutcome) -> Int? {
@@ -178,13 +198,15 @@ extension Connection {
     guard case .open(let channel) = link, let session, session.hasFarewell,
       !session.output.isEmpty
     else { return }
-    _ = channel.write(session.output)
+    _ = channel.write(session.output, session.output.count)
   }
 }
 
 extension Channel {
   /// What has not left yet.
-  fileprivate func write(_ output: SessionOutput) -> IOOutcome {
-    output.bytes.withSpan { write($0.extracting(droppingFirst: output.taken)) }
+  fileprivate func write(_ output: SessionOutput, _ count: Int) -> IOOutcome {
+    output.bytes.withSpan { octets in
+      write(octets.extracting(droppingFirst: output.taken).extracting(first: count))
+    }
   }
 }

@@ -182,10 +182,10 @@ extension Connection {
     }
   }
 
-  /// One for all addresses: making it reads the store of trusted certificates.
+  /// One for all addresses, and as a rule for all connections of the same options.
   private func makeTLSContext() throws(Failure) -> TLSContext {
     if let tlsContext { return tlsContext }
-    let context = try TLSContext.make(options.tls).get()
+    let context = try options.tlsMemory.context(for: options.tls).get()
     tlsContext = context
     return context
   }
@@ -210,7 +210,8 @@ extension Connection {
       tls = info
       clock.lastActivity = clock.now
       let verified = options.tls.rejectUnauthorized ? "" : ", certificate not verified"
-      note(.tls, "\(info.version) \(info.cipher)\(verified)")
+      let resumed = info.isResumed ? ", resumed" : ""
+      note(.tls, "\(info.version) \(info.cipher)\(resumed)\(verified)")
       link = .open(channel)
       if options.isSecure {
         clock.greeting = clock.now

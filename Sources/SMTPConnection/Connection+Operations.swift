@@ -3,6 +3,7 @@ package import SMTPTransport
 
 /// The queue of operations and the events of the session.
 extension Connection {
+  @_optimize(speed)
   package func send(
     _ request: SendRequest, _ source: any ContentSource,
     _ completion: @escaping (Outcome) -> Void
@@ -44,6 +45,7 @@ extension Connection {
     }
   }
 
+  @_optimize(speed)
   func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
     begin()
@@ -85,10 +87,11 @@ extension Connection {
 
   /// The envelope of the next message follows the end of the one before it in the
   /// same write (RFC 2920 section 3.1), and small ones may go out whole.
+  @_optimize(speed)
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first {
-      guard session.takes(mailing.nextRequest(session.capabilities)), case .open = link,
+      guard session.takes(mailing.nextRequest(session)), case .open = link,
         let operation = queue.popFirst()
       else { return }
       following.append(operation)

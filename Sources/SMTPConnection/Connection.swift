@@ -116,6 +116,7 @@ package final class Connection {
     if case .open(let channel) = link { return channel.isSecure || options.isSecured }
     return false
   }
+  package var isResumed: Bool { tls?.isResumed ?? false }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
   package var capabilities: Capabilities { session?.capabilities ?? .none }
   package var lastReply: Reply? { session?.lastReply }

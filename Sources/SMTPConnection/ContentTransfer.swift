@@ -15,9 +15,15 @@ final class ContentTransfer {
   /// The source has nothing for now and will say when it has.
   var isPaused = false
 
-  init(_ source: any ContentSource, _ form: ContentEncoder.Form, isCounted: Bool) {
+  private let needsNoChange: Bool
+
+  init(
+    _ source: any ContentSource, _ form: ContentEncoder.Form, isCounted: Bool,
+    needsNoChange: Bool
+  ) {
     self.source = source
     self.isCounted = isCounted
+    self.needsNoChange = needsNoChange
     encoder = ContentEncoder(form)
   }
 
@@ -31,7 +37,7 @@ final class ContentTransfer {
   /// let pass stays so, however often it takes to write it.
   func unchanged(of input: Span<UInt8>) -> Int {
     if unchangedEnd > offset { return min(unchangedEnd - offset, input.count) }
-    let count = encoder.unchanged(input)
+    let count = needsNoChange ? input.count : encoder.unchanged(input)
     guard count >= Self.shortPiece else { return 0 }
     encoder.pass(input.extracting(first: count))
     unchangedEnd = offset + count

@@ -30,10 +30,13 @@ final class Mailing {
 
   var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
 
-  /// What the next transaction says to a server with these limits.
-  func nextRequest(_ capabilities: Capabilities) -> SendRequest {
+  /// What the next transaction says to this server.
+  @_optimize(speed)
+  func nextRequest(_ session: Session) -> SendRequest {
     if !isBegun {
       isBegun = true
+      let capabilities = session.capabilities
+      if request.needsWholeSurvey(capabilities, chunks: session.usesChunks) { surveyAll() }
       if capabilities.limitsRecipients {
         limits = capabilities.limits
         divide(Array(request.recipients.indices))
@@ -69,9 +72,15 @@ final class Mailing {
 
   // MARK: Content
 
-  /// Of content in memory, as it travels.
+  private func surveyAll() {
+    _ = source.read(from: 0) { request.survey = ContentSurvey(of: $0) }
+  }
+
+  /// Of content in memory, as it travels; nil when that is not known.
   var size: UInt64? {
-    request.survey.map { request.isBinary ? $0.octets : $0.size }
+    guard let survey = request.survey else { return nil }
+    if request.isBinary { return survey.octets }
+    return survey.isWhole ? survey.size : nil
   }
 
   func form(isDotted: Bool) -> ContentEncoder.Form {
@@ -81,7 +90,8 @@ final class Mailing {
   /// Whether content in memory travels as it is.
   func needsNoChange(isDotted: Bool) -> Bool {
     guard let survey = request.survey else { return false }
-    return request.isBinary || (survey.hasRegularLines && !(isDotted && survey.hasDots))
+    return request.isBinary
+      || (survey.isWhole && survey.hasRegularLines && !(isDotted && survey.hasDots))
   }
 
   // MARK: Outcomes
@@ -96,6 +106,7 @@ final class Mailing {
 
   /// Takes the outcome of a transaction. nil: another one is needed; else what
   /// became of everything.
+  @_optimize(speed)
   func take(_ outcome: Outcome) -> Outcome? {
     if places == nil, !outcome.hasOverflow { return outcome }
     let here = places ?? Array(request.recipients.indices)

@@ -18,6 +18,8 @@ package struct Options {
   package var allowInsecureAuth = false
   package private(set) var servername: [UInt8]?
   package var tls = TLSConfiguration()
+  /// Shared by the copies that the connections have.
+  package private(set) var tlsMemory = TLSMemory()
   package var opportunisticTLS = false
   package var lmtp = false
   package private(set) var localAddress: [UInt8]?
@@ -51,6 +53,10 @@ package struct Options {
   }
 
   package var logsDialogue: Bool { transactionLog || debug }
+
+  /// What was learned of one server, or under one configuration, must not help with another:
+  /// due after every change that decides about TLS.
+  package mutating func forgetTLS() { tlsMemory = TLSMemory() }
 
   // MARK: Setters that check
 

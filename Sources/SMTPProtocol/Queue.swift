@@ -6,17 +6,20 @@ package struct Queue<Element> {
   package private(set) var count = 0
 
   private static var leastCapacity: Int { 4 }
-  /// What an empty queue may keep.
-  private static var keptCapacity: Int { 64 }
+  /// What an idle queue may keep.
+  private static var keptCapacity: Int { 16 }
 
   package init() {}
 
   package var isEmpty: Bool { count == 0 }
+  @_optimize(speed)
   package var first: Element? { count == 0 ? nil : places[head] }
+  @_optimize(speed)
   package var last: Element? { count == 0 ? nil : places[place(count &- 1)] }
 
   private func place(_ index: Int) -> Int { (head &+ index) & (places.count &- 1) }
 
+  @_optimize(speed)
   package mutating func append(_ element: Element) {
     if count == places.count { grow() }
     places[place(count)] = element
@@ -30,16 +33,21 @@ package struct Queue<Element> {
     count &+= 1
   }
 
+  @_optimize(speed)
   package mutating func popFirst() -> Element? {
     guard count > 0 else { return nil }
     let element = places[head].take()
     head = place(1)
     count &-= 1
+    return element
+  }
+
+  /// While nothing is expected for a while.
+  package mutating func shrink() {
     if count == 0, places.count > Self.keptCapacity {
       places = []
       head = 0
     }
-    return element
   }
 
   @inline(never)

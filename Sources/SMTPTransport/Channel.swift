@@ -170,6 +170,7 @@ package final class Channel {
       return located(
         TLSFailure.make("TLS cannot be set up: \(reason)", reason: reason, retry: .no))
     }
+    session.resume()
     self.session = session
     peer = name.text
     self.isUpgrade = isUpgrade

@@ -59,3 +59,72 @@ import Testing
     }
   }
 }
+
+/// A message that is too large to be looked at as a whole before it is sent.
+@Suite struct FirstLookTests {
+  private static let limit = ContentSurvey.lookLimit
+
+  private func look(at count: Int, _ change: (inout [UInt8]) -> Void = { _ in }) -> ContentSurvey {
+    var content = bytes("Subject: x\n\n") + [UInt8](repeating: 0x61, count: count - 12)
+    change(&content)
+    return ContentSurvey(lookingAt: content.span)
+  }
+
+  @Test func `the limit itself is not too large`() {
+    let whole = look(at: Self.limit)
+    #expect(whole.isWhole)
+    #expect(whole.octets == UInt64(Self.limit))
+    #expect(whole.size == UInt64(Self.limit) + 4)
+    #expect(!whole.mayHaveEightBit)
+  }
+
+  @Test func `what was not seen is not known`() {
+    let part = look(at: Self.limit + 1)
+    #expect(!part.isWhole)
+    #expect(part.octets == UInt64(Self.limit) + 1)
+    #expect(part.size == part.octets)
+    #expect(!part.hasEightBit)
+    #expect(part.mayHaveEightBit)
+    #expect(!part.inHeader)
+    let unseen = look(at: Self.limit + 1) { $0[Self.limit] = 0xE9 }
+    #expect(!unseen.hasEightBit)
+    let seen = look(at: Self.limit + 1) { $0[Self.limit - 1] = 0xE9 }
+    #expect(seen.hasEightBit)
+  }
+
+  @Test(arguments: [
+    (["8BITMIME"], false, false), (["8BITMIME", "SIZE 0"], false, false),
+    (["8BITMIME", "SIZE 3000000"], false, false), (["8BITMIME", "SIZE 2000000"], false, true),
+    ([], false, true), (["8BITMIME"], true, true),
+  ])
+  func `all of it is looked at when the server leaves something undecided`(
+    _ keywords: [String], _ chunks: Bool, _ needsWhole: Bool
+  ) {
+    let capabilities = Capabilities(
+      reply: Reply(code: 250, lines: (["mx"] + keywords).map { bytes($0) }))
+    var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
+    request.survey = look(at: Self.limit + 1)
+    #expect(request.needsWholeSurvey(capabilities, chunks: chunks) == needsWhole)
+    request.survey = look(at: Self.limit)
+    #expect(!request.needsWholeSurvey(capabilities, chunks: chunks))
+  }
+
+  @Test func `what the caller has decided needs no look`() {
+    var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: true)
+    request.survey = look(at: Self.limit + 1)
+    #expect(!request.needsWholeSurvey(.none, chunks: false))
+    request.use8BitMIME = nil
+    request.isBinary = true
+    #expect(!request.needsWholeSurvey(.none, chunks: true))
+  }
+
+  @Test func `a header without end may hide what SMTPUTF8 is for`() {
+    let capabilities = Capabilities(
+      reply: Reply(code: 250, lines: ["mx", "8BITMIME", "SMTPUTF8"].map { bytes($0) }))
+    var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
+    request.survey = look(at: Self.limit + 1)
+    #expect(!request.needsWholeSurvey(capabilities, chunks: false))
+    request.survey = look(at: Self.limit + 1) { $0[11] = 0x61 }
+    #expect(request.needsWholeSurvey(capabilities, chunks: false))
+  }
+}

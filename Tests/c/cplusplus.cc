@@ -10,6 +10,8 @@ int main() {
   smtpconn_options *options = smtpconn_options_new();
   CHECK_INT(smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_ON), SMTPCONN_OK);
   CHECK_INT(smtpconn_options_set_ignored_capabilities(options, "SIZE"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_options_set_tls_resumption(options, false), SMTPCONN_OK);
+  CHECK_INT(smtpconn_options_take_tls_session(options, nullptr, 0), 0);
   smtpconn *connection = smtpconn_new(options, nullptr);
   smtpconn_options_free(options);
   CHECK(connection != nullptr);

@@ -13,6 +13,7 @@ from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
 from support.endpoint import TokenEndpoint, granted, repeats_the_request
 from support.header import header_functions
+from support.resuming import Remembering
 from support.scripted import ScriptedServer, friendly, rude, rude_under_tls, silent
 
 HERE = Path(__file__).parent
@@ -26,6 +27,8 @@ PROGRAMS: dict[str, list[str]] = {
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
     "secrets": ["{friendly}", "{endpoint}", "{repeating}"],
+    "threads": ["{resuming}", "{ca}"],
+    "idle": ["{resuming}", "{ca}"],
 }
 
 
@@ -34,9 +37,11 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Certificates) -> None:
+    remembering = Remembering.like(certificates.good)
     with (
         ScriptedServer(friendly, repeat=True) as friend,
         ScriptedServer(friendly, repeat=True, identity=certificates.good) as secure_friend,
+        ScriptedServer(friendly, repeat=True, identity=remembering) as resuming,
         ScriptedServer(silent, repeat=True) as mute,
         ScriptedServer(rude, repeat=True) as boor,
         ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
@@ -48,6 +53,8 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
                 library=BUILD / "libsmtpconn.so.0",
                 friendly=friend.port,
                 friendly_tls=secure_friend.port,
+                resuming=resuming.port,
+                ca=certificates.ca_file,
                 silent=mute.port,
                 rude=boor.port,
                 tls=tls.port,
@@ -95,6 +102,22 @@ def test_valgrind(name: str, certificates: Certificates) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_asan(name: str, certificates: Certificates) -> None:
     run_with_servers(name, [], "asan", certificates)
+
+
+def test_no_data_race(certificates: Certificates) -> None:
+    """What threads share is looked at under a lock. Helgrind knows nothing of the atomic counters
+    of Swift and OpenSSL, so only what is said of the functions under the lock counts."""
+    with ScriptedServer(
+        friendly, repeat=True, identity=Remembering.like(certificates.good)
+    ) as server:
+        program = [str(BUILD / "tests" / "threads"), str(server.port), str(certificates.ca_file)]
+        done = run(["valgrind", "--tool=helgrind", *program])
+    assert done.returncode == 0, done.stderr
+    assert "ERROR SUMMARY" in done.stderr
+    reports = re.split(r"==\d+== -{60,}\n", done.stderr)
+    # By name: Swift's functions stand in no table of symbols under another.
+    races = [report for report in reports if re.search(r"(?:at|by) \w+: locked ", report)]
+    assert not races, races[0]
 
 
 def test_cplusplus() -> None:

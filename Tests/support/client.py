@@ -24,8 +24,11 @@ class Client(Generic[Server]):
 
     def __call__(self, service: str, **options: str | int) -> Connection:
         """A connection, not connected yet."""
-        return self.drive.connection(
-            None,
+        return self.drive.connection_from(self.options(service, **options))
+
+    def options(self, service: str, **options: str | int) -> str:
+        """Options for connections, by name."""
+        return self.drive.options(
             **{
                 **self.server.address(service),
                 "name": "client.test",

@@ -73,10 +73,26 @@ class Drive(Program):
         **options: Option,
     ) -> Connection:
         """A connection with these options, not connected yet."""
+        return self.connection_from(self.options(**options), loop)
+
+    def connection_from(self, options: str, loop: str | None = None) -> Connection:
+        """The same with options by name, which may serve several."""
         name = self.name("c")
-        answer = self.call("new", name, self.options(**options), loop or "~")
+        answer = self.call("new", name, options, loop or "~")
         assert answer["reply"] == 1, f"refused: {answer['error']}"
         return Connection(self, name)
+
+    def take_session(self, options: str) -> bytes | None:
+        """The newest TLS session of these options."""
+        octets = self.call("take_session", options)["octets"]
+        return None if octets is None else bytes.fromhex(octets)
+
+    def add_session(self, options: str, octets: bytes) -> Failure | None:
+        """Adds a session; the failure says why it was refused."""
+        answer = self.call("add_session", options, quote(octets.hex()))
+        failure = read_failure(answer["error"])
+        assert (answer["reply"] == OK) == (failure is None)
+        return failure
 
     def refused_connection(self, **options: Option) -> Failure:
         """Why a connection with these options cannot be had."""

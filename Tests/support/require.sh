@@ -20,6 +20,7 @@ package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 # The headers, asked of the compiler: a copy outside Debian's folders will do too.
 openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
 curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
+esmtp_headers() { echo '#include <libesmtp.h>' | cc -E -; }
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -64,7 +65,14 @@ for group; do
       want python3-venv venv
       want valgrind program valgrind
       want util-linux program taskset
+      want strace program strace
+      want openssl program openssl
+      want libssl-dev openssl_headers
       want libcurl4-openssl-dev curl_headers
+      want libesmtp-dev esmtp_headers
+      # For smtp-source and smtp-sink.
+      libraries=$(sh "$(dirname "$0")/unpack.sh" postfix)
+      for library in $libraries; do want "$library" package "$library"; done
       ;;
     *)
       echo "require.sh: no group $group" >&2

@@ -190,6 +190,21 @@ class Peer:
             return
         assert not rest, f"the client went on after a handshake it had to refuse: {rest!r}"
 
+    def hello(self) -> bytes:
+        """The first record of the client's handshake, which stays to be read."""
+        size = 5
+        for _ in range(2):
+            octets = self._socket.recv(size, socket.MSG_PEEK | socket.MSG_WAITALL)
+            assert octets[:1] == b"\x16", f"no TLS handshake: {octets!r}"
+            size = 5 + int.from_bytes(octets[3:5])
+        return octets
+
+    @property
+    def has_resumed(self) -> bool:
+        """Whether the handshake resumed a session."""
+        assert isinstance(self._socket, ssl.SSLSocket)
+        return bool(self._socket.session_reused)
+
     def handshake_began(self) -> None:
         """Waits for the first octets of a TLS handshake."""
         assert not self._buffer

@@ -10,8 +10,8 @@ package final class Outcome {
   package internal(set) var messageSize: UInt64 = 0
   /// Somebody was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
-  /// For whoever shows it to the caller.
-  package var view: AnyObject?
+  /// What whoever shows this to the caller has made of it.
+  package var views: AnyObject?
 
   init(_ recipients: [RecipientOutcome]) {
     self.recipients = recipients

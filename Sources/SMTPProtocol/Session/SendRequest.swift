@@ -136,6 +136,16 @@ package struct SendRequest {
 
   // MARK: What the server cannot take
 
+  /// Whether a first look at the message is not enough for this server.
+  package func needsWholeSurvey(_ capabilities: Capabilities, chunks: Bool) -> Bool {
+    guard let survey, !survey.isWhole, !isBinary else { return false }
+    // Line ends may double it.
+    let isNearLimit = capabilities.sizeLimit.map { $0 / 2 <= survey.size } ?? false
+    let isUndecided =
+      use8BitMIME == nil && !survey.hasEightBit && !capabilities.eightBitMIME
+    return isNearLimit || isUndecided || chunks || (survey.inHeader && capabilities.smtpUTF8)
+  }
+
   /// Found before MAIL is sent.
   func refusal(
     by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
@@ -215,6 +225,7 @@ package struct SendRequest {
   // MARK: Commands
 
   /// `MAIL FROM:<reverse-path> parameters` (RFC 5321 section 4.1.1.2).
+  @_optimize(speed)
   func writeMail(to output: inout SessionOutput, _ capabilities: Capabilities) {
     output.append(Command.mail, from?.bytes ?? [], Command.endOfPath)
     if capabilities.smtpUTF8,
@@ -224,7 +235,7 @@ package struct SendRequest {
     }
     if isBinary {
       output.append(Parameter.binaryMIME)
-    } else if use8BitMIME ?? survey?.hasEightBit ?? false, capabilities.eightBitMIME {
+    } else if use8BitMIME ?? survey?.mayHaveEightBit ?? false, capabilities.eightBitMIME {
       output.append(Parameter.eightBitMIME)
     }
     if let expectedSize, capabilities.size {
@@ -246,6 +257,7 @@ package struct SendRequest {
   }
 
   /// `RCPT TO:<forward-path> parameters` (RFC 5321 section 4.1.1.3).
+  @_optimize(speed)
   func writeRecipient(
     _ recipient: Recipient, to output: inout SessionOutput, _ capabilities: Capabilities
   ) {

@@ -6,7 +6,8 @@
 /// (SMTPConnection) reads, writes, keeps the time and calls back.
 ///
 /// There is exactly one state, an enum whose cases own what is meaningful in
-/// them, and all transitions stand in this file:
+/// them. Its transitions stand in this file, those of a login in Session+Login, those
+/// of messages in Session+Sending:
 ///
 ///     greeting --220--> hello(EHLO or LHLO) --250--> ready
 ///                          |   |502
@@ -64,23 +65,23 @@ package final class Session {
   /// Several rounds are normal; a server that asks for ever is not.
   static let challengeLimit = 16
 
-  private let configuration: Configuration
-  private let cryptography: any Cryptography
-  private var state = State.greeting
+  let configuration: Configuration
+  let cryptography: any Cryptography
+  var state = State.greeting
   /// Transactions whose commands are under way while another one is in `state`.
-  private var behind = Queue<Transaction>()
+  var behind = Queue<Transaction>()
   /// As the server counts them (RFC 9422 section 4.1).
-  private var transactionCount = 0
+  var transactionCount = 0
   /// A failed transaction may have left something behind at the server.
-  private var needsReset = false
+  var needsReset = false
   package private(set) var isSecure: Bool
-  package private(set) var isAuthenticated = false
+  package internal(set) var isAuthenticated = false
   /// The server has said 220: it is there, and willing.
   package private(set) var isGreeted = false
   package private(set) var capabilities = Capabilities.none
-  package private(set) var lastReply: Reply?
+  package internal(set) var lastReply: Reply?
   /// The last reply to RCPT that was as hoped for.
-  private var agreement: Reply?
+  var agreement: Reply?
 
   /// The session is over, and a last QUIT is all that `output` holds.
   package private(set) var hasFarewell = false
@@ -142,49 +143,6 @@ package final class Session {
     return true
   }
 
-  /// Whether another `send` may be called although a transaction is under way: once all
-  /// of that is on its way, and not too much.
-  package var isAheadPossible: Bool {
-    guard capabilities.pipelining, case .transaction(let transaction) = state,
-      behind.count < Self.aheadLimit, output.count < Self.aheadOctets
-    else { return false }
-    guard let last = behind.last else { return transaction.takesNext }
-    return last.takesNext
-  }
-
-  /// Whether the server may be asked at all.
-  package func takes(_ request: SendRequest) -> Bool { refusal(of: request) == nil }
-
-  /// How many messages may wait for their verdicts behind another one, and how many
-  /// octets that have not left may be put behind.
-  private static let aheadLimit = 31
-  private static let aheadOctets = 65_536
-
-  /// Whether the content may go out with its envelope, as far as the server goes.
-  package func sendsAtOnce(_ request: SendRequest) -> Bool {
-    configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
-      && !request.isAllOrNone
-  }
-
-  /// Whether the content that is wanted travels in chunks.
-  package var takesChunks: Bool {
-    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
-    return false
-  }
-
-  /// Whether content is wanted now: the server may have refused a part of it, or may
-  /// have to answer before it gets more.
-  package var wantsContent: Bool {
-    if case .transaction(let transaction) = state { return transaction.wantsContent }
-    return false
-  }
-
-  /// Whether a part of the content was refused, so that no more is to follow.
-  package var refusesContent: Bool {
-    if case .transaction(let transaction) = state { return transaction.refusesContent }
-    return true
-  }
-
   // MARK: What the driver does
 
   /// `count` octets of the output have left. true when that was all.
@@ -192,6 +150,13 @@ package final class Session {
     guard output.take(count) else { return false }
     removeOutput()
     return true
+  }
+
+  /// Nothing is under way: what many messages needed is given back.
+  package func shrink() {
+    output.shrink()
+    events.shrink()
+    behind.shrink()
   }
 
   /// Nothing of the output is to be written any more.
@@ -204,123 +169,6 @@ package final class Session {
     capabilities = .none
     lastReply = nil
     sayHello(firstHello)
-  }
-
-  package func login(_ mechanism: any Mechanism) {
-    // RFC 4954 section 4: no AUTH while a transaction is open.
-    if needsReset {
-      needsReset = false
-      state = .clearing(Authentication(mechanism: mechanism))
-      emit(Command.reset)
-    } else {
-      authenticate(Authentication(mechanism: mechanism))
-    }
-  }
-
-  private func authenticate(_ authentication: Authentication) {
-    let mechanism = authentication.mechanism
-    let start = Bytes.of("AUTH ") + mechanism.name
-    // RFC 4954 section 4: an empty response is written "=", and one that is too
-    // long for a command line does not go with the command.
-    var response: Secret?
-    if let initial = mechanism.initialResponse {
-      let encoded = authentication.encode(initial, cryptography)
-      if start.count + 3 + encoded.bytes.count > Authentication.commandLineLimit {
-        authentication.holdsInitialResponse = true
-      } else {
-        response = initial.isEmpty ? Secret([0x3D], cryptography) : encoded
-      }
-    }
-    state = .authenticating(authentication)
-    if let response {
-      emit(start + [0x20], response)
-    } else {
-      emit(start)
-    }
-  }
-
-  /// The answer of a mechanism that said `.later`.
-  package func answer(_ answer: MechanismAnswer) {
-    guard case .authenticating(let authentication) = state, authentication.awaitsAnswer else {
-      return
-    }
-    take(authentication.step(answer, cryptography))
-  }
-
-  /// Writes MAIL and what may follow it without waiting. Before anything is
-  /// written, what the server cannot take is refused.
-  ///
-  /// `chunk`: all of the content has so many octets and goes out at once; the driver puts
-  /// them behind when the envelope was written, which is what is returned.
-  @discardableResult
-  package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
-    var isAhead = false
-    if case .transaction = state { isAhead = true }
-    if !isAhead, let failure = refusal(of: request) {
-      let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
-      events.append(.sendDone(outcome))
-      return false
-    }
-    // What follows another transaction resets first. After a chunk that may be refused RFC
-    // 3030 section 2 asks for it, and Dovecot (2.3, submission) takes a MAIL that comes
-    // while it relays for a part of the transaction before.
-    let transaction = Transaction(
-      request, capabilities, transfer(chunk), isLMTP: configuration.isLMTP,
-      resets: isAhead || needsReset, now: now)
-    if !isAhead { needsReset = false }
-    transactionCount += 1
-    transaction.begin(&output)
-    if let chunk {
-      transaction.beginChunk(chunk, isLast: true, size: UInt64(chunk), to: &output)
-    }
-    guard isSound() else { return false }
-    if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
-    return true
-  }
-
-  private func transfer(_ chunk: Int?) -> Transaction.Transfer {
-    if chunk != nil { return .atOnce }
-    return configuration.chunking != .off && capabilities.chunking ? .chunks : .data
-  }
-
-  private func refusal(of request: SendRequest) -> Failure? {
-    if let most = capabilities.limits.transactions, transactionCount >= most {
-      return Failure(
-        .state, "the server takes no more than \(most) messages over one connection (MAILMAX)",
-        command: "MAIL FROM", phase: .envelope, retry: .safe)
-    }
-    if let most = capabilities.limits.recipients, request.recipients.count > most {
-      return Failure(
-        .envelope,
-        "the message goes to all or none (all_or_none), and the server takes no more than"
-          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
-    }
-    if request.isAllOrNone, let most = capabilities.limits.domains, request.domainCount > most {
-      return Failure(
-        .envelope,
-        "the message goes to all or none (all_or_none), and the server takes no recipients of more"
-          + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
-        phase: .envelope)
-    }
-    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
-    return request.refusal(
-      by: capabilities, security: security, allowsChunks: configuration.chunking != .off)
-  }
-
-  /// One more chunk of the content that is wanted: the driver puts its octets behind.
-  /// `size` is that of the whole message, with the last.
-  package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
-    guard wantsContent, takesChunks, case .transaction(let transaction) = state else { return }
-    transaction.beginChunk(count, isLast: isLast, size: size, to: &output)
-  }
-
-  /// The content is in the output, up to its final dot.
-  package func contentEnded(size: UInt64) {
-    guard case .transaction(let transaction) = state, transaction.wantsContent,
-      transaction.transfer == .data
-    else { return }
-    output.endContent()
-    transaction.contentEnded(size: size, at: output.end)
   }
 
   package func reset() {
@@ -357,39 +205,21 @@ package final class Session {
 
   // MARK: Replies
 
-  /// Takes the replies that are as they were hoped for and lead to nothing but the next
-  /// ones: most of them, when messages are sent in a row.
   @_optimize(speed)
-  package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) {
-    guard !configuration.tracesDialogue, case .transaction(let transaction) = state else { return }
-    var last: ReplyParser.Plain?
-    while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
-      switch transaction.agreement {
-      case .none:
-        if let last { note(parser.reply(of: last, known: nil), in: transaction) }
-        return
-      case .command:
-        transaction.receiveAgreement()
-        last = plain
-      case .recipient:
-        let reply = parser.reply(of: plain, known: agreement)
-        transaction.receiveAgreement(reply, now: now)
-        agreement = reply
-        lastReply = reply
-        last = nil
-      }
-      parser.pass(plain)
-      output.replied()
-    }
-    if let last { note(parser.reply(of: last, known: nil), in: transaction) }
-  }
-
-  private func note(_ reply: Reply, in transaction: Transaction) {
-    lastReply = reply
-    transaction.note(reply)
-  }
-
   package func receive(_ reply: Reply, now: Int64) {
+    if case .transaction(let transaction) = state, reply.code != 421 {
+      if configuration.tracesDialogue { traceReply(reply) }
+      lastReply = reply
+      let isEarly = output.isNextReplyEarly
+      output.replied()
+      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
+    } else {
+      receiveOutside(reply, now: now)
+    }
+  }
+
+  /// Everything but what happens in a transaction.
+  private func receiveOutside(_ reply: Reply, now: Int64) {
     if isOver { return }
     var reply = reply
     if reply.code != 334, case .authenticating(let authentication) = state {
@@ -397,7 +227,6 @@ package final class Session {
     }
     if configuration.tracesDialogue { traceReply(reply) }
     lastReply = reply
-    let isEarly = output.isNextReplyEarly
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
@@ -412,15 +241,13 @@ package final class Session {
     // Whatever RSET is answered, AUTH will tell.
     case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
-    case .transaction(let transaction):
-      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
       events.append(.quitDone)
     case .ready, .securing:
       fail(.unexpected(reply, phase: .idle))
-    case .closed:
+    case .transaction, .closed:
       break
     }
   }
@@ -521,61 +348,6 @@ package final class Session {
     }
   }
 
-  private func receiveAuthentication(
-    _ reply: Reply, _ authentication: Authentication
-  ) {
-    if reply.code == 334 {
-      take(authentication.answer(reply, cryptography))
-      return
-    }
-    state = .ready
-    let failure = authentication.verdict(reply)
-    isAuthenticated = failure == nil
-    events.append(.loginDone(failure))
-  }
-
-  private func take(_ step: Authentication.Step) {
-    // A mechanism of the caller's may have ended everything meanwhile.
-    guard case .authenticating = state else { return }
-    switch step {
-    case .response(let response): emit([], response)
-    case .cancel: emit(Command.cancelAuthentication)
-    case .wait: break
-    case .broken(let failure): fail(failure)
-    }
-  }
-
-  private func receiveTransaction(
-    _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
-  ) {
-    switch transaction.receive(reply, &output, isEarly: isEarly, now: now) {
-    case .wait:
-      _ = isSound()
-    case .content:
-      events.append(.contentWanted)
-    case .nothingToDeliver:
-      // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
-      // section 3.1 wants a single dot.
-      output.appendContent { $0.append(ContentEncoder.terminator) }
-      output.endContent()
-    case .done(let outcome):
-      needsReset = outcome.failure != nil
-      advance(to: .ready)
-      events.append(.sendDone(outcome))
-    case .broken(let outcome, let failure):
-      events.append(.sendDone(outcome))
-      advance(to: .closed)
-      abort(failure)
-      events.append(.failed(failure))
-    }
-  }
-
-  /// The transaction in `state` is over: the next one behind it has the word, or
-  /// there is none.
-  private func advance(to last: State) {
-    state = behind.popFirst().map { .transaction($0) } ?? last
-  }
-
   private func receiveReset(_ reply: Reply) {
     state = .ready
     if reply.isPositive {
@@ -593,7 +365,7 @@ package final class Session {
   // MARK: Output
 
   /// `secret` goes behind the command, without a copy of it staying anywhere.
-  private func emit(_ line: [UInt8], _ secret: Secret? = nil) {
+  func emit(_ line: [UInt8], _ secret: Secret? = nil) {
     output.append(line)
     if let secret { output.append(secret) }
     output.endCommand()
@@ -601,7 +373,7 @@ package final class Session {
   }
 
   /// Whether all that was put out could be a command.
-  private func isSound() -> Bool {
+  func isSound() -> Bool {
     if output.hasRefused, !isOver {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
     }
@@ -615,7 +387,7 @@ package final class Session {
     fail(failure)
   }
 
-  private func fail(_ failure: Failure) {
+  func fail(_ failure: Failure) {
     abort(failure)
     events.append(.failed(failure))
   }

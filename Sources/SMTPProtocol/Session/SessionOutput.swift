@@ -74,6 +74,7 @@ package struct SessionOutput {
   }
 
   /// The reply comes when the command has left, and so many octets of content behind it.
+  @_optimize(speed)
   mutating func endCommand(before content: Int = 0) {
     let start = commandStart
     if bytes.withSpan({ OctetScan.hasControl($0, from: start) }) {
@@ -83,7 +84,7 @@ package struct SessionOutput {
       return
     }
     if traces { trace(from: start) }
-    bytes.append(Command.lineEnd)
+    bytes.appendLineEnd()
     commandStart = bytes.count
     secretStart = nil
     ends.append(end &+ content)
@@ -95,6 +96,7 @@ package struct SessionOutput {
     log.append(Session.LogEntry(direction: .client, text: text))
   }
 
+  @_optimize(speed)
   mutating func command(_ line: [UInt8]) {
     append(line)
     endCommand()
@@ -115,10 +117,19 @@ package struct SessionOutput {
 
   // MARK: Content
 
-  /// Lets `body` put content behind what is there.
-  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) {
+  /// Lets `body` put content behind what is there; returns where in `bytes` it begins.
+  @discardableResult
+  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) -> Int {
+    if taken > 0 {
+      // Content comes behind content for long: what has left must not stay.
+      bytes.removeFirst(taken)
+      removed &+= taken
+      taken = 0
+    }
+    let start = bytes.count
     body(&bytes)
     commandStart = bytes.count
+    return start
   }
 
   /// So many octets of content have left without having been here, when nothing here was
@@ -135,6 +146,7 @@ package struct SessionOutput {
   var isNextReplyEarly: Bool { ends.first.map { $0 > left } ?? false }
 
   /// A reply has come.
+  @_optimize(speed)
   mutating func replied() {
     _ = ends.popFirst()
   }
@@ -159,7 +171,8 @@ package struct SessionOutput {
   }
 
   /// While nothing is to be written for a while.
-  package mutating func shrink() {
+  mutating func shrink() {
     bytes.shrink(to: Self.keptCapacity)
+    ends.shrink()
   }
 }

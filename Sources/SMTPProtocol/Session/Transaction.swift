@@ -21,7 +21,7 @@ final class Transaction {
     case atOnce
   }
 
-  private enum Step {
+  enum Step {
     case reset
     case mail
     case recipient(Int)
@@ -48,17 +48,18 @@ final class Transaction {
   private let capabilities: Capabilities
   private let isLMTP: Bool
   let transfer: Transfer
-  private var step: Step
-  private let outcome: Outcome
-  private var senderFailure: Failure?
+  private(set) var step: Step
+  let outcome: Outcome
+  private(set) var senderFailure: Failure?
   private let started: Int64
-  private var dataAnswered: Int64 = 0
+  private(set) var dataAnswered: Int64 = 0
   /// How much of the output has left, and where in it the content ends.
-  private var left = 0
+  private(set) var left = 0
   private var contentEnd: Int?
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
 
+  @_optimize(speed)
   init(
     _ request: SendRequest, _ capabilities: Capabilities, _ transfer: Transfer, isLMTP: Bool,
     resets: Bool, now: Int64
@@ -70,7 +71,11 @@ final class Transaction {
     pipelined = capabilities.pipelining
     groupsData = capabilities.pipelining && transfer == .data && !request.isAllOrNone
     step = resets ? .reset : .mail
-    outcome = Outcome(request.recipients.map { RecipientOutcome(mailbox: $0.mailbox) })
+    let recipients = request.recipients
+    outcome = Outcome(
+      [RecipientOutcome](capacity: recipients.count) { outcomes in
+        for recipient in recipients { outcomes.append(RecipientOutcome(mailbox: recipient.mailbox)) }
+      })
     started = now
   }
 
@@ -81,6 +86,7 @@ final class Transaction {
   private let groupsData: Bool
 
   /// What is written first. After a failed transaction RSET goes in front.
+  @_optimize(speed)
   func begin(_ output: inout SessionOutput) {
     if case .reset = step {
       output.command(Command.reset)
@@ -118,7 +124,7 @@ final class Transaction {
     }
   }
 
-  private var contentCommand: String { transfer == .data ? "DATA" : "BDAT" }
+  var contentCommand: String { transfer == .data ? "DATA" : "BDAT" }
 
   /// Whether the next reply decides about the message.
   var awaitsVerdict: Bool {
@@ -155,7 +161,7 @@ final class Transaction {
   }
 
   /// The content has left as far as its end.
-  private func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
+  func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
 
   /// What 250 would mean now, when it is hoped for and leads to nothing but the wait for
   /// the next reply.
@@ -166,8 +172,14 @@ final class Transaction {
     case recipient
   }
 
+  var isAgreeing: Bool {
+    switch step {
+    case .reset, .mail, .recipient: pipelined
+    default: false
+    }
+  }
+
   var agreement: Agreement {
-    guard pipelined else { return .none }
     switch step {
     case .reset: return .command
     case .mail: return outcome.recipients.isEmpty ? .none : .command
@@ -179,12 +191,11 @@ final class Transaction {
     }
   }
 
-  /// Agreements up to this one are behind us; nothing else came of them.
-  func note(_ reply: Reply) { outcome.response = reply }
-
   func receiveAgreement() {
     if case .reset = step { step = .mail } else { step = .recipient(0) }
   }
+
+  func hear(_ reply: Reply) { outcome.response = reply }
 
   func receiveAgreement(_ reply: Reply, now: Int64) {
     guard case .recipient(let index) = step else { return }
@@ -200,6 +211,7 @@ final class Transaction {
   }
 
   /// What the reply leads to is written, or told.
+  @_optimize(speed)
   func receive(
     _ reply: Reply, _ output: inout SessionOutput, isEarly: Bool, now: Int64
   ) -> Progress {
@@ -364,6 +376,7 @@ final class Transaction {
     return .wait
   }
 
+  @_optimize(speed)
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
     guard isLMTP else { return .done(verdict(reply, now: now)) }
     outcome.decide(index, reply, at: .data)
@@ -383,85 +396,5 @@ final class Transaction {
       index += 1
     }
     return index
-  }
-
-  /// nil when somebody got the message.
-  private var everyCopyRefused: Failure? {
-    if hasAccepted { return nil }
-    let refused = outcome.recipients.filter { $0.stage == .data && $0.isRefused }
-    guard let last = refused.last, let reply = last.reply else { return nil }
-    return .refused(
-      .message, "the server refused the message for every recipient, the last one with", reply,
-      command: contentCommand, phase: .message,
-      retry: refused.contains { $0.status == .deferred } ? .safe : .no)
-  }
-
-  // MARK: Outcomes
-
-  private var hasAccepted: Bool { outcome.hasAccepted }
-
-  /// The server's word about the whole message.
-  func verdict(_ reply: Reply, now: Int64) -> Outcome {
-    if case .drain = step { return outcome }
-    outcome.response = reply
-    outcome.messageTime = now - dataAnswered
-    if reply.isPositive { return ended(nil) }
-    decideAccepted(reply)
-    if hasAccepted { return ended(nil) }
-    return ended(
-      .refused(
-        .message, "the server refused the message", reply, command: contentCommand,
-        phase: .message))
-  }
-
-  /// The connection is gone. Once the end of the content was sent nobody knows
-  /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
-  func interrupted(_ failure: Failure, left: Int) -> Outcome {
-    if case .drain = step { return outcome }
-    let mayBeDelivered = hasLeft(left) && senderFailure == nil
-      && outcome.recipients.contains { !$0.isRefused }
-    var failure = failure
-    if mayBeDelivered { failure.retry = .unknown }
-    return ended(failure)
-  }
-
-  private func disagree(_ failure: Failure) -> Progress {
-    .broken(interrupted(failure, left: left), failure)
-  }
-
-  private func decideAccepted(_ reply: Reply) {
-    for (index, recipient) in outcome.recipients.enumerated()
-    where recipient.status == .accepted && recipient.stage != .data {
-      outcome.decide(index, reply, at: .data)
-    }
-  }
-
-  private func envelopeFailed() -> Outcome {
-    if let senderFailure { return ended(senderFailure) }
-    let refused = outcome.recipients.filter { $0.isRefused }
-    guard let last = refused.last, let reply = last.reply else {
-      return ended(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
-    }
-    let text: Message
-    if hasAccepted {
-      text =
-        "the server refused \(refused.count) of \(outcome.recipients.count) recipients, and the"
-        + " message goes to all or none (all_or_none); the last one with"
-    } else if refused.count == 1 {
-      text = "the server refused the recipient"
-    } else {
-      text = "the server refused all \(refused.count) recipients, the last one with"
-    }
-    // Worth another try as soon as one of them may be accepted later.
-    var failure = Failure.refused(
-      .envelope, text, reply, command: "RCPT TO", phase: .envelope,
-      retry: refused.contains { $0.status == .deferred } ? .safe : .no)
-    failure.recipient = last.mailbox.bytes
-    return ended(failure)
-  }
-
-  private func ended(_ failure: Failure?) -> Outcome {
-    outcome.end(failure)
-    return outcome
   }
 }

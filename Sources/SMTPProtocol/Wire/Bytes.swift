@@ -7,6 +7,12 @@ package enum Bytes {
     Array(text.description.utf8)
   }
 
+  /// Memory for octets to come.
+  @_optimize(speed)
+  package static func zeros(_ count: Int) -> [UInt8] {
+    [UInt8](capacity: count) { $0.append(repeating: 0, count: count) }
+  }
+
   /// The decimal digits of a number that is not negative.
   package static func decimal(_ value: some FixedWidthInteger) -> [UInt8] {
     var digits: [UInt8] = []

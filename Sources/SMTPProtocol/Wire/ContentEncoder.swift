@@ -50,7 +50,7 @@ package struct ContentEncoder {
   /// The place of the next octet that does not stay alone: a CR or LF without the other
   /// (a CR at the end too), or a dot behind a line end. The octet at `start` may be
   /// such a CR or LF, and is taken for no dot of this kind.
-  @_optimize(speed)
+  @inline(__always)
   private func nextChange(_ input: Span<UInt8>, from start: Int, skipsBlocks: Bool) -> Int {
     let count = input.count
     let isDotted = form == .dotted

@@ -1,11 +1,16 @@
 /// What can be known of a message by looking at it before it is sent.
 package struct ContentSurvey {
+  /// False when only the beginning was looked at: then `size` is no more than the
+  /// octets that are there, and what was not seen may yet come.
+  package private(set) var isWhole = true
   /// As `ContentEncoder.size` will be.
   package private(set) var size: UInt64 = 0
   /// As they are.
   package private(set) var octets: UInt64 = 0
   /// An octet above 127 stands somewhere (RFC 6152).
   package private(set) var hasEightBit = false
+  /// Or none was seen yet.
+  package var mayHaveEightBit: Bool { hasEightBit || !isWhole }
   /// One stands in the header (RFC 6532).
   package private(set) var hasEightBitHeader = false
   /// Every line ends with CRLF, the last one too.
@@ -15,7 +20,7 @@ package struct ContentSurvey {
 
   private var atLineStart = true
   private var afterCR = false
-  private var inHeader = true
+  package private(set) var inHeader = true
 
   package init() {}
 
@@ -86,5 +91,18 @@ extension ContentSurvey {
     self.init()
     add(content)
     finish()
+  }
+
+  /// Looking at more than this would take as long as sending it.
+  package static let lookLimit = 1 << 20
+
+  /// A first look at a message: at all of it, unless it is large.
+  package init(lookingAt content: Span<UInt8>) {
+    self.init(of: content.extracting(first: Self.lookLimit))
+    if content.count > Self.lookLimit {
+      isWhole = false
+      octets = UInt64(content.count)
+      size = octets
+    }
   }
 }

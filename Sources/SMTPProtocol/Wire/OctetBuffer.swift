@@ -49,6 +49,16 @@ package struct OctetBuffer {
     count &+= 1
   }
 
+  @_optimize(speed)
+  mutating func appendLineEnd() {
+    reserve(2)
+    let start = count
+    var room = storage.mutableSpan
+    room[start] = 0x0D
+    room[start &+ 1] = 0x0A
+    count = start &+ 2
+  }
+
   /// `body` fills the front of the room that begins at the number that it is given, up to
   /// `most` octets, and returns where it has ended.
   package mutating func append(
@@ -67,9 +77,10 @@ package struct OctetBuffer {
   }
 
   @inline(never)
+  @_optimize(speed)
   private mutating func grow(_ extra: Int) {
     let capacity = max(count + extra, 2 * storage.count, Self.leastCapacity)
-    var larger = [UInt8](repeating: 0, count: capacity)
+    var larger = Bytes.zeros(capacity)
     var room = larger.mutableSpan
     OctetScan.copy(storage.span.extracting(0..<count), to: &room, at: 0)
     storage = larger

@@ -13,13 +13,14 @@ enum OctetScan {
     var index = start
     var bits = seen
     while index &+ 16 <= count {
-      let first = word(octets, index)
+      let part = octets.extracting(index..<(index &+ 16))
+      let first = word(part, 0)
       let found = controls(first)
       if found != 0 {
         seen = bits | before(found, first)
         return index &+ place(found)
       }
-      let second = word(octets, index &+ 8)
+      let second = word(part, 8)
       let foundThen = controls(second)
       if foundThen != 0 {
         seen = bits | first | before(foundThen, second)
@@ -44,12 +45,13 @@ enum OctetScan {
   private static let tops: UInt64 = 0x8080_8080_8080_8080
 
   @inline(__always)
-  private static func word(_ octets: Span<UInt8>, _ index: Int) -> UInt64 {
-    let part = octets.extracting(index..<(index &+ 8))
+  private static func word(_ part: Span<UInt8>, _ at: Int) -> UInt64 {
     let low =
-      UInt64(part[0]) | UInt64(part[1]) << 8 | UInt64(part[2]) << 16 | UInt64(part[3]) << 24
+      UInt64(part[at]) | UInt64(part[at &+ 1]) << 8 | UInt64(part[at &+ 2]) << 16
+      | UInt64(part[at &+ 3]) << 24
     let high =
-      UInt64(part[4]) | UInt64(part[5]) << 8 | UInt64(part[6]) << 16 | UInt64(part[7]) << 24
+      UInt64(part[at &+ 4]) | UInt64(part[at &+ 5]) << 8 | UInt64(part[at &+ 6]) << 16
+      | UInt64(part[at &+ 7]) << 24
     return low | high << 32
   }
 
@@ -75,7 +77,7 @@ enum OctetScan {
   static func hasControl(_ octets: Span<UInt8>, from start: Int) -> Bool {
     var index = start
     while index &+ 8 <= octets.count {
-      let word = word(octets, index)
+      let word = word(octets.extracting(index..<(index &+ 8)), 0)
       let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
       let low = (word &- 0x2020_2020_2020_2020) & ~word
       if (low | (delete &- 0x0101_0101_0101_0101) & ~delete) & tops != 0 { return true }
@@ -118,7 +120,8 @@ enum OctetScan {
     guard right.count == count else { return false }
     var index = 0
     while index &+ 8 <= count {
-      if word(left, index) != word(right, index) { return false }
+      let part = left.extracting(index..<(index &+ 8))
+      if word(part, 0) != word(right.extracting(index..<(index &+ 8)), 0) { return false }
       index &+= 8
     }
     while index < count {
@@ -134,7 +137,7 @@ enum OctetScan {
   /// LF its CR, and where no line begins with `dot`; an LF for `dot` forbids nothing.
   /// What comes behind is one block at most, or has something of this kind in its first.
   ///
-  /// A CR and its LF are on the same side.
+  /// A CR and its LF are on the same side; an LF at `start` is taken for one alone.
   @_optimize(speed)
   static func skipRegularLines(
     _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
@@ -179,11 +182,12 @@ enum OctetScan {
     return ((these .== crs) .^ (next .== lfs)) .| ((these .== lfs) .& (next .== dots))
   }
 
+  /// Sixteen octets of a part whose size is known, so that nothing has to be checked.
   @inline(__always)
-  private static func vector(_ octets: Span<UInt8>, _ index: Int) -> SIMD16<UInt8> {
-    let part = octets.extracting(index..<(index &+ 16))
-    return SIMD16(
-      part[0], part[1], part[2], part[3], part[4], part[5], part[6], part[7], part[8], part[9],
-      part[10], part[11], part[12], part[13], part[14], part[15])
+  private static func vector(_ part: Span<UInt8>, _ at: Int) -> SIMD16<UInt8> {
+    SIMD16(
+      part[at], part[at &+ 1], part[at &+ 2], part[at &+ 3], part[at &+ 4], part[at &+ 5],
+      part[at &+ 6], part[at &+ 7], part[at &+ 8], part[at &+ 9], part[at &+ 10],
+      part[at &+ 11], part[at &+ 12], part[at &+ 13], part[at &+ 14], part[at &+ 15])
   }
 }

@@ -37,6 +37,9 @@ package struct ReplyParser {
 
   package init() {}
 
+  /// Whether nothing has arrived that is not used up.
+  package var isEmpty: Bool { consumed == buffer.count }
+
   /// Whether octets have arrived that no complete reply has used up.
   package var hasRest: Bool { consumed < buffer.count || code != nil }
 
@@ -50,6 +53,7 @@ package struct ReplyParser {
     return false
   }
 
+  @_optimize(speed)
   package mutating func append(_ bytes: Span<UInt8>) {
     if consumed == buffer.count {
       buffer.removeAll()
@@ -67,6 +71,7 @@ package struct ReplyParser {
   }
 
   /// The next complete reply, or nil until more octets are there.
+  @_optimize(speed)
   package mutating func next() throws(Failure) -> Reply? {
     guard let plain = peek() else { return try nextOfAnyKind() }
     let reply = reply(of: plain, known: plain.code == 354 ? goAhead : nil)
@@ -88,7 +93,8 @@ package struct ReplyParser {
   @_optimize(speed)
   mutating func peek() -> Plain? {
     if let peeked, peeked.start == consumed { return peeked }
-    guard code == nil else { return nil }
+    // One that trickles in is not looked at again and again.
+    guard code == nil, scanned == consumed else { return nil }
     let start = consumed
     peeked = buffer.withSpan { octets in Self.plain(octets, start) }
     return peeked

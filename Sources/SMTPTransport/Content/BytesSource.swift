@@ -7,7 +7,7 @@ package final class BytesSource: ContentSource {
 
   package init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    survey = ContentSurvey(of: bytes.span)
+    survey = ContentSurvey(lookingAt: bytes.span)
   }
 
   package func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {

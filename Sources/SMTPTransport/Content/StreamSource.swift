@@ -54,7 +54,7 @@ package final class StreamSource: ContentSource {
     // The caller, who is asked, may end everything: the block is nobody's meanwhile.
     var room: [UInt8] = []
     swap(&room, &block)
-    if room.isEmpty { room = [UInt8](repeating: 0, count: Self.blockSize) }
+    if room.isEmpty { room = Bytes.zeros(Self.blockSize) }
     filled = 0
     let outcome = reader.fill(&room)
     if isOver { return .end }

@@ -1,4 +1,5 @@
 import CSystem
+import SMTPProtocol
 
 /// Waits for descriptors, timers and tasks, and runs what is due.
 ///
@@ -20,14 +21,23 @@ import CSystem
   package private(set) var isDispatching = false
 
   /// For what is read: its contents matter only until somebody else's turn.
-  package var buffer = [UInt8](repeating: 0, count: 16_384)
+  package var buffer = Bytes.zeros(4_096)
+
+  /// A read has filled the buffer: what servers say seldom does.
+  package func enlargeBuffer() {
+    if buffer.count < Self.largestBuffer {
+      buffer = Bytes.zeros(4 * buffer.count)
+    }
+  }
+
+  private static let largestBuffer = 65_536
 
   package enum RunResult { case idle, pending, misuse, failed }
 
   private let set: Int32
   private let wake: Int32
   private let alarm: Int32
-  private let owner = getpid()
+  private let process = ForkMark()
   private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: batchSize)
 
   private var watches = WatchTable()
@@ -91,7 +101,7 @@ import CSystem
 
   /// In a forked child the epoll set is shared with the parent and must be left
   /// as it is.
-  package var isForeignProcess: Bool { getpid() != owner }
+  package var isForeignProcess: Bool { process.isForeign }
 
   // MARK: Running
 

@@ -35,6 +35,8 @@
   package var protocols: [[UInt8]] = []
   /// False: go on whatever the certificate says.
   package var rejectUnauthorized = true
+  /// False: no session is kept or used.
+  package var resumes = true
   /// Last word on the SSL_CTX, given as a pointer; false: it must not be used.
   package var customize: ((OpaquePointer) -> Bool)?
 

@@ -8,12 +8,18 @@ package import SMTPProtocol
   let pointer: OpaquePointer
   /// The way of all sessions to their sockets.
   let method: OpaquePointer
+  /// What may be resumed; nil for nothing.
+  let sessions: TLSSessions?
 
-  private init(_ pointer: OpaquePointer, _ method: OpaquePointer, _ configuration: TLSConfiguration)
-  {
+  private init(
+    _ pointer: OpaquePointer, _ method: OpaquePointer, _ configuration: TLSConfiguration,
+    _ sessions: TLSSessions?
+  ) {
     unsafe self.pointer = unsafe pointer
     unsafe self.method = unsafe method
     rejectUnauthorized = configuration.rejectUnauthorized
+    self.sessions = sessions
+    if sessions != nil { unsafe copenssl_hand_sessions_to(pointer, TLSSession.keep) }
   }
 
   deinit {
@@ -21,7 +27,9 @@ package import SMTPProtocol
     unsafe BIO_meth_free(method)
   }
 
-  package static func make(_ configuration: TLSConfiguration) -> Result<TLSContext, Failure> {
+  package static func make(
+    _ configuration: TLSConfiguration, keepingSessions sessions: TLSSessions? = nil
+  ) -> Result<TLSContext, Failure> {
     ERR_clear_error()
     // What OpenSSL tried in vain is no news to the program that it shares this
     // thread's queue with.
@@ -31,7 +39,7 @@ package import SMTPProtocol
       unsafe BIO_meth_free(method)
       return .failure(outOfMemory())
     }
-    let context = unsafe TLSContext(pointer, method, configuration)
+    let context = unsafe TLSContext(pointer, method, configuration, sessions)
     guard unsafe copenssl_harden(pointer) == 1 else { return .failure(outOfMemory()) }
     unsafe SSL_CTX_set_verify(
       pointer, configuration.rejectUnauthorized ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)

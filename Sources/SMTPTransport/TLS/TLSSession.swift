@@ -10,6 +10,8 @@ package struct TLSInfo {
   /// The name in the certificate that is the server's; nil when the certificate
   /// was not verified, or was verified by IP address.
   package var peerName: String?
+  /// By a session of an earlier connection.
+  package var isResumed: Bool
 }
 
 /// An SSL object over a socket that somebody else closes.
@@ -34,6 +36,9 @@ package struct TLSInfo {
   private(set) var isEstablished = false
   /// After a fatal error not even a farewell may be sent.
   private var isBroken = false
+  /// Whom the certificate must be for, with a NUL behind it.
+  private var expected: [CChar] = [0]
+  private var expectsAddress: Int32 = 0
 
   /// nil when memory is short.
   init?(_ context: TLSContext, descriptor: Int32) {
@@ -51,9 +56,13 @@ package struct TLSInfo {
     self.context = context
     unsafe self.ssl = unsafe ssl
     unsafe self.state = unsafe state
+    unsafe copenssl_set_owner(ssl, Unmanaged.passUnretained(self).toOpaque())
   }
 
   deinit {
+    // The sessions that are kept are copies. OpenSSL would look for one to mark as bad, with a
+    // lock that another thread may have held when this process was forked.
+    unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN)
     unsafe SSL_free(ssl)
     unsafe state.deallocate()
   }
@@ -62,28 +71,73 @@ package struct TLSInfo {
   /// checked for that name (RFC 9525) or IP address. False when that could not
   /// be arranged: then there must be no handshake.
   func expect(_ peer: TLSPeerName) -> Bool {
-    let text = (peer.text + [0]).map { CChar(bitPattern: $0) }
-    let flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT
-    unsafe SSL_set_hostflags(ssl, UInt32(flags))
+    expected = (peer.text + [0]).map { CChar(bitPattern: $0) }
+    expectsAddress = peer.isAddress ? 1 : 0
+    unsafe copenssl_set_check_flags(ssl)
     if peer.isAddress {
-      return unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), text) == 1
+      return unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), expected) == 1
     }
-    guard unsafe copenssl_set_server_name(ssl, text) == 1 else { return false }
-    return unsafe SSL_set1_host(ssl, text) == 1
+    guard unsafe copenssl_set_server_name(ssl, expected) == 1 else { return false }
+    return unsafe SSL_set1_host(ssl, expected) == 1
+  }
+
+  /// Offers the server a session of an earlier connection. The certificate is not shown
+  /// again then: one that does not vouch for the server that is expected is of no use here.
+  func resume() {
+    let now = UInt64(clamping: Clock.secondsSince1970())
+    while let session = unsafe context.sessions?.take() {
+      defer { unsafe SSL_SESSION_free(session) }
+      let vouches = unsafe copenssl_vouches(
+        session, expected, expectsAddress, now, TLSSessions.lifetime)
+      guard unsafe copenssl_is_fresh(session, now) == 1,
+        vouches == 1 || !context.rejectUnauthorized
+      else { continue }
+      _ = unsafe SSL_set_session(ssl, session)
+      return
+    }
   }
 
   func handshake() -> Step {
     ERR_clear_error()
     let result = unsafe SSL_do_handshake(ssl)
-    guard result == 1 else { return step(result, count: 0) }
-    // OpenSSL has refused already what is not trusted. This is the second lock.
-    guard !context.rejectUnauthorized || isTrusted else {
+    let step = result == 1 ? judge() : step(result, count: 0)
+    switch step {
+    case .done: isEstablished = true
+    case .wantsRead, .wantsWrite: break
+    // It may have been the session: the next connection goes without.
+    case .closed, .system, .failed: context.sessions?.forget()
+    }
+    ERR_clear_error()
+    return step
+  }
+
+  private func judge() -> Step {
+    // OpenSSL has refused already what is not trusted, and nothing else was offered to be
+    // resumed. This is the second lock.
+    guard !context.rejectUnauthorized || verifyResult == X509_V_OK else {
       isBroken = true
       return .failed(TLSErrorQueue(reason: SSL_R_CERTIFICATE_VERIFY_FAILED))
     }
-    isEstablished = true
-    ERR_clear_error()
+    // TLS 1.3 has a new one for each connection.
+    if isResumed, unsafe SSL_version(ssl) == TLS1_2_VERSION {
+      unsafe context.sessions?.keep(SSL_get_session(ssl))
+    }
     return .done(0)
+  }
+
+  /// OpenSSL calls this with every session that the server gives, under TLS 1.3 while reading.
+  static let keep: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
+    guard let ssl = unsafe ssl, let owner = unsafe copenssl_owner(ssl) else { return 0 }
+    unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue().keep(session)
+    return 0
+  }
+
+  private func keep(_ session: OpaquePointer?) {
+    if !isResumed {
+      let now = UInt64(clamping: Clock.secondsSince1970())
+      unsafe copenssl_mark_session(session, context.rejectUnauthorized ? now : 0)
+    }
+    unsafe context.sessions?.keep(session)
   }
 
   func read(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Step {
@@ -128,13 +182,18 @@ package struct TLSInfo {
 
   // MARK: What came of it
 
-  private var isTrusted: Bool {
-    guard unsafe SSL_get0_peer_certificate(ssl) != nil else { return false }
-    return verifyResult == X509_V_OK
+  private var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
+
+  /// What OpenSSL has found; and when a session was resumed, where it does not look, whether
+  /// the certificate is for whom it must be.
+  var verifyResult: Int32 {
+    let result = unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(ssl))
+    return unsafe result != X509_V_OK || fits(nil) ? result : X509_V_ERR_HOSTNAME_MISMATCH
   }
 
-  var verifyResult: Int32 {
-    Int32(truncatingIfNeeded: unsafe SSL_get_verify_result(ssl))
+  private func fits(_ name: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Bool {
+    let certificate = unsafe SSL_get0_peer_certificate(ssl)
+    return unsafe copenssl_is_for(certificate, expected, expectsAddress, name) == 1
   }
 
   /// The certificate that the server showed, even if it was refused.
@@ -144,10 +203,18 @@ package struct TLSInfo {
 
   var info: TLSInfo {
     let cipher = unsafe SSL_CIPHER_get_name(SSL_get_current_cipher(ssl))
-    let name = isTrusted ? unsafe SSL_get0_peername(ssl) : nil
     return unsafe TLSInfo(
       version: String(cString: SSL_get_version(ssl)),
       cipher: cipher.map { unsafe String(cString: $0) } ?? "unknown",
-      peerName: name.map { unsafe String(cString: $0) })
+      peerName: peerName, isResumed: isResumed)
+  }
+
+  private var peerName: String? {
+    var name: UnsafeMutablePointer<CChar>?
+    guard unsafe SSL_get_verify_result(ssl) == X509_V_OK, unsafe fits(&name),
+      let name = unsafe name
+    else { return nil }
+    defer { unsafe copenssl_free(name) }
+    return unsafe String(cString: name)
   }
 }

@@ -57,7 +57,8 @@ static const struct {
     {"runloop", call_runloop},       {"hold", call_hold},
     {"new", call_new},               {"info", call_info},
     {"capability", call_capability}, {"counts", call_counts},
-    {"free", call_free},
+    {"free", call_free},             {"take_session", call_take_session},
+    {"add_session", call_add_session},
 };
 
 void call(char **words, size_t count) {

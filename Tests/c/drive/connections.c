@@ -85,6 +85,7 @@ static void put_connection(const smtpconn *connection) {
   put_field("tls_version", smtpconn_tls_version(connection));
   put_field("tls_cipher", smtpconn_tls_cipher(connection));
   put_field("tls_peer_name", smtpconn_tls_peer_name(connection));
+  put_number("tls_resumed", smtpconn_tls_resumed(connection));
   put_field("remote_address", smtpconn_remote_address(connection));
   put_field("last_response", smtpconn_last_response(connection));
   fputs(",\"capabilities\":[", stdout);

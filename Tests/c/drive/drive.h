@@ -24,6 +24,7 @@ void *allocate(size_t count, size_t size);
 void put_string(const char *text);
 void put_field(const char *name, const char *text);
 void put_number(const char *name, long long number);
+void put_octets(const char *name, const unsigned char *octets, size_t length);
 void put_error(const char *name, const smtpconn_error *error);
 void put_result(const smtpconn_result *result);
 
@@ -98,6 +99,9 @@ int make_descriptor(char *text);
  * "reader" of pieces, each of them a word or "@" and a file. */
 smtpconn_message *make_message(const char *name, const char *way, char **words, size_t count);
 
+/* The octets that a word of hexadecimal digits, two for each, stands for, in its place. */
+unsigned char *octets_of(char *word, size_t *length);
+
 int set_key_password(smtpconn_options *options, const char *password);
 int set_context_change(smtpconn_options *options, const char *change);
 
@@ -119,6 +123,8 @@ void call_envelope(char **words, size_t count);
 void call_describe(char **words, size_t count);
 void call_message(char **words, size_t count);
 void call_new(char **words, size_t count);
+void call_take_session(char **words, size_t count);
+void call_add_session(char **words, size_t count);
 void call_info(char **words, size_t count);
 void call_capability(char **words, size_t count);
 

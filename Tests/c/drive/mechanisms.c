@@ -3,22 +3,11 @@
  */
 #include "drive.h"
 
-#include <stdio.h>
-#include <string.h>
-
 static void on_challenge(smtpconn_exchange *exchange, const uint8_t *challenge, size_t length,
                          void *user) {
-  size_t index;
   set_question(user, exchange);
   begin_event("challenge", name_of(user));
-  fputs(",\"octets\":", stdout);
-  if (challenge == NULL) {
-    fputs("null", stdout);
-  } else {
-    putchar('"');
-    for (index = 0; index < length; index++) printf("%02x", challenge[index]);
-    putchar('"');
-  }
+  put_octets("octets", challenge, length);
   end_line();
   act(user);
 }
@@ -40,16 +29,11 @@ void call_mechanism(char **words, size_t count) {
   end_line();
 }
 
-/* respond TAG HEX: any octets, as two digits each. */
+/* respond TAG HEX: any octets. */
 void call_respond(char **words, size_t count) {
-  unsigned char *octets = (unsigned char *)words[2];
-  size_t length = 0;
-  unsigned octet;
+  size_t length;
+  unsigned char *octets = octets_of(words[2], &length);
   (void)count;
-  while (words[2][2 * length] != 0) {
-    if (sscanf(words[2] + 2 * length, "%2x", &octet) != 1) die("no octets", words[2]);
-    octets[length++] = (unsigned char)octet;
-  }
   reply(smtpconn_exchange_respond(question_of(words[1]), octets, length));
 }
 

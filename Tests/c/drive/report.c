@@ -45,6 +45,15 @@ void put_number(const char *name, long long number) {
   printf(",\"%s\":%lld", name, number);
 }
 
+/* As hexadecimal digits; NULL is null. */
+void put_octets(const char *name, const unsigned char *octets, size_t length) {
+  size_t index;
+  printf(",\"%s\":%s", name, octets == NULL ? "null" : "\"");
+  if (octets == NULL) return;
+  for (index = 0; index < length; index++) printf("%02x", octets[index]);
+  putchar('"');
+}
+
 void end_line(void) {
   fputs("}\n", stdout);
   fflush(stdout);

@@ -4,6 +4,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "drive.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +27,15 @@ static char *decode(char *word) {
   }
   *to = 0;
   return word + 1;
+}
+
+unsigned char *octets_of(char *word, size_t *length) {
+  unsigned char *octets = (unsigned char *)word;
+  unsigned octet;
+  for (*length = 0; word[2 * *length] != 0; octets[(*length)++] = (unsigned char)octet) {
+    if (sscanf(word + 2 * *length, "%2x", &octet) != 1) die("no octets", word);
+  }
+  return octets;
 }
 
 void execute(char *line) {

@@ -21,6 +21,7 @@ int main(void) {
   option_descriptors();
   option_callbacks();
   tokens();
+  sessions();
   contradictions();
   forms();
   envelope();

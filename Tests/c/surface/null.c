@@ -60,6 +60,10 @@ void null_options(void) {
   CHECK_TEXT(smtpconn_options_tls_ca_directory(NULL), NULL);
   CHECK_INT(smtpconn_options_set_tls_reject_unauthorized(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_tls_reject_unauthorized(NULL), 0);
+  CHECK_INT(smtpconn_options_set_tls_resumption(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_tls_resumption(NULL), 0);
+  CHECK_INT(smtpconn_options_take_tls_session(NULL, NULL, 0), 0);
+  CHECK_INT(smtpconn_options_add_tls_session(NULL, "x", 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_set_transaction_log(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_transaction_log(NULL), 0);
   CHECK_INT(smtpconn_options_set_debug(NULL, 1), SMTPCONN_ESTATE);
@@ -116,6 +120,7 @@ void null_connection(void) {
   CHECK_TEXT(smtpconn_tls_version(NULL), NULL);
   CHECK_TEXT(smtpconn_tls_cipher(NULL), NULL);
   CHECK_TEXT(smtpconn_tls_peer_name(NULL), NULL);
+  CHECK_INT(smtpconn_tls_resumed(NULL), 0);
   CHECK_TEXT(smtpconn_remote_address(NULL), NULL);
   CHECK_TEXT(smtpconn_last_response(NULL), NULL);
   CHECK_INT(smtpconn_has_capability(NULL, "SIZE"), 0);

@@ -47,6 +47,7 @@ void option_numbers(void) {
   SWITCH(require_tls, 0);
   SWITCH(allow_insecure_auth, 0);
   SWITCH(tls_reject_unauthorized, 1);
+  SWITCH(tls_resumption, 1);
   SWITCH(transaction_log, 0);
   SWITCH(debug, 0);
   SWITCH(opportunistic_tls, 0);

@@ -44,6 +44,22 @@ void forms(void) {
   smtpconn_options_free(options);
 }
 
+void sessions(void) {
+  smtpconn_options *options = smtpconn_options_new();
+  char buffer[4] = "abc";
+  CHECK_INT(smtpconn_options_take_tls_session(options, buffer, sizeof buffer), 0);
+  CHECK_INT(smtpconn_options_take_tls_session(options, NULL, (size_t)-1), 0);
+  CHECK_TEXT(buffer, "abc");
+  refused(options, smtpconn_options_add_tls_session(options, buffer, 3), "TLS session");
+  refused(options, smtpconn_options_add_tls_session(options, buffer, 0), "TLS session");
+  refused(options, smtpconn_options_add_tls_session(options, NULL, 0), "TLS session");
+  refused(options, smtpconn_options_add_tls_session(options, NULL, 3), "TLS session");
+  refused(options, smtpconn_options_add_tls_session(options, buffer, (size_t)-1), "TLS session");
+  accepted(options, smtpconn_options_set_tls_resumption(options, 0));
+  refused(options, smtpconn_options_add_tls_session(options, buffer, 3), "tls_resumption");
+  smtpconn_options_free(options);
+}
+
 void contradictions(void) {
   smtpconn_options *options = smtpconn_options_new();
   smtpconn *connection;

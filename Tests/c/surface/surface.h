@@ -34,6 +34,7 @@ void option_numbers(void);
 void option_descriptors(void);
 void option_callbacks(void);
 void tokens(void);
+void sessions(void);
 void contradictions(void);
 void forms(void);
 void envelope(void);

@@ -153,6 +153,93 @@ def test_message_that_requires_tls(tls_server: ScriptedServer, certificate: Path
     tls_server.check()
 
 
+def take_session(tls_server: ScriptedServer, certificate: Path, **options: Any) -> bytes:
+    """From a connection that only quits, as does one that the server awaits behind it."""
+    tls_server.play("T:", HELLO, QUIT).play("T:", HELLO, QUIT)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate, **options
+    ) as connection:
+        session = connection.take_tls_session()
+    assert session is not None
+    return session
+
+
+@pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
+def test_session_that_is_resumed(
+    tls_server: ScriptedServer, certificate: Path, version: str
+) -> None:
+    session = None
+    for _ in range(3):
+        tls_server.play("T:", HELLO, QUIT)
+    for resumes in (False, True, True):
+        with smtpconn.Connection(
+            "localhost",
+            tls_server.port,
+            secure=True,
+            tls_ca_file=certificate,
+            tls_max_version=version,
+            tls_session=session,
+        ) as connection:
+            assert connection.tls_resumed is resumes
+            assert connection.tls_version == version
+            assert connection.tls_peer_name == "localhost"
+            session = connection.take_tls_session()
+        assert session is not None
+        with pytest.raises(smtpconn.StateError):
+            connection.take_tls_session()
+        with pytest.raises(smtpconn.StateError):
+            connection.tls_resumed  # noqa: B018
+    tls_server.check()
+
+
+def test_session_is_taken_once(tls_server: ScriptedServer, certificate: Path) -> None:
+    """A server of TLS 1.3 gives two, and each is another."""
+    tls_server.play("T:", HELLO, QUIT)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate
+    ) as connection:
+        taken = [connection.take_tls_session() for _ in range(3)]
+    assert taken[0]
+    assert taken[1]
+    assert taken[0] != taken[1]
+    assert taken[2] is None
+
+
+def test_no_session_where_none_is_wanted(tls_server: ScriptedServer, certificate: Path) -> None:
+    session = take_session(tls_server, certificate)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate, tls_resumption=False
+    ) as connection:
+        assert connection.take_tls_session() is None
+        assert connection.tls_resumed is False
+    with pytest.raises(smtpconn.OptionsError, match="tls_resumption"):
+        smtpconn.Connection("localhost", tls_resumption=False, tls_session=session)
+
+
+def test_session_of_a_connection_in_the_clear(server: ScriptedServer) -> None:
+    server.play(HELLO, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        assert connection.tls_resumed is False
+        assert connection.take_tls_session() is None
+
+
+def test_what_is_no_session() -> None:
+    with pytest.raises(smtpconn.OptionsError, match="TLS session"):
+        smtpconn.Connection("localhost", tls_session=b"no session")
+    with pytest.raises(TypeError, match="tls_session must be bytes, not str"):
+        smtpconn.Connection("localhost", tls_session="no session")  # type: ignore[arg-type]
+
+
+def test_session_from_an_unverified_connection(
+    tls_server: ScriptedServer, certificate: Path
+) -> None:
+    session = take_session(tls_server, certificate, tls_reject_unauthorized=False)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate, tls_session=session
+    ) as connection:
+        assert connection.tls_resumed is False
+
+
 @pytest.fixture(scope="module")
 def encrypted_key(certificate: Path) -> Path:
     """The same key, with the password "geheim"."""

@@ -59,6 +59,9 @@ class Connection(DrivenConnection):
     one with blanks or several.  `tls_context_callback` gets the address of OpenSSL's SSL_CTX;
     when it raises, `connect` raises the same and sends nothing.
 
+    `tls_session` is what `take_tls_session` of an earlier connection gave: the handshake then has
+    less to do, if the server resumes it and it is not too old.  Connections share nothing else.
+
     `custom_mechanisms` are login mechanisms of your own, by name: functions of an `Exchange` and a
     challenge, which return the answer as bytes.  The challenge is None at the beginning: what is
     returned then is the initial response, None for none.
@@ -117,6 +120,8 @@ class Connection(DrivenConnection):
         tls_alpn: str | Iterable[str] | None = None,
         tls_context_callback: TLSContextHandler | None = None,
         tls_reject_unauthorized: bool | None = None,
+        tls_resumption: bool | None = None,
+        tls_session: bytes | None = None,
         transaction_log: bool | None = None,
         debug: bool | None = None,
         loop: Loop | None = None,
@@ -172,12 +177,14 @@ class Connection(DrivenConnection):
             "tls_alpn": tls_alpn,
             "tls_context_callback": tls_context_callback,
             "tls_reject_unauthorized": tls_reject_unauthorized,
+            "tls_resumption": tls_resumption,
             "transaction_log": transaction_log,
             "debug": debug,
         }
         # The library calls back for every line: not for lines that nobody would see.
         wanted = logger is not None or bool(transaction_log) or bool(debug)
-        self._make(options, with_log=wanted or self._logger.isEnabledFor(logging.WARNING))
+        wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
+        self._make(options, tls_session, with_log=wanted)
 
     # Methods that wait
 
@@ -364,6 +371,16 @@ class Connection(DrivenConnection):
     def start_quit(self, callback: DoneHandler | None = None) -> None:
         """`quit`, without waiting."""
         self._start(lib.smtpconn_quit, DONE, _done(callback))
+
+    def take_tls_session(self) -> bytes | None:
+        """Takes out the newest TLS session that the server gave; None without one.
+
+        It is for the `tls_session` of another connection to the same server, and a secret.  Under
+        TLS 1.3 each serves once, and there may be several.  A session that has come stays here
+        until the connection is closed.
+        """
+        session: bytes | None = self._ask(lambda _handle: self._options.take_session())
+        return session
 
     def cancel(self) -> None:
         """Ends everything under way with CancelledError, in the next turn of the loop.

@@ -12,7 +12,7 @@ from ._failure import check, read_error, system_error
 from ._library import lib
 from ._loop import SLICE, Loop
 from ._operation import Operation
-from ._options import opened_options
+from ._options import Options
 from ._state import ConnectionState
 from ._text import decode
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._auth import Login
     from ._connection import Connection
     from ._events import ErrorHandler, EventHandler, TokenHandler
+    from ._ffi import OptionsHandle
     from ._hooks import Hook
     from ._log import AnyLogger
     from ._operation import Report
@@ -56,20 +57,31 @@ class DrivenConnection(ConnectionState):
         self._started = False
         self._over = False
 
-    def _make(self, options: Mapping[str, object], *, with_log: bool) -> None:
-        with opened_options(options, self) as c_options, self._loop._core as loop:
-            handle = lib.smtpconn_new(c_options, loop)
+    def _make(
+        self, options: Mapping[str, object], tls_session: bytes | None, *, with_log: bool
+    ) -> None:
+        #: Kept as long as the connection: the library puts TLS sessions there.
+        self._options = Options(options, tls_session, self)
+        try:
+            self._open(self._options.handle, with_log)
+        except BaseException:
+            self._options.free()
+            raise
+        self._loop._connections.add(self)
+
+    def _open(self, options: OptionsHandle, with_log: bool) -> None:
+        with self._loop._core as loop:
+            handle = lib.smtpconn_new(options, loop)
             if not handle:
-                error = read_error(lib.smtpconn_options_last_error(c_options))
+                error = read_error(lib.smtpconn_options_last_error(options))
                 raise error or system_error("a connection cannot be made")
             self._handle = handle
             self._finalizer = weakref.finalize(self, self._loop._core.bury, handle)
             self._finalizer.atexit = False
-            host = decode(lib.smtpconn_options_host(c_options) or b"")
-            path = decode(lib.smtpconn_options_socket_path(c_options))
-            self._label = path or f"{host}:{lib.smtpconn_options_port(c_options)}"
+            host = decode(lib.smtpconn_options_host(options) or b"")
+            path = decode(lib.smtpconn_options_socket_path(options))
+            self._label = path or f"{host}:{lib.smtpconn_options_port(options)}"
             _events.attach(self, handle, with_log=with_log)
-        self._loop._connections.add(self)
 
     # Operations
 
@@ -160,6 +172,7 @@ class DrivenConnection(ConnectionState):
     def _abandon(self) -> None:
         """In a child process: only the parent may tell the callbacks."""
         self._loop._pending.clear()
+        self._options.free()
         handle, self._handle = self._handle, None
         self._finalizer.detach()
         self._loop._core.bury(handle)
@@ -171,6 +184,7 @@ class DrivenConnection(ConnectionState):
                 return
             self._finalizer.detach()
             lib.smtpconn_free(handle)
+            self._options.free()
             # The library tells of no event any more.
             try:
                 self._ended()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from ctypes import create_string_buffer
 from typing import TYPE_CHECKING, Any, Callable, Final
 
 from ._errors import OptionsError
@@ -117,6 +118,7 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "tls_max_version": _text,
     "tls_alpn": _list,
     "tls_reject_unauthorized": _flag,
+    "tls_resumption": _flag,
     "transaction_log": _flag,
     "debug": _flag,
 }
@@ -158,26 +160,54 @@ HOOKS: Final[
 }
 
 
-@contextmanager
-def opened_options(
-    values: Mapping[str, object], owner: DrivenConnection
-) -> Iterator[OptionsHandle]:
-    """The C object, freed at the end.  None leaves an option at its default."""
-    options = lib.smtpconn_options_new()
-    if not options:
-        raise MemoryError("no memory for options")
-    try:
+class Options:
+    """The C object.  None leaves an option at its default."""
+
+    def __init__(
+        self, values: Mapping[str, object], tls_session: object, owner: DrivenConnection
+    ) -> None:
+        handle = lib.smtpconn_options_new()
+        if not handle:
+            raise MemoryError("no memory for options")
+        self.handle: Final[OptionsHandle] = handle
+        #: Frees it; the second time does nothing.
+        self.free: Final = weakref.finalize(self, lib.smtpconn_options_free, handle)
+        self.free.atexit = False
+        try:
+            self._fill(values, owner)
+            # Behind all options, which would make the C object forget it.
+            if tls_session is not None:
+                self._add_session(tls_session)
+        except BaseException:
+            self.free()
+            raise
+
+    def _fill(self, values: Mapping[str, object], owner: DrivenConnection) -> None:
         for name, value in values.items():
             if value is None:
                 continue
             setter_name, calls = _calls(name, value, owner)
             setter = getattr(lib, f"smtpconn_options_set_{setter_name}")
             for arguments in calls:
-                status = setter(options, *arguments)
-                check(status, lib.smtpconn_options_last_error, options)
-        yield options
-    finally:
-        lib.smtpconn_options_free(options)
+                self._check(setter(self.handle, *arguments))
+
+    def _add_session(self, session: object) -> None:
+        if not isinstance(session, bytes):
+            raise TypeError(f"tls_session must be bytes, not {type(session).__name__}")
+        self._check(lib.smtpconn_options_add_tls_session(self.handle, session, len(session)))
+
+    def take_session(self) -> bytes | None:
+        """The newest TLS session, None without one."""
+        room = create_string_buffer(0)
+        while True:
+            size: int = lib.smtpconn_options_take_tls_session(self.handle, room, len(room))
+            if size <= len(room):
+                return room.raw[:size] or None
+            # Another, which is larger, may come before the next look.
+            room = create_string_buffer(size)
+
+    def _check(self, status: int) -> None:
+        check(status, lib.smtpconn_options_last_error, self.handle)
 
 
 def _calls(

@@ -80,6 +80,11 @@ class ConnectionState:
         return self._text(lib.smtpconn_tls_peer_name)
 
     @property
+    def tls_resumed(self) -> bool:
+        """Whether the session of an earlier connection was resumed: `tls_session`."""
+        return bool(self._ask(lib.smtpconn_tls_resumed))
+
+    @property
     def remote_address(self) -> str | None:
         """Address and port of the server, "192.0.2.1:25"; None before there is one."""
         return self._text(lib.smtpconn_remote_address)

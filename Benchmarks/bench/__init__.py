@@ -1,0 +1,1 @@
+"""Measures smtpconn beside other libraries: see README.md."""

@@ -1,0 +1,53 @@
+"""The benchmark's client with smtpconn's Python package; modes as in smtpconn.c."""
+
+from __future__ import annotations
+
+import smtpconn
+
+from arguments import SENDER, Arguments, Clock
+
+AHEAD = 100
+
+
+def send_queued(
+    connection: smtpconn.Connection, envelope: smtpconn.Envelope, message: bytes, count: int
+) -> None:
+    remaining = iter(range(count))
+
+    def start() -> None:
+        if next(remaining, None) is not None:
+            connection.start_send(envelope, message, ended)
+
+    def ended(error: smtpconn.SMTPConnError | None, _result: smtpconn.Result) -> None:
+        if error is not None:
+            raise error
+        start()
+
+    for _ in range(AHEAD):
+        start()
+    connection.loop.run()
+
+
+def main() -> None:
+    arguments = Arguments()
+    envelope = smtpconn.Envelope(SENDER, arguments.recipients)
+    with smtpconn.Connection(
+        "127.0.0.1",
+        arguments.port,
+        name="client.test",
+        secure=arguments.ca_file is not None,
+        tls_ca_file=arguments.ca_file,
+    ) as connection:
+        if arguments.is_warm:
+            connection.send(envelope, arguments.head)
+        clock = Clock()
+        if arguments.mode == "lockstep":
+            for _ in range(arguments.count):
+                connection.send(envelope, arguments.message)
+        else:
+            send_queued(connection, envelope, arguments.message, arguments.count)
+        clock.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+import SMTPTransport
+
+// Resuming TLS sessions.
+
+@_cdecl("smtpconn_options_set_tls_resumption") @implementation
+public func smtpconn_options_set_tls_resumption(_ options: OpaquePointer?, _ on: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.tls.resumes = on != 0 }
+}
+
+@_cdecl("smtpconn_options_tls_resumption") @implementation
+public func smtpconn_options_tls_resumption(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.tls.resumes }
+}
+
+@_cdecl("smtpconn_options_take_tls_session") @implementation
+public func smtpconn_options_take_tls_session(
+  _ options: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int
+) -> Int {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  // A `size_t` beyond the signed range arrives as a negative number.
+  let room = unsafe buffer == nil ? 0 : capacity < 0 ? Int.max : capacity
+  return unsafe handle.options.tlsMemory.sessions.export(
+    into: UnsafeMutableRawBufferPointer(start: buffer, count: room))
+}
+
+@_cdecl("smtpconn_options_add_tls_session") @implementation
+public func smtpconn_options_add_tls_session(
+  _ options: OpaquePointer?, _ octets: UnsafeRawPointer?, _ length: Int
+) -> CInt {
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    guard options.tls.resumes else {
+      throw Failure(.options, "a TLS session is of no use: tls_resumption is off")
+    }
+    guard let octets = unsafe cOctets(octets, length),
+      unsafe options.tlsMemory.sessions.add(octets)
+    else {
+      throw Failure(.options, "what was added is no TLS session that was exported")
+    }
+  }
+}

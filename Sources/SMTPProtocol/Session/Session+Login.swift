@@ -1,0 +1,67 @@
+/// Logging in (RFC 4954).
+extension Session {
+  package func login(_ mechanism: any Mechanism) {
+    // RFC 4954 section 4: no AUTH while a transaction is open.
+    if needsReset {
+      needsReset = false
+      state = .clearing(Authentication(mechanism: mechanism))
+      emit(Command.reset)
+    } else {
+      authenticate(Authentication(mechanism: mechanism))
+    }
+  }
+
+  func authenticate(_ authentication: Authentication) {
+    let mechanism = authentication.mechanism
+    let start = Bytes.of("AUTH ") + mechanism.name
+    // RFC 4954 section 4: an empty response is written "=", and one that is too
+    // long for a command line does not go with the command.
+    var response: Secret?
+    if let initial = mechanism.initialResponse {
+      let encoded = authentication.encode(initial, cryptography)
+      if start.count + 3 + encoded.bytes.count > Authentication.commandLineLimit {
+        authentication.holdsInitialResponse = true
+      } else {
+        response = initial.isEmpty ? Secret([0x3D], cryptography) : encoded
+      }
+    }
+    state = .authenticating(authentication)
+    if let response {
+      emit(start + [0x20], response)
+    } else {
+      emit(start)
+    }
+  }
+
+  /// The answer of a mechanism that said `.later`.
+  package func answer(_ answer: MechanismAnswer) {
+    guard case .authenticating(let authentication) = state, authentication.awaitsAnswer else {
+      return
+    }
+    take(authentication.step(answer, cryptography))
+  }
+
+  func receiveAuthentication(
+    _ reply: Reply, _ authentication: Authentication
+  ) {
+    if reply.code == 334 {
+      take(authentication.answer(reply, cryptography))
+      return
+    }
+    state = .ready
+    let failure = authentication.verdict(reply)
+    isAuthenticated = failure == nil
+    events.append(.loginDone(failure))
+  }
+
+  private func take(_ step: Authentication.Step) {
+    // A mechanism of the caller's may have ended everything meanwhile.
+    guard case .authenticating = state else { return }
+    switch step {
+    case .response(let response): emit([], response)
+    case .cancel: emit(Command.cancelAuthentication)
+    case .wait: break
+    case .broken(let failure): fail(failure)
+    }
+  }
+}

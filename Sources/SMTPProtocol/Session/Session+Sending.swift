@@ -1,0 +1,209 @@
+/// Messages, one after the other and several at a time.
+extension Session {
+  // MARK: What the driver may ask
+
+  /// How many messages may wait for their verdicts behind another one, and how many
+  /// octets that have not left may be put behind.
+  private static let aheadLimit = 31
+  private static let aheadOctets = 65_536
+
+  /// Whether another `send` may be called although a transaction is under way: once all
+  /// of that is on its way, and not too much.
+  @_optimize(speed)
+  package var isAheadPossible: Bool {
+    guard capabilities.pipelining, case .transaction(let transaction) = state,
+      behind.count < Self.aheadLimit, output.count < Self.aheadOctets
+    else { return false }
+    guard let last = behind.last else { return transaction.takesNext }
+    return last.takesNext
+  }
+
+  /// Whether the server may be asked at all.
+  package func takes(_ request: SendRequest) -> Bool { refusal(of: request) == nil }
+
+  /// Whether the content may go out with its envelope, as far as the server goes.
+  package func sendsAtOnce(_ request: SendRequest) -> Bool {
+    configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
+      && !request.isAllOrNone
+  }
+
+  /// Whether chunks are used where they can be.
+  package var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
+
+  /// Whether the content that is wanted travels in chunks.
+  package var takesChunks: Bool {
+    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
+    return false
+  }
+
+  /// Whether content is wanted now: the server may have refused a part of it, or may
+  /// have to answer before it gets more.
+  package var wantsContent: Bool {
+    if case .transaction(let transaction) = state { return transaction.wantsContent }
+    return false
+  }
+
+  /// Whether a part of the content was refused, so that no more is to follow.
+  package var refusesContent: Bool {
+    if case .transaction(let transaction) = state { return transaction.refusesContent }
+    return true
+  }
+
+  // MARK: What the driver does
+
+  /// Writes MAIL and what may follow it without waiting. Before anything is
+  /// written, what the server cannot take is refused.
+  ///
+  /// `chunk`: all of the content has so many octets and goes out at once; the driver puts
+  /// them behind when the envelope was written, which is what is returned.
+  @discardableResult
+  @_optimize(speed)
+  package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
+    var isAhead = false
+    if case .transaction = state { isAhead = true }
+    if !isAhead, let failure = refusal(of: request) {
+      let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
+      events.append(.sendDone(outcome))
+      return false
+    }
+    // What follows another transaction resets first. After a chunk that may be refused RFC
+    // 3030 section 2 asks for it, and Dovecot (2.3, submission) takes a MAIL that comes
+    // while it relays for a part of the transaction before.
+    let transaction = Transaction(
+      request, capabilities, transfer(chunk), isLMTP: configuration.isLMTP,
+      resets: isAhead || needsReset, now: now)
+    if !isAhead { needsReset = false }
+    transactionCount += 1
+    transaction.begin(&output)
+    if let chunk {
+      transaction.beginChunk(chunk, isLast: true, size: UInt64(chunk), to: &output)
+    }
+    guard isSound() else { return false }
+    if isAhead { behind.append(transaction) } else { state = .transaction(transaction) }
+    return true
+  }
+
+  private func transfer(_ chunk: Int?) -> Transaction.Transfer {
+    if chunk != nil { return .atOnce }
+    return usesChunks ? .chunks : .data
+  }
+
+  @_optimize(speed)
+  private func refusal(of request: SendRequest) -> Failure? {
+    if let most = capabilities.limits.transactions, transactionCount >= most {
+      return Failure(
+        .state, "the server takes no more than \(most) messages over one connection (MAILMAX)",
+        command: "MAIL FROM", phase: .envelope, retry: .safe)
+    }
+    if let most = capabilities.limits.recipients, request.recipients.count > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no more than"
+          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
+    }
+    if request.isAllOrNone, let most = capabilities.limits.domains, request.domainCount > most {
+      return Failure(
+        .envelope,
+        "the message goes to all or none (all_or_none), and the server takes no recipients of more"
+          + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
+        phase: .envelope)
+    }
+    let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
+    return request.refusal(
+      by: capabilities, security: security, allowsChunks: configuration.chunking != .off)
+  }
+
+  /// One more chunk of the content that is wanted: the driver puts its octets behind.
+  /// `size` is that of the whole message, with the last.
+  package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
+    guard wantsContent, takesChunks, case .transaction(let transaction) = state else { return }
+    transaction.beginChunk(count, isLast: isLast, size: size, to: &output)
+  }
+
+  /// The content is in the output, up to its final dot.
+  package func contentEnded(size: UInt64) {
+    guard case .transaction(let transaction) = state, transaction.wantsContent,
+      transaction.transfer == .data
+    else { return }
+    output.endContent()
+    transaction.contentEnded(size: size, at: output.end)
+  }
+
+  // MARK: Replies
+
+  /// Takes the replies that are as they were hoped for and lead to nothing but the next
+  /// ones: most of them, when messages are sent in a row. true when there was one.
+  @_optimize(speed)
+  @discardableResult
+  package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
+    guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
+      transaction.isAgreeing
+    else { return false }
+    var last: ReplyParser.Plain?
+    var hasAgreed = false
+    while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
+      switch transaction.agreement {
+      case .none:
+        hear(last, parser, transaction)
+        return hasAgreed
+      case .command:
+        transaction.receiveAgreement()
+        last = plain
+      case .recipient:
+        let reply = parser.reply(of: plain, known: agreement)
+        transaction.receiveAgreement(reply, now: now)
+        agreement = reply
+        lastReply = reply
+        last = nil
+      }
+      parser.pass(plain)
+      output.replied()
+      hasAgreed = true
+    }
+    hear(last, parser, transaction)
+    return hasAgreed
+  }
+
+  /// What was heard last is kept, also when nothing depends on its words.
+  private func hear(
+    _ last: ReplyParser.Plain?, _ parser: ReplyParser, _ transaction: Transaction
+  ) {
+    guard let last else { return }
+    let reply = parser.reply(of: last, known: nil)
+    lastReply = reply
+    transaction.hear(reply)
+  }
+
+  @_optimize(speed)
+  func receiveTransaction(
+    _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
+  ) {
+    switch transaction.receive(reply, &output, isEarly: isEarly, now: now) {
+    case .wait:
+      _ = isSound()
+    case .content:
+      events.append(.contentWanted)
+    case .nothingToDeliver:
+      // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
+      // section 3.1 wants a single dot.
+      output.appendContent { $0.append(ContentEncoder.terminator) }
+      output.endContent()
+    case .done(let outcome):
+      needsReset = outcome.failure != nil
+      advance(to: .ready)
+      events.append(.sendDone(outcome))
+    case .broken(let outcome, let failure):
+      events.append(.sendDone(outcome))
+      advance(to: .closed)
+      abort(failure)
+      events.append(.failed(failure))
+    }
+  }
+
+  /// The transaction in `state` is over: the next one behind it has the word, or
+  /// there is none.
+  @_optimize(speed)
+  func advance(to last: State) {
+    state = behind.popFirst().map { .transaction($0) } ?? last
+  }
+}

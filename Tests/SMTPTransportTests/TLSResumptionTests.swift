@@ -1,0 +1,97 @@
+import CSystem
+import SMTPProtocol
+import Testing
+
+@testable import SMTPTransport
+
+@Suite struct TLSResumptionTests {
+  let loop: EventLoop
+  let configuration = TLSConfiguration(authorities: .file(bytes(Certificates.shared.path("ca.pem"))))
+
+  init() throws { loop = try #require(EventLoop()) }
+
+  /// A handshake without a channel, to its end.
+  private func shakeHands(
+    _ server: TLSServer, _ context: TLSContext, _ prepare: (TLSSession) throws -> Void
+  ) throws -> (TLSSession, TLSSession.Step) {
+    let socket = try #require(connect(loop, to: server.address))
+    defer { socket.close() }
+    let session = try #require(TLSSession(context, descriptor: socket.descriptor))
+    try prepare(session)
+    while true {
+      let step = session.handshake()
+      guard case .wantsRead = step else { return (session, step) }
+      var entry = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
+      let isReady = unsafe poll(&entry, 1, 20_000) == 1
+      try #require(isReady)
+    }
+  }
+
+  private func expect(_ name: String, _ session: TLSSession) throws {
+    let isArranged = session.expect(try #require(TLSPeerName(bytes(name))))
+    try #require(isArranged)
+  }
+
+  /// A session for another is never offered. If it were, the connection would fail as if the
+  /// certificate had been shown.
+  @Test(arguments: ["127.0.0.1", "127.0.0.2"])
+  func secondLock(_ name: String) throws {
+    let server = try #require(TLSServer("good", ["-tls1_2", "-naccept", "2"]))
+    let sessions = TLSSessions()
+    let context = try TLSContext.make(configuration, keepingSessions: sessions).get()
+    _ = try shakeHands(server, context) { try expect("localhost", $0) }
+    let (session, step) = try shakeHands(server, context) {
+      try expect("localhost", $0)
+      $0.resume()
+      try expect(name, $0)
+    }
+    #expect(session.info.isResumed)
+    switch step {
+    case .done:
+      #expect(name == "127.0.0.1")
+    case .failed(let queue):
+      #expect(name == "127.0.0.2")
+      let failure = TLSFailure.handshake(queue, session, peer: bytes(name), isUpgrade: false)
+      #expect(failure.message.hasSuffix("localhost, 127.0.0.1, not for \"127.0.0.2\""))
+      let isEmpty = unsafe sessions.take() == nil
+      #expect(isEmpty)
+    default:
+      Issue.record("\(step)")
+    }
+  }
+
+  @Test func oneContextForAll() throws {
+    let memory = TLSMemory()
+    let context = try memory.context(for: configuration).get()
+    #expect(try memory.context(for: configuration).get() === context)
+    #expect(context.sessions === memory.sessions)
+  }
+
+  @Test func noSessionsWhenNoneAreWanted() throws {
+    var configuration = configuration
+    configuration.resumes = false
+    #expect(try TLSMemory().context(for: configuration).get().sessions == nil)
+  }
+
+  /// The code of the caller may have done anything to it.
+  @Test func customizedContextsAreNotShared() throws {
+    var configuration = configuration
+    unsafe configuration.customize = { _ in true }
+    let memory = TLSMemory()
+    let context = try memory.context(for: configuration).get()
+    #expect(try memory.context(for: configuration).get() !== context)
+    #expect(context.sessions == nil)
+  }
+
+  @Test func failuresAreNotKept() throws {
+    let memory = TLSMemory()
+    let wrong = TLSConfiguration(authorities: .file(bytes("/nowhere/ca.pem")))
+    for _ in 0..<2 {
+      guard case .failure = memory.context(for: wrong) else {
+        Issue.record("accepted")
+        return
+      }
+    }
+    _ = try memory.context(for: configuration).get()
+  }
+}
