@@ -36,6 +36,8 @@ package struct TLSInfo {
   private(set) var isEstablished = false
   /// After a fatal error not even a farewell may be sent.
   private var isBroken = false
+  /// Octets in the record that is under way.
+  private var unfinished = 0
   /// Whom the certificate must be for, with a NUL behind it.
   private var expected: [CChar] = [0]
   private var expectsAddress: Int32 = 0
@@ -147,13 +149,22 @@ package struct TLSInfo {
     return step(result, count: count)
   }
 
-  /// After `wantsRead` or `wantsWrite` the same octets must be offered again.
+  /// After `wantsRead` or `wantsWrite` the same octets must be offered again, possibly with
+  /// more behind them.
+  ///
+  /// No more than one record is taken at a time: OpenSSL tells only when all that it was given
+  /// has left, and the server may have read, and answered, what stood in the records before.
   func write(_ buffer: UnsafeRawPointer, _ count: Int) -> Step {
     ERR_clear_error()
     var written = 0
-    let result = unsafe SSL_write_ex(ssl, buffer, count, &written)
+    let offered = min(count, unfinished > 0 ? unfinished : Self.record)
+    let result = unsafe SSL_write_ex(ssl, buffer, offered, &written)
+    unfinished = result > 0 ? 0 : offered
     return step(result, count: written)
   }
+
+  /// The largest record (RFC 8446 section 5.1).
+  private static let record = 16_384
 
   /// Sends close_notify; the answer is not waited for.
   func sayGoodbye() {
