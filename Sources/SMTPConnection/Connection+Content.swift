@@ -138,6 +138,7 @@ extension Connection {
     guard let count = written(channel.write(piece)) else { return false }
     content.advance(count)
     session?.output.passed(count)
+    clock.lastExchange = clock.now
     return true
   }
 

@@ -33,7 +33,7 @@ extension Connection {
       switch session?.position.phase {
       case .greeting: consider(.greeting, from: clock.greeting)
       case .idle, nil: break
-      case .message where content != nil && session?.wantsContent != false: break
+      case .message where isContentDue: break
       case .message: consider(.finalReply, from: clock.lastExchange)
       case .auth where session?.awaitsCaller == true: break
       default: consider(.command, from: clock.lastExchange)
@@ -41,6 +41,13 @@ extension Connection {
     }
     if opening != nil || current != nil { consider(.operation, from: clock.operation) }
     return next
+  }
+
+  /// Whether it is not the server that is waited for, unless for its taking more. A chunk of a
+  /// stream may have to wait for the reply to the one before it.
+  private var isContentDue: Bool {
+    guard let content else { return false }
+    return content.isCounted || session?.wantsContent != false
   }
 
   func limitPassed() {
