@@ -97,10 +97,10 @@ extension Connection {
     }
   }
 
-  /// With what earlier transactions of the same send did.
-  private func total(_ outcome: Outcome) -> Outcome {
+  /// With what earlier transactions of the same send did; later ones there are none.
+  private func total(_ outcome: Outcome, _ reason: Failure) -> Outcome {
     guard case .send(let mailing) = current else { return outcome }
-    return mailing.take(outcome) ?? outcome
+    return mailing.take(outcome) ?? mailing.abandoned(outcome.failure ?? reason)
   }
 
   @_optimize(speed)
@@ -168,9 +168,10 @@ extension Connection {
     closeChannel(graceful: content == nil)
     link = .over(failure)
     connector = nil
-    discardContent()
     timer?.clear()
     let mayBeDelivered = abandon(failure ?? .cancelled("the connection was closed by quit"))
+    // Not before: until then it counts what has left.
+    discardContent()
     guard wasStarted else { return }
     if var failure {
       if mayBeDelivered { failure.retry = .unknown }
@@ -201,7 +202,7 @@ extension Connection {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
       case .sendDone(let outcome):
         if outcome.failure?.retry == .unknown { mayBeDelivered = true }
-        complete(total(outcome))
+        complete(total(outcome, reason))
       case .quitDone: complete(nil)
       case .startTLS, .opened, .contentWanted, .failed: break
       }
