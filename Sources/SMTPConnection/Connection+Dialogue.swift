@@ -39,8 +39,8 @@ extension Connection {
         processReplies()
         if count == loop.buffer.count {
           loop.enlargeBuffer()
-        } else if !channel.isSecure {
-          // In the clear the loop sees whether there is more.
+        } else if !channel.isSecure, writeFailure == nil {
+          // In the clear the loop sees whether there is more, unless this is the last look.
           return
         }
       case .endOfStream:
