@@ -211,7 +211,7 @@ package final class Session {
       if configuration.tracesDialogue { traceReply(reply) }
       lastReply = reply
       let isEarly = output.isNextReplyEarly
-      output.replied()
+      if !transaction.hasMoreVerdicts { output.replied() }
       receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
     } else {
       receiveOutside(reply, now: now)

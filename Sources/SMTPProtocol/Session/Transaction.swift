@@ -129,10 +129,17 @@ final class Transaction {
   /// Whether the next reply decides about the message.
   var awaitsVerdict: Bool {
     switch step {
-    case .content, .final, .drain: true
+    case .content, .final: true
     case .emptyFinal: transfer != .data
     default: false
     }
+  }
+
+  /// Whether the next reply is one of several to the end of the content, and not the last
+  /// (RFC 2033 section 4.2).
+  var hasMoreVerdicts: Bool {
+    guard isLMTP, chunksUnanswered == 0, case .final(let index) = step else { return false }
+    return nextAccepted(from: index + 1) < outcome.recipients.count
   }
 
   // MARK: Progress
@@ -369,6 +376,10 @@ final class Transaction {
     if isEarly { return receiveEarlyVerdict(reply, now: now) }
     chunksUnanswered -= 1
     if reply.isPositive { return .wait }
+    // The last chunk may be answered once or once for each copy: with several nobody can tell.
+    if isLMTP, hasEnded, outcome.recipients.count(where: { $0.status == .accepted }) > 1 {
+      return receiveEarlyVerdict(reply, now: now)
+    }
     let outcome = verdict(reply, now: now)
     let rest = chunksUnanswered + (hasEnded ? 1 : 0)
     if rest == 0 { return .done(outcome) }
