@@ -12,12 +12,16 @@ extension Connection {
 
   // MARK: A whole message
 
+  /// Begins with the next transaction of a message.
+  func begin(_ mailing: Mailing) {
+    if let session { begin(mailing, mailing.nextRequest(session)) }
+  }
+
   /// Writes the envelope, and with a small message in memory the content, if the server
   /// takes that.
   @_optimize(speed)
-  func begin(_ mailing: Mailing) {
+  func begin(_ mailing: Mailing, _ request: SendRequest) {
     guard let session else { return }
-    let request = mailing.nextRequest(session)
     if session.sendsAtOnce(request), let size = mailing.size, size <= Self.atOnceContent {
       if session.send(request, chunk: Int(size), now: clock.now) { put(mailing, isDotted: false) }
     } else {

@@ -138,7 +138,7 @@ extension Connection {
       if count >= (isGrowing ? Self.record : 1) {
         // A record that is not full costs as much as one that is.
         let most = isGrowing ? count - count % Self.record : count
-        guard let count = written(channel.write(session.output, most)) else { return }
+        guard let count = written(session.write(to: channel, most)) else { return }
         if session.took(count) {
           clock.lastExchange = clock.now
           isApart = false
@@ -198,15 +198,13 @@ extension Connection {
     guard case .open(let channel) = link, let session, session.hasFarewell,
       !session.output.isEmpty
     else { return }
-    _ = channel.write(session.output, session.output.count)
+    _ = session.write(to: channel, session.output.count)
   }
 }
 
-extension Channel {
+extension Session {
   /// What has not left yet.
-  fileprivate func write(_ output: SessionOutput, _ count: Int) -> IOOutcome {
-    output.bytes.withSpan { octets in
-      write(octets.extracting(droppingFirst: output.taken).extracting(first: count))
-    }
+  fileprivate func write(to channel: Channel, _ most: Int) -> IOOutcome {
+    withOutput { channel.write($0.extracting(first: most)) }
   }
 }

@@ -91,11 +91,12 @@ extension Connection {
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first {
-      guard session.takes(mailing.nextRequest(session)), case .open = link,
-        let operation = queue.popFirst()
-      else { return }
+      let request = mailing.nextRequest(session)
+      guard session.takes(request), case .open = link, let operation = queue.popFirst() else {
+        return
+      }
       following.append(operation)
-      begin(mailing)
+      begin(mailing, request)
       if session.hasLog { flushLog() }
     }
   }

@@ -145,6 +145,11 @@ package final class Session {
 
   // MARK: What the driver does
 
+  /// What is to be written now.
+  package func withOutput<Value>(_ body: (Span<UInt8>) -> Value) -> Value {
+    output.bytes.withSpan { body($0.extracting(droppingFirst: output.taken)) }
+  }
+
   /// `count` octets of the output have left. true when that was all.
   package func took(_ count: Int) -> Bool {
     guard output.take(count) else { return false }
