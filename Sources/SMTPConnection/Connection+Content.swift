@@ -38,7 +38,7 @@ extension Connection {
         source.append(to: &output)
         if isDotted { output.append(ContentEncoder.terminator) }
       } else {
-        var encoder = ContentEncoder(mailing.form(isDotted: isDotted))
+        var encoder = mailing.encoder(isDotted: isDotted)
         _ = source.read(from: 0) { encoder.encode($0, into: &output) }
         encoder.finish(into: &output)
       }
@@ -65,8 +65,7 @@ extension Connection {
       return
     }
     content = ContentTransfer(
-      mailing.source, mailing.form(isDotted: !isChunked), isCounted: size != nil,
-      needsNoChange: mailing.needsNoChange(isDotted: !isChunked))
+      mailing.source, mailing.encoder(isDotted: !isChunked), isCounted: size != nil)
     mailing.source.start(loop: loop) { [self] in goOn() }
   }
 

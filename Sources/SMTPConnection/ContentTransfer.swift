@@ -15,16 +15,10 @@ final class ContentTransfer {
   /// The source has nothing for now and will say when it has.
   var isPaused = false
 
-  private let needsNoChange: Bool
-
-  init(
-    _ source: any ContentSource, _ form: ContentEncoder.Form, isCounted: Bool,
-    needsNoChange: Bool
-  ) {
+  init(_ source: any ContentSource, _ encoder: ContentEncoder, isCounted: Bool) {
     self.source = source
+    self.encoder = encoder
     self.isCounted = isCounted
-    self.needsNoChange = needsNoChange
-    encoder = ContentEncoder(form)
   }
 
   /// A shorter piece is copied: a system call of its own is not worth while.
@@ -37,18 +31,11 @@ final class ContentTransfer {
   /// let pass stays so, however often it takes to write it.
   func unchanged(of input: Span<UInt8>) -> Int {
     if unchangedEnd > offset { return min(unchangedEnd - offset, input.count) }
-    let count = needsNoChange ? withoutOpenEnd(input) : encoder.unchanged(input)
+    let count = encoder.unchanged(input)
     guard count >= Self.shortPiece else { return 0 }
     encoder.pass(input.extracting(first: count))
     unchangedEnd = offset + count
     return count
-  }
-
-  /// A CR whose LF is not here yet is left for the piece that has it, as the encoder does: it
-  /// would take an LF at the start of a piece for one that has lost its CR.
-  private func withoutOpenEnd(_ input: Span<UInt8>) -> Int {
-    guard let last = input.indices.last, input[last] == 0x0D else { return input.count }
-    return last
   }
 
   /// `count` octets have left.

@@ -83,8 +83,9 @@ final class Mailing {
     return survey.isWhole ? survey.size : nil
   }
 
-  func form(isDotted: Bool) -> ContentEncoder.Form {
-    request.isBinary ? .binary : isDotted ? .dotted : .counted
+  func encoder(isDotted: Bool) -> ContentEncoder {
+    let form: ContentEncoder.Form = request.isBinary ? .binary : isDotted ? .dotted : .counted
+    return ContentEncoder(form, needsNoChange: needsNoChange(isDotted: isDotted))
   }
 
   /// Whether content in memory travels as it is.

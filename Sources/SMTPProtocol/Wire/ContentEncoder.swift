@@ -19,6 +19,8 @@ package struct ContentEncoder {
   /// section 5).
   package private(set) var size: UInt64 = 0
   private let form: Form
+  /// Nothing is looked at, and a CR and its LF may be in two pieces.
+  private let isAsItIs: Bool
   private var atLineStart = true
   private var afterCR = false
 
@@ -26,14 +28,18 @@ package struct ContentEncoder {
   private static let lf: UInt8 = 0x0A
   private static let dot: UInt8 = 0x2E
 
-  package init(_ form: Form = .dotted) { self.form = form }
+  /// `needsNoChange`: all of the content is known to be as it must be.
+  package init(_ form: Form = .dotted, needsNoChange: Bool = false) {
+    self.form = form
+    isAsItIs = needsNoChange || form == .binary
+  }
 
   // MARK: As it is
 
   /// How many octets from the front of `input` need no change, so that they may leave
   /// from where they lie.
   package func unchanged(_ input: Span<UInt8>) -> Int {
-    if form == .binary || input.isEmpty { return input.count }
+    if isAsItIs || input.isEmpty { return input.count }
     if afterCR, input[0] == Self.lf { return 0 }
     if atLineStart, form == .dotted, input[0] == Self.dot { return 0 }
     return nextChange(input, from: 0, skipsBlocks: true)
@@ -77,7 +83,7 @@ package struct ContentEncoder {
 
   package mutating func encode(_ input: Span<UInt8>, into output: inout OctetBuffer) {
     // Every octet becomes two at most: CR or LF a CRLF, a dot two dots.
-    let most = form == .binary ? input.count : 2 &* input.count
+    let most = isAsItIs ? input.count : 2 &* input.count
     output.append(most: most) { room, start in encode(input, &room, start) }
   }
 
@@ -88,9 +94,9 @@ package struct ContentEncoder {
   ) -> Int {
     let count = input.count
     guard count > 0 else { return start }
-    if form == .binary {
+    if isAsItIs {
       OctetScan.copy(input, to: &output, at: start)
-      size &+= UInt64(count)
+      pass(input)
       return start &+ count
     }
     var dots = 0
