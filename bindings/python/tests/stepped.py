@@ -12,8 +12,8 @@ from typing import Any
 
 import smtpconn
 
-#: As little as the system allows, or nearly.
-NARROW = 8192
+#: As little as the system allows, or nearly: a record of TLS does not fit.
+NARROW = 4096
 
 
 class Stepped:
