@@ -196,7 +196,13 @@ def test_more_comes_while_a_part_is_stuck(
     """The server reads nothing before the source has given all, with pauses in between: TLS
     is given what did not leave again, and more behind it."""
     content = KINDS["CRLF"][:60_000]
-    pieces = [content[:12_000], "!pause", content[12_000:15_000], "!pause", content[15_000:]]
+    pieces: list[str | bytes] = [
+        content[:12_000],
+        "!pause",
+        content[12_000:15_000],
+        "!pause",
+        content[15_000:],
+    ]
     given_all = threading.Event()
     arrived: list[bytes] = []
 
