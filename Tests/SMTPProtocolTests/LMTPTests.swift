@@ -256,6 +256,58 @@ import Testing
         """)
   }
 
+  // MARK: Chunks
+
+  /// A message whose last chunk is on its way when the first is answered.
+  private static func chunks(_ recipients: String...) -> String {
+    hello("PIPELINING\nS: 250 CHUNKING").replacing("S: 250 PIPELINING", with: "S: 250-PIPELINING")
+      + """
+      > send a@x.example \(recipients.joined(separator: " "))
+      C: MAIL FROM:<a@x.example>
+      \(recipients.map { "C: RCPT TO:<\($0)>" }.joined(separator: "\n"))
+      S: 250 ok
+      \(recipients.map { _ in "S: 250 ok" }.joined(separator: "\n"))
+      ! content wanted
+      > chunk Hello
+      C: BDAT 7
+      C: Hello
+      > last Bob
+      C: BDAT 5 LAST
+      C: Bob
+
+      """
+  }
+
+  /// A server may answer the last chunk once, or once for each: nobody can tell what the
+  /// reply after the next one is for.
+  @Test func `a refused chunk of a message to several ends the connection`() {
+    let conversations = SMTPProtocolTests.play(
+      Self.chunks("r1@y.example", "r2@y.example") + """
+        S: 452 full
+        ! send failed: message, BDAT, message phase, retry safe, 452
+        ! - r1@y.example deferred, DATA 452
+        ! - r2@y.example deferred, DATA 452
+        ! connection failed: connection, BDAT, message phase, retry safe, 452
+        """, isLMTP: true, chunking: .on)
+    #expect(conversations.allSatisfy { $0.session.isOver })
+  }
+
+  @Test func `one of a message to a single recipient does not`() {
+    let conversations = SMTPProtocolTests.play(
+      Self.chunks("r1@y.example") + """
+        S: 452 full
+        > wait 1
+        S: 503 no
+        ! send failed: message, BDAT, message phase, retry safe, 452
+        ! - r1@y.example deferred, DATA 452
+        > send b@x.example r1@y.example
+        C: RSET
+        C: MAIL FROM:<b@x.example>
+        C: RCPT TO:<r1@y.example>
+        """, isLMTP: true, chunking: .on)
+    #expect(conversations.allSatisfy { !$0.session.isOver })
+  }
+
   // MARK: Nobody
 
   @Test func `DATA is refused when nobody is accepted`() {

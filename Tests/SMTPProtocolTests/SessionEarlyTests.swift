@@ -111,4 +111,91 @@ import Testing
         ! connection failed: connection, CONN, idle phase, retry safe
         """, chunking: .optimistic)
   }
+
+  /// The reply to a chunk that is still leaving: what followed would be taken for its rest.
+  @Test func `a chunk behind a refused one may not be answered before it has left`() {
+    play(
+      opening("PIPELINING", "CHUNKING") + """
+        > send a@x.example b@y.example
+        C: MAIL FROM:<a@x.example>
+        C: RCPT TO:<b@y.example>
+        S: 250 ok
+        S: 250 ok
+        ! content wanted
+        > chunk Hello
+        C: BDAT 7
+        C: Hello
+        > hold
+        > chunk dear
+        > leave 1 2
+        C: BDAT 6
+        C: de…
+        S: 452 full
+        S: 503 too early
+        ! send failed: message, BDAT, message phase, retry safe, 452
+        ! - b@y.example deferred, DATA 452
+        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        """, chunking: .on)
+  }
+
+  /// Two messages, the first of which has left as a whole, and RSET behind it if that is
+  /// told. It has as many replies at its end as recipients (RFC 2033 section 4.2): they may
+  /// be more than there are commands behind it.
+  private static func lmtp(recipients: Int, hasReset: Bool) -> String {
+    let names = (1...recipients).map { "b\($0)@y.example" }
+    let lines = { (line: (String) -> String) in names.map { line($0) + "\n" }.joined() }
+    return """
+      S: 220 mx.example LMTP
+      C: LHLO client.example
+      S: 250-mx.example
+      S: 250-PIPELINING
+      S: 250 CHUNKING
+      ! opened
+      > hold
+      > send a@x.example \(names.joined(separator: " ")) atonce=Hello
+      > send a@x.example c@y.example atonce=Bye
+      > leave \(3 + recipients + (hasReset ? 1 : 0))
+      C: MAIL FROM:<a@x.example>
+      \(lines { "C: RCPT TO:<\($0)>" })
+      C: BDAT 7 LAST
+      C: Hello
+      \(hasReset ? "C: RSET" : "")
+      S: 250 ok
+      \(lines { _ in "S: 250 ok" })
+      \(lines { _ in "S: 250 yes" })
+      ! send ok
+      \(lines { "! - \($0) accepted, DATA 250" })
+
+      """
+  }
+
+  @Test(arguments: [2, 6])
+  func `the replies to one message of LMTP stand for one command`(_ recipients: Int) {
+    play(
+      Self.lmtp(recipients: recipients, hasReset: true) + """
+        S: 250 reset
+        > leave 4
+        C: MAIL FROM:<a@x.example>
+        C: RCPT TO:<c@y.example>
+        C: BDAT 5 LAST
+        C: Bye
+        S: 250 ok
+        S: 250 ok
+        S: 250 yes
+        ! send ok
+        ! - c@y.example accepted, DATA 250
+        """, isLMTP: true, chunking: .optimistic)
+  }
+
+  @Test(arguments: [false, true])
+  func `what is behind them may not be answered before it has left`(_ hasReset: Bool) {
+    let reset = hasReset ? "S: 250 reset\n> wait 1\n" : ""
+    play(
+      Self.lmtp(recipients: 6, hasReset: hasReset) + reset + """
+        S: 250 too early
+        ! send failed: protocolViolation, CONN, idle phase, retry no
+        ! - c@y.example notTried
+        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        """, isLMTP: true, chunking: .optimistic)
+  }
 }

@@ -21,6 +21,7 @@ from support.outcomes import (
     REJECTED,
     RETRY_NO,
     RETRY_SAFE,
+    RETRY_UNKNOWN,
 )
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.strict import StrictServer, Verdict, judging
@@ -217,6 +218,45 @@ def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
         with connection.drive.held():
             operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
         early.expect_told(connection, operations)
+
+
+@pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
+def test_early_reply_behind_a_refused_chunk(connect: Opener, mode: Mode) -> None:
+    """The next chunk is refused as well, before all of it has left: whatever followed would
+    be taken for a part of it."""
+    seen = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"CHUNKING")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok", b"250 ok")
+        peer.octets(int(peer.expect(b"BDAT ").split()[1]))
+        size = int(peer.expect(b"BDAT ").split()[1])
+        peer.reply(b"452 4.3.1 full", b"503 5.5.1 not now")
+        assert seen.wait(PATIENCE)
+        rest = peer.until_closed()
+        assert len(rest) < size
+        assert not re.search(rb"RSET|QUIT|MAIL", rest)
+
+    with ScriptedServer(dialogue, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **mode.options)
+        drive = connection.drive
+        with drive.held():
+            message = drive.reader(b"x" * 70_000, b"y" * 120_000, b"z")
+            operations = [connection.start_send(message=message)]
+            operations += [connection.start_send(b"behind") for _ in range(2)]
+        failure = operations[0].fails("EMESSAGE")
+        assert failure.response == "452 4.3.1 full"
+        assert failure.retry == RETRY_SAFE
+        for operation in operations[1:]:
+            assert operation.wait().error is not None
+        seen.set()
+        assert operations[1].fails("EPROTOCOL").retry != RETRY_UNKNOWN
+        assert operations[0].result().statuses == [DEFERRED]
+        for operation in operations[1:]:
+            assert operation.result().statuses == [NOT_TRIED]
+        connection.wait_end()
 
 
 # --- a source that fails ----------------------------------------------------------

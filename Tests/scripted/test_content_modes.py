@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 
 import pytest
 
@@ -13,9 +14,9 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.content import WAYS, wire
 from support.content import message as given
-from support.drive import Option
+from support.drive import CHUNKING_OFF, Option
 from support.modes import DATA, GROUPED, SINGLY, Mode, in_every_mode
-from support.scripted import ScriptedServer
+from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.strict import StrictServer
 
 SIZE = 1_200_000
@@ -132,6 +133,37 @@ def test_lengths_at_edges(connect: Opener, mode: Mode, way: str, is_regular: boo
         assert (copy.content == wire(content)) is True, (len(content), content[-5:])
 
 
+#: As much of content in memory leaves before others have a turn.
+TURN = 1 << 20
+LINE = b"x" * 76 + b"\r\n"
+#: Without 8BITMIME all of the content is looked at before it leaves.
+SEVEN_BIT = Mode("7bit", CHUNKING_OFF, (b"PIPELINING",))
+
+
+@pytest.mark.parametrize("mode", [*GROUPED, *SINGLY, SEVEN_BIT], ids=str)
+def test_line_end_at_the_end_of_a_turn(connect: Opener, mode: Mode) -> None:
+    """Regular content stays as it is, wherever its CRLF is cut: behind it a little may be
+    left, which is copied, or more."""
+    strict = StrictServer(mode.capabilities)
+    contents = []
+    for place, lines_behind in itertools.product((TURN - 1, TURN, TURN + 1), (0, 10, 105, 106)):
+        head = LINE * (place // len(LINE) - 1)
+        content = head.ljust(place - 1, b"y") + b"\r\n" + LINE * lines_behind
+        assert content[place - 1 : place + 1] == b"\r\n"
+        contents.append(content)
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server, **mode.options)
+        drive = connection.drive
+        with drive.held():
+            messages = [drive.message(content, "borrowed") for content in contents]
+            operations = [connection.start_send(message=message) for message in messages]
+        for operation in operations:
+            operation.succeeds()
+        connection.start_quit().succeeds()
+    arrived = [copy.content for copy in strict.deliveries]
+    assert (arrived == contents) is True
+
+
 @pytest.mark.parametrize("mode", GROUPED, ids=str)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("is_secure", [False, True], ids=["clear", "TLS"])
@@ -155,3 +187,43 @@ def test_through_a_narrow_way(
         connection.start_quit().succeeds()
     arrived = [copy.content for copy in strict.deliveries]
     assert (arrived == [wire(content) for content in contents]) is True
+
+
+@pytest.mark.parametrize("is_secure", [False, True], ids=["clear", "TLS"])
+def test_more_comes_while_a_part_is_stuck(
+    connect: Opener, certificates: Certificates, is_secure: bool
+) -> None:
+    """The server reads nothing before the source has given all, with pauses in between: TLS
+    is given what did not leave again, and more behind it."""
+    content = KINDS["CRLF"][:60_000]
+    pieces: list[str | bytes] = [
+        content[:12_000],
+        "!pause",
+        content[12_000:15_000],
+        "!pause",
+        content[15_000:],
+    ]
+    given_all = threading.Event()
+    arrived: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.envelope()
+        assert given_all.wait(PATIENCE)
+        arrived.append(peer.content())
+        peer.reply(b"250 ok")
+        peer.quit()
+
+    identity = certificates.good if is_secure else None
+    with ScriptedServer(dialogue, identity=identity, receive_buffer=4096) as server:
+        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+        connection = connect.opened(server, socket="narrow4", **options)
+        drive = connection.drive
+        sending = connection.start_send(message=drive.reader(*pieces))
+        for count in (1, 2):
+            drive.wait_pauses(count)
+            assert connection.resume() == 0
+        given_all.set()
+        sending.succeeds()
+        connection.start_quit().succeeds()
+    assert (arrived == [wire(content) + b".\r\n"]) is True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import ACCEPTED, NOT_TRIED, REJECTED, RETRY_SAFE, UNKNOWN
+from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_SAFE, UNKNOWN
 from support.scripted import Peer, ScriptedServer
 from support.strict import StrictServer, Verdict, judging
 
@@ -190,3 +190,53 @@ def test_lost_before_the_rest(connect: Opener, what: str, about: bytes, rest: li
     if second_done.error is None or second.result().statuses == [UNKNOWN]:
         got_it.append("b@example.com")
     assert sorted(copy.recipient.decode() for copy in strict.deliveries) == sorted(got_it)
+
+
+TOO_MANY = b"452 4.5.3 too many"
+
+
+@pytest.mark.parametrize(
+    ("limits", "transactions", "statuses"),
+    [
+        ([b"LIMITS RCPTMAX=2"], [[b"550 no"] * 2], [REJECTED] * 2 + [NOT_TRIED] * 3),
+        (
+            [b"LIMITS RCPTMAX=2"],
+            [[b"250 ok"] * 2, [b"550 no"] * 2],
+            [ACCEPTED] * 2 + [REJECTED] * 2 + [NOT_TRIED],
+        ),
+        (
+            [],
+            [[b"250 ok"] * 2 + [TOO_MANY] * 3, [b"550 no", TOO_MANY, TOO_MANY]],
+            [ACCEPTED] * 2 + [REJECTED] + [DEFERRED] * 2,
+        ),
+    ],
+    ids=["the first", "the second", "the second and no limit"],
+)
+def test_lost_behind_those_who_were_refused(
+    connect: Opener, limits: list[bytes], transactions: list[list[bytes]], statuses: list[int]
+) -> None:
+    """Others might follow, but the connection ends first: everybody's fate is told."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", *limits)
+        for replies in transactions:
+            peer.expect(b"MAIL FROM:")
+            for _ in replies:
+                peer.expect(b"RCPT TO:")
+            peer.expect(b"DATA")
+            is_last = replies is transactions[-1]
+            peer.reply(b"250 ok", *replies, *([] if is_last else [b"354 go"]))
+            if not is_last:
+                peer.content()
+                peer.reply(b"250 queued")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(recipients=NAMES)
+        done = sending.wait()
+        connection.wait_end()
+    result = sending.result()
+    assert [line.recipient for line in result.recipients] == NAMES
+    assert result.statuses == statuses
+    # Who has the message must not get it again.
+    assert (done.error is None) == (ACCEPTED in statuses)
