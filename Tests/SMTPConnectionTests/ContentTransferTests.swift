@@ -14,7 +14,7 @@ struct ContentTransferTests {
     _ content: [UInt8], _ form: ContentEncoder.Form, needsNoChange: Bool, perTurn: Int
   ) -> [UInt8] {
     let transfer = ContentTransfer(
-      BytesSource(content), form, isCounted: true, needsNoChange: needsNoChange)
+      BytesSource(content), ContentEncoder(form, needsNoChange: needsNoChange), isCounted: true)
     var output = OctetBuffer()
     var budget = perTurn
     while transfer.offset < content.count {
