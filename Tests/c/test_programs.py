@@ -13,8 +13,9 @@ from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
 from support.endpoint import TokenEndpoint, granted, repeats_the_request
 from support.header import header_functions
+from support.manners import friendly, rude, rude_under_tls, silent
 from support.resuming import Remembering
-from support.scripted import ScriptedServer, friendly, rude, rude_under_tls, silent
+from support.scripted import ScriptedServer
 
 HERE = Path(__file__).parent
 

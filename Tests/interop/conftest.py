@@ -17,10 +17,11 @@ from support.client import Client
 from support.dovecot import Dovecot
 from support.drive import BUILD, ROOT, Drive
 from support.exim import Exim
+from support.manners import friendly
 from support.opensmtpd import OpenSMTPD
 from support.postfix import Postfix
 from support.realserver import RealServer
-from support.scripted import ScriptedServer, friendly
+from support.scripted import ScriptedServer
 from support.tokens import Signer
 
 # The Python package and the library as they were built, not what happens to be

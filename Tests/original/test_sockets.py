@@ -11,8 +11,9 @@ from conftest import Opener
 from original.handing import handing, tunnelled
 from support.certificates import Certificates
 from support.drive import Connection, Drive
+from support.manners import silent
 from support.proxy import Proxy, ask, open_tunnel
-from support.scripted import Dialogue, Peer, ScriptedServer, silent
+from support.scripted import Dialogue, Peer, ScriptedServer
 
 
 def delivery(peer: Peer) -> None:

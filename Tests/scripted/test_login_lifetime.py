@@ -15,9 +15,10 @@ from conftest import Opener
 from support.credentials import Mechanism, TokenCallback
 from support.drive import Connection, Operation
 from support.endpoint import TokenEndpoint, granted
+from support.manners import tolerant
 from support.outcomes import CODES, OK
 from support.sasl import b64, xoauth2
-from support.scripted import Peer, ScriptedServer, tolerant
+from support.scripted import Peer, ScriptedServer
 
 ESTATE = CODES["ESTATE"]
 LOGINS = 100

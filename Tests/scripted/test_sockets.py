@@ -10,9 +10,10 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
+from support.manners import silent
 from support.outcomes import RETRY_SAFE
 from support.relay import relayed
-from support.scripted import PATIENCE, Peer, ScriptedServer, silent
+from support.scripted import PATIENCE, Peer, ScriptedServer
 
 
 def last_delivery(peer: Peer) -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from support.scripted import Peer, tolerant
+from support.manners import tolerant
+from support.scripted import Peer
 
 
 @dataclass(frozen=True)
