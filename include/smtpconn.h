@@ -170,7 +170,8 @@ const char *smtpconn_error_enhanced(const smtpconn_error *error);
 
 /* The command that failed: "CONN", "EHLO", "HELO", "STARTTLS", "AUTH PLAIN"
  * ("AUTH" before a mechanism was chosen), "MAIL FROM", "RCPT TO", "DATA",
- * "RSET", "QUIT", or "API" for a misuse of this interface.  Never NULL for a non-NULL error. */
+ * "BDAT", "RSET", "QUIT", or "API" for a misuse of this interface.  Never NULL for a non-NULL
+ * error. */
 const char *smtpconn_error_command(const smtpconn_error *error);
 
 /* Where on its way the connection was: "options", "dns", "connect", "tls",
@@ -342,7 +343,7 @@ uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
  *
  * OFF, the default: with DATA, line by line, its end marked by a dot.
  * ON: in counted chunks (BDAT), when at least one recipient was accepted: a message in
- *   memory in one, another in one for each block that was read.
+ *   memory in one, another in one or more for each block that was read.
  * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
  *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
  *   for each.  A message whose recipients are all refused has then travelled in vain;
@@ -1005,8 +1006,9 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
  * The callback gets NULL, or EENVELOPE (sender, every recipient or DATA
  * refused; an address needs SMTPUTF8 and the server lacks it), EMESSAGE (larger
  * than the server allows; 8-bit content that the server does not take; refused
- * after it was sent), EREQUIRETLS, ESTREAM, EAUTH, or an error that ended the
- * connection.  After EENVELOPE, EMESSAGE and EREQUIRETLS the connection is as
+ * after it was sent), EREQUIRETLS, ESTREAM, EAUTH, ESTATE (the server takes no more
+ * messages over this connection: MAILMAX of RFC 9422), or an error that ended the
+ * connection.  After EENVELOPE, EMESSAGE, EREQUIRETLS and ESTATE the connection is as
  * good as before.
  *
  * When the server takes only so many recipients at a time (452, RFC 5321 section
@@ -1029,8 +1031,9 @@ const char *smtpconn_result_recipient(const smtpconn_result *result, size_t inde
 /* One of enum smtpconn_recipient_status. */
 int smtpconn_result_status(const smtpconn_result *result, size_t index);
 
-/* The reply that decided about the recipient: its command ("RCPT TO", "DATA"),
- * code, enhanced status code and lines.  NULL or 0 without one. */
+/* The reply that decided about the recipient: its command ("RCPT TO"; "DATA", also for
+ * content that travelled in chunks), code, enhanced status code and lines.  NULL or 0
+ * without one. */
 const char *smtpconn_result_command(const smtpconn_result *result, size_t index);
 int smtpconn_result_response_code(const smtpconn_result *result, size_t index);
 const char *smtpconn_result_enhanced(const smtpconn_result *result, size_t index);
@@ -1054,8 +1057,8 @@ const char *smtpconn_result_queue_id(const smtpconn_result *result);
 uint64_t smtpconn_result_envelope_time(const smtpconn_result *result);
 uint64_t smtpconn_result_message_time(const smtpconn_result *result);
 
-/* Octets of content sent, line endings repaired, without escaping and without
- * the final dot (RFC 1870 section 5). */
+/* Octets of content, line endings repaired, without escaping and without the final
+ * dot (RFC 1870 section 5); 0 when not all of it was sent. */
 uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 
 /* ------------------------------------------------------------------------
