@@ -66,8 +66,9 @@ def test_what_cannot_be_done_without(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_auth(connect: Opener) -> None:
-    with ScriptedServer(StrictServer((b"AUTH PLAIN",))) as server:
+@pytest.mark.parametrize("offer", [b"AUTH PLAIN", b"AUTH=PLAIN", b"auth=PLAIN LOGIN"])
+def test_auth(connect: Opener, offer: bytes) -> None:
+    with ScriptedServer(StrictServer((offer,))) as server:
         connection = connect.opened(server, ignored_capabilities="AUTH")
         connection.start_login("alice", "sesame").fails("EAUTH")
         connection.start_quit().succeeds()

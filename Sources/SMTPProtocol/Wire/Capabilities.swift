@@ -34,7 +34,7 @@ package final class Capabilities: Sendable {
   /// As if the server did not offer what is to be ignored; keywords in upper case.
   package init(reply: Reply, ignoring ignored: [[UInt8]] = []) {
     let lines = reply.lines.dropFirst().filter { line in
-      ignored.isEmpty || !ignored.contains(Bytes.uppercased(Self.keyword(of: line)))
+      ignored.isEmpty || !ignored.contains(Bytes.uppercased(Self.name(of: line)))
     }
     self.lines = lines
     pipelining = Self.parameters(of: Bytes.of("PIPELINING"), in: lines) != nil
@@ -73,6 +73,11 @@ package final class Capabilities: Sendable {
       }
     }
     return found
+  }
+
+  /// "AUTH" of the older form `AUTH=A B`, too.
+  private static func name(of line: [UInt8]) -> [UInt8] {
+    keyword(of: Array(line.prefix { $0 != 0x3D }))
   }
 
   private static func keyword(of line: [UInt8]) -> [UInt8] {
