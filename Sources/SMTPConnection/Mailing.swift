@@ -127,7 +127,8 @@ final class Mailing {
     // Others may be taken although these were all refused, but not by a server that
     // does not take the sender or the message.
     let isUseless = outcome.failure != nil && !outcome.recipients.allSatisfy { $0.isRefusedAtOnce }
-    guard !rest.isEmpty, !isUseless, overflow.count < here.count, source.survey != nil
+    guard !rest.isEmpty, !isUseless, !request.isAllOrNone, overflow.count < here.count,
+      source.survey != nil
     else { return result }
     places = []
     divide(rest)

@@ -87,6 +87,22 @@ def test_every_refusal_counts(connect: Opener) -> None:
     assert strict.deliveries == []
 
 
+def test_too_many_and_refused(connect: Opener) -> None:
+    """There is no further transaction for those who were too many."""
+    replies = [b"452 4.5.3 too many", b"550 no", b"550 no"]
+    refusals = {
+        ("RCPT", name.encode()): Verdict(reply) for name, reply in zip(NAMES, replies, strict=True)
+    }
+    strict = StrictServer(judge=judging(refusals))
+    with ScriptedServer(strict) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(BODY, envelope=envelope(connect))
+        assert sending.fails("EENVELOPE").retry == RETRY_SAFE
+        assert sending.result().statuses == [DEFERRED, REJECTED, REJECTED]
+        connection.start_quit().succeeds()
+    assert [said.what for said in strict.said].count("MAIL") == 1
+
+
 def test_the_content_is_asked_for_later(connect: Opener) -> None:
     """DATA goes when all have answered: a server that has agreed cannot be stopped."""
     strict = StrictServer()
