@@ -49,7 +49,10 @@ extension Connection {
   private func append(_ body: (inout OctetBuffer) -> Void) {
     guard let session else { return }
     let start = session.output.appendContent(body)
-    if options.debug { logContent(session.output.bytes[start..<session.output.bytes.count]) }
+    if options.debug {
+      flushLog()
+      logContent(session.output.bytes[start..<session.output.bytes.count])
+    }
   }
 
   /// The server waits for content.
@@ -88,13 +91,13 @@ extension Connection {
       if session.refusesContent { stopContent() }
       return session.refusesContent
     }
-    let start = clock.now
+    let (start, startOffset) = (clock.now, content.offset)
     var isMoving = true
     var outcome: SourceOutcome
     repeat {
       outcome = content.source.read(from: content.offset) { piece in
         guard self.content === content else { return }
-        let piece = piece.extracting(first: limit)
+        let piece = piece.extracting(first: limit - (content.offset - startOffset))
         let count = options.debug ? 0 : content.unchanged(of: piece)
         if count == 0 {
           copy(piece.extracting(first: ContentTransfer.copiedPiece), content, session)
@@ -109,7 +112,7 @@ extension Connection {
       guard self.content === content else { return false }
       // Short pieces are put together, and their end with them.
     } while outcome.isContent && isMoving && session.output.count < ContentTransfer.copiedPiece
-      && !session.output.isEmpty && !isBetweenChunks
+      && !session.output.isEmpty && !isBetweenChunks && content.offset - startOffset < limit
     clock.now = Clock.now()
     clock.lastActivity += clock.now - start
     switch outcome {
@@ -138,10 +141,11 @@ extension Connection {
   private func write(
     _ piece: Span<UInt8>, _ content: ContentTransfer, _ channel: Channel
   ) -> Bool {
+    let isDue = session?.isReplyDue == true
     guard let count = written(channel.write(piece)) else { return false }
     content.advance(count)
     session?.output.passed(count)
-    clock.lastExchange = clock.now
+    if !isDue { clock.lastExchange = clock.now }
     return true
   }
 

@@ -50,6 +50,7 @@ extension Connection {
             .connection, "the server closed the connection unexpectedly", command: "CONN",
             retry: .safe))
       case .failed(let failure):
+        takeLastWords()
         lost(writeFailure ?? failure)
       }
     }
@@ -138,11 +139,11 @@ extension Connection {
       if count >= (isGrowing ? Self.record : 1) {
         // A record that is not full costs as much as one that is.
         let most = isGrowing ? count - count % Self.record : count
+        let isDue = session.isReplyDue
         guard let count = written(session.write(to: channel, most)) else { return }
-        if session.took(count) {
-          clock.lastExchange = clock.now
-          isApart = false
-        }
+        // A server that owes a reply gets no more time because others are asked for.
+        if !isDue { clock.lastExchange = clock.now }
+        if session.took(count) { isApart = false }
       } else if let content {
         guard budget > 0 else {
           wake()

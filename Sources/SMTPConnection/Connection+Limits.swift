@@ -33,7 +33,7 @@ extension Connection {
       switch session?.position.phase {
       case .greeting: consider(.greeting, from: clock.greeting)
       case .idle, nil: break
-      case .message where isContentDue: break
+      case .message where isContentLeaving: break
       case .message: consider(.finalReply, from: clock.lastExchange)
       case .auth where session?.awaitsCaller == true: break
       default: consider(.command, from: clock.lastExchange)
@@ -43,10 +43,10 @@ extension Connection {
     return next
   }
 
-  /// Whether it is not the server that is waited for, unless for its taking more. A chunk of a
-  /// stream may have to wait for the reply to the one before it.
-  private var isContentDue: Bool {
-    guard let content else { return false }
+  /// Whether it is not a reply that is waited for. A chunk of a stream may have to wait for the
+  /// reply to the one before it.
+  private var isContentLeaving: Bool {
+    guard let content else { return session?.isReplyDue == false }
     return content.isCounted || session?.wantsContent != false
   }
 

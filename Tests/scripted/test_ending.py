@@ -281,13 +281,16 @@ def test_quit_and_the_server_says_something_else(connect: Opener, reply: bytes) 
         assert connection.error is None
 
 
-def test_last_words_without_line_end(connect: Opener) -> None:
+@pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
+def test_last_words_without_line_end(connect: Opener, is_reset: bool) -> None:
     """A server that explains itself and closes in the middle of the line."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.expect(b"MAIL FROM:")
         peer.send(b"421 too many connections")
+        if is_reset:
+            peer.reset()
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)

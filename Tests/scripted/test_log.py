@@ -9,8 +9,10 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
+from support.modes import Mode, in_every_mode
 from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, LOG_SERVER, LOG_SMTP, LOG_TLS
 from support.scripted import Peer, ScriptedServer
+from support.strict import StrictServer
 
 USER, PASSWORD = "alice", "s3cr3t-Passw0rd"
 SECRETS = [
@@ -137,6 +139,19 @@ def test_transcript(connect: Opener, debug: int) -> None:
         assert dialogue_lines == expected
         content = "".join(drive.transcript(LOG_MESSAGE))
         assert ("some-content" in content) == bool(debug)
+
+
+@in_every_mode
+def test_content_stands_where_it_was_sent(connect: Opener, mode: Mode) -> None:
+    with ScriptedServer(StrictServer(mode.capabilities)) as server:
+        connection = connect(server, transaction_log=1, debug=1, **mode.options)
+        connection.start_connect()
+        connection.start_send(b"some-content\r\n").succeeds()
+        connection.start_quit().succeeds()
+        lines = [str(log["text"]) for log in connection.drive.logs]
+    place = lines.index("some-content")
+    assert lines.index("RCPT TO:<b@example.com>") < place < lines.index("QUIT")
+    assert [line for line in lines[:place] if line == "DATA" or line.startswith("BDAT ")]
 
 
 def test_control_characters_are_replaced(connect: Opener) -> None:
