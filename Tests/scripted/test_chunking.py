@@ -220,6 +220,26 @@ def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
         early.expect_told(connection, operations)
 
 
+def test_early_refusal_of_what_is_for_nobody(connect: Opener) -> None:
+    """A server that does not take the chunk of recipients it refused would read the rest of it
+    as commands."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"CHUNKING")
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        size = int(peer.expect(b"BDAT ").split()[1])
+        peer.reply(b"250 ok", b"550 5.1.1 no one", b"503 5.5.1 no recipients")
+        assert len(peer.until_closed()) < size
+
+    with ScriptedServer(dialogue, receive_buffer=4096) as server:
+        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
+        sending = connection.start_send(b"x" * 65_000)
+        assert sending.fails("EENVELOPE").response == "550 5.1.1 no one"
+        assert sending.result().message_size == 0
+        connection.wait_end()
+
+
 @pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
 def test_early_reply_behind_a_refused_chunk(connect: Opener, mode: Mode) -> None:
     """The next chunk is refused as well, before all of it has left: whatever followed would

@@ -135,6 +135,9 @@ package final class Session {
     }
   }
 
+  /// Whether all has left that the next reply answers.
+  package var isReplyDue: Bool { !output.isNextReplyEarly }
+
   /// Whether the next reply would come before the command that it should answer
   /// has left. The verdict on a message may: a server need not read all of it.
   package var isEarly: Bool {

@@ -25,6 +25,7 @@ extension Transaction {
       && outcome.recipients.contains { !$0.isRefused }
     var failure = failure
     if mayBeDelivered { failure.retry = .unknown }
+    if !hasLeft(left) { outcome.messageSize = 0 }
     return ended(failure)
   }
 

@@ -257,6 +257,7 @@ final class Transaction {
       }
       return receiveFinal(reply, index, now: now)
     case .emptyFinal:
+      if isEarly { return .broken(envelopeFailed(), beforeItsEnd(reply)) }
       if transfer == .data || !reply.isPositive { return .done(envelopeFailed()) }
       return .broken(envelopeFailed(), forNobody(reply))
     case .drain(let count):
@@ -360,13 +361,17 @@ final class Transaction {
   /// started. Where the content ends is no longer agreed on.
   private func receiveEarlyVerdict(_ reply: Reply, now: Int64) -> Progress {
     contentEnd = nil
+    let failure = beforeItsEnd(reply)
     if reply.isPositive { return disagree(.unexpected(reply, phase: .message)) }
-    let outcome = verdict(reply, now: now)
-    return .broken(
-      outcome,
-      .refused(
-        .connection, "the server refused the message before its end", reply,
-        command: contentCommand, phase: .message, retry: .safe))
+    return .broken(verdict(reply, now: now), failure)
+  }
+
+  /// The rest of the content stays here.
+  private func beforeItsEnd(_ reply: Reply) -> Failure {
+    outcome.messageSize = 0
+    return .refused(
+      .connection, "the server refused the message before its end", reply,
+      command: contentCommand, phase: .message, retry: .safe)
   }
 
   /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until
