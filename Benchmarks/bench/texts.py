@@ -36,8 +36,9 @@ class Text:
 
 
 def of_size(size: int) -> bytes:
-    """Lines of 76 octets; some begin with a dot."""
-    page = LINE * 50 + DOTTED
+    """Lines of 76 octets; one in a thousand begins with a dot, so that nobody can do without
+    looking for them."""
+    page = LINE * 999 + DOTTED
     return (HEAD + page * (size // len(page) + 1))[: size - 2] + b"\r\n"
 
 

@@ -158,18 +158,27 @@ enum OctetScan {
         bad = bad .| irregular(part, place, dots)
         place &+= 16
       }
-      if any(bad) { break }
+      if joined(SIMD16(repeating: 0).replacing(with: 0xFF, where: bad)) != 0 { break }
       bits |= passed
       index &+= block
     }
     if index > start {
-      for place in 0..<16 { seen |= UInt64(bits[place]) }
+      seen |= UInt64(joined(bits))
       if octets[index] == 0x0A { index &-= 1 }
     }
     return index
   }
 
   private static let block = 128
+
+  /// The bits of all lanes. The standard library's own ways are calls here, around which every
+  /// vector would have to be kept in memory.
+  @inline(__always)
+  private static func joined(_ lanes: SIMD16<UInt8>) -> UInt8 {
+    var bits: UInt8 = 0
+    for place in 0..<16 { bits |= lanes[place] }
+    return bits
+  }
 
   @inline(__always)
   private static func irregular(
