@@ -114,7 +114,7 @@ def python_checks() -> Count:
         count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
         count += checked(str(TOOLS / "ruff"), "format", "--check", ".", folder=folder)
         count += checked(str(TOOLS / "mypy"), *sources, folder=folder)
-    return count
+    return count + checked("make", "-s", "bench-check")
 
 
 def fuzz_corpus() -> Count:
