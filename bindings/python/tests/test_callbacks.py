@@ -242,6 +242,15 @@ def interrupt_when(condition: Callable[[], bool]) -> threading.Thread:
     return thread
 
 
+@pytest.fixture
+def heeds_interrupts() -> Iterator[None]:
+    """Also where the tests were started in the background, which ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_interrupts")
 def test_ctrl_c_while_waiting(server: ScriptedServer) -> None:
     server.play(HELLO, "C: RSET", "E:")
     connection = smtpconn.Connection("127.0.0.1", server.port)
