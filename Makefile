@@ -273,7 +273,7 @@ fuzz: fuzzers
 
 ## clean: removes everything that was built
 clean:
-	rm -rf $(BUILD) $(SCRATCH) .build
+	rm -rf $(BUILD) $(SCRATCH) .build bindings/python/build bindings/python/src/*.egg-info
 
 ## bench: how fast, beside other libraries; about six minutes (Benchmarks/README.md)
 include Benchmarks/bench.mk

@@ -112,7 +112,7 @@ enum smtpconn_code {
   SMTPCONN_ESTREAM = -10,     /* the source of the message failed */
   SMTPCONN_EAUTH = -11,       /* login: bad input, refused, or not possible */
   SMTPCONN_EOAUTH2 = -12,     /* no access token could be had */
-  SMTPCONN_EPROXY = -13,      /* the proxy refused */
+  SMTPCONN_EPROXY = -13,      /* reserved: the proxy refused */
   SMTPCONN_EOPTIONS = -14,    /* an option is out of range or contradicts */
   SMTPCONN_ESTATE = -15,      /* not possible now, or a NULL handle */
   SMTPCONN_ECANCELLED = -16   /* cancelled, closed or freed by the caller */
@@ -168,7 +168,7 @@ int smtpconn_error_response_code(const smtpconn_error *error);
  * when the server gave none. */
 const char *smtpconn_error_enhanced(const smtpconn_error *error);
 
-/* The command that failed: "CONN", "EHLO", "HELO", "STARTTLS", "AUTH PLAIN"
+/* The command that failed: "CONN", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH PLAIN"
  * ("AUTH" before a mechanism was chosen), "MAIL FROM", "RCPT TO", "DATA",
  * "BDAT", "RSET", "QUIT", or "API" for a misuse of this interface.  Never NULL for a non-NULL
  * error. */
@@ -232,7 +232,7 @@ const smtpconn_error *smtpconn_options_last_error(const smtpconn_options *option
 int smtpconn_options_set_host(smtpconn_options *options, const char *host);
 const char *smtpconn_options_host(const smtpconn_options *options);
 
-/* TCP port, 1 to 65535; 0 for the default: 465 when secure, else 25.  Port 465
+/* TCP port, 1 to 65535; 0 for the default: 465 when secure, 24 with lmtp, else 25.  Port 465
  * turns secure on unless secure was set to 0. */
 int smtpconn_options_set_port(smtpconn_options *options, int port);
 int smtpconn_options_port(const smtpconn_options *options);
@@ -342,7 +342,8 @@ uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 /* How the content of a message travels to a server that offers CHUNKING (RFC 3030).
  *
  * OFF, the default: with DATA, line by line, its end marked by a dot.
- * ON: in counted chunks (BDAT), when at least one recipient was accepted: a message in
+ * ON: in counted chunks (BDAT), when at least one recipient was accepted, which saves
+ *   the escaping of dots, but no wait: a message in
  *   memory in one, another in one or more for each block that was read.
  * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
  *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
@@ -362,8 +363,8 @@ int smtpconn_options_chunking(const smtpconn_options *options);
 
 /* Keywords of EHLO, in any case and separated by blanks, that the connection is to
  * take no notice of: "PIPELINING CHUNKING" for a server that offers what it does not
- * do well.  They are neither used nor shown by the capability functions.  STARTTLS
- * is refused: that is ignore_tls.  Default NULL: none. */
+ * do well.  They are neither used nor shown by the capability functions; AUTH is also
+ * what older servers write as AUTH=.  STARTTLS is refused: that is ignore_tls.  Default NULL: none. */
 int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
 const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
 
@@ -433,9 +434,9 @@ const char *smtpconn_options_tls_ca(const smtpconn_options *options);
 
 /* The certificate that the client shows when it is asked for one, with its chain,
  * and its private key; each as a PEM file or as PEM text, the one set last
- * counts, and NULL takes back only its own form.  Without a key the certificate's file or text is searched for it.  What
- * cannot be used is an ETLS error of smtpconn_connect.  Default NULL: none.  A
- * key in memory cannot be read back. */
+ * counts, and NULL takes back only its own form.  Without a key the certificate's file
+ * or text is searched for it.  What cannot be used is an ETLS error of
+ * smtpconn_connect.  Default NULL: none.  A key in memory cannot be read back. */
 int smtpconn_options_set_tls_certificate_file(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_certificate_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_certificate(smtpconn_options *options, const char *pem);
@@ -495,8 +496,8 @@ int smtpconn_options_tls_reject_unauthorized(const smtpconn_options *options);
  * made from the same options (RFC 8446 section 2.2, RFC 5077), also of one on another
  * thread: there is less to send and to compute.  In place of showing its certificate
  * the server then proves that it is the one that showed it.  So a connection that
- * verifies resumes only what began with a certificate that was verified, in the last
- * day, for the name that is wanted now, and is still valid.  A server that does not
+ * verifies resumes only what began with a certificate that was verified in the last
+ * day, is for the name that is wanted now, and is still valid.  A server that does not
  * want to resume makes a full handshake.
  *
  * Up to 8 sessions are kept, in memory.  Under TLS 1.3 each is used once (RFC 8446
@@ -785,8 +786,9 @@ int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint6
  * 2 and 3 ask access_url, by HTTPS with a verified certificate ("http" only on this
  * machine).  Who may vouch for it is what the connection's tls_ca, tls_ca_file and
  * tls_ca_directory say, in place of the system's store, when one of them is set; no
- * other TLS option counts there.  Default: Google's, https://oauth2.googleapis.com/token.  Microsoft's
- * is https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with the scope
+ * other TLS option counts there.  Default: Google's,
+ * https://oauth2.googleapis.com/token.  Microsoft's is
+ * https://login.microsoftonline.com/TENANT/oauth2/v2.0/token with the scope
  * "https://outlook.office.com/SMTP.Send offline_access".  Setting a bad URL gives
  * SMTPCONN_EAUTH, which smtpconn_auth_last_error explains.  A NULL removes a value. */
 typedef struct smtpconn_token_request smtpconn_token_request;
@@ -870,7 +872,8 @@ int smtpconn_envelope_set_use_8bitmime(smtpconn_envelope *envelope, int use);
 int smtpconn_envelope_use_8bitmime(const smtpconn_envelope *envelope);
 
 /* 1: every octet of the message travels as it is, line endings too (BODY=BINARYMIME,
- * RFC 3030 section 3), in chunks.  The send fails with EMESSAGE before MAIL when the
+ * RFC 3030 section 3), in chunks, whatever use_8bitmime says; the message's own header
+ * has to tell of it (Content-Transfer-Encoding: binary).  The send fails with EMESSAGE before MAIL when the
  * option chunking is OFF, or the server does not offer BINARYMIME with CHUNKING.
  * Default 0. */
 int smtpconn_envelope_set_use_binarymime(smtpconn_envelope *envelope, int use);
@@ -891,8 +894,9 @@ int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
 
 /* 1: all recipients or none.  When the server refuses one of them, the message is
  * sent to nobody and the send fails with EENVELOPE; the result tells the refused from
- * those that would have been accepted (NOT_TRIED).  This costs a wait: the content
- * is asked for when all have answered.  With LMTP a copy may still be refused after
+ * those that would have been accepted (NOT_TRIED).  More of them than the server takes
+ * at a time (LIMITS) fail before MAIL; 452 is a refusal like any other.  This costs a
+ * wait: the content is asked for when all have answered.  With LMTP a copy may still be refused after
  * the content.  Default 0: the message goes to those who were accepted. */
 int smtpconn_envelope_set_all_or_none(smtpconn_envelope *envelope, int all_or_none);
 int smtpconn_envelope_all_or_none(const smtpconn_envelope *envelope);
@@ -931,7 +935,8 @@ const char *smtpconn_envelope_to_dsn_orcpt(const smtpconn_envelope *envelope, si
  *
  * The octets of a message: header, empty line, body (RFC 5322).  Line endings
  * are repaired on the way (CRLF, lone LF and lone CR all become CRLF) and dots
- * are escaped (RFC 5321 section 4.5.2); nothing else is changed.
+ * are escaped (RFC 5321 section 4.5.2; not in chunks, where nobody looks for them);
+ * nothing else is changed.  With use_binarymime nothing is.
  * --------------------------------------------------------------------- */
 
 typedef struct smtpconn_message smtpconn_message;
@@ -998,22 +1003,25 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
                                        const smtpconn_result *result, void *user);
 
 /* Sends a message: MAIL, RCPT for each recipient, DATA, the content.  Goes on
- * when some recipients are refused, and fails when all are.
+ * when some recipients are refused, and fails when all are (with all_or_none, when
+ * one is).
  *
  * Refused at once: SMTPCONN_EENVELOPE without a recipient; SMTPCONN_EMESSAGE
  * without a message; SMTPCONN_ESTATE before smtpconn_connect, after the end, or
  * when a reader or descriptor message was already sent.
  * The callback gets NULL, or EENVELOPE (sender, every recipient or DATA
- * refused; an address needs SMTPUTF8 and the server lacks it), EMESSAGE (larger
- * than the server allows; 8-bit content that the server does not take; refused
- * after it was sent), EREQUIRETLS, ESTREAM, EAUTH, ESTATE (the server takes no more
+ * refused; one recipient with all_or_none; an address needs SMTPUTF8 and the server
+ * lacks it), EMESSAGE (larger than the server allows; 8-bit content that the server
+ * does not take, or BINARYMIME or SMTPUTF8 that was asked for and cannot be had;
+ * refused after it was sent), EREQUIRETLS, ESTREAM, EAUTH, ESTATE (the server takes no more
  * messages over this connection: MAILMAX of RFC 9422), or an error that ended the
  * connection.  After EENVELOPE, EMESSAGE, EREQUIRETLS and ESTATE the connection is as
  * good as before.
  *
- * When the server takes only so many recipients at a time (452, RFC 5321 section
- * 4.5.3.1.10) and the message is in memory, the rest follows in further
- * transactions, and the callback is called after the last. */
+ * When the server takes only so many recipients or domains at a time (452, RFC 5321
+ * section 4.5.3.1.10; RCPTMAX and RCPTDOMAINMAX of RFC 9422), the message is in memory
+ * and not for all or none, the rest follows in further transactions, and the callback
+ * is called after the last. */
 int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
                   smtpconn_message *message, smtpconn_send_callback callback, void *user);
 
@@ -1045,20 +1053,20 @@ const smtpconn_error *smtpconn_result_error(const smtpconn_result *result, size_
 
 /* The last reply of the server, "250 2.0.0 Ok: queued as 4F2A"; NULL when there
  * was none.  When the recipients went in several transactions it is that of the
- * last. */
+ * last in which somebody got the message, or of the last when nobody did. */
 const char *smtpconn_result_response(const smtpconn_result *result);
 
 /* The identifier in that reply under which the server queued the message, as
  * far as its wording is known ("4F2A"); NULL otherwise. */
 const char *smtpconn_result_queue_id(const smtpconn_result *result);
 
-/* Milliseconds from MAIL to the reply to DATA, and from there to the final
- * reply; 0 for what was not reached. */
+/* Milliseconds from MAIL to the reply to DATA (with chunks to that for the last
+ * recipient), and from there to the final reply; 0 for what was not reached. */
 uint64_t smtpconn_result_envelope_time(const smtpconn_result *result);
 uint64_t smtpconn_result_message_time(const smtpconn_result *result);
 
-/* Octets of content, line endings repaired, without escaping and without the final
- * dot (RFC 1870 section 5); 0 when not all of it was sent. */
+/* Octets of content as it travelled, with repaired line endings, but without escaping
+ * and without the final dot (RFC 1870 section 5); 0 when not all of it was sent. */
 uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 
 /* ------------------------------------------------------------------------

@@ -212,6 +212,10 @@ def test_a_rest_that_is_deferred(connect: Opener, mode: Mode) -> None:
         connection = connect.opened(server, **mode.options)
         sending = connection.start_send(recipients=recipients(1))
         sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
+        result = sending.result()
+        assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
+        # Under what the message was queued is not hidden behind the refusal.
+        assert result.response is not None
+        assert result.response.startswith("250 ")
         connection.start_quit().succeeds()
     assert len(strict.deliveries) == 2

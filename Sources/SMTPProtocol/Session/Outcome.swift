@@ -46,13 +46,14 @@ package final class Outcome {
 
   /// The outcome of a further transaction for the recipients at `places`.
   package func merging(_ other: Outcome, at places: [Int]) -> Outcome {
+    // The reply that has the message's identifier is not given up for a refusal.
+    if other.hasAccepted || !hasAccepted { response = other.response ?? response }
     for (place, recipient) in zip(places, other.recipients) where recipients.indices.contains(place)
     {
       // What the first transaction said of a recipient holds until a later one
       // decides.
       if recipient.status != .notTried { recipients[place] = recipient }
     }
-    response = other.response ?? response
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
     messageSize = max(messageSize, other.messageSize)
