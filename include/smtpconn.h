@@ -350,7 +350,8 @@ uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
  *   for each.  A message whose recipients are all refused has then travelled in vain;
  *   when the connection is lost, all that are on their way are in doubt
  *   (SMTPCONN_RETRY_UNKNOWN).  Larger messages, and those for all recipients or none,
- *   travel as with ON.  Needs PIPELINING.
+ *   travel as with ON.  Needs PIPELINING.  With LMTP nothing goes out behind a message
+ *   for several recipients before its verdicts.
  *
  * To a server that does not offer CHUNKING they travel with DATA. */
 enum smtpconn_chunking {

@@ -158,6 +158,7 @@ extension Connection {
     if let next = following.popFirst() {
       // The rest goes behind what is under way.
       current = next
+      clock.operation = clock.now
       queue.prepend(operation)
     } else {
       begin(mailing)

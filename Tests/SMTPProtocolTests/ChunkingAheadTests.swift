@@ -128,6 +128,23 @@ import Testing
       """)
   }
 
+  /// 421 instead of the refusal that was to come does not hide why.
+  @Test func `a connection that is closed on a message for nobody`() {
+    play(
+      """
+      S: 250 ok
+      S: 550 no
+      S: 550 no
+      S: 421 bye
+      ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
+      ! - b@y.example rejected, RCPT TO 550
+      ! - c@y.example rejected, RCPT TO 550
+      ! send failed: connection, BDAT, message phase, retry unknown, 421
+      ! - d@y.example unknown
+      ! connection failed: connection, BDAT, message phase, retry safe, 421
+      """)
+  }
+
   /// What went out at once may have been delivered, answered for or not.
   @Test func `a connection that is lost puts all in doubt that were not refused`() {
     play(
@@ -184,6 +201,22 @@ import Testing
     #expect(conversation.session.sendsAtOnce(request))
     request.isAllOrNone = true
     #expect(!conversation.session.sendsAtOnce(request))
+  }
+
+  /// Of several copies nobody can tell how many replies the chunk will have.
+  @Test(arguments: [("b@y.example", true), ("b@y.example c@y.example", false)])
+  func `with LMTP only a message to one`(_ recipients: String, isPossible: Bool) {
+    let hello = LMTPTests.hello("PIPELINING\nS: 250 CHUNKING").replacing(
+      "S: 250 PIPELINING", with: "S: 250-PIPELINING")
+    let commands = recipients.split(separator: " ").map { "C: RCPT TO:<\($0)>\n" }.joined()
+    let conversations = SMTPProtocolTests.play(
+      hello + """
+        > send a@x.example \(recipients) atonce=One
+        C: MAIL FROM:<a@x.example>
+        \(commands)C: BDAT 5 LAST
+        C: One
+        """, isLMTP: true, chunking: .optimistic)
+    #expect(conversations.allSatisfy { $0.session.isAheadPossible == isPossible })
   }
 
   @Test func `no more than 32 at a time`() {

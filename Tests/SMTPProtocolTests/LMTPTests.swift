@@ -4,7 +4,7 @@ import Testing
 
 /// LMTP (RFC 2033): LHLO, and a final reply for each recipient that was accepted.
 @Suite struct LMTPTests {
-  private static func hello(_ keywords: String = "") -> String {
+  static func hello(_ keywords: String = "") -> String {
     "S: 220 mx.example LMTP\nC: LHLO client.example\n"
       + (keywords.isEmpty ? "" : "S: 250-mx.example\n")
       + "S: 250 \(keywords.isEmpty ? "mx.example" : keywords)\n! opened\n"

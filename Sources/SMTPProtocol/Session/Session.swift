@@ -266,7 +266,7 @@ package final class Session {
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
     if case .transaction(let transaction) = state, transaction.awaitsVerdict {
-      events.append(.sendDone(transaction.verdict(reply, now: now)))
+      events.append(.sendDone(transaction.closed(by: reply, left: output.left, now: now)))
       advance(to: .closed)
     }
     abort(failure)

@@ -155,9 +155,14 @@ final class Transaction {
     return true
   }
 
-  /// Whether all that the server needs for its verdict is on the way, and no recipients
-  /// are left for another transaction.
-  var takesNext: Bool { hasEnded && !outcome.hasOverflow }
+  /// Whether all that the server needs for its verdict is on the way, no recipients are
+  /// left for another transaction, and it is certain how many replies will come.
+  var takesNext: Bool { hasEnded && !outcome.hasOverflow && !isCountOpen }
+
+  /// With LMTP a last chunk that is refused may be answered once, or once for each copy.
+  private var isCountOpen: Bool {
+    isLMTP && transfer != .data && outcome.recipients.count > 1
+  }
 
   private var hasEnded: Bool { contentEnd != nil }
 

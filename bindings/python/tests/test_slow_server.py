@@ -183,6 +183,28 @@ def test_messages_behind_do_not_put_the_limit_off(stepped: Stepped) -> None:
     assert count < 31
 
 
+def test_a_message_behind_has_its_time_to_itself(stepped: Stepped) -> None:
+    """Also when the one before it is to go on later: each takes more than half of the limit."""
+    connection = stepped.connect(
+        "PIPELINING", "CHUNKING", chunking=OPTIMISTIC, operation_timeout=3.0
+    )
+    reports: list[Report] = []
+    for to in (["one@example.org", "two@example.org"], ["three@example.org"]):
+        envelope = smtpconn.Envelope("a@example.org", to)
+        connection.start_send(envelope, LINE, lambda *report: reports.append(report))
+    stepped.go_on()
+    for replies in (
+        ["250 ok", "250 ok", "452 4.5.3 too many", "250 queued"],
+        ["250 reset", "250 ok", "250 ok", "250 queued"],
+    ):
+        until = time.monotonic() + 1.7
+        while (rest := until - time.monotonic()) > 0:
+            stepped.loop.run_once(rest)
+        stepped.reply(*replies)
+    stepped.reply("250 reset", "250 ok", "250 ok", "250 queued")
+    assert [error for error, _ in reports] == [None, None]
+
+
 def test_closed_before_counted_content_has_left(stepped: Stepped) -> None:
     """What the library has copied is not what has left: nothing is in doubt."""
     message = IRREGULAR[:32_768]
@@ -209,6 +231,19 @@ def test_what_was_not_sent_has_no_size(stepped: Stepped) -> None:
     stepped.go_on()
     ((error, result),) = reports
     assert isinstance(error, smtpconn.ConnectionLostError)
+    assert result.message_size == 0
+
+
+@pytest.mark.parametrize("reply", ["250 queued", "421 closing"])
+def test_closed_in_the_middle_of_content(stepped: Stepped, reply: str) -> None:
+    """Whatever it meant, not all had left."""
+    connection = stepped.connect("PIPELINING", "CHUNKING", chunking=ON)
+    reports = start(connection, REGULAR)
+    stepped.go_on()
+    announced(stepped)
+    stepped.reply(reply)
+    ((error, result),) = reports
+    assert error is not None
     assert result.message_size == 0
 
 
