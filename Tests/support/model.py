@@ -208,6 +208,7 @@ class Model:
                 code = self._next()
                 if code >= 300:
                     self._drain()
+                    self._leave_unclear(fate)
                     return self._refused(fate, code, "EMESSAGE")
             return self._copies(fate) if self.server.lmtp else self._verdict(fate)
         except _ClosingError:
@@ -218,6 +219,13 @@ class Model:
         with contextlib.suppress(_LostError, _ClosingError):
             while self._loss is None and self._is_next("BDAT", "end"):
                 self._next()
+
+    def _leave_unclear(self, fate: Fate) -> None:
+        """Of several copies nobody can tell how many replies the last chunk has when one
+        before it was refused: when it was under way, the client has closed."""
+        is_last_word = self._loss is None and not self._said
+        if self.server.lmtp and fate.statuses.count(ACCEPTED) > 1 and is_last_word:
+            self._loss = _LostError()
 
     def _verdict(self, fate: Fate) -> Fate:
         code = self._next()
