@@ -255,7 +255,7 @@ FUZZ_SECONDS ?= 60
 # compiler; the core imports nothing that would have to be built first.
 FUZZ_FLAGS := -parse-as-library -sanitize=fuzzer,address -use-ld=lld -O -g -swift-version 6 \
               -package-name smtpconn -module-name fuzz -strict-memory-safety
-$(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift $(shell find Sources/SMTPProtocol -name '*.swift')
+$(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift Tests/fuzz/HexCryptography.swift $(shell find Sources/SMTPProtocol -name '*.swift')
 	@mkdir -p $(@D)
 	swiftc $(FUZZ_FLAGS) -o $@ $^
 
