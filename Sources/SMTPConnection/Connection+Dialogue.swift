@@ -136,9 +136,9 @@ extension Connection {
     while case .open(let channel) = link {
       let count = session.output.count
       let isGrowing = !isApart && channel.isSecure && content.map { !$0.isPaused } ?? false
-      if count >= (isGrowing ? Self.record : 1) {
+      if count >= (isGrowing ? Channel.largestRecord : 1) {
         // A record that is not full costs as much as one that is.
-        let most = isGrowing ? count - count % Self.record : count
+        let most = isGrowing ? count - count % Channel.largestRecord : count
         let isDue = session.isReplyDue
         guard let count = written(session.write(to: channel, most)) else { return }
         // A server that owes a reply gets no more time because others are asked for.
@@ -158,9 +158,6 @@ extension Connection {
       }
     }
   }
-
-  /// The largest record of TLS (RFC 8446 section 5.1).
-  private static var record: Int { 16_384 }
 
   /// How much the channel took; nil when it takes no more for now.
   func written(_ outcome: IOOutcome) -> Int? {

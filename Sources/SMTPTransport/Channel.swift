@@ -60,6 +60,8 @@ package final class Channel {
   package var remote: SocketAddress { socket.remote }
   package var local: SocketAddress { socket.local }
   package var isSecure: Bool { session?.isEstablished ?? false }
+  /// Octets that leave under TLS as one.
+  package static var largestRecord: Int { TLSSession.record }
 
   // MARK: Bytes
 

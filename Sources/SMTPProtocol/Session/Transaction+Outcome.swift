@@ -19,7 +19,7 @@ extension Transaction {
 
   /// 421 in place of the verdict.
   func closed(by reply: Reply, left: Int, now: Int64) -> Outcome {
-    if !hasLeft(left) { outcome.messageSize = 0 }
+    self.left = left
     // Nobody was to get it, and that is what is to be told.
     if case .emptyFinal = step { return envelopeFailed() }
     return verdict(reply, now: now)
@@ -28,9 +28,9 @@ extension Transaction {
   /// The connection is gone. Once the end of the content was sent nobody knows
   /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
   func interrupted(_ failure: Failure, left: Int) -> Outcome {
-    if !hasLeft(left) { outcome.messageSize = 0 }
     if case .drain = step { return outcome }
-    let mayBeDelivered = hasLeft(left) && senderFailure == nil
+    self.left = left
+    let mayBeDelivered = hasLeft && senderFailure == nil
       && outcome.recipients.contains { !$0.isRefused }
     var failure = failure
     if mayBeDelivered { failure.retry = .unknown }
@@ -73,6 +73,7 @@ extension Transaction {
   }
 
   func ended(_ failure: Failure?) -> Outcome {
+    if hasLeft { outcome.messageSize = contentSize }
     outcome.end(failure)
     return outcome
   }

@@ -54,8 +54,9 @@ final class Transaction {
   private let started: Int64
   private(set) var dataAnswered: Int64 = 0
   /// How much of the output has left, and where in it the content ends.
-  private(set) var left = 0
+  var left = 0
   private var contentEnd: Int?
+  private(set) var contentSize: UInt64 = 0
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
 
@@ -167,13 +168,13 @@ final class Transaction {
   private var hasEnded: Bool { contentEnd != nil }
 
   func contentEnded(size: UInt64, at end: Int) {
-    outcome.messageSize = size
+    contentSize = size
     contentEnd = end
     if case .content = step { step = .final(nextAccepted(from: 0)) }
   }
 
   /// The content has left as far as its end.
-  func hasLeft(_ left: Int) -> Bool { contentEnd.map { left >= $0 } ?? false }
+  var hasLeft: Bool { contentEnd.map { left >= $0 } ?? false }
 
   /// What 250 would mean now, when it is hoped for and leads to nothing but the wait for
   /// the next reply.
@@ -257,7 +258,7 @@ final class Transaction {
       return receiveData(reply)
     case .content, .final:
       if chunksUnanswered > 0 { return receiveChunkReply(reply, isEarly: isEarly, now: now) }
-      guard case .final(let index) = step, hasLeft(left) else {
+      guard case .final(let index) = step, hasLeft else {
         return receiveEarlyVerdict(reply, now: now)
       }
       return receiveFinal(reply, index, now: now)
@@ -366,17 +367,17 @@ final class Transaction {
   /// started. Where the content ends is no longer agreed on.
   private func receiveEarlyVerdict(_ reply: Reply, now: Int64) -> Progress {
     contentEnd = nil
-    let failure = beforeItsEnd(reply)
     if reply.isPositive { return disagree(.unexpected(reply, phase: .message)) }
-    return .broken(verdict(reply, now: now), failure)
+    return .broken(verdict(reply, now: now), beforeItsEnd(reply))
   }
 
-  /// The rest of the content stays here.
   private func beforeItsEnd(_ reply: Reply) -> Failure {
-    outcome.messageSize = 0
-    return .refused(
-      .connection, "the server refused the message before its end", reply,
-      command: contentCommand, phase: .message, retry: .safe)
+    unclear("the server refused the message before its end", reply)
+  }
+
+  private func unclear(_ text: Message, _ reply: Reply) -> Failure {
+    .refused(
+      .connection, text, reply, command: contentCommand, phase: .message, retry: .safe)
   }
 
   /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until
@@ -386,9 +387,12 @@ final class Transaction {
     if isEarly { return receiveEarlyVerdict(reply, now: now) }
     chunksUnanswered -= 1
     if reply.isPositive { return .wait }
-    // The last chunk may be answered once or once for each copy: with several nobody can tell.
     if isLMTP, hasEnded, outcome.recipients.count(where: { $0.status == .accepted }) > 1 {
-      return receiveEarlyVerdict(reply, now: now)
+      return .broken(
+        verdict(reply, now: now),
+        unclear(
+          "the server refused a part of a message for several recipients, and it is not certain"
+            + " how often it answers the last part", reply))
     }
     let outcome = verdict(reply, now: now)
     let rest = chunksUnanswered + (hasEnded ? 1 : 0)

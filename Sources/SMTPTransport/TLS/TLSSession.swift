@@ -164,7 +164,7 @@ package struct TLSInfo {
   }
 
   /// The largest record (RFC 8446 section 5.1).
-  private static let record = 16_384
+  static let record = 16_384
 
   /// Sends close_notify; the answer is not waited for.
   func sayGoodbye() {
