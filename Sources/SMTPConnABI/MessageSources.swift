@@ -44,8 +44,6 @@ import SMTPTransport
     unsafe body(octets.span.extracting(offset..<octets.count))
     return .content
   }
-
-  func append(to output: inout OctetBuffer) { unsafe output.append(octets.span) }
 }
 
 /// The caller's read function.

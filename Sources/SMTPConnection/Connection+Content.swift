@@ -33,15 +33,10 @@ extension Connection {
   @_optimize(speed)
   private func put(_ mailing: Mailing, isDotted: Bool) {
     let source = mailing.source
+    var encoder = mailing.encoder(isDotted: isDotted)
     append { output in
-      if mailing.needsNoChange(isDotted: isDotted) {
-        source.append(to: &output)
-        if isDotted { output.append(ContentEncoder.terminator) }
-      } else {
-        var encoder = mailing.encoder(isDotted: isDotted)
-        _ = source.read(from: 0) { encoder.encode($0, into: &output) }
-        encoder.finish(into: &output)
-      }
+      _ = source.read(from: 0) { encoder.encode($0, into: &output) }
+      encoder.finish(into: &output)
     }
   }
 

@@ -89,7 +89,7 @@ final class Mailing {
   }
 
   /// Whether content in memory travels as it is.
-  func needsNoChange(isDotted: Bool) -> Bool {
+  private func needsNoChange(isDotted: Bool) -> Bool {
     guard let survey = request.survey else { return false }
     return request.isBinary
       || (survey.isWhole && survey.hasRegularLines && !(isDotted && survey.hasDots))

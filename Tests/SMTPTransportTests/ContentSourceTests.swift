@@ -26,10 +26,6 @@ import Testing
   func memory(_ step: Int) {
     let source = BytesSource(bytes("hello, world"))
     #expect(drain(source, step: step) == bytes("hello, world"))
-    var output = OctetBuffer()
-    output.append(bytes(">"))
-    source.append(to: &output)
-    #expect(text(output[0..<output.count]) == ">hello, world")
     #expect(source.survey?.octets == 12)
   }
 

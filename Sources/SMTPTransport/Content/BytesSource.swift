@@ -16,6 +16,4 @@ package final class BytesSource: ContentSource {
     body(bytes.span.extracting(offset..<bytes.count))
     return .content
   }
-
-  package func append(to output: inout OctetBuffer) { output.append(bytes) }
 }

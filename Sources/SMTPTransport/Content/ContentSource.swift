@@ -26,9 +26,6 @@ package protocol ContentSource: AnyObject {
   /// until it is asked for what stands behind it.
   func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
 
-  /// Puts all of the content behind `output`; only for memory.
-  func append(to output: inout OctetBuffer)
-
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
 

@@ -35,8 +35,6 @@ package final class StreamSource: ContentSource {
   package var survey: ContentSurvey? { nil }
   package var errno: Int32 { reader.errno }
 
-  package func append(to output: inout OctetBuffer) {}
-
   package func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
     if offset >= blockStart + filled {
       let outcome = refill()
