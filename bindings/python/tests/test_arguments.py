@@ -156,6 +156,62 @@ def test_bad_arguments_leave_the_connection_usable(server: ScriptedServer) -> No
     assert server.messages == [b"x\r\n"]
 
 
+A = "a@example.org"
+ENVELOPE = smtpconn.Envelope(A, A)
+
+WRONG_SENDS: list[tuple[tuple[Any, ...], dict[str, Any], str]] = [
+    # Keywords beside an envelope would be ignored, require_tls among them.
+    ((ENVELOPE, "x"), {"require_tls": True}, "require_tls"),
+    ((ENVELOPE, "x"), {"require_tls": False}, "require_tls"),
+    ((ENVELOPE, "x"), {"dsn": smtpconn.DSN(ret="HDRS")}, "dsn"),
+    ((ENVELOPE, "x"), {"use_smtputf8": True}, "use_smtputf8"),
+    ((ENVELOPE, "x"), {"size": 1, "all_or_none": True}, "size, all_or_none"),
+    ((ENVELOPE, "x"), {"use_8bitmime": False}, "use_8bitmime"),
+    ((ENVELOPE, "x"), {"use_binarymime": True}, "use_binarymime"),
+    ((ENVELOPE, A, "x"), {}, "to_addrs"),
+    ((ENVELOPE, None), {}, "message"),
+    # A sender that was forgotten must not become the null sender.
+    ((None, A, "x"), {}, "from_addr"),
+    ((b"a@example.org", A, "x"), {}, "from_addr"),
+    ((5, A, "x"), {}, "from_addr"),
+    ((A, None, "x"), {}, "to_addrs"),
+    ((A, b"b@example.org", "x"), {}, "to_addrs must.*not bytes"),
+    ((A, {A: "name"}, "x"), {}, "to_addrs must.*not dict"),
+    ((A, 5, "x"), {}, "to_addrs must.*not int"),
+    ((A, [None], "x"), {}, r"to_addrs\[0\]"),
+    ((A, A, "x"), {"dsn": {}}, "dsn must be a DSN, not dict"),
+    ((A, A, "x"), {"dsn": "NEVER"}, "dsn must be a DSN, not str"),
+    ((A, A, "x"), {"dsn": smtpconn.DSN(notify=b"NEVER")}, "dsn.notify.*not bytes"),  # type: ignore[arg-type]
+    ((A, A, "x"), {"size": "1"}, "size must be an int"),
+    ((A, A, "x"), {"size": True}, "size must be an int"),
+    ((A, A, "x"), {"require_tls": "no"}, "require_tls must be a bool"),
+    ((A, A, "x"), {"all_or_none": 1}, "all_or_none must be a bool"),
+    ((A, A, "x"), {"use_8bitmime": "yes"}, "use_8bitmime must be a bool"),
+    ((A, A, "x"), {"unheard_of": 1}, "unheard_of"),
+    ((A,), {}, "to_addrs"),
+    ((), {}, "from_addr"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "keywords", "named"), WRONG_SENDS)
+def test_a_send_of_another_type(
+    arguments: tuple[Any, ...], keywords: dict[str, Any], named: str, server: ScriptedServer
+) -> None:
+    server.play(HELLO, QUIT)
+    with (
+        smtpconn.Connection("127.0.0.1", server.port) as connection,
+        pytest.raises(TypeError, match=named),
+    ):
+        connection.send(*arguments, **keywords)
+    server.check()
+    assert server.commands[1:] == ["QUIT"]
+
+
+def test_a_path_that_has_no_form_in_the_file_system() -> None:
+    with pytest.raises(smtpconn.OptionsError, match="tls_ca_file"):
+        smtpconn.Connection(tls_ca_file="\ud800")
+
+
 def test_a_generator_that_was_refused_is_still_good(server: ScriptedServer) -> None:
     server.play(HELLO, SEND, QUIT)
     lines = (line for line in ["one\r\n", "two\r\n"])

@@ -93,10 +93,11 @@ def test_many_messages_on_one_connection(server: ScriptedServer) -> None:
     assert server.messages == [b"%d\r\n" % number for number in range(5)]
 
 
-def test_one_string_is_one_recipient_and_none_the_null_sender(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("sender", ["", "<>"])
+def test_one_string_is_one_recipient(sender: str, server: ScriptedServer) -> None:
     server.play(HELLO, SEND, QUIT)
     with smtpconn.Connection("127.0.0.1", server.port) as connection:
-        connection.send(None, "b@example.org", "x")
+        connection.send(sender, "b@example.org", "x")
     server.check()
     assert server.commands[1:3] == ["MAIL FROM:<>", "RCPT TO:<b@example.org>"]
 

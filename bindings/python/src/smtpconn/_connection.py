@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Callable, Final, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Union, overload
 
 from ._auth import Credentials, Login, opened_auth
 from ._driven import DrivenConnection
@@ -17,6 +17,7 @@ from ._library import lib
 from ._loop import Loop
 from ._message import opened_message
 from ._operation import DONE, SENT, Operation
+from ._options import HOOKS, OPTIONS
 from ._result import Result
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     SendHandler = Callable[[SMTPConnError | None, Result], object]
     Path = Union[str, os.PathLike[str]]
     Mechanism = Callable[[Exchange, "bytes | None"], "bytes | None"]
-
-_MISSING: Final[Any] = object()
 
 
 class Connection(DrivenConnection):
@@ -131,56 +130,13 @@ class Connection(DrivenConnection):
         on_end: EventHandler | None = None,
         on_token: TokenHandler | None = None,
     ) -> None:
+        # First, so that it holds the arguments and nothing else.  No option can be left out.
+        given = dict(locals())
         super().__init__(loop, logger, on_connect, on_error, on_end, on_token)
         if transaction_log is None:
-            transaction_log = self._logger.isEnabledFor(logging.DEBUG)
-        options = {
-            "host": host,
-            "port": port,
-            "secure": secure,
-            "ignore_tls": ignore_tls,
-            "require_tls": require_tls,
-            "opportunistic_tls": opportunistic_tls,
-            "lmtp": lmtp,
-            "socket_path": socket_path,
-            "local_address": local_address,
-            "local_port": local_port,
-            "socket": socket,
-            "connection": connection,
-            "secured": secured,
-            "name": name,
-            "dns_timeout": dns_timeout,
-            "connection_timeout": connection_timeout,
-            "greeting_timeout": greeting_timeout,
-            "socket_timeout": socket_timeout,
-            "command_timeout": command_timeout,
-            "final_reply_timeout": final_reply_timeout,
-            "operation_timeout": operation_timeout,
-            "chunking": chunking,
-            "ignored_capabilities": ignored_capabilities,
-            "custom_mechanisms": custom_mechanisms,
-            "auth_method": auth_method,
-            "allow_insecure_auth": allow_insecure_auth,
-            "tls_servername": tls_servername,
-            "tls_ca_file": tls_ca_file,
-            "tls_ca_directory": tls_ca_directory,
-            "tls_ca": tls_ca,
-            "tls_certificate_file": tls_certificate_file,
-            "tls_certificate": tls_certificate,
-            "tls_key_file": tls_key_file,
-            "tls_key": tls_key,
-            "tls_key_password": tls_key_password,
-            "tls_ciphers": tls_ciphers,
-            "tls_cipher_suites": tls_cipher_suites,
-            "tls_min_version": tls_min_version,
-            "tls_max_version": tls_max_version,
-            "tls_alpn": tls_alpn,
-            "tls_context_callback": tls_context_callback,
-            "tls_reject_unauthorized": tls_reject_unauthorized,
-            "tls_resumption": tls_resumption,
-            "transaction_log": transaction_log,
-            "debug": debug,
-        }
+            given["transaction_log"] = transaction_log = self._logger.isEnabledFor(logging.DEBUG)
+        # auth_method may name a mechanism of the program, which must be known by then.
+        options = {name: given[name] for name in (*HOOKS, *OPTIONS)}
         # The library calls back for every line: not for lines that nobody would see.
         wanted = logger is not None or bool(transaction_log) or bool(debug)
         wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
@@ -243,31 +199,31 @@ class Connection(DrivenConnection):
     @overload
     def send(
         self,
-        from_addr: str | None,
+        from_addr: str,
         to_addrs: Recipients,
         message: MessageLike,
         *,
         size: int | None = None,
         use_8bitmime: bool | None = None,
-        use_smtputf8: bool = False,
-        require_tls: bool = False,
+        use_smtputf8: bool | None = None,
+        require_tls: bool | None = None,
         dsn: DSN | None = None,
-        all_or_none: bool = False,
-        use_binarymime: bool = False,
+        all_or_none: bool | None = None,
+        use_binarymime: bool | None = None,
     ) -> Result: ...
     def send(
         self,
-        from_addr: Any,
-        to_addrs: Any = _MISSING,
-        message: Any = _MISSING,
+        from_addr: str | Envelope,
+        to_addrs: Recipients | MessageLike,
+        message: MessageLike | None = None,
         *,
         size: int | None = None,
         use_8bitmime: bool | None = None,
-        use_smtputf8: bool = False,
-        require_tls: bool = False,
+        use_smtputf8: bool | None = None,
+        require_tls: bool | None = None,
         dsn: DSN | None = None,
-        all_or_none: bool = False,
-        use_binarymime: bool = False,
+        all_or_none: bool | None = None,
+        use_binarymime: bool | None = None,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -277,24 +233,22 @@ class Connection(DrivenConnection):
         `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc),
         a binary or text file (from where it stands to its end), or an iterable of bytes or str.
         """
-        if isinstance(from_addr, Envelope):
-            envelope = from_addr
-            message = to_addrs
-        else:
-            envelope = Envelope(
-                from_addr,
-                to_addrs,
-                size,
-                use_8bitmime,
-                use_smtputf8,
-                require_tls,
-                dsn,
-                all_or_none,
-                use_binarymime,
-            )
-        if message is _MISSING or envelope.to_addrs is _MISSING:
-            raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
-        operation = self._wait(lambda: self._start_send(envelope, message, None))
+        fields = {
+            "size": size,
+            "use_8bitmime": use_8bitmime,
+            "use_smtputf8": use_smtputf8,
+            "require_tls": require_tls,
+            "dsn": dsn,
+            "all_or_none": all_or_none,
+            "use_binarymime": use_binarymime,
+        }
+        envelope, content = _told(
+            from_addr,
+            to_addrs,
+            message,
+            {name: value for name, value in fields.items() if value is not None},
+        )
+        operation = self._wait(lambda: self._start_send(envelope, content, None))
         return operation.result or Result([])
 
     def send_message(
@@ -452,6 +406,22 @@ class Connection(DrivenConnection):
                 self.quit()
         finally:
             self.close()
+
+
+def _told(
+    sender: Any, recipients: Any, message: Any, fields: Mapping[str, Any]
+) -> tuple[Envelope, Any]:
+    """What the two forms of `send` tell: the envelope and the message."""
+    if not isinstance(sender, Envelope):
+        if message is None:
+            raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
+        return Envelope(sender, recipients, **fields), message
+    if message is not None:
+        raise TypeError("send() takes no to_addrs beside an envelope, which has its own")
+    if fields:
+        names = ", ".join(fields)
+        raise TypeError(f"send() takes no {names} beside an envelope: set it in the envelope")
+    return sender, recipients
 
 
 def _done(callback: DoneHandler | None) -> Report | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Union
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Union
 from ._errors import EnvelopeError
 from ._failure import check
 from ._library import lib
-from ._text import encode, encode_list
+from ._text import encode, encode_flag, encode_list
 
 if TYPE_CHECKING:
     from ._ffi import EnvelopeHandle
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 class Envelope:
     """Sender and recipients of a message, apart from what its header says.
 
-    `from_addr` is a mailbox; None or "" is the null reverse-path of a bounce.  `to_addrs` is one
+    `from_addr` is a mailbox; "" or "<>" is the null reverse-path of a bounce.  `to_addrs` is one
     mailbox or any number of them, each a str or a `Recipient`.  `size` is the expected size,
     compared with the server's limit before anything is sent; of a message in memory it is known.
     `use_8bitmime` announces 8-bit content; None announces it when the message is in memory and
@@ -60,7 +60,7 @@ class Envelope:
     `chunking`.
     """
 
-    from_addr: str | None
+    from_addr: str
     to_addrs: Recipients
     size: int | None = None
     use_8bitmime: bool | None = None
@@ -71,8 +71,16 @@ class Envelope:
     use_binarymime: bool = False
 
     def recipients(self) -> list[str | Recipient]:
-        one = isinstance(self.to_addrs, (str, Recipient))
-        return [self.to_addrs] if one else list(self.to_addrs)  # type: ignore[list-item, arg-type]
+        if isinstance(self.to_addrs, (str, Recipient)):
+            return [self.to_addrs]
+        # Each octet of bytes would count as a recipient, and each key of a dict.
+        wrong = isinstance(self.to_addrs, (bytes, bytearray, memoryview, Mapping))
+        if wrong or not isinstance(self.to_addrs, Iterable):
+            raise TypeError(
+                "to_addrs must be a str, a Recipient or several of them, "
+                f"not {type(self.to_addrs).__name__}"
+            )
+        return list(self.to_addrs)
 
 
 @contextmanager
@@ -99,7 +107,9 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     def texts(value: object, what: str) -> bytes:
         return encode_list(value, what, EnvelopeError)
 
-    put("set_from", text("" if envelope.from_addr is None else envelope.from_addr, "from_addr"))
+    if envelope.from_addr is None:
+        raise TypeError('from_addr must be a str, not None: "" is the null sender')
+    put("set_from", text("" if envelope.from_addr == "<>" else envelope.from_addr, "from_addr"))
     for index, recipient in enumerate(envelope.recipients()):
         what = f"to_addrs[{index}]"
         if not isinstance(recipient, Recipient):
@@ -111,16 +121,25 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
         if recipient.orcpt is not None:
             put("set_to_dsn_orcpt", index, text(recipient.orcpt, f"{what}.orcpt"))
     if envelope.size is not None:
-        if not 0 <= envelope.size < 2**64:
-            raise EnvelopeError(f"size is out of range: {envelope.size}")
-        put("set_size", envelope.size)
-    put("set_use_8bitmime", -1 if envelope.use_8bitmime is None else int(envelope.use_8bitmime))
-    put("set_use_smtputf8", int(envelope.use_smtputf8))
-    put("set_require_tls", int(envelope.require_tls))
-    put("set_all_or_none", int(envelope.all_or_none))
-    put("set_use_binarymime", int(envelope.use_binarymime))
+        put("set_size", _size(envelope.size))
+    if envelope.use_8bitmime is None:
+        put("set_use_8bitmime", -1)
+    else:
+        put("set_use_8bitmime", encode_flag(envelope.use_8bitmime, "use_8bitmime"))
+    for name in ("use_smtputf8", "require_tls", "all_or_none", "use_binarymime"):
+        put(f"set_{name}", encode_flag(getattr(envelope, name), name))
     if envelope.dsn is not None:
+        if not isinstance(envelope.dsn, DSN):
+            raise TypeError(f"dsn must be a DSN, not {type(envelope.dsn).__name__}")
         for name, carry in (("ret", text), ("envid", text), ("notify", texts), ("orcpt", text)):
             value = getattr(envelope.dsn, name)
             if value is not None:
                 put(f"set_dsn_{name}", carry(value, f"dsn.{name}"))
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"size must be an int, not {type(value).__name__}")
+    if not 0 <= value < 2**64:
+        raise EnvelopeError(f"size is out of range: {value}")
+    return value

@@ -13,7 +13,7 @@ from ._failure import check
 from ._ffi import ReleaseCallback
 from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook
 from ._library import lib
-from ._text import encode, encode_list, encode_path
+from ._text import encode, encode_flag, encode_list, encode_path
 
 if TYPE_CHECKING:
     from ._driven import DrivenConnection
@@ -29,13 +29,6 @@ def _text(value: object, what: str) -> bytes:
 
 def _path(value: object, what: str) -> bytes:
     return encode_path(value, what, OptionsError)
-
-
-def _flag(value: object, what: str) -> int:
-    # A stray "no" would count as true, and some of these flags decide about security.
-    if not isinstance(value, bool):
-        raise TypeError(f"{what} must be a bool, not {type(value).__name__}")
-    return int(value)
 
 
 def _number(value: object, what: str) -> int:
@@ -81,17 +74,17 @@ def _keywords(value: object, what: str) -> bytes:
 OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "host": _text,
     "port": _number,
-    "secure": _flag,
-    "ignore_tls": _flag,
-    "require_tls": _flag,
-    "opportunistic_tls": _flag,
-    "lmtp": _flag,
+    "secure": encode_flag,
+    "ignore_tls": encode_flag,
+    "require_tls": encode_flag,
+    "opportunistic_tls": encode_flag,
+    "lmtp": encode_flag,
     "socket_path": _path,
     "local_address": _text,
     "local_port": _number,
     "socket": _descriptor,
     "connection": _descriptor,
-    "secured": _flag,
+    "secured": encode_flag,
     "name": _text,
     "dns_timeout": _seconds,
     "connection_timeout": _seconds,
@@ -103,7 +96,7 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "chunking": _number,
     "ignored_capabilities": _keywords,
     "auth_method": _text,
-    "allow_insecure_auth": _flag,
+    "allow_insecure_auth": encode_flag,
     "tls_servername": _text,
     "tls_ca_file": _path,
     "tls_ca_directory": _path,
@@ -117,10 +110,10 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "tls_min_version": _text,
     "tls_max_version": _text,
     "tls_alpn": _list,
-    "tls_reject_unauthorized": _flag,
-    "tls_resumption": _flag,
-    "transaction_log": _flag,
-    "debug": _flag,
+    "tls_reject_unauthorized": encode_flag,
+    "tls_resumption": encode_flag,
+    "transaction_log": encode_flag,
+    "debug": encode_flag,
 }
 
 

@@ -1,9 +1,9 @@
-"""Text on its way into the library and out of it."""
+"""Text and flags on their way into the library and out of it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import overload
 
 from ._errors import SMTPConnError
@@ -28,17 +28,29 @@ def encode_list(
     value: object, what: str, error: type[SMTPConnError], separator: bytes = b","
 ) -> bytes:
     """One text with separators, or several, as one with separators."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    # Not the octets of bytes, and not the keys of a dict.
+    one = isinstance(value, (str, bytes, bytearray, memoryview, Mapping))
+    if one or not isinstance(value, Iterable):
         return encode(value, what, error)
     items = (encode(item, f"{what}[{index}]", error) for index, item in enumerate(value))
     return separator.join(items)
+
+
+def encode_flag(value: object, what: str) -> int:
+    """A bool for C.  A stray "no" would count as true, and some flags decide about security."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{what} must be a bool, not {type(value).__name__}")
+    return int(value)
 
 
 def encode_path(value: object, what: str, error: type[SMTPConnError]) -> bytes:
     """A path for C, in the encoding of the file system."""
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(f"{what} must be a str or a path, not {type(value).__name__}")
-    path = os.fsencode(value)
+    try:
+        path = os.fsencode(value)
+    except UnicodeEncodeError:
+        raise error(f"{what} has no form in the encoding of the file system") from None
     if b"\0" in path:
         raise error(f"{what} holds a NUL character")
     return path
