@@ -43,7 +43,7 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all fuzz fuzzers demo test test-fast programs install uninstall clean check-deps help
+.PHONY: all fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -60,8 +60,12 @@ test:
 test-fast:
 	@$(PYTHON) Tests/support/run_tests.py fast
 
+## test-debian13: what needs no Swift, on Debian 13, in build/debian13 (as root; CONTRIBUTING.md)
+test-debian13: all | $(BUILD)/need/debian13
+	@$(PYTHON) Tests/support/debian13.py
+
 help:
-	@sed -n 's/^## \([a-z-]*\): /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 14
 
 # --- what the machine needs ---------------------------------------------------
 

@@ -239,7 +239,7 @@ def test_nothing_stays_of_a_failed_message(client: Client[Exim], service: str) -
 def test_too_many_messages(client: Client[Exim]) -> None:
     """421 to MAIL (RFC 5321 section 3.8): what follows was not delivered, and another
     connection delivers it."""
-    connection = client.opened("stepwise")
+    connection = client.opened("stepwise", ignored_capabilities="LIMITS")
     with client.drive.held():
         sendings = [send(connection) for _ in range(MOST_MESSAGES + 2)]
     for sending in sendings[:MOST_MESSAGES]:
@@ -260,7 +260,7 @@ def test_too_many_messages(client: Client[Exim]) -> None:
 def test_end_between_transactions(client: Client[Exim]) -> None:
     """The rest of the recipients should follow in another transaction, and there is
     none any more: the first of them have the message, the others may try later."""
-    connection = client.opened("stepwise")
+    connection = client.opened("stepwise", ignored_capabilities="LIMITS")
     with client.drive.held():
         before = [send(connection) for _ in range(MOST_MESSAGES - 1)]
         sending = send(connection, HELLO, *BOXES)
@@ -274,6 +274,25 @@ def test_end_between_transactions(client: Client[Exim]) -> None:
     connection.wait_end()
     assert connection.error is not None
     assert (connection.error.name, connection.error.response_code) == ("ECONNECTION", 421)
+
+
+def test_as_many_messages_as_it_says(client: Client[Exim]) -> None:
+    """Exim 4.98 says how many it takes (RFC 9422); those beyond are not tried. Older ones
+    say nothing."""
+    connection = client.opened("stepwise")
+    offered, limits = connection.capability("LIMITS")
+    if not offered:
+        assert client.server.version < (4, 98)
+        return
+    assert limits == f"MAILMAX={MOST_MESSAGES} RCPTMAX={FEW}"
+    with client.drive.held():
+        sendings = [send(connection) for _ in range(MOST_MESSAGES + 1)]
+    for sending in sendings[:MOST_MESSAGES]:
+        sending.succeeds()
+    failure = sendings[MOST_MESSAGES].fails("ESTATE")
+    assert "MAILMAX" in failure.message
+    assert failure.retry == RETRY_SAFE
+    connection.start_quit().succeeds()
 
 
 # --- parameters -------------------------------------------------------------

@@ -11,6 +11,29 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+# How long a certificate is good. The command has no other way to make one that is good
+# no more that Debian 12 and 13 both know.
+DAY = ("-days", "1")
+PAST = ("-startdate", "20210101000000Z", "-enddate", "20210102000000Z")
+
+# What the authority signs, and that it signs it as it was asked to.
+AUTHORITY = """
+[ca]
+default_ca = authority
+[authority]
+certificate = ca.pem
+private_key = ca.key
+database = signed
+new_certs_dir = .
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = subject
+copy_extensions = copy
+[subject]
+commonName = supplied
+"""
+
 LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1"
 
 
@@ -46,6 +69,8 @@ class Certificates:
         folder.mkdir(parents=True, exist_ok=True)
         self.ca = self._self_signed("ca", "smtpconn test authority", None)
         self.other_ca = self._self_signed("other-ca", "another authority", None)
+        (folder / "authority.conf").write_text(AUTHORITY)
+        (folder / "signed").touch()
         # As a user wants it.
         self.good = self._signed("good", "localhost", LOCAL)
         # For another host than the one that is connected to.
@@ -53,7 +78,7 @@ class Certificates:
         # Valid by address only, and by name only.
         self.address_only = self._signed("address-only", "by address", "IP:127.0.0.1")
         self.name_only = self._signed("name-only", "localhost", "DNS:localhost")
-        self.expired = self._signed("expired", "localhost", LOCAL, days=-1)
+        self.expired = self._signed("expired", "localhost", LOCAL, PAST)
         # Signed by nobody else.
         self.self_signed = self._self_signed("self-signed", "localhost", LOCAL)
         # With a name in the subject and none in the place where names belong.
@@ -80,7 +105,7 @@ class Certificates:
         return self._identity(name)
 
     def _signed(
-        self, name: str, common_name: str, alt_names: str | None, days: int = 1
+        self, name: str, common_name: str, alt_names: str | None, lifetime: tuple[str, ...] = DAY
     ) -> Identity:
         extra = ["-addext", f"subjectAltName={alt_names}"] if alt_names else []
         self._openssl(
@@ -89,8 +114,7 @@ class Certificates:
             *extra,
         )
         self._openssl(
-            *["x509", "-req", "-in", f"{name}.csr", "-copy_extensions", "copy"],
-            *["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial"],
-            *["-days", str(days), "-out", f"{name}.pem"],
+            *["ca", "-config", "authority.conf", "-batch", "-notext", *lifetime],
+            *["-in", f"{name}.csr", "-out", f"{name}.pem"],
         )
         return self._identity(name)

@@ -16,18 +16,18 @@ from typing import Any
 
 from support.certificates import Identity
 from support.daemon import HOST, program
+from support.dovecotsettings import V2_3, V2_4, version
 from support.mailboxes import ALICE, BOB, BUSY, DOMAIN, PASSWORD
 from support.outcomes import Result
 from support.realserver import RealServer
 
 # Mailboxes without room: what comes is refused, for good or for now.
 FULL = f"full@{DOMAIN}"
-NO_ROOM = "userdb_quota_rule=*:bytes=1"
 MAILBOXES = {
     ALICE: "",
     BOB: "",
-    FULL: NO_ROOM,
-    BUSY: f"{NO_ROOM} userdb_quota_full_tempfail=yes",
+    FULL: "{no_room}",
+    BUSY: "{no_room} userdb_quota_full_tempfail=yes",
 }
 
 LMTP = ("lmtp", "lmtps", "lmtp-socket")
@@ -66,6 +66,8 @@ class Dovecot(RealServer):
 
     def _prepare(self, identity: Identity) -> None:
         folder = self._folder
+        self.version = version()
+        self._dialect = V2_4 if self.version >= (2, 4) else V2_3
         for name in ("run", "state", "mail", "temporary", "tokens/default/HS256"):
             (folder / name).mkdir(parents=True)
         shutil.copy(identity.certificate, folder / "server.pem")
@@ -73,13 +75,15 @@ class Dovecot(RealServer):
         user = f"{self._user.pw_uid}:{self._user.pw_gid}"
         (folder / "users").write_text(
             "".join(
-                f"{address}:{{PLAIN}}{PASSWORD}:{user}::{folder}/mail/{address}::{fields}\n"
+                f"{address}:{{PLAIN}}{PASSWORD}:{user}::{folder}/mail/{address}::"
+                f"{fields.format(no_room=self._dialect.no_room)}\n"
                 for address, fields in MAILBOXES.items()
             )
         )
         # The file of a key has the name of its algorithm and of itself.
         key = folder / "tokens" / "default" / "HS256" / "default"
         key.write_bytes(base64.b64encode(self._token_key))
+        # In 2.4 this is among the other settings.
         (folder / "tokens.conf").write_text(
             "introspection_mode = local\n"
             f"local_validation_key_dict = fs:posix:prefix={folder}/tokens/\n"
@@ -94,7 +98,9 @@ class Dovecot(RealServer):
     def _settings(self) -> str:
         folder, ports = self._folder, self.ports
         user, group = self._user, grp.getgrgid(self._user.pw_gid)
-        return f"""
+        own = self._dialect.settings.replace("FOLDER", str(folder)).replace("DOMAIN", DOMAIN)
+        listen = self._dialect.listen
+        return f"""{own}
 # Who it is.
 protocols = lmtp submission
 instance_name = {folder.name}
@@ -110,38 +116,16 @@ first_valid_uid = {user.pw_uid}
 first_valid_gid = {group.gr_gid}
 
 ssl = yes
-ssl_cert = <{folder}/server.pem
-ssl_key = <{folder}/server.key
 
-# The mailboxes. The octets lie there as they came.
-mail_location = maildir:~/Maildir
+# In the mailboxes the octets lie as they came.
 mail_save_crlf = yes
 mail_fsync = never
 mail_plugins = quota
-plugin {{
-  quota = count:all
-  quota_vsizes = yes
-}}
-userdb {{
-  driver = passwd-file
-  args = {folder}/users
-}}
 
 # Logins, as often as a test likes.
 auth_mechanisms = plain login cram-md5 xoauth2
-auth_default_realm = {DOMAIN}
 auth_failure_delay = 0
 auth_verbose = yes
-passdb {{
-  driver = passwd-file
-  mechanisms = plain login cram-md5
-  args = {folder}/users
-}}
-passdb {{
-  driver = oauth2
-  mechanisms = xoauth2
-  args = {folder}/tokens.conf
-}}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -156,11 +140,11 @@ service stats {{
 service submission-login {{
   chroot =
   inet_listener submission {{
-    address = {HOST}
+    {listen} = {HOST}
     port = {ports["submission"]}
   }}
   inet_listener submissions {{
-    address = {HOST}
+    {listen} = {HOST}
     port = {ports["submissions"]}
     ssl = yes
   }}
@@ -170,11 +154,11 @@ submission_relay_port = {self._relay_port}
 
 service lmtp {{
   inet_listener lmtp {{
-    address = {HOST}
+    {listen} = {HOST}
     port = {ports["lmtp"]}
   }}
   inet_listener lmtps {{
-    address = {HOST}
+    {listen} = {HOST}
     port = {ports["lmtps"]}
     ssl = yes
   }}
@@ -199,7 +183,7 @@ service lmtp {{
         """Waits for a login with this mechanism behind that position of the log. The
         protection may be "secured", on this machine, or "none"."""
         protected = "" if protection == "none" else f", {protection}"
-        login = rf"-login: Info: Login: user=<{ALICE}>, method={mechanism}"
+        login = rf"-login: Info: (?:Login|Logged in): user=<{ALICE}>, method={mechanism}"
         self.wait_log(rf"{login}, .*mpid=\d+{protected}, session=", since)
 
     def _mailbox(self, address: str) -> Path:

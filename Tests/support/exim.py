@@ -6,9 +6,11 @@ synchronization error).
 
 from __future__ import annotations
 
+import functools
 import pwd
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from support.certificates import Identity
@@ -165,6 +167,20 @@ class Exim(TellingServer):
     services = ("smtp", "stepwise", "submission", "smtps", "small", "chunking")
     tls_services = ("smtps",)
 
+    @functools.cached_property
+    def version(self) -> tuple[int, int]:
+        program = [str(self._folder / "exim"), "-bV"]
+        config = ["-C", str(self._folder / "config" / "exim")]
+        told = subprocess.run(
+            [*in_mount_namespace(self._mounts), *program, *config],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        found = re.match(r"Exim version (\d+)\.(\d+)", told)
+        assert found is not None, told
+        return int(found[1]), int(found[2])
+
     def _prepare(self, identity: Identity) -> None:
         nobody = pwd.getpwnam("nobody")
         user, group = nobody.pw_uid, nobody.pw_gid
@@ -222,7 +238,7 @@ class Exim(TellingServer):
         port = re.search(rf"\[{re.escape(HOST)}\]:(\d+) ", came)
         assert port is not None, f"no port in {came}"
         client = rf"\[{re.escape(HOST)}\]:{port[1]}"
-        end = rf"SMTP connection from [^\n]*{client} (?:closed|lost)"
+        end = rf"SMTP connection from [^\n]*{client} (?:D=\S+ )?(?:closed|lost)"
         self.wait_log(end, self.log().index(came))
         before, _, after = self.log().partition(came)
         # A port may have served before.

@@ -21,6 +21,8 @@ package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
 curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
 esmtp_headers() { echo '#include <libesmtp.h>' | cc -E -; }
+# What OpenSSL itself needs in a program that is linked with its archives.
+static_openssl() { echo 'int main(void) { return 0; }' | cc -x c - $(pkg-config --static --libs libssl) -o /dev/null; }
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -60,6 +62,15 @@ for group; do
       # One machine cannot have two of these, so none of them is installed.
       libraries=$(sh "$(dirname "$0")/unpack.sh" postfix exim4-daemon-light opensmtpd)
       for library in $libraries; do want "$library" package "$library"; done
+      ;;
+    static)
+      want zlib1g-dev static_openssl
+      want libzstd-dev static_openssl
+      ;;
+    debian13)
+      want debootstrap program debootstrap
+      want debian-archive-keyring package debian-archive-keyring
+      want iproute2 program ip
       ;;
     bench)
       want python3-venv venv
