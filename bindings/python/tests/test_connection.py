@@ -63,11 +63,46 @@ def test_properties(server: ScriptedServer) -> None:
     assert stages == [smtpconn.Stage.NEW, smtpconn.Stage.CONNECTED, smtpconn.Stage.CLOSED]
 
 
-def test_context_manager_does_not_quit_after_an_exception(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit, GeneratorExit])
+def test_context_manager_quits_after_an_exception(
+    error: type[BaseException], server: ScriptedServer
+) -> None:
+    server.play(HELLO, QUIT)
+    with pytest.raises(error), smtpconn.Connection("127.0.0.1", server.port):
+        raise error
+
+
+def test_context_manager_waits_for_nothing_after_ctrl_c(server: ScriptedServer) -> None:
     server.play(HELLO, "E:")
-    with pytest.raises(ZeroDivisionError), smtpconn.Connection("127.0.0.1", server.port):
+    with pytest.raises(KeyboardInterrupt), smtpconn.Connection("127.0.0.1", server.port):
+        raise KeyboardInterrupt
+    server.check()
+    assert server.commands[1:] == []
+
+
+def test_context_manager_sends_nothing_more_after_an_exception(server: ScriptedServer) -> None:
+    # What was started and not waited for is cancelled, as before.
+    server.play(HELLO, "E:")
+    told: list[object] = []
+    with (
+        pytest.raises(ZeroDivisionError),
+        smtpconn.Connection("127.0.0.1", server.port) as connection,
+    ):
+        connection.start_reset(told.append)
         raise ZeroDivisionError
     server.check()
+    assert server.commands[1:] == []
+    assert [type(each) for each in told] == [smtpconn.CancelledError]
+
+
+def test_the_exception_of_the_body_hides_that_of_quit(server: ScriptedServer) -> None:
+    server.play(HELLO, "C: QUIT", "E:")
+    with (
+        pytest.raises(ZeroDivisionError) as caught,
+        smtpconn.Connection("127.0.0.1", server.port, operation_timeout=0.05),
+    ):
+        raise ZeroDivisionError
+    assert caught.value.__context__ is None
 
 
 def test_context_manager_closes_when_it_cannot_connect(server: ScriptedServer) -> None:

@@ -44,7 +44,8 @@ def test_a_dropped_connection_closes(server: ScriptedServer) -> None:
     server.play(HELLO, "E:")
     connection = smtpconn.Connection("127.0.0.1", server.port)
     connection.connect()
-    del connection
+    with pytest.warns(ResourceWarning, match=f"127.0.0.1:{server.port}> was left open"):
+        del connection
     server.check()  # The server sees the end, without waiting for the garbage collector.
 
 
@@ -54,7 +55,8 @@ def test_a_dropped_connection_on_a_shared_loop_closes(
     server.play(HELLO, "E:")
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
     connection.connect()
-    del connection
+    with pytest.warns(ResourceWarning, match="left open"):
+        del connection
     server.check()
     assert loop.run() is False
 
@@ -78,8 +80,9 @@ def test_a_connection_dropped_in_the_middle_of_an_operation(server: ScriptedServ
             connection.loop.run_once(0.001)
         return weakref.ref(connection)
 
-    reference = work()
-    gc.collect()
+    with pytest.warns(ResourceWarning, match="left open"):
+        reference = work()
+        gc.collect()
     assert reference() is None
     server.check()
     assert not any(isinstance(entry, smtpconn.SMTPConnError) for entry in seen)
@@ -118,7 +121,8 @@ def test_dropped_in_one_thread_while_another_waits(
 
     thread = threading.Thread(target=wait)
     thread.start()
-    dropped.clear()
+    with pytest.warns(ResourceWarning, match="left open"):
+        dropped.clear()
     stop.set()
     thread.join()
     waiting.reset()

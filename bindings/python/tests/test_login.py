@@ -154,16 +154,18 @@ def test_service_account_with_a_bad_key(server: ScriptedServer, endpoint: Endpoi
     assert not endpoint.requests
 
 
-def test_handler_of_tokens_that_fails(server: ScriptedServer, endpoint: Endpoint) -> None:
+def test_handler_of_tokens_that_fails(
+    server: ScriptedServer, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
     server.play(hello("XOAUTH2"), xoauth2("fresh", good=True), QUIT)
 
     def refuse(*_news: object) -> None:
         raise LookupError("nowhere to keep it")
 
     with open_to(server, on_token=refuse) as connection:
-        with pytest.raises(LookupError):
-            connection.login("user", refresh_token="x", client_id="id", access_url=endpoint.url)
+        connection.login("user", refresh_token="x", client_id="id", access_url=endpoint.url)
         assert connection.is_authenticated
+    assert "LookupError: nowhere to keep it" in caplog.text
 
 
 def test_a_callback_gets_the_cause(server: ScriptedServer, loop: smtpconn.Loop) -> None:

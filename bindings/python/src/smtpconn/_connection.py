@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Callable, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
 
 from ._auth import Credentials, Login, opened_auth
-from ._driven import DrivenConnection
+from ._driven import DECISIVE, DrivenConnection
 from ._email import derive_envelope, needs_smtputf8
 from ._envelope import Envelope, opened_envelope
 from ._errors import MessageError, SMTPConnError
@@ -18,6 +18,7 @@ from ._loop import Loop
 from ._message import opened_message
 from ._operation import DONE, SENT, Operation
 from ._options import HOOKS, OPTIONS
+from ._report import report
 from ._result import Result
 
 if TYPE_CHECKING:
@@ -40,10 +41,14 @@ if TYPE_CHECKING:
     Mechanism = Callable[[Exchange, "bytes | None"], "bytes | None"]
 
 
+Own = TypeVar("Own", bound="Connection")
+
+
 class Connection(DrivenConnection):
     """A connection to an SMTP server.
 
-    `with Connection(...) as connection:` connects, and at the end quits and closes.
+    `with Connection(...) as connection:` connects, and at the end quits and closes.  After an
+    exception it quits when nothing is under way; after KeyboardInterrupt it only closes.
 
     The options are those of the library, under their names there; None is the default.  Durations
     are in seconds.  `transaction_log` is on by default when the logger is enabled for DEBUG.
@@ -65,11 +70,16 @@ class Connection(DrivenConnection):
     challenge, which return the answer as bytes.  The challenge is None at the beginning: what is
     returned then is the initial response, None for none.
 
-    An exception in a handler or a logger is raised by the method that waits, when its operation is
-    over, or else by the loop.  One in the source of a message ends the connection, so that no part
-    of the message is delivered, and is raised as it is, with the StreamError as its context; a
-    callback of `start_send` gets the StreamError with the exception as its cause.  In the same way
-    one in a custom mechanism or the `token` function of a login ends the login, not the connection.
+    An exception in the source of a message ends the connection, so that no part of the message is
+    delivered, and is raised as it is, with the StreamError as its context; a callback of
+    `start_send` gets the StreamError with the exception as its cause.  In the same way one in a
+    custom mechanism or the `token` function of a login ends the login, not the connection.
+
+    An exception in another function of the program changes no outcome.  While a method waits, it
+    is logged at ERROR on the logger "smtpconn" (and given to sys.unraisablehook when no handler is
+    there), and the method returns or raises what its operation gave.  Only `connect` raises what
+    `on_connect` raised; the connection is then open.  Outside of methods that wait the loop raises
+    it.  What is no Exception, as KeyboardInterrupt, is raised in any case.
 
     Ctrl-C during a method that waits closes the connection.
     """
@@ -147,7 +157,7 @@ class Connection(DrivenConnection):
     def connect(self) -> None:
         """Connects, says EHLO, changes to TLS.  Does nothing on a connection that is open."""
         if not self.is_open:
-            self._wait(lambda: self._start_connect(None))
+            self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
 
     def login(
         self,
@@ -269,8 +279,13 @@ class Connection(DrivenConnection):
         self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
 
     def quit(self) -> None:
-        """Sends QUIT behind everything under way and ends the connection."""
-        self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None))
+        """Sends QUIT after everything under way and ends the connection.
+
+        A connection that is lost meanwhile, or was lost before, is no error: nothing was left to
+        do.  What was under way tells its own outcome.
+        """
+        if not (self._over and self._established):
+            self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None, quits=True))
 
     # Methods that do not
 
@@ -323,8 +338,8 @@ class Connection(DrivenConnection):
         self._start(lib.smtpconn_reset, DONE, _done(callback))
 
     def start_quit(self, callback: DoneHandler | None = None) -> None:
-        """`quit`, without waiting."""
-        self._start(lib.smtpconn_quit, DONE, _done(callback))
+        """`quit`, without waiting.  StateError when the connection is over already."""
+        self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
 
     def take_tls_session(self) -> bytes | None:
         """Takes out the newest TLS session that the server gave; None without one.
@@ -387,7 +402,7 @@ class Connection(DrivenConnection):
 
     # Python's own
 
-    def __enter__(self) -> Connection:
+    def __enter__(self: Own) -> Own:
         try:
             self.connect()
         except BaseException:
@@ -402,10 +417,23 @@ class Connection(DrivenConnection):
         traceback: TracebackType | None,
     ) -> None:
         try:
-            if kind is None and self.is_open:
-                self.quit()
+            self._part(kind)
         finally:
             self.close()
+
+    def _part(self, kind: type[BaseException] | None) -> None:
+        """Says QUIT, if that is possible and wanted."""
+        core = self._loop._core
+        if self.closed or core.forked or not self.is_open:
+            return
+        if kind is None:
+            self.quit()
+        elif not (issubclass(kind, KeyboardInterrupt) or core.dispatching_here or self._is_busy()):
+            # What is raised here already must not be hidden.
+            try:
+                self.quit()
+            except Exception as error:
+                report(error, "quit()")
 
 
 def _told(

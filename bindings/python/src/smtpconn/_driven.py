@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Callable, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, cast
 
 from . import _events, _log
+from ._constants import ErrorCode
 from ._errors import SMTPConnError, StateError
 from ._failure import check, read_error, system_error
 from ._library import lib
 from ._loop import SLICE, Loop
 from ._operation import Operation
 from ._options import Options
+from ._report import report
 from ._state import ConnectionState
 from ._text import decode
 
@@ -27,8 +30,30 @@ if TYPE_CHECKING:
     from ._source import Source
 
 
+#: How a connection can be lost.  While quitting that is no error: nothing else was to be done.
+_LOSSES: Final = frozenset(
+    (
+        ErrorCode.ECONNECTION,
+        ErrorCode.ESOCKET,
+        ErrorCode.ETIMEDOUT,
+        ErrorCode.ETLS,
+        ErrorCode.EPROTOCOL,
+    )
+)
+
+#: Hooks whose exception is the reason why the operation failed.
+DECISIVE: Final = ("tls_key_password", "tls_context_callback")
+
+
 class DrivenConnection(ConnectionState):
     """Everything about a connection but what is said over it."""
+
+    # Before __init__ is through, and when it raises.
+    _handle = None
+    #: From the connect event on, and for ever.
+    _established = False
+    _over = False
+    _label = ""
 
     def __init__(
         self,
@@ -39,7 +64,6 @@ class DrivenConnection(ConnectionState):
         on_end: EventHandler | None,
         on_token: TokenHandler | None,
     ) -> None:
-        self._handle = None
         self._own_loop = loop is None
         self._loop = Loop() if loop is None else loop
         self._logger = _log.LOGGER if logger is None else logger
@@ -55,7 +79,9 @@ class DrivenConnection(ConnectionState):
         #: Kept for the library, which knows them by number only.
         self._hooks: list[Hook] = []
         self._started = False
-        self._over = False
+        self._quitting = False
+        #: Whether an operation was lost with the connection.
+        self._lost_work = False
 
     def _make(
         self, options: Mapping[str, object], tls_session: bytes | None, *, with_log: bool
@@ -93,21 +119,28 @@ class DrivenConnection(ConnectionState):
         *arguments: Any,
         source: Source | None = None,
         login: Login | None = None,
+        quits: bool = False,
     ) -> Operation:
         self._open_handle()
         with self._loop._core:
             handle = self._open_handle()
-            operation = Operation(self, self._loop, report, source, login)
+            operation = Operation(self, self._loop, report, source, login, quits=quits)
             try:
                 status = function(handle, *arguments, trampoline, operation.token)
                 check(status, lib.smtpconn_last_error, handle)
             except BaseException:
                 operation.forget()
                 raise
+            self._quitting = self._quitting or quits
         return operation
 
-    def _wait(self, start: Callable[[], Operation]) -> Operation:
-        """Starts an operation, drives the loop until it is over, and raises what failed."""
+    def _wait(
+        self, start: Callable[[], Operation], decisive: tuple[str, ...] = DECISIVE
+    ) -> Operation:
+        """Starts an operation, drives the loop until it is over, and raises what failed.
+
+        What the hooks named in `decisive` raised is raised too; that of others is reported.
+        """
         if self._loop._core.dispatching_here:
             raise StateError("a method that waits was called inside of a callback: use start_...")
         try:
@@ -122,13 +155,23 @@ class DrivenConnection(ConnectionState):
         except BaseException:
             self.close()
             raise
-        failure = operation.source_failure or self._loop._take_failure(self)
-        if failure is not None:
-            failure.__context__ = failure.__context__ or operation.error
-            raise failure
+        self._conclude(operation, decisive)
+        return operation
+
+    def _conclude(self, operation: Operation, decisive: tuple[str, ...]) -> None:
+        cause = None if operation.error is None else operation.source_failure
+        for failure in self._loop._take_failures(self):
+            if failure.where in decisive and cause is None:
+                cause = failure.error
+            else:
+                _ignore(failure.error, failure.where)
+        if operation.error is None and operation.source_failure is not None:
+            _ignore(operation.source_failure, "the source")
+        if cause is not None:
+            _add_context(cause, operation.error)
+            raise cause
         if operation.error is not None:
             raise operation.error
-        return operation
 
     def _drive(self, operation: Operation) -> None:
         try:
@@ -141,6 +184,10 @@ class DrivenConnection(ConnectionState):
             # Another thread closed the connection, and its loop, between two looks.
             if not operation.done:
                 raise
+
+    def _is_busy(self) -> bool:
+        """Whether an operation is under way."""
+        return any(each.connection is self for each in list(self._loop._pending.values()))
 
     def _current_login(self) -> Operation | None:
         """The login that is under way: operations are carried out in order."""
@@ -165,9 +212,8 @@ class DrivenConnection(ConnectionState):
             self._free()
         if self._own_loop:
             self._loop._close_when_idle()
-        failure = self._loop._take_failure(self)
-        if failure is not None:
-            raise failure
+        for failure in self._loop._take_failures(self):
+            _ignore(failure.error, failure.where)
 
     def _abandon(self) -> None:
         """In a child process: only the parent may tell the callbacks."""
@@ -189,17 +235,20 @@ class DrivenConnection(ConnectionState):
             try:
                 self._ended()
             except BaseException as error:
-                self._loop._failed(self, error)
+                self._loop._failed(self, error, "on_end")
 
     # Events
 
     def _connected(self) -> None:
         self._loop._activity += 1
+        self._established = True
         if self.on_connect is not None:
             self.on_connect(cast("Connection", self))
 
     def _broken(self, error: SMTPConnError | None) -> None:
         self._loop._activity += 1
+        if error is not None and self._quitting and not self._lost_work and self._is_loss(error):
+            return
         if self.on_error is not None and error is not None:
             self.on_error(cast("Connection", self), error)
 
@@ -216,10 +265,22 @@ class DrivenConnection(ConnectionState):
         if self.on_token is not None:
             self.on_token(cast("Connection", self), token, expires)
 
+    def _is_loss(self, error: SMTPConnError) -> bool:
+        """Whether a connection that was there was lost."""
+        return self._established and error.code in _LOSSES
+
     def _logged(self, level: int, kind: int, text: bytes) -> None:
         _log.write(self._logger, level, kind, text)
 
     # Python's own
+
+    def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
+        # The library cannot be asked: the garbage collector may come in the middle of anything.
+        open_still = self._handle is not None and self._established and not self._over
+        ending = self._quitting or self._lost_work
+        if open_still and not ending and not self._loop._core.forked:
+            what = f"<smtpconn.Connection {self._label}>"
+            _warn(f"{what} was left open", ResourceWarning, source=self)
 
     def __repr__(self) -> str:
         if self.closed:
@@ -232,3 +293,17 @@ class DrivenConnection(ConnectionState):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection can be neither copied nor pickled")
+
+
+def _add_context(error: BaseException, context: BaseException | None) -> None:
+    """At the end of what `error` has as its context already."""
+    while error.__context__ is not None:
+        error = error.__context__
+    if error is not context:
+        error.__context__ = context
+
+
+def _ignore(error: BaseException, where: str) -> None:
+    if not isinstance(error, Exception):
+        raise error  # Ctrl-C is for the whole program.
+    report(error, where)

@@ -42,36 +42,38 @@ def attach(connection: DrivenConnection, handle: ConnHandle, *, with_log: bool) 
         lib.smtpconn_set_log_callback(handle, _LOG, token)
 
 
-def _tell(token: int, method: Callable[[DrivenConnection], object]) -> None:
+def _tell(token: int, where: str, method: Callable[[DrivenConnection], object]) -> None:
     connection = _connections.get(token)
     if connection is None:
         return
     try:
         method(connection)
     except BaseException as error:
-        connection.loop._failed(connection, error)
+        connection.loop._failed(connection, error, where)
 
 
 def _on_connect(_handle: ConnHandle, token: int) -> None:
-    _tell(token, lambda connection: connection._connected())
+    _tell(token, "on_connect", lambda connection: connection._connected())
 
 
 def _on_end(_handle: ConnHandle, token: int) -> None:
-    _tell(token, lambda connection: connection._ended())
+    _tell(token, "on_end", lambda connection: connection._ended())
 
 
 def _on_error(_handle: ConnHandle, error: ErrorHandle, token: int) -> None:
-    _tell(token, lambda connection: connection._broken(read_error(error)))
+    _tell(token, "on_error", lambda connection: connection._broken(read_error(error)))
 
 
 def _on_new_token(_handle: ConnHandle, text: bytes, expires: int, token: int) -> None:
-    _tell(token, lambda connection: connection._got_token(decode(text), expires or None))
+    _tell(
+        token, "on_token", lambda connection: connection._got_token(decode(text), expires or None)
+    )
 
 
 def _on_log(
     _handle: ConnHandle, level: int, kind: int, text: bytes, _length: int, token: int
 ) -> None:
-    _tell(token, lambda connection: connection._logged(level, kind, text))
+    _tell(token, "the logger", lambda connection: connection._logged(level, kind, text))
 
 
 #: One C function for all, alive as long as the module: the token tells them apart.

@@ -125,7 +125,7 @@ def _refuse(exchange: Exchange, error: BaseException) -> None:
 def _failed(hook: Hook, error: BaseException) -> None:
     connection = hook._connection()
     if connection is not None:
-        connection.loop._failed(connection, error)
+        connection.loop._failed(connection, error, hook.name)
 
 
 def _on_password(buffer: Any, capacity: int, token: int) -> int:

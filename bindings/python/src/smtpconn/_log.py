@@ -19,7 +19,9 @@ _LEVELS: Final = {
     LogLevel.DEBUG: logging.DEBUG,
     LogLevel.INFO: logging.INFO,
     LogLevel.WARNING: logging.WARNING,
-    LogLevel.ERROR: logging.ERROR,
+    # The same is raised, or handed to a callback or to on_error: not once more as an error here.  A
+    # handler that mails what is logged at ERROR would call itself.
+    LogLevel.ERROR: logging.INFO,
 }
 
 _PREFIXES: Final = {

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 import weakref
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from ._core import Core
 from ._errors import StateError
 from ._failure import bare_error
 from ._library import lib
+from ._report import report
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 #: Milliseconds that a single call into the library waits at most.  Python's signal handlers run
 #: between two calls; when a signal goes to another thread, no call ends early for it.
 SLICE: Final = 250
+
+
+class Failure(NamedTuple):
+    """What a function of the program raised inside of the library."""
+
+    connection: DrivenConnection
+    error: BaseException
+    #: The name of the function: "on_end".
+    where: str
 
 
 class Loop:
@@ -42,7 +51,7 @@ class Loop:
         #: Counts the callbacks that ran.
         self._activity = 0
         self._connections: Final[weakref.WeakSet[DrivenConnection]] = weakref.WeakSet()
-        self._failures: list[tuple[DrivenConnection, BaseException]] = []
+        self._failures: list[Failure] = []
         self._woken = False
         self._close_later = False
 
@@ -169,27 +178,28 @@ class Loop:
                 operation.lose()
         return status
 
-    def _failed(self, connection: DrivenConnection, error: BaseException) -> None:
+    def _failed(self, connection: DrivenConnection, error: BaseException, where: str) -> None:
         """Keeps what was raised inside of a callback until nobody in C is on the stack."""
         self._activity += 1
-        self._failures.append((connection, error))
+        self._failures.append(Failure(connection, error, where))
 
-    def _take_failure(self, connection: DrivenConnection | None = None) -> BaseException | None:
-        """The first failure, of one connection or of all; further ones are logged."""
-        mine = [pair for pair in self._failures if connection in (None, pair[0])]
-        self._failures = [pair for pair in self._failures if pair not in mine]
-        for _, error in mine[1:]:
-            logging.getLogger("smtpconn").error("another callback failed", exc_info=error)
-        return mine[0][1] if mine else None
+    def _take_failures(self, connection: DrivenConnection | None = None) -> list[Failure]:
+        """Those of one connection, or of all."""
+        taken = [each for each in self._failures if connection in (None, each.connection)]
+        self._failures = [each for each in self._failures if each not in taken]
+        return taken
 
     def _raise_failures(self) -> None:
-        failure = self._take_failure()
-        if failure is not None:
-            raise failure
+        """Raises the first; further ones are reported."""
+        failures = self._take_failures()
+        for failure in failures[1:]:
+            report(failure.error, failure.where)
+        if failures:
+            raise failures[0].error
 
     def _raise_fatal(self) -> None:
         """What is no Exception, as KeyboardInterrupt, waits for no operation to end."""
-        for pair in self._failures:
-            if not isinstance(pair[1], Exception):
-                self._failures.remove(pair)
-                raise pair[1]
+        for failure in self._failures:
+            if not isinstance(failure.error, Exception):
+                self._failures.remove(failure)
+                raise failure.error

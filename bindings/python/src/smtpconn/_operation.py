@@ -39,6 +39,8 @@ class Operation:
         report: Report | None,
         source: Source | None,
         login: Login | None = None,
+        *,
+        quits: bool = False,
     ) -> None:
         self.connection = connection
         self.token = next(_tokens)
@@ -48,6 +50,7 @@ class Operation:
         self._loop = loop
         self._report = report
         self._source = source
+        self._quits = quits
         #: The part of a login that runs in Python.
         self.login = login
         _operations[self.token] = self
@@ -70,6 +73,11 @@ class Operation:
         """Records the outcome, once, and tells whoever started it."""
         if self.done:
             return
+        if error is not None and self.connection._is_loss(error):
+            if self._quits:
+                error = None
+            else:
+                self.connection._lost_work = True
         self.error, self.result = error, result
         if error is not None:
             error.result = result
@@ -85,11 +93,11 @@ class Operation:
                 self.error.__cause__ = failure
             if not isinstance(failure, Exception):
                 # Ctrl-C is for the whole program and not only for this callback.
-                self._loop._failed(self.connection, failure)
+                self._loop._failed(self.connection, failure, "the source")
         try:
             report(self.error, self.result)
         except BaseException as error:
-            self._loop._failed(self.connection, error)
+            self._loop._failed(self.connection, error, "the callback")
 
     def lose(self) -> None:
         """The library is through with it, and yet its end was never told.
@@ -114,7 +122,7 @@ def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None
         operation.finish(read_error(error), outcome)
     except BaseException as exception:
         operation.forget()
-        operation.connection.loop._failed(operation.connection, exception)
+        operation.connection.loop._failed(operation.connection, exception, "the outcome")
 
 
 def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:

@@ -8,8 +8,10 @@ from ctypes import CFUNCTYPE, Structure, c_size_t, c_ssize_t, c_void_p, cast, me
 from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
 from ._constants import READ_END, READ_ERROR
+from ._errors import MessageError
 from ._ffi import ReadCallback
 from ._release import collect
+from ._report import report
 
 if TYPE_CHECKING:
     Chunk = Union[bytes, bytearray, memoryview, str]
@@ -111,6 +113,9 @@ class Source:
         if self._started and close is not None:
             try:
                 close()
+            except Exception as error:
+                # Too late to be the reason of anything: the message was sent, or it was not.
+                report(error, "close() of the source")
             except BaseException as error:
                 self.failure = self.failure or error
 
@@ -119,7 +124,10 @@ def _octets(chunk: object) -> bytes:
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, str):
-        return chunk.encode("utf-8")
+        try:
+            return chunk.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise MessageError(f"a part of the message has no form in UTF-8: {error}") from error
     if isinstance(chunk, (bytearray, memoryview)):
         return bytes(chunk)
     raise TypeError(f"a part of a message must be bytes or str, not {type(chunk).__name__}")
