@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from email.header import Header
 from email.message import EmailMessage, Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -14,7 +15,11 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
-from smtpconn._email import derive_envelope, needs_smtputf8, serialise
+from smtpconn._addresses import derive_envelope, has_addresses_outside_ascii
+from smtpconn._email import Offers, serialise
+
+EVERYTHING = Offers(known=True, eight_bit=True, utf8=True)
+NOTHING = Offers(known=True)
 
 
 def simple() -> EmailMessage:
@@ -73,7 +78,7 @@ def test_send(make: Callable[[], Any], server: ScriptedServer) -> None:
     with smtpconn.Connection("127.0.0.1", server.port) as connection:
         connection.send("a@example.org", "b@example.org", message)
     server.check()
-    assert named(server.messages[0]) == named(serialise(message))
+    assert named(server.messages[0]) == named(serialise(message, EVERYTHING))
     received = email.message_from_bytes(server.messages[0])
     assert received["From"] == message["From"]
     assert received["Bcc"] is None
@@ -84,7 +89,7 @@ def test_the_message_is_left_as_it_is(make: Callable[[], Any]) -> None:
     message = make()
     before = state(message)
     serialise(message)
-    serialise(message, allow_8bit=False)
+    serialise(message, EVERYTHING)
     assert state(message) == before
     assert message["Bcc"] == "secret@example.org"
 
@@ -108,7 +113,7 @@ def test_without_8bitmime_content_is_encoded(server: ScriptedServer) -> None:
     server.play(HELLO.replace("S: 250-8BITMIME\n", ""), SEND, QUIT)
     message = simple()
     message.set_content("ä\n", cte="8bit")
-    assert "ä".encode() in serialise(message)
+    assert "ä".encode() in serialise(message, EVERYTHING)
     with smtpconn.Connection("127.0.0.1", server.port) as connection:
         connection.send("a@example.org", "b@example.org", message)
     server.check()
@@ -124,9 +129,9 @@ def test_addresses_outside_ascii(style: type[Message], server: ScriptedServer) -
     message["From"] = "jürgen@example.org"
     message["To"] = "bob@example.org"
     message.set_payload("x\n")
-    assert needs_smtputf8(message)
+    assert has_addresses_outside_ascii(message)
     assert "jürgen@example.org".encode() in serialise(message)
-    assert not needs_smtputf8(simple())
+    assert not has_addresses_outside_ascii(simple())
     server.play(HELLO.replace("S: 250-SMTPUTF8\n", ""), QUIT)
     with (
         smtpconn.Connection("127.0.0.1", server.port) as connection,
@@ -198,6 +203,103 @@ def test_field_that_cannot_be_read() -> None:
     message["To"] = "<>"
     with pytest.raises(smtpconn.EnvelopeError, match="To"):
         derive_envelope(message)
+
+
+FIELDS = ["From", "Sender", "To", "Cc", "Bcc"]
+DOUBTFUL = [
+    "a@x.org; b@x.org",
+    "A <a@x.org> B <b@x.org>",
+    "a@x.org b@x.org",
+    "a@exam(x)ple.org",
+    "a@x.org,\n b@x.org; c@x.org",
+    "a@x.org <b@x.org",
+    "Last, First <a@x.org>",
+    "a@",
+    "=?utf-8?q?a?=@x.org",
+    "=?utf-8?q?a=40x=2Eorg?=",
+]
+
+
+@pytest.mark.parametrize("policy", [email.policy.compat32, email.policy.default])
+@pytest.mark.parametrize("prefix", ["", "Resent-"])
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("value", DOUBTFUL)
+def test_a_field_with_defects_is_refused(value: str, name: str, prefix: str, policy: Any) -> None:
+    fields = {"From": "a@b.c", "To": "d@e.f"}
+    fields[name] = value
+    lines = [f"{prefix}{key}: {field}\n" for key, field in fields.items()]
+    if prefix:
+        lines.append("Resent-Date: Mon, 1 Jan 2024 00:00:00 +0000\n")
+    message = email.message_from_string("".join(lines) + "\nx\n", policy=policy)
+    argument = "from_addr" if name in ("From", "Sender") else "to_addrs"
+    with pytest.raises(smtpconn.EnvelopeError, match=f"{prefix}{name} .*{argument}"):
+        derive_envelope(message)
+    # Given the envelope, nothing in the header matters.
+    assert derive_envelope(message, "a@b.c", "d@e.f").to_addrs == "d@e.f"
+
+
+@pytest.mark.parametrize("value", DOUBTFUL)
+def test_a_field_with_defects_that_was_set(value: str) -> None:
+    message = Message()
+    message["From"], message["To"] = "a@b.c", value
+    with pytest.raises(smtpconn.EnvelopeError, match="to_addrs"):
+        derive_envelope(message)
+    if value == "a@" or "\n" in value:  # Some versions do not take that at all.
+        return
+    modern = EmailMessage()
+    modern["From"], modern["To"] = "a@b.c", value
+    with pytest.raises(smtpconn.EnvelopeError, match="to_addrs"):
+        derive_envelope(modern)
+
+
+@pytest.mark.parametrize(
+    ("value", "addresses"),
+    [
+        ("John Q. Public <a@b.c>", ["a@b.c"]),
+        ("a@b.c (a comment), d@e.f", ["a@b.c", "d@e.f"]),
+        ("a@b (comment) .c", ["a@b.c"]),
+        ("a@b.c,, d@e.f,", ["a@b.c", "d@e.f"]),
+        ("=?utf-8?q?J=C3=BCrgen=2C_X?= <a@b.c>", ["a@b.c"]),
+        ('"=?utf-8?q?J=C3=BCrgen?=" <a@b.c>', ["a@b.c"]),
+        ("=?utf-8?q?J=C3=BCrgen?=<a@b.c>", ["a@b.c"]),
+        ("=?utf-8?q?a=40b?=\n =?utf-8?q?.c?=\n <a@b.c>", ["a@b.c"]),
+        ('"d@e.f, g@h.i" <a@b.c>', ["a@b.c"]),
+        ('"a b"@c.d', ['"a b"@c.d']),
+        ("José <josé@b.c>", ["josé@b.c"]),
+        ("a@bücher.example", ["a@bücher.example"]),
+        ("a@[192.0.2.1]", ["a@[192.0.2.1]"]),
+    ],
+)
+@pytest.mark.parametrize("policy", [email.policy.compat32, email.policy.default])
+def test_a_field_that_is_odd_but_certain(value: str, addresses: list[str], policy: Any) -> None:
+    octets = f"From: s@t.u\nTo: {value}\n\nx\n".encode()
+    message = email.message_from_bytes(octets, policy=policy)
+    assert derive_envelope(message).to_addrs == addresses
+
+
+def test_a_header_object_of_the_older_kind() -> None:
+    message = Message()
+    message["From"] = "a@b.c"
+    field = Header("Jürgen, X", "utf-8")
+    field.append("<d@e.f>", "ascii")
+    message["To"] = field  # type: ignore[assignment]
+    assert derive_envelope(message).to_addrs == ["d@e.f"]
+
+
+@pytest.mark.parametrize("policy", [email.policy.compat32, email.policy.default])
+def test_an_address_in_no_known_encoding(policy: Any) -> None:
+    octets = "From: a@b.c\nTo: josé@b.c\n\nx\n".encode("latin-1")
+    message = email.message_from_bytes(octets, policy=policy)
+    with pytest.raises(smtpconn.EnvelopeError, match="To"):
+        derive_envelope(message)
+
+
+@pytest.mark.parametrize("message", [b"x", "x", None, ["x"]])
+def test_no_message(message: Any) -> None:
+    connection = smtpconn.Connection()
+    with pytest.raises(TypeError, match=r"send_message takes .* use send\("):
+        connection.send_message(message)
+    connection.close()
 
 
 def test_resent_more_than_once() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import typing
 from typing import Any
 
 import pytest
@@ -104,6 +107,73 @@ def test_values_of_another_type(
     envelope = Envelope(FROM, Recipient(TO, **recipient), dsn=DSN(**dsn))
     with open_to(server) as connection, pytest.raises(TypeError, match=complaint):
         connection.send(envelope, "x")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"to_addrs": b"b@example.org"}, "to_addrs must be .* not bytes"),
+        ({"to_addrs": bytearray(b"b")}, "to_addrs must be .* not bytearray"),
+        ({"to_addrs": None}, "to_addrs must be .* not NoneType"),
+        ({"to_addrs": {TO: "Bob"}}, "to_addrs must be .* not dict"),
+        ({"to_addrs": 5}, "to_addrs must be .* not int"),
+        ({"to_addrs": [TO, b"c@example.org"]}, r"to_addrs\[1\] must be a str, not bytes"),
+        ({"to_addrs": Recipient(b"b@x")}, r"to_addrs\[0\].address must be a str"),  # type: ignore[arg-type]
+        ({"from_addr": None}, "from_addr must be a str, not None"),
+        ({"from_addr": b"a@example.org"}, "from_addr must be a str, not bytes"),
+        ({"dsn": {}}, "dsn must be a DSN, not dict"),
+        ({"dsn": {"ret": "FULL"}}, "dsn must be a DSN, not dict"),
+        ({"dsn": ""}, "dsn must be a DSN, not str"),
+        ({"size": 1.5}, "size must be an int, not float"),
+        ({"size": True}, "size must be an int, not bool"),
+        ({"size": "1"}, "size must be an int, not str"),
+        ({"use_8bitmime": "no"}, "use_8bitmime must be a bool, not str"),
+        ({"use_smtputf8": "no"}, "use_smtputf8 must be a bool"),
+        ({"require_tls": "no"}, "require_tls must be a bool"),
+        ({"all_or_none": 1}, "all_or_none must be a bool"),
+        ({"use_binarymime": 0}, "use_binarymime must be a bool"),
+        ({"allow_empty": "no"}, "allow_empty must be a bool"),
+    ],
+)
+def test_arguments_of_another_type(
+    arguments: dict[str, Any], complaint: str, server: ScriptedServer
+) -> None:
+    server.play(hello("DSN", "SIZE", "8BITMIME", "SMTPUTF8"), QUIT)
+    values: dict[str, Any] = {"from_addr": FROM, "to_addrs": TO, **arguments}
+    with open_to(server) as connection:
+        with pytest.raises(TypeError, match=complaint):
+            connection.send(Envelope(**values), "x")
+        with pytest.raises(TypeError, match=complaint):
+            connection.send(message="x", **values)
+
+
+@pytest.mark.parametrize("envelope", [None, FROM, (FROM, TO), {}])
+def test_no_envelope(envelope: Any) -> None:
+    connection = smtpconn.Connection()
+    with pytest.raises(TypeError, match="must be an Envelope"):
+        connection.start_send(envelope, "x")
+    connection.close()
+
+
+@pytest.mark.parametrize("sender", ["", "<>"])
+def test_null_sender(sender: str, server: ScriptedServer) -> None:
+    server.play(hello(), sending("<>", f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(sender, TO, "x")
+
+
+@pytest.mark.parametrize(
+    "public", [DSN, Envelope, Recipient, smtpconn.Result, smtpconn.RecipientResult]
+)
+def test_type_hints(public: type) -> None:
+    """They can be read at run time, under every version, and say something."""
+    hints = typing.get_type_hints(public)
+    assert set(hints) == {field.name for field in dataclasses.fields(public)}
+    for function in vars(public).values():
+        function = function.fget if isinstance(function, property) else function
+        if inspect.isfunction(function):
+            hints.update(typing.get_type_hints(function))
+    assert Any not in hints.values()
 
 
 @pytest.mark.parametrize(

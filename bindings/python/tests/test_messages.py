@@ -6,6 +6,8 @@ import array
 import gzip
 import io
 import os
+import tempfile
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -51,10 +53,10 @@ MESSAGES: dict[str, Callable[[], Any]] = {
 }
 
 
-def send(server: ScriptedServer, message: Any) -> smtpconn.Result:
+def send(server: ScriptedServer, message: Any, **arguments: Any) -> smtpconn.Result:
     server.play(HELLO, SEND, QUIT)
     with smtpconn.Connection("127.0.0.1", server.port) as connection:
-        result = connection.send("a@example.org", "b@example.org", message)
+        result = connection.send("a@example.org", "b@example.org", message, **arguments)
     server.check()
     return result
 
@@ -136,8 +138,8 @@ def test_file_for_writing(tmp_path: Path, server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize("message", ["", b"", [], iter([]), io.BytesIO()], ids=repr)
-def test_empty(message: Any, server: ScriptedServer) -> None:
-    result = send(server, message)
+def test_empty_on_purpose(message: Any, server: ScriptedServer) -> None:
+    result = send(server, message, allow_empty=True)
     assert server.messages == [b""]
     assert result.message_size == 0
 
@@ -182,3 +184,121 @@ def test_8bit_content_is_announced(message: bytes, announced: bool, server: Scri
     send(server, message)
     mail = next(line for line in server.commands if line.startswith("MAIL"))
     assert ("BODY=8BITMIME" in mail) is announced
+
+
+class Silent:
+    """A file that is nothing but its read(), and has nothing."""
+
+    def read(self, _size: int) -> bytes:
+        return b""
+
+
+def at_its_end() -> Any:
+    file = tempfile.TemporaryFile()  # noqa: SIM115
+    file.write(OCTETS)
+    return file
+
+
+def without_writer() -> Any:
+    reading, writing = os.pipe()
+    os.close(writing)
+    return open(reading, "rb", buffering=0)
+
+
+EMPTY: dict[str, Callable[[], Any]] = {
+    "str": lambda: "",
+    "bytes": lambda: b"",
+    "bytearray": bytearray,
+    "list": list,
+    "list of nothing": lambda: [b"", ""],
+    "BytesIO": io.BytesIO,
+    "StringIO": io.StringIO,
+    "temporary file that was not rewound": at_its_end,
+    "pipe without a writer": without_writer,
+}
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("kind", EMPTY)
+def test_empty_by_accident(kind: str, server: ScriptedServer) -> None:
+    """Refused before anything is sent."""
+    message = EMPTY[kind]()
+    server.play(HELLO, SEND, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        with pytest.raises(smtpconn.MessageError, match="allow_empty=True"):
+            connection.send("a@example.org", "b@example.org", message)
+        connection.send("a@example.org", "b@example.org", "whole")
+    server.check()
+    assert server.messages == [b"whole\r\n"]
+
+
+@pytest.mark.parametrize(
+    "message", [Silent(), iter([]), iter(["", b""]), (part for part in "")], ids=range(4)
+)
+def test_empty_as_it_turns_out(message: Any, server: ScriptedServer) -> None:
+    """What cannot be looked at before: the connection ends, and nothing is delivered."""
+    server.play(HELLO, SEND.partition("M:\n")[0], "E:")
+    connection = smtpconn.Connection("127.0.0.1", server.port)
+    connection.connect()
+    with pytest.raises(smtpconn.MessageError, match="allow_empty=True"):
+        connection.send("a@example.org", "b@example.org", message)
+    connection.close()
+    server.check()
+    assert server.messages == []
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"subject": "x"},
+        {"subject": "x"}.keys(),
+        {"subject": "x"}.items(),
+        {"one", "two"},
+        frozenset([b"x"]),
+        [("Subject", "x")],
+        (("Subject", "x"),),
+        deque([5]),
+        ["fine", None],
+        [["nested"]],
+        range(5),
+        array.array("B", b"x"),
+        {1: 2}.values(),
+        smtpconn.Recipient("b@example.org"),
+        smtpconn.Envelope("a@example.org", "b@example.org"),
+        Path("message.eml"),
+        5,
+        None,
+        object(),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_no_message(message: Any, server: ScriptedServer) -> None:
+    """Refused before anything is sent."""
+    server.play(HELLO, SEND, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        with pytest.raises(TypeError, match="message"):
+            connection.send("a@example.org", "b@example.org", message)
+        connection.send("a@example.org", "b@example.org", "whole")
+    server.check()
+    assert server.messages == [b"whole\r\n"]
+
+
+class Counted:
+    """Looks like a list, and can be iterated over only once: so do the wrappers of iterators."""
+
+    def __init__(self) -> None:
+        self._parts = generator()
+
+    def __len__(self) -> int:
+        return len(OCTETS)
+
+    def __contains__(self, part: object) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._parts
+
+
+def test_what_looks_like_a_list_is_not_used_up(server: ScriptedServer) -> None:
+    send(server, Counted())
+    assert server.messages == [OCTETS]

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
 
+from ._addresses import derive_envelope
 from ._auth import Credentials, Login, opened_auth
 from ._driven import DECISIVE, DrivenConnection
-from ._email import derive_envelope, needs_smtputf8
-from ._envelope import Envelope, opened_envelope
-from ._errors import MessageError, SMTPConnError
+from ._envelope import Envelope
+from ._errors import SMTPConnError
 from ._failure import check
 from ._library import lib
 from ._loop import Loop
-from ._message import opened_message
 from ._operation import DONE, SENT, Operation
 from ._options import HOOKS, OPTIONS
 from ._report import report
 from ._result import Result
+from ._sending import opened_send
 
 if TYPE_CHECKING:
     import os
@@ -220,6 +220,7 @@ class Connection(DrivenConnection):
         dsn: DSN | None = None,
         all_or_none: bool | None = None,
         use_binarymime: bool | None = None,
+        allow_empty: bool | None = None,
     ) -> Result: ...
     def send(
         self,
@@ -234,6 +235,7 @@ class Connection(DrivenConnection):
         dsn: DSN | None = None,
         all_or_none: bool | None = None,
         use_binarymime: bool | None = None,
+        allow_empty: bool | None = None,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -251,6 +253,7 @@ class Connection(DrivenConnection):
             "dsn": dsn,
             "all_or_none": all_or_none,
             "use_binarymime": use_binarymime,
+            "allow_empty": allow_empty,
         }
         envelope, content = _told(
             from_addr,
@@ -263,7 +266,7 @@ class Connection(DrivenConnection):
 
     def send_message(
         self,
-        message: Message[Any, Any],
+        message: Message,
         from_addr: str | None = None,
         to_addrs: Recipients | None = None,
     ) -> Result:
@@ -375,30 +378,15 @@ class Connection(DrivenConnection):
     def _start_send(
         self, envelope: Envelope, message: MessageLike, callback: SendHandler | None
     ) -> Operation:
-        allow_8bit = self._suits(message)
         report = (
             None
             if callback is None
             else lambda error, result: callback(error, result or Result([]))
         )
-        with (
-            opened_message(message, allow_8bit=allow_8bit) as opened,
-            opened_envelope(envelope) as c_envelope,
-        ):
+        with opened_send(self, envelope, message) as (c_envelope, opened):
             return self._start(
-                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, source=opened.source
+                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, reading=opened.reading
             )
-
-    def _suits(self, message: MessageLike) -> bool:
-        """Whether an email message may hold 8-bit content, as far as the server is known yet."""
-        if not isinstance(message, Message) or not self.is_open:
-            return True
-        if needs_smtputf8(message) and not self.has_capability("SMTPUTF8"):
-            raise MessageError(
-                "the message has an address outside ASCII in its header, and the server does not "
-                "offer SMTPUTF8"
-            )
-        return self.has_capability("8BITMIME")
 
     # Python's own
 

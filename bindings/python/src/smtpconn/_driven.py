@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ._hooks import Hook
     from ._log import AnyLogger
     from ._operation import Report
-    from ._source import Source
+    from ._reading import Reading
 
 
 #: How a connection can be lost.  While quitting that is no error: nothing else was to be done.
@@ -117,14 +117,14 @@ class DrivenConnection(ConnectionState):
         trampoline: Any,
         report: Report | None,
         *arguments: Any,
-        source: Source | None = None,
+        reading: Reading | None = None,
         login: Login | None = None,
         quits: bool = False,
     ) -> Operation:
         self._open_handle()
         with self._loop._core:
             handle = self._open_handle()
-            operation = Operation(self, self._loop, report, source, login, quits=quits)
+            operation = Operation(self, self._loop, report, reading, login, quits=quits)
             try:
                 status = function(handle, *arguments, trampoline, operation.token)
                 check(status, lib.smtpconn_last_error, handle)

@@ -1,4 +1,4 @@
-"""Messages of the email package: their octets and their envelope."""
+"""Messages of the email package: their octets."""
 
 from __future__ import annotations
 
@@ -6,48 +6,85 @@ import copy
 import io
 from email.generator import BytesGenerator
 from email.message import Message
-from email.policy import SMTP, EmailPolicy
-from email.utils import getaddresses
-from typing import TYPE_CHECKING, Any, Final
+from email.policy import SMTP, EmailPolicy, Policy
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ._envelope import Envelope
-from ._errors import EnvelopeError
+from ._addresses import PREFIXES, has_addresses_outside_ascii
+from ._errors import MessageError
 
 if TYPE_CHECKING:
-    AnyMessage = Message[Any, Any]
+    from collections.abc import Iterator
 
-_ORIGINATORS: Final = ("Sender", "From")
-_RECIPIENTS: Final = ("To", "Cc", "Bcc")
-_PREFIXES: Final = ("", "Resent-")
-#: Fields that carry addresses and are sent.
-_VISIBLE: Final = ("From", "Sender", "Reply-To", "To", "Cc")
+#: Fields that hold a signature over the header and the body.
+_SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Signature")
 
 
-def needs_smtputf8(message: AnyMessage) -> bool:
-    """Whether an address in the header is outside ASCII; names have an encoding, those have not."""
-    fields = [prefix + name for prefix in _PREFIXES for name in _VISIBLE]
-    values = [str(value) for name in fields for value in message.get_all(name, [])]
-    return any(not address.isascii() for _, address in getaddresses(values))
+class Offers(NamedTuple):
+    """What a server takes; False as long as the server is not known."""
+
+    known: bool = False
+    eight_bit: bool = False
+    utf8: bool = False
 
 
-def serialise(message: AnyMessage, *, allow_8bit: bool = True) -> bytes:
-    """The octets to send: CRLF, no Bcc.  The message itself is left as it is."""
+def serialise(message: Message, offers: Offers = Offers()) -> bytes:  # noqa: B008
+    """The octets to send: CRLF, no Bcc.  The message itself is left as it is.
+
+    They suit the server: what it does not take is encoded.  A server that is not known yet gets
+    what every server takes.  Where a signature or an address does not allow that, the octets stay
+    as they are; a server that is known and does not take them is a MessageError.
+    """
+    try:
+        octets = _written(message, offers)
+    except MessageError:
+        raise
+    except Exception as error:
+        # HeaderParseError, UnicodeEncodeError, LookupError for a charset, and whatever else the
+        # email package raises for a message that it cannot write.
+        raise MessageError(f"the message has no form to be sent in: {error!r}") from error
+    if not offers.known:
+        return octets
+    header, _, body = octets.partition(b"\r\n\r\n")
+    if not header.isascii() and not offers.utf8:
+        raise MessageError(
+            "the header of the message is outside ASCII, its addresses or its signature do not "
+            "allow to encode it, and the server does not offer SMTPUTF8"
+        )
+    if not body.isascii() and not offers.eight_bit and _signed(message):
+        raise MessageError(
+            "the message is signed and its content is 8-bit: it cannot be encoded without breaking "
+            "the signature, and the server does not offer 8BITMIME; sign it in a 7-bit encoding"
+        )
+    return octets
+
+
+def _written(message: Message, offers: Offers) -> bytes:
     clone = _copy_tree(message)
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         del clone[prefix + "Bcc"]
-    policy = message.policy.clone(linesep="\r\n", mangle_from_=False)
-    if not allow_8bit:
-        policy = policy.clone(cte_type="7bit")
-    if needs_smtputf8(message):
+    own = message.policy.clone(linesep="\r\n", mangle_from_=False)
+    needs_utf8 = has_addresses_outside_ascii(message)
+    as_signed = _flatten(clone, own)
+    if any(name in clone for name in _SIGNATURES):
+        if needs_utf8 and not getattr(own, "utf8", False):
+            raise MessageError(
+                "the message is signed and has an address outside ASCII, which its policy cannot "
+                "write: make it and sign it with email.policy.SMTPUTF8"
+            )
+        return as_signed
+    utf8 = needs_utf8 or (offers.utf8 and getattr(own, "utf8", False))
+    suiting = own if offers.eight_bit or needs_utf8 else own.clone(cte_type="7bit")
+    if utf8 or getattr(own, "utf8", False):
         # The older kind of policy cannot write such an address at all.
-        modern = policy if isinstance(policy, EmailPolicy) else SMTP
-        policy = modern.clone(utf8=True, cte_type=policy.cte_type)
-    output = io.BytesIO()
-    BytesGenerator(output, mangle_from_=False, policy=policy).flatten(clone)
-    return output.getvalue()
+        modern = suiting if isinstance(suiting, EmailPolicy) else SMTP
+        suiting = modern.clone(utf8=utf8, cte_type=suiting.cte_type)
+    if any(_flatten(part, own) != _flatten(part, suiting) for part in _signed_contents(clone)):
+        return as_signed
+    _encode_header(clone, utf8)
+    return _flatten(clone, suiting)
 
 
-def _copy_tree(message: AnyMessage) -> AnyMessage:
+def _copy_tree(message: Message) -> Message:
     """A copy whose header can be changed; the generator gives parts their boundaries."""
     clone = copy.copy(message)
     if message.is_multipart():
@@ -56,42 +93,53 @@ def _copy_tree(message: AnyMessage) -> AnyMessage:
     return clone
 
 
-def derive_envelope(
-    message: AnyMessage, from_addr: str | None = None, to_addrs: Any = None
-) -> Envelope:
-    """The envelope that the header tells, for what was not given.
+def _flatten(message: Message, policy: Policy) -> bytes:
+    output = io.BytesIO()
+    BytesGenerator(output, mangle_from_=False, policy=policy).flatten(message)
+    return output.getvalue()
 
-    A message that was resent (RFC 5322 section 3.6.6) goes where its Resent- fields say; with
-    more than one set of them the newest cannot be told from the others.
+
+def _signed(message: Message) -> bool:
+    return any(name in message for name in _SIGNATURES) or any(_signed_contents(message))
+
+
+def _signed_contents(message: Message) -> Iterator[Message]:
+    """The first part of every multipart/signed (RFC 1847 section 2.1)."""
+    for part in message.walk():
+        if part.get_content_type() == "multipart/signed" and part.is_multipart():
+            contents: Any = part.get_payload()
+            yield from contents[:1]
+
+
+def _encode_header(message: Message, utf8: bool) -> None:
+    """Gives fields outside ASCII a form that every policy writes as it is.
+
+    That is RFC 2047 and RFC 2231, or UTF-8 if the server takes it; octets that are no UTF-8 are
+    encoded in any case, as "unknown-8bit" (RFC 1428).
     """
-    resent = len(message.get_all("Resent-Date", []))
-    if resent > 1 and (from_addr is None or to_addrs is None):
-        raise EnvelopeError("the message was resent more than once: give from_addr and to_addrs")
-    prefix = _PREFIXES[min(resent, 1)]
-    if from_addr is None:
-        from_addr = _originator(message, prefix)
-    if to_addrs is None:
-        found = (_addresses(message, prefix + name) for name in _RECIPIENTS)
-        to_addrs = list(dict.fromkeys(address for each in found for address in each))
-        if not to_addrs:
-            raise EnvelopeError("the header names no recipient in To, Cc or Bcc: give to_addrs")
-    return Envelope(from_addr, to_addrs)
+    fields = list(message.raw_items())
+    if not all(str(value).isascii() for _, value in fields):
+        for name in {name for name, _ in fields}:
+            del message[name]
+        for name, value in fields:
+            message.set_raw(name, _encoded(name, value, utf8))
+    if message.is_multipart() and message.get_content_type() != "multipart/signed":
+        parts: Any = message.get_payload()
+        for part in parts:
+            _encode_header(part, utf8)
 
 
-def _originator(message: AnyMessage, prefix: str) -> str:
-    for name in _ORIGINATORS:
-        addresses = _addresses(message, prefix + name)
-        if addresses:
-            return addresses[0]
-    raise EnvelopeError("the header names no sender in Sender or From: give from_addr")
-
-
-def _addresses(message: AnyMessage, name: str) -> list[str]:
-    found = []
-    for value in map(str, message.get_all(name, [])):
-        addresses = [address for _, address in getaddresses([value])]
-        # An empty one stands for what could not be read, and also for an empty group, "nobody:;".
-        if "" in addresses and value.strip() and not value.rstrip().endswith(";"):
-            raise EnvelopeError(f"the field {name} cannot be read as a list of addresses")
-        found += [address for address in addresses if address]
-    return found
+def _encoded(name: str, value: Any, utf8: bool) -> Any:
+    # A value with a name, or a Header, knows how to write itself.
+    if type(value) is not str or value.isascii():
+        return value
+    raw = "".join(value.splitlines())
+    try:
+        text = raw.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw
+    else:
+        if utf8:
+            return text
+    folded: str = SMTP.header_factory(name, text).fold(policy=SMTP)
+    return folded.partition(":")[2].strip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Final, Optional, Union
 
 from ._errors import EnvelopeError
 from ._failure import check
@@ -14,6 +14,12 @@ from ._text import encode, encode_flag, encode_list
 
 if TYPE_CHECKING:
     from ._ffi import EnvelopeHandle
+
+# Annotations of public classes are also read at run time, by typing.get_type_hints: under
+# Python 3.9 they must not be written as `X | None`, and no name may exist for mypy only.
+
+#: One text with commas, or several texts.
+Texts = Union[str, Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,10 @@ class DSN:
     has none of its own.
     """
 
-    ret: str | None = None
-    envid: str | None = None
-    notify: str | Iterable[str] | None = None
-    orcpt: str | None = None
+    ret: Optional[str] = None
+    envid: Optional[str] = None
+    notify: Optional[Texts] = None
+    orcpt: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -37,13 +43,12 @@ class Recipient:
     """A recipient with delivery status notifications of its own; see `DSN`."""
 
     address: str
-    notify: str | Iterable[str] | None = None
-    orcpt: str | None = None
+    notify: Optional[Texts] = None
+    orcpt: Optional[str] = None
 
 
-if TYPE_CHECKING:
-    #: One recipient, or any number of them.
-    Recipients = Union[str, Recipient, Iterable[Union[str, Recipient]]]
+#: One recipient, or any number of them.
+Recipients = Union[str, Recipient, Iterable[Union[str, Recipient]]]
 
 
 @dataclass
@@ -57,30 +62,44 @@ class Envelope:
     holds some.  `use_smtputf8` insists on SMTPUTF8, which is used anyway where an address needs it.
     `require_tls` asks every server on the way for verified TLS (RFC 8689).  `all_or_none` sends to
     nobody when one recipient is refused.  `use_binarymime` sends every octet as it is, and needs
-    `chunking`.
+    `chunking`.  `allow_empty` allows a message of no octets, which is an error otherwise.
+
+    Values are checked when the envelope is used: a wrong type is a TypeError, a bad value an
+    EnvelopeError, and nothing is sent then.
     """
 
     from_addr: str
     to_addrs: Recipients
-    size: int | None = None
-    use_8bitmime: bool | None = None
+    size: Optional[int] = None
+    use_8bitmime: Optional[bool] = None
     use_smtputf8: bool = False
     require_tls: bool = False
-    dsn: DSN | None = None
+    dsn: Optional[DSN] = None
     all_or_none: bool = False
     use_binarymime: bool = False
+    allow_empty: bool = False
 
-    def recipients(self) -> list[str | Recipient]:
+    def recipients(self) -> list[Union[str, Recipient]]:
+        """The recipients as a list; TypeError when `to_addrs` is none of what it may be."""
         if isinstance(self.to_addrs, (str, Recipient)):
             return [self.to_addrs]
-        # Each octet of bytes would count as a recipient, and each key of a dict.
+        # The octets of bytes are numbers, and a mapping would lose its values.
         wrong = isinstance(self.to_addrs, (bytes, bytearray, memoryview, Mapping))
         if wrong or not isinstance(self.to_addrs, Iterable):
             raise TypeError(
-                "to_addrs must be a str, a Recipient or several of them, "
+                "to_addrs must be a str, a Recipient, or an iterable of these, "
                 f"not {type(self.to_addrs).__name__}"
             )
         return list(self.to_addrs)
+
+
+#: The flags that the library knows under the same name.
+_FLAGS: Final = ("use_smtputf8", "require_tls", "all_or_none", "use_binarymime")
+
+
+def check_envelope(envelope: object) -> None:
+    if not isinstance(envelope, Envelope):
+        raise TypeError(f"the envelope must be an Envelope, not {type(envelope).__name__}")
 
 
 @contextmanager
@@ -122,12 +141,11 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
             put("set_to_dsn_orcpt", index, text(recipient.orcpt, f"{what}.orcpt"))
     if envelope.size is not None:
         put("set_size", _size(envelope.size))
-    if envelope.use_8bitmime is None:
-        put("set_use_8bitmime", -1)
-    else:
-        put("set_use_8bitmime", encode_flag(envelope.use_8bitmime, "use_8bitmime"))
-    for name in ("use_smtputf8", "require_tls", "all_or_none", "use_binarymime"):
+    for name in _FLAGS:
         put(f"set_{name}", encode_flag(getattr(envelope, name), name))
+    announced = envelope.use_8bitmime
+    put("set_use_8bitmime", -1 if announced is None else encode_flag(announced, "use_8bitmime"))
+    encode_flag(envelope.allow_empty, "allow_empty")
     if envelope.dsn is not None:
         if not isinstance(envelope.dsn, DSN):
             raise TypeError(f"dsn must be a DSN, not {type(envelope.dsn).__name__}")
@@ -140,6 +158,7 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
 def _size(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"size must be an int, not {type(value).__name__}")
+    # ctypes would cut off what does not fit.
     if not 0 <= value < 2**64:
         raise EnvelopeError(f"size is out of range: {value}")
     return value

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+import select
+import stat
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
-from ._email import serialise
+from ._email import Offers, serialise
 from ._errors import MessageError, StreamError
 from ._failure import system_error
 from ._library import lib
+from ._reading import Reading
 from ._release import RELEASE, Octets, collect, forget, lend
-from ._source import Source, blocks
+from ._source import EMPTY, WRONG_PART, Chunk, Source, blocks, utf8
 
 if TYPE_CHECKING:
     from ._ffi import MessageHandle
-    from ._source import Chunk
 
-    class Readable(Protocol):
-        """A file, binary or text, as far as it matters here."""
 
-        def read(self, size: int, /) -> bytes | str: ...
+class Readable(Protocol):
+    """A file, binary or text, as far as it matters here."""
 
-    MessageLike = Union[Chunk, "Message[Any, Any]", Readable, Iterable[Chunk]]
+    def read(self, size: int, /) -> Union[bytes, str]: ...
+
+
+#: Whatever may be sent.
+MessageLike = Union[Chunk, Message, Readable, Iterable[Chunk]]
 
 
 @dataclass
@@ -34,57 +40,56 @@ class OpenMessage:
     """A message object of the library, and what it is read from."""
 
     handle: MessageHandle
-    #: The Python code that provides it, if there is some.
-    source: Source | None = None
+    #: How the file or the iterable is read, if it is one.
+    reading: Reading | None = None
+    #: Whether octets outside ASCII stand in the header of a message of the email package.
+    utf8_header: bool = False
 
 
 @contextmanager
-def opened_message(message: MessageLike, *, allow_8bit: bool = True) -> Iterator[OpenMessage]:
+def opened_message(
+    message: MessageLike, offers: Offers, allow_empty: bool = False
+) -> Iterator[OpenMessage]:
     """The C object, freed at the end; a send that has begun keeps what it needs."""
-    opened = _open(message, allow_8bit)
+    opened = _open(message, offers, allow_empty)
     try:
         yield opened
+    except BaseException:
+        # Refused, with nothing read: it may be sent another time.
+        if opened.reading is not None:
+            opened.reading.end(False)
+        raise
     finally:
         lib.smtpconn_message_free(opened.handle)
         collect()
 
 
-def _open(message: MessageLike, allow_8bit: bool) -> OpenMessage:
+def _open(message: MessageLike, offers: Offers, allow_empty: bool) -> OpenMessage:
     if isinstance(message, Message):
-        return _from_octets(serialise(message, allow_8bit=allow_8bit))
+        octets = serialise(message, offers)
+        if not octets.strip(b"\r\n"):  # Without header and body it is an empty line.
+            _refuse_empty(allow_empty)
+        opened = _from_octets(octets, allow_empty=True)
+        opened.utf8_header = not octets.partition(b"\r\n\r\n")[0].isascii()
+        return opened
     if isinstance(message, str):
-        return _from_octets(_utf8(message))
+        return _from_octets(utf8(message), allow_empty)
     if isinstance(message, (bytes, bytearray, memoryview)):
         # bytes() copies the two that may change, and returns the first as it is.
-        return _from_octets(bytes(message))
-    if not getattr(message, "readable", _yes)():
-        raise io.UnsupportedOperation("the file of the message is not open for reading")
-    descriptor = _plain_descriptor(message)
-    if descriptor is not None:
-        return _from_descriptor(descriptor)
+        return _from_octets(bytes(message), allow_empty)
     if hasattr(message, "read"):
-        return _from_chunks(blocks(message.read))
+        return _from_file(message, allow_empty)
     if isinstance(message, Iterable):
-        return _from_chunks(message)
+        return _from_iterable(message, allow_empty)
     raise TypeError(
         "message must be bytes, str, an email message, a file or an iterable of bytes or str, "
         f"not {type(message).__name__}"
     )
 
 
-def _yes() -> bool:
-    """For a file that does not tell."""
-    return True
-
-
-def _utf8(text: str) -> bytes:
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise MessageError(f"the message has no form in UTF-8: {error}") from error
-
-
-def _from_octets(octets: bytes) -> OpenMessage:
+def _from_octets(octets: bytes, allow_empty: bool) -> OpenMessage:
+    if not octets:
+        _refuse_empty(allow_empty)
     token = lend(Octets(octets))
     handle = lib.smtpconn_message_new_borrowed(octets, len(octets), RELEASE, token)
     if not handle:
@@ -93,34 +98,95 @@ def _from_octets(octets: bytes) -> OpenMessage:
     return OpenMessage(handle)
 
 
-def _from_chunks(chunks: Iterable[Any]) -> OpenMessage:
-    source = Source(chunks)
+def _from_iterable(message: Iterable[Chunk], allow_empty: bool) -> OpenMessage:
+    # Iterating over one of these gives no text: keys, or parts in any order.
+    if isinstance(message, (Mapping, Set)):
+        raise TypeError(f"message must not be a {type(message).__name__}: its parts are no text")
+    in_memory = isinstance(message, (Sequence, ValuesView, array))
+    if in_memory:
+        # These can be looked at before anything is sent, and begin anew each time.
+        for part in message:
+            if not isinstance(part, (bytes, bytearray, memoryview, str)):
+                raise TypeError(WRONG_PART.format(type(part).__name__))
+        if not any(map(len, message)):
+            _refuse_empty(allow_empty)
+    chunks = iter(message)
+    return _from_chunks(chunks, Reading(None if in_memory else chunks), allow_empty)
+
+
+def _from_chunks(chunks: Iterator[Any], reading: Reading, allow_empty: bool) -> OpenMessage:
+    source = Source(chunks, reading, allow_empty)
     token = lend(source)
     handle = lib.smtpconn_message_new_reader(source.callback, RELEASE, token)
     if not handle:
         forget(token)
         raise MemoryError("no memory for a message")
-    return OpenMessage(handle, source=source)
+    return OpenMessage(handle, reading)
 
 
-def _from_descriptor(descriptor: int) -> OpenMessage:
+def _from_file(file: Any, allow_empty: bool) -> OpenMessage:
+    if not getattr(file, "readable", _yes)():
+        raise io.UnsupportedOperation("the file of the message is not open for reading")
+    position = _position(file)
+    reading = Reading(file, position)
+    descriptor = _plain_descriptor(file, position)
+    if descriptor is None:
+        if position is not None and not allow_empty:
+            if file.read(1) in (b"", ""):
+                _refuse_empty(allow_empty)
+            file.seek(position)
+        return _from_chunks(blocks(file.read), reading, allow_empty)
+    if _at_end(descriptor, position):
+        _refuse_empty(allow_empty)
     handle = lib.smtpconn_message_new_descriptor(descriptor)
     if not handle:
         raise system_error("the file of the message cannot be read", StreamError)
-    return OpenMessage(handle)
+    # The library reads it, and does not tell when it begins.
+    reading.begun = True
+    return OpenMessage(handle, reading)
 
 
-def _plain_descriptor(message: object) -> int | None:
+def _refuse_empty(allow_empty: bool) -> None:
+    if not allow_empty:
+        raise MessageError(EMPTY)
+
+
+def _yes() -> bool:
+    """For a file that does not tell."""
+    return True
+
+
+def _position(file: Any) -> Any:
+    """Where a file stands, for its seek(); None when it cannot be moved."""
+    try:
+        movable = getattr(file, "seekable", _yes)() and hasattr(file, "seek")
+        return file.tell() if movable else None
+    except (AttributeError, OSError):  # No tell(), or not now: a text file in a `for` loop.
+        return None
+
+
+def _plain_descriptor(file: object, position: object) -> int | None:
     """The descriptor of a file whose octets are those of the descriptor, from where it stands.
 
     Only the exact classes of open() are trusted: a GzipFile has a descriptor too, but of other
     octets.  A buffer that was read ahead has moved the descriptor on, so the positions must agree;
     where there is no position, as in a pipe, nobody can tell.
     """
-    if type(message) is io.FileIO:
-        return message.fileno()
-    if type(message) is io.BufferedReader and type(message.raw) is io.FileIO:
-        descriptor = message.fileno()
-        if message.seekable() and os.lseek(descriptor, 0, os.SEEK_CUR) == message.tell():
+    if type(file) is io.FileIO:
+        return file.fileno()
+    if type(file) is io.BufferedReader and type(file.raw) is io.FileIO and position is not None:
+        descriptor = file.fileno()
+        if os.lseek(descriptor, 0, os.SEEK_CUR) == position:
             return descriptor
     return None
+
+
+def _at_end(descriptor: int, position: int | None) -> bool:
+    """Whether nothing is left to read, as far as that is known before reading."""
+    if position is not None:
+        mode = os.fstat(descriptor).st_mode
+        return stat.S_ISREG(mode) and not os.pread(descriptor, 1, position)
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    events = dict(poll.poll(0)).get(descriptor, 0)
+    return events & select.POLLHUP != 0 and events & select.POLLIN == 0

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ._driven import DrivenConnection
     from ._ffi import ConnHandle, ErrorHandle, ResultHandle
     from ._loop import Loop
+    from ._reading import Reading
     from ._result import Result
-    from ._source import Source
 
     Report = Callable[[SMTPConnError | None, Result | None], object]
 
@@ -37,7 +37,7 @@ class Operation:
         connection: DrivenConnection,
         loop: Loop,
         report: Report | None,
-        source: Source | None,
+        reading: Reading | None,
         login: Login | None = None,
         *,
         quits: bool = False,
@@ -49,7 +49,7 @@ class Operation:
         self.result: Result | None = None
         self._loop = loop
         self._report = report
-        self._source = source
+        self._reading = reading
         self._quits = quits
         #: The part of a login that runs in Python.
         self.login = login
@@ -59,7 +59,7 @@ class Operation:
     @property
     def source_failure(self) -> BaseException | None:
         """What the Python source of the message, or of a token or an answer, raised."""
-        source = self._source or self.login
+        source = self._reading or self.login
         return None if source is None else source.failure
 
     def forget(self) -> None:
@@ -81,6 +81,8 @@ class Operation:
         self.error, self.result = error, result
         if error is not None:
             error.result = result
+        if self._reading is not None:
+            self._reading.end(delivered=error is None)
         self.forget()
         self._loop._activity += 1
         if self._report is not None:

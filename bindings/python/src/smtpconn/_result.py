@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Optional
 
 from ._constants import RecipientStatus
+from ._errors import SMTPConnError
 from ._failure import read_error
 from ._library import lib
 from ._text import decode
 
 if TYPE_CHECKING:
-    from ._errors import SMTPConnError
     from ._ffi import ResultHandle
 
 
@@ -22,13 +22,13 @@ class RecipientResult:
     address: str
     status: RecipientStatus
     #: The command that the reply answered: "RCPT TO", "DATA".
-    command: str | None = None
-    code: int | None = None
+    command: Optional[str] = None
+    code: Optional[int] = None
     #: The enhanced status code, "5.1.1".
-    enhanced: str | None = None
-    response: str | None = None
+    enhanced: Optional[str] = None
+    response: Optional[str] = None
     #: The same as an exception, for a recipient that was deferred or rejected.
-    error: SMTPConnError | None = None
+    error: Optional[SMTPConnError] = None
 
     @property
     def accepted(self) -> bool:
@@ -42,9 +42,9 @@ class Result:
     #: Every recipient, in the order of the envelope.
     recipients: list[RecipientResult]
     #: The last reply of the server: "250 2.0.0 Ok: queued as 4F2A".
-    response: str | None = None
+    response: Optional[str] = None
     #: The server's name for the message, where its wording is known: "4F2A".
-    queue_id: str | None = None
+    queue_id: Optional[str] = None
     #: Seconds from MAIL to the reply to DATA, and from there to the final reply.
     envelope_time: float = 0.0
     message_time: float = 0.0

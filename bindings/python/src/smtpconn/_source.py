@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from ctypes import CFUNCTYPE, Structure, c_size_t, c_ssize_t, c_void_p, cast, memmove
 from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
@@ -14,7 +14,10 @@ from ._release import collect
 from ._report import report
 
 if TYPE_CHECKING:
-    Chunk = Union[bytes, bytearray, memoryview, str]
+    from ._reading import Reading
+
+#: A part of a message.
+Chunk = Union[bytes, bytearray, memoryview, str]
 
 #: Octets asked of a file at a time.
 BLOCK: Final = 64 * 1024
@@ -29,6 +32,9 @@ class _Request(Structure):
 
 
 _EntryCallback = CFUNCTYPE(c_ssize_t, _Request)
+
+WRONG_PART: Final = "a part of a message must be bytes or str, not {}"
+EMPTY: Final = "the message is empty: give allow_empty=True when that is meant"
 
 #: No chunk: an iterator may hand out None by mistake, which must not end the message.
 _END: Final[Any] = object()
@@ -45,13 +51,12 @@ class Source:
     structure of two words exactly as two words, and `user`, which comes third, is not needed.
     """
 
-    def __init__(self, chunks: Iterable[Chunk]) -> None:
-        #: What the iterator raised, if it did.
-        self.failure: BaseException | None = None
-        self._chunks: Iterator[Chunk] = iter(chunks)
+    def __init__(self, chunks: Iterator[Chunk], reading: Reading, allow_empty: bool) -> None:
+        self._chunks = chunks
+        self._reading = reading
+        self._allow_empty = allow_empty
         self._chunk = b""
         self._taken = 0  # How much of the chunk was handed over.
-        self._started = False
         self._released = False
         self._server = self._serve()
         next(self._server)
@@ -70,14 +75,14 @@ class Source:
         except GeneratorExit as error:
             if not filling:
                 return  # This generator is no longer needed; else the iterator raised it.
-            self.failure = error
+            self._reading.failure = error
         except BaseException as error:
-            self.failure = error
+            self._reading.failure = error
         while True:
             yield READ_ERROR
 
     def _fill(self, buffer: int, capacity: int) -> int:
-        self._started = True
+        self._reading.begun = True
         filled = 0
         while filled < capacity:
             if self._taken == len(self._chunk):
@@ -87,18 +92,22 @@ class Source:
                     # The iterator closed the connection, and `buffer` may be gone with it.
                     return READ_ERROR
                 if chunk is _END:
+                    if not self._allow_empty:
+                        raise MessageError(EMPTY)
                     break
                 self._chunk, self._taken = _octets(chunk), 0
             part = self._chunk[self._taken : self._taken + capacity - filled]
             memmove(buffer + filled, part, len(part))
             self._taken += len(part)
             filled += len(part)
+            self._allow_empty = self._allow_empty or filled > 0
         return filled or READ_END
 
     def released(self) -> bool:
         self._released = True
         if self.running:
             return False  # The C function that runs it is part of this object.
+        self._reading.end(False)  # Unless a report came before: the connection was dropped.
         self._close()
         del self._entry, self.callback  # They hold this object, and it holds them.
         return True
@@ -110,27 +119,33 @@ class Source:
     def _close(self) -> None:
         """Ends an iterator that was not read to its end; one that was not begun is left alone."""
         close = getattr(self._chunks, "close", None)
-        if self._started and close is not None:
+        if self._reading.begun and close is not None:
             try:
                 close()
             except Exception as error:
                 # Too late to be the reason of anything: the message was sent, or it was not.
                 report(error, "close() of the source")
             except BaseException as error:
-                self.failure = self.failure or error
+                self._reading.failure = self._reading.failure or error
 
 
 def _octets(chunk: object) -> bytes:
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, str):
-        try:
-            return chunk.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise MessageError(f"a part of the message has no form in UTF-8: {error}") from error
+        return utf8(chunk)
     if isinstance(chunk, (bytearray, memoryview)):
         return bytes(chunk)
-    raise TypeError(f"a part of a message must be bytes or str, not {type(chunk).__name__}")
+    raise TypeError(WRONG_PART.format(type(chunk).__name__))
+
+
+def utf8(text: str) -> bytes:
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        reason = str(error)
+    # Here, so that the context of the exception is left to the error of the send.
+    raise MessageError(f"the message has no form in UTF-8: {reason}")
 
 
 def blocks(read: Callable[[int], object]) -> Iterator[Any]:

@@ -1,0 +1,101 @@
+"""One reading of something that can be read once: a file, or an iterator."""
+
+from __future__ import annotations
+
+import inspect
+import weakref
+from collections import deque
+from types import GeneratorType
+from typing import Any, Final
+
+from ._errors import MessageError
+
+#: How many iterators are remembered that do not allow a weak reference, those of map() and iter().
+_REMEMBERED: Final = 256
+
+
+class Reading:
+    """What is read while a message is sent, where it stood before, and how that went.
+
+    A send that fails leaves a file where it stood, if it can be moved, so that it may be sent
+    again.  What cannot be moved is refused from then on: the rest of it would look like a message.
+    """
+
+    def __init__(self, origin: Any, position: Any = None) -> None:
+        """`origin` is None where each reading begins anew, as over a list.
+
+        `position` is what `origin.seek` takes; None when it cannot be moved.
+        """
+        _refuse_used(origin)
+        self.origin: Final = origin
+        #: Whether something may have been read.
+        self.begun = False
+        #: What reading raised, if it did.
+        self.failure: BaseException | None = None
+        self._position = position
+        self._over = False
+        if origin is not None:
+            _under_way[id(origin)] = self
+
+    @property
+    def under_way(self) -> bool:
+        return not self._over
+
+    def end(self, delivered: bool) -> None:
+        """The send is over, or was never begun.  The second time does nothing."""
+        if self._over:
+            return
+        self._over = True
+        if not self.begun or self.origin is None:
+            return
+        if self._position is None:
+            # An iterator stays at its end; a pipe may have another message later.
+            if not delivered or hasattr(self.origin, "__next__"):
+                _used.add(self.origin)
+        elif not delivered:
+            try:
+                self.origin.seek(self._position)
+            except Exception:  # Closed meanwhile, or any other code of the user.
+                _used.add(self.origin)
+
+
+class _Used:
+    """What was read and must not be read again, without keeping it alive if that is possible."""
+
+    def __init__(self) -> None:
+        self._weak: dict[int, weakref.ref[Any]] = {}
+        self._kept: deque[Any] = deque(maxlen=_REMEMBERED)
+
+    def add(self, origin: Any) -> None:
+        key = id(origin)
+        try:
+            self._weak[key] = weakref.ref(origin, lambda _: self._weak.pop(key, None))
+        except TypeError:
+            self._kept.append(origin)
+
+    def __contains__(self, origin: Any) -> bool:
+        found = self._weak.get(id(origin))
+        return (found is not None and found() is origin) or any(
+            kept is origin for kept in list(self._kept)
+        )
+
+
+_used: Final = _Used()
+#: By the identity of the origin, which lives as long as the reading does.
+_under_way: Final[weakref.WeakValueDictionary[int, Reading]] = weakref.WeakValueDictionary()
+
+
+def _refuse_used(origin: Any) -> None:
+    other = _under_way.get(id(origin))
+    if other is not None and other.under_way:
+        raise MessageError(
+            "the file or iterator of the message is being sent already: give each send its own"
+        )
+    ended = isinstance(origin, GeneratorType) and (
+        inspect.getgeneratorstate(origin) == inspect.GEN_CLOSED
+    )
+    if ended or origin in _used:
+        raise MessageError(
+            f"the {type(origin).__name__} of the message was used before and cannot be rewound: "
+            "give a new one"
+        )
