@@ -22,6 +22,8 @@ class Stepped:
 
     def __init__(self, certificate: Path | None = None) -> None:
         self.loop = smtpconn.Loop()
+        #: Kept until the loop closes them.
+        self._connections: list[smtpconn.Connection] = []
         self._ours, self._theirs = socket.socketpair()
         for end in (self._ours, self._theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, NARROW)
@@ -53,6 +55,7 @@ class Stepped:
         if self._tls is not None:
             options.update(secure=True, tls_reject_unauthorized=False)
         connection = smtpconn.Connection(connection=self._ours, loop=self.loop, **options)
+        self._connections.append(connection)
         self._ours.close()
         connection.start_connect()
         self.go_on()

@@ -12,6 +12,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn import _failure, _result
 from smtpconn._errors import CLASSES
 from smtpconn._text import decode
 
@@ -209,18 +210,100 @@ def test_pickling_keeps_every_field(cls: type[smtpconn.SMTPConnError], protocol:
     assert fields(copy.copy(error)) == fields(error)
 
 
-def test_text_is_one_line_with_the_reply() -> None:
-    assert str(full(smtpconn.SocketError)) == "a message [550 no / 550 really]"
-    assert str(smtpconn.TLSError("only this")) == "only this"
-    assert str(smtpconn.AuthError("said 535 no", response="535 no")) == "said 535 no"
+REPLY = "550-5.7.1 first line of the refusal\n550 5.7.1 second"
+QUOTED = "550-5.7.1 first line of the refusal 550 5.7.1 second"
 
 
-def test_bases() -> None:
-    assert issubclass(smtpconn.SocketError, OSError)
-    assert issubclass(smtpconn.TimedOutError, TimeoutError)
-    assert issubclass(smtpconn.OptionsError, ValueError)
-    assert smtpconn.SocketError("x", errno=errno.EPIPE).strerror == "Broken pipe"
-    assert smtpconn.SocketError("x").errno is None
+@pytest.mark.parametrize(
+    ("message", "response", "text"),
+    [
+        ("only this", None, "only this"),
+        ("two\nlines", None, "two\nlines"),
+        ("said 535 no", "535 no", "said 535 no"),
+        ("no", "550 no\n550 really", "no [550 no / 550 really]"),
+        (f"refused: {QUOTED}", REPLY, f"refused: {QUOTED}"),
+        (f"refused: {QUOTED}; lost", REPLY, f"refused: {QUOTED}; lost"),
+        # Cut at the limit of the library.
+        (f"refused: {QUOTED[:40]}...", REPLY, f"refused: {QUOTED}"),
+        (f"refused: {QUOTED[:40]}...; lost", REPLY, f"refused: {QUOTED}; lost"),
+        ("refused: 550-...", REPLY, f"refused: 550-... [{QUOTED.replace(' 550 ', ' / 550 ')}]"),
+    ],
+)
+def test_text_has_the_whole_reply_once(message: str, response: str, text: str) -> None:
+    assert str(smtpconn.AuthError(message, response=response)) == text
+    assert str(smtpconn.SocketError(message, response=response)) == text
+
+
+def test_text_of_a_long_refusal(server: ScriptedServer) -> None:
+    lines = [f"line {number} of a long explanation" for number in range(10)]
+    script = [f"S: 550-5.7.1 {line}" for line in lines] + ["S: 550 5.7.1 end"]
+    server.play(HELLO, "\n".join(["C: MAIL *", *script]), QUIT)
+    with (
+        smtpconn.Connection("127.0.0.1", server.port) as connection,
+        pytest.raises(smtpconn.EnvelopeError) as caught,
+    ):
+        connection.send("a@example.org", "b@example.org", "x")
+    text = str(caught.value)
+    assert "\n" not in text
+    assert [text.count(line) for line in lines] == [1] * 10
+    assert text.count("550 5.7.1 end") == 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "base"),
+    [
+        (smtpconn.DNSError, socket.gaierror),
+        (smtpconn.ConnectionLostError, ConnectionError),
+        (smtpconn.SocketError, OSError),
+        (smtpconn.TimedOutError, TimeoutError),
+        (smtpconn.TLSError, OSError),
+        (smtpconn.StreamError, OSError),
+        (smtpconn.ProxyError, OSError),
+        (smtpconn.OptionsError, ValueError),
+    ],
+)
+def test_bases(cls: type[smtpconn.SMTPConnError], base: type[Exception]) -> None:
+    assert issubclass(cls, base)
+    assert issubclass(cls, smtpconn.SMTPConnError)
+    with pytest.raises(base):
+        raise cls("x")
+
+
+@pytest.mark.parametrize("cls", [each for each in CLASSES.values() if issubclass(each, OSError)])
+def test_words_of_the_system(cls: type[Any]) -> None:
+    assert cls("x", errno=errno.EPIPE).strerror == "Broken pipe"
+    assert cls("x").errno is None
+    assert cls("x").strerror is None
+    assert str(cls("x", errno=errno.EPIPE)) == "x"
+
+
+def test_others_are_no_os_errors() -> None:
+    others = {cls.__name__ for cls in CLASSES.values() if not issubclass(cls, OSError)}
+    assert others == {
+        "RequireTLSError",
+        "ProtocolError",
+        "EnvelopeError",
+        "MessageError",
+        "AuthError",
+        "OAuth2Error",
+        "OptionsError",
+        "StateError",
+        "CancelledError",
+    }
+
+
+@pytest.mark.parametrize("number", [-1, 3, 99])
+def test_advice_of_a_later_library_is_the_careful_one(number: int) -> None:
+    # Whoever takes it for SAFE sends again what may have been delivered.
+    assert _failure._retry(number) is smtpconn.Retry.UNKNOWN
+    for known in smtpconn.Retry:
+        assert _failure._retry(known.value) is known
+
+
+def test_status_of_a_later_library_is_the_careful_one() -> None:
+    assert _result._status(99) is smtpconn.RecipientStatus.UNKNOWN
+    for known in smtpconn.RecipientStatus:
+        assert _result._status(known.value) is known
 
 
 def test_code_of_a_later_library() -> None:

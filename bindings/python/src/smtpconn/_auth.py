@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import addressof
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Final, Union
+from typing import TYPE_CHECKING, Any, Callable, Final, Optional, Union
 
 from ._errors import AuthError
 from ._failure import bare_error, check
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from ._ffi import AuthHandle, ExchangeHandle, TokenRequestHandle
     from ._operation import Operation
 
-    #: An access token, alone or with the time at which it expires, in seconds since 1970.
-    Token = Union[str, tuple[str, Union[float, None]]]
-    TokenSource = Callable[[bool], Token]
+#: An access token, alone or with the time at which it expires, in seconds since 1970.
+Token = Union[str, tuple[str, Optional[float]]]
+TokenSource = Callable[[bool], Token]
 
 _tokens: Final = itertools.count(1)
 

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable, Mapping
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Callable, TypeVar, Union, overload
+from socket import socket as Socket  # noqa: N812
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
 
 from ._addresses import derive_envelope
-from ._auth import Credentials, Login, opened_auth
+from ._auth import Credentials, Login, TokenSource, opened_auth
+from ._constants import Chunking
 from ._driven import DECISIVE, DrivenConnection
-from ._envelope import Envelope
+from ._envelope import DSN, Envelope, Recipients
 from ._errors import SMTPConnError
+from ._events import ErrorHandler, EventHandler, TokenHandler
 from ._failure import check
+from ._hooks import Exchange, Password, TLSContextHandler
 from ._library import lib
+from ._log import AnyLogger
 from ._loop import Loop
+from ._message import MessageLike
 from ._operation import DONE, SENT, Operation
 from ._options import HOOKS, OPTIONS
 from ._report import report
@@ -22,24 +30,13 @@ from ._result import Result
 from ._sending import opened_send
 
 if TYPE_CHECKING:
-    import os
-    from socket import socket as Socket  # noqa: N812
-    from types import TracebackType
-
-    from ._auth import TokenSource
-    from ._constants import Chunking
-    from ._envelope import DSN, Recipients
-    from ._events import ErrorHandler, EventHandler, TokenHandler
-    from ._hooks import Exchange, Password, TLSContextHandler
-    from ._log import AnyLogger
-    from ._message import MessageLike
     from ._operation import Report
 
-    DoneHandler = Callable[[SMTPConnError | None], object]
-    SendHandler = Callable[[SMTPConnError | None, Result], object]
-    Path = Union[str, os.PathLike[str]]
-    Mechanism = Callable[[Exchange, "bytes | None"], "bytes | None"]
-
+# Not only for the type checker: typing.get_type_hints needs every name.
+DoneHandler = Callable[[Optional[SMTPConnError]], object]
+SendHandler = Callable[[Optional[SMTPConnError], Result], object]
+Path = Union[str, os.PathLike[str]]
+Mechanism = Callable[[Exchange, Optional[bytes]], Optional[bytes]]
 
 Own = TypeVar("Own", bound="Connection")
 
@@ -86,59 +83,59 @@ class Connection(DrivenConnection):
 
     def __init__(
         self,
-        host: str | None = None,
-        port: int | None = None,
+        host: Optional[str] = None,
+        port: Optional[int] = None,
         *,
-        secure: bool | None = None,
-        ignore_tls: bool | None = None,
-        require_tls: bool | None = None,
-        opportunistic_tls: bool | None = None,
-        lmtp: bool | None = None,
-        socket_path: Path | None = None,
-        local_address: str | None = None,
-        local_port: int | None = None,
-        socket: Socket | int | None = None,
-        connection: Socket | int | None = None,
-        secured: bool | None = None,
-        name: str | None = None,
-        dns_timeout: float | None = None,
-        connection_timeout: float | None = None,
-        greeting_timeout: float | None = None,
-        socket_timeout: float | None = None,
-        command_timeout: float | None = None,
-        final_reply_timeout: float | None = None,
-        operation_timeout: float | None = None,
-        chunking: Chunking | None = None,
-        ignored_capabilities: str | Iterable[str] | None = None,
-        auth_method: str | None = None,
-        custom_mechanisms: Mapping[str, Mechanism] | None = None,
-        allow_insecure_auth: bool | None = None,
-        tls_servername: str | None = None,
-        tls_ca_file: Path | None = None,
-        tls_ca_directory: Path | None = None,
-        tls_ca: str | None = None,
-        tls_certificate_file: Path | None = None,
-        tls_certificate: str | None = None,
-        tls_key_file: Path | None = None,
-        tls_key: str | None = None,
-        tls_key_password: Password | None = None,
-        tls_ciphers: str | None = None,
-        tls_cipher_suites: str | None = None,
-        tls_min_version: str | None = None,
-        tls_max_version: str | None = None,
-        tls_alpn: str | Iterable[str] | None = None,
-        tls_context_callback: TLSContextHandler | None = None,
-        tls_reject_unauthorized: bool | None = None,
-        tls_resumption: bool | None = None,
-        tls_session: bytes | None = None,
-        transaction_log: bool | None = None,
-        debug: bool | None = None,
-        loop: Loop | None = None,
-        logger: AnyLogger | None = None,
-        on_connect: EventHandler | None = None,
-        on_error: ErrorHandler | None = None,
-        on_end: EventHandler | None = None,
-        on_token: TokenHandler | None = None,
+        secure: Optional[bool] = None,
+        ignore_tls: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        opportunistic_tls: Optional[bool] = None,
+        lmtp: Optional[bool] = None,
+        socket_path: Optional[Path] = None,
+        local_address: Optional[str] = None,
+        local_port: Optional[int] = None,
+        socket: Optional[Union[Socket, int]] = None,
+        connection: Optional[Union[Socket, int]] = None,
+        secured: Optional[bool] = None,
+        name: Optional[str] = None,
+        dns_timeout: Optional[float] = None,
+        connection_timeout: Optional[float] = None,
+        greeting_timeout: Optional[float] = None,
+        socket_timeout: Optional[float] = None,
+        command_timeout: Optional[float] = None,
+        final_reply_timeout: Optional[float] = None,
+        operation_timeout: Optional[float] = None,
+        chunking: Optional[Chunking] = None,
+        ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,
+        auth_method: Optional[str] = None,
+        custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
+        allow_insecure_auth: Optional[bool] = None,
+        tls_servername: Optional[str] = None,
+        tls_ca_file: Optional[Path] = None,
+        tls_ca_directory: Optional[Path] = None,
+        tls_ca: Optional[str] = None,
+        tls_certificate_file: Optional[Path] = None,
+        tls_certificate: Optional[str] = None,
+        tls_key_file: Optional[Path] = None,
+        tls_key: Optional[str] = None,
+        tls_key_password: Optional[Password] = None,
+        tls_ciphers: Optional[str] = None,
+        tls_cipher_suites: Optional[str] = None,
+        tls_min_version: Optional[str] = None,
+        tls_max_version: Optional[str] = None,
+        tls_alpn: Optional[Union[str, Iterable[str]]] = None,
+        tls_context_callback: Optional[TLSContextHandler] = None,
+        tls_reject_unauthorized: Optional[bool] = None,
+        tls_resumption: Optional[bool] = None,
+        tls_session: Optional[bytes] = None,
+        transaction_log: Optional[bool] = None,
+        debug: Optional[bool] = None,
+        loop: Optional[Loop] = None,
+        logger: Optional[AnyLogger] = None,
+        on_connect: Optional[EventHandler] = None,
+        on_error: Optional[ErrorHandler] = None,
+        on_end: Optional[EventHandler] = None,
+        on_token: Optional[TokenHandler] = None,
     ) -> None:
         # First, so that it holds the arguments and nothing else.  No option can be left out.
         given = dict(locals())
@@ -161,19 +158,19 @@ class Connection(DrivenConnection):
 
     def login(
         self,
-        user: str | None,
-        password: str | None = None,
+        user: Optional[str],
+        password: Optional[str] = None,
         *,
-        access_token: str | None = None,
-        expires: float | None = None,
-        token: TokenSource | None = None,
-        refresh_token: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        scope: str | None = None,
-        access_url: str | None = None,
-        service_client: str | None = None,
-        private_key: str | None = None,
+        access_token: Optional[str] = None,
+        expires: Optional[float] = None,
+        token: Optional[TokenSource] = None,
+        refresh_token: Optional[str] = None,
+        client_id: Optional[str] = None,
+        client_secret: Optional[str] = None,
+        scope: Optional[str] = None,
+        access_url: Optional[str] = None,
+        service_client: Optional[str] = None,
+        private_key: Optional[str] = None,
     ) -> None:
         """Logs in.  After an AuthError or an OAuth2Error the connection is as good as before.
 
@@ -213,29 +210,29 @@ class Connection(DrivenConnection):
         to_addrs: Recipients,
         message: MessageLike,
         *,
-        size: int | None = None,
-        use_8bitmime: bool | None = None,
-        use_smtputf8: bool | None = None,
-        require_tls: bool | None = None,
-        dsn: DSN | None = None,
-        all_or_none: bool | None = None,
-        use_binarymime: bool | None = None,
-        allow_empty: bool | None = None,
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        allow_empty: Optional[bool] = None,
     ) -> Result: ...
     def send(
         self,
-        from_addr: str | Envelope,
-        to_addrs: Recipients | MessageLike,
-        message: MessageLike | None = None,
+        from_addr: Union[str, Envelope],
+        to_addrs: Union[Recipients, MessageLike],
+        message: Optional[MessageLike] = None,
         *,
-        size: int | None = None,
-        use_8bitmime: bool | None = None,
-        use_smtputf8: bool | None = None,
-        require_tls: bool | None = None,
-        dsn: DSN | None = None,
-        all_or_none: bool | None = None,
-        use_binarymime: bool | None = None,
-        allow_empty: bool | None = None,
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        allow_empty: Optional[bool] = None,
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
@@ -267,8 +264,8 @@ class Connection(DrivenConnection):
     def send_message(
         self,
         message: Message,
-        from_addr: str | None = None,
-        to_addrs: Recipients | None = None,
+        from_addr: Optional[str] = None,
+        to_addrs: Optional[Recipients] = None,
     ) -> Result:
         """Sends a message of the email package to whom its header names.
 
@@ -292,26 +289,26 @@ class Connection(DrivenConnection):
 
     # Methods that do not
 
-    def start_connect(self, callback: DoneHandler | None = None) -> None:
+    def start_connect(self, callback: Optional[DoneHandler] = None) -> None:
         """`connect`, without waiting."""
         self._start_connect(callback)
 
     def start_login(
         self,
-        user: str | None,
-        password: str | None = None,
-        callback: DoneHandler | None = None,
+        user: Optional[str],
+        password: Optional[str] = None,
+        callback: Optional[DoneHandler] = None,
         *,
-        access_token: str | None = None,
-        expires: float | None = None,
-        token: TokenSource | None = None,
-        refresh_token: str | None = None,
-        client_id: str | None = None,
-        client_secret: str | None = None,
-        scope: str | None = None,
-        access_url: str | None = None,
-        service_client: str | None = None,
-        private_key: str | None = None,
+        access_token: Optional[str] = None,
+        expires: Optional[float] = None,
+        token: Optional[TokenSource] = None,
+        refresh_token: Optional[str] = None,
+        client_id: Optional[str] = None,
+        client_secret: Optional[str] = None,
+        scope: Optional[str] = None,
+        access_url: Optional[str] = None,
+        service_client: Optional[str] = None,
+        private_key: Optional[str] = None,
     ) -> None:
         """`login`, without waiting."""
         credentials = Credentials(
@@ -331,27 +328,27 @@ class Connection(DrivenConnection):
         self._start_login(credentials, callback)
 
     def start_send(
-        self, envelope: Envelope, message: MessageLike, callback: SendHandler | None = None
+        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler] = None
     ) -> None:
         """`send`, without waiting.  A file or an iterable is read later, by the loop."""
         self._start_send(envelope, message, callback)
 
-    def start_reset(self, callback: DoneHandler | None = None) -> None:
+    def start_reset(self, callback: Optional[DoneHandler] = None) -> None:
         """`reset`, without waiting."""
         self._start(lib.smtpconn_reset, DONE, _done(callback))
 
-    def start_quit(self, callback: DoneHandler | None = None) -> None:
+    def start_quit(self, callback: Optional[DoneHandler] = None) -> None:
         """`quit`, without waiting.  StateError when the connection is over already."""
         self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
 
-    def take_tls_session(self) -> bytes | None:
+    def take_tls_session(self) -> Optional[bytes]:
         """Takes out the newest TLS session that the server gave; None without one.
 
         It is for the `tls_session` of another connection to the same server, and a secret.  Under
         TLS 1.3 each serves once, and there may be several.  A session that has come stays here
         until the connection is closed.
         """
-        session: bytes | None = self._ask(lambda _handle: self._options.take_session())
+        session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
         return session
 
     def cancel(self) -> None:
@@ -365,18 +362,18 @@ class Connection(DrivenConnection):
 
     # What both have in common
 
-    def _start_connect(self, callback: DoneHandler | None) -> Operation:
+    def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
         operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
         self._started = True
         return operation
 
-    def _start_login(self, credentials: Credentials, callback: DoneHandler | None) -> Operation:
+    def _start_login(self, credentials: Credentials, callback: Optional[DoneHandler]) -> Operation:
         login = Login(credentials.token)
         with opened_auth(credentials, login) as auth:
             return self._start(lib.smtpconn_login, DONE, _done(callback), auth, login=login)
 
     def _start_send(
-        self, envelope: Envelope, message: MessageLike, callback: SendHandler | None
+        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler]
     ) -> Operation:
         report = (
             None
@@ -400,16 +397,16 @@ class Connection(DrivenConnection):
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
     ) -> None:
         try:
             self._part(kind)
         finally:
             self.close()
 
-    def _part(self, kind: type[BaseException] | None) -> None:
+    def _part(self, kind: Optional[type[BaseException]]) -> None:
         """Says QUIT, if that is possible and wanted."""
         core = self._loop._core
         if self.closed or core.forked or not self.is_open:
@@ -440,5 +437,5 @@ def _told(
     return sender, recipients
 
 
-def _done(callback: DoneHandler | None) -> Report | None:
+def _done(callback: Optional[DoneHandler]) -> Optional[Report]:
     return None if callback is None else lambda error, _result: callback(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional, cast
 
 from . import _events, _log
 from ._constants import ErrorCode
@@ -57,12 +57,12 @@ class DrivenConnection(ConnectionState):
 
     def __init__(
         self,
-        loop: Loop | None,
-        logger: AnyLogger | None,
-        on_connect: EventHandler | None,
-        on_error: ErrorHandler | None,
-        on_end: EventHandler | None,
-        on_token: TokenHandler | None,
+        loop: Optional[Loop],
+        logger: Optional[AnyLogger],
+        on_connect: Optional[EventHandler],
+        on_error: Optional[ErrorHandler],
+        on_end: Optional[EventHandler],
+        on_token: Optional[TokenHandler],
     ) -> None:
         self._own_loop = loop is None
         self._loop = Loop() if loop is None else loop
@@ -84,7 +84,7 @@ class DrivenConnection(ConnectionState):
         self._lost_work = False
 
     def _make(
-        self, options: Mapping[str, object], tls_session: bytes | None, *, with_log: bool
+        self, options: Mapping[str, object], tls_session: Optional[bytes], *, with_log: bool
     ) -> None:
         #: Kept as long as the connection: the library puts TLS sessions there.
         self._options = Options(options, tls_session, self)
@@ -115,10 +115,10 @@ class DrivenConnection(ConnectionState):
         self,
         function: Callable[..., int],
         trampoline: Any,
-        report: Report | None,
+        report: Optional[Report],
         *arguments: Any,
-        reading: Reading | None = None,
-        login: Login | None = None,
+        reading: Optional[Reading] = None,
+        login: Optional[Login] = None,
         quits: bool = False,
     ) -> Operation:
         self._open_handle()
@@ -189,7 +189,7 @@ class DrivenConnection(ConnectionState):
         """Whether an operation is under way."""
         return any(each.connection is self for each in list(self._loop._pending.values()))
 
-    def _current_login(self) -> Operation | None:
+    def _current_login(self) -> Optional[Operation]:
         """The login that is under way: operations are carried out in order."""
         for operation in list(self._loop._pending.values()):
             if operation.connection is self and operation.login is not None:
@@ -245,7 +245,7 @@ class DrivenConnection(ConnectionState):
         if self.on_connect is not None:
             self.on_connect(cast("Connection", self))
 
-    def _broken(self, error: SMTPConnError | None) -> None:
+    def _broken(self, error: Optional[SMTPConnError]) -> None:
         self._loop._activity += 1
         if error is not None and self._quitting and not self._lost_work and self._is_loss(error):
             return
@@ -260,7 +260,7 @@ class DrivenConnection(ConnectionState):
         if self.on_end is not None:
             self.on_end(cast("Connection", self))
 
-    def _got_token(self, token: str, expires: int | None) -> None:
+    def _got_token(self, token: str, expires: Optional[int]) -> None:
         self._loop._activity += 1
         if self.on_token is not None:
             self.on_token(cast("Connection", self), token, expires)
@@ -295,7 +295,7 @@ class DrivenConnection(ConnectionState):
         raise TypeError("a connection can be neither copied nor pickled")
 
 
-def _add_context(error: BaseException, context: BaseException | None) -> None:
+def _add_context(error: BaseException, context: Optional[BaseException]) -> None:
     """At the end of what `error` has as its context already."""
     while error.__context__ is not None:
         error = error.__context__

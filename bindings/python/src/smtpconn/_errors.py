@@ -1,14 +1,20 @@
 """The exceptions: one class for each code of the library."""
 
-from __future__ import annotations
+# Without annotations from the future: those of the classes below are evaluated as if they stood in
+# `smtpconn`, where the classes are found, and only their text would need Optional to be there.
 
 import os
-from typing import TYPE_CHECKING, Any, ClassVar
+import socket
+from typing import TYPE_CHECKING, Any, ClassVar, Optional
 
 from ._constants import ErrorCode, Retry
 
 if TYPE_CHECKING:
     from ._result import Result
+
+
+#: Characters of a reply by which a quotation of it is found in a message.
+_EXCERPT = 32
 
 
 class SMTPConnError(Exception):
@@ -27,44 +33,44 @@ class SMTPConnError(Exception):
     #: What happened and what to do about it.
     message: str
     #: The reply that caused it, its lines joined by LF, and the reply's code.
-    response: str | None
-    response_code: int | None
+    response: Optional[str]
+    response_code: Optional[int]
     #: The enhanced status code of that reply, "5.1.1".
-    enhanced: str | None
+    enhanced: Optional[str]
     #: The command that failed, "RCPT TO"; "API" when something was called wrongly.
     command: str
     #: Where on its way the connection was, "starttls".
     phase: str
     #: The recipient that was refused.
-    recipient: str | None
+    recipient: Optional[str]
     #: The errno of the system call that failed.
-    errno: int | None
+    errno: Optional[int]
     #: The reason that OpenSSL or the verification of the certificate gave.
-    tls_reason: str | None
+    tls_reason: Optional[str]
     #: The address that was tried or in use, "192.0.2.1:25".
-    address: str | None
+    address: Optional[str]
     #: Whether another try is wise.
     retry: Retry
     #: What became of each recipient, when a send failed.
-    result: Result | None
+    result: Optional["Result"]
 
     def __init__(
         self,
         message: str = "",
         *,
-        code: int | None = None,
-        name: str | None = None,
-        response: str | None = None,
-        response_code: int | None = None,
-        enhanced: str | None = None,
+        code: Optional[int] = None,
+        name: Optional[str] = None,
+        response: Optional[str] = None,
+        response_code: Optional[int] = None,
+        enhanced: Optional[str] = None,
         command: str = "API",
         phase: str = "idle",
-        recipient: str | None = None,
-        errno: int | None = None,
-        tls_reason: str | None = None,
-        address: str | None = None,
+        recipient: Optional[str] = None,
+        errno: Optional[int] = None,
+        tls_reason: Optional[str] = None,
+        address: Optional[str] = None,
         retry: Retry = Retry.NO,
-        result: Result | None = None,
+        result: Optional["Result"] = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -83,13 +89,25 @@ class SMTPConnError(Exception):
         self.result = result
 
     def __str__(self) -> str:
-        if self.response is None or self.response in self.message:
-            return self.message
-        return f"{self.message} [{self.response}]".replace("\n", " / ")
+        return self.message if self.response is None else _with_reply(self.message, self.response)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # OSError keeps errno outside of __dict__ and pickles its arguments only.
         return _rebuild, (type(self), self.message), {**self.__dict__, "errno": self.errno}
+
+
+def _with_reply(message: str, response: str) -> str:
+    """One line, which has the whole reply once.  The library puts it into the message, up to a
+    limit, where the message is about a reply."""
+    lines = [line.strip() for line in response.splitlines()]
+    quoted = " ".join(" ".join(lines).split())
+    words = " ".join(message.split())
+    if quoted in words:
+        return words
+    begin, end = words.find(quoted[:_EXCERPT]), words.rfind("...")
+    if 0 <= begin < end and quoted.startswith(words[begin:end]):
+        return words[:begin] + quoted + words[end + 3 :]
+    return f"{words} [{' / '.join(lines)}]"
 
 
 def _rebuild(cls: type[SMTPConnError], message: str) -> SMTPConnError:
@@ -103,37 +121,45 @@ def _name(code: int) -> str:
         return "EUNKNOWN"
 
 
-class DNSError(SMTPConnError):
-    """The host name could not be resolved."""
-
-    CODE = ErrorCode.EDNS
-
-
-class ConnectionLostError(SMTPConnError):
-    """The server closed the connection."""
-
-    CODE = ErrorCode.ECONNECTION
-
-
-class SocketError(SMTPConnError, OSError):
-    """The operating system refused; `errno` says why."""
-
-    CODE = ErrorCode.ESOCKET
+class _SystemError(SMTPConnError, OSError):
+    """An OSError too, as the standard library's exception for the same is."""
 
     @property
-    def strerror(self) -> str | None:  # type: ignore[override]
+    def strerror(self) -> Optional[str]:  # type: ignore[override]
         """The system's words for errno."""
         return None if self.errno is None else os.strerror(self.errno)
 
 
-class TimedOutError(SMTPConnError, TimeoutError):
-    """One of the time limits passed."""
+class DNSError(_SystemError, socket.gaierror):
+    """The host name could not be resolved; also a socket.gaierror, whose `errno` is None."""
+
+    CODE = ErrorCode.EDNS
+
+
+class ConnectionLostError(_SystemError, ConnectionError):
+    """The server closed the connection; also a ConnectionError."""
+
+    CODE = ErrorCode.ECONNECTION
+
+
+class SocketError(_SystemError):
+    """The operating system refused; `errno` says why.  Also an OSError."""
+
+    CODE = ErrorCode.ESOCKET
+
+
+class TimedOutError(_SystemError, TimeoutError):
+    """One of the time limits passed; also a TimeoutError."""
 
     CODE = ErrorCode.ETIMEDOUT
 
 
-class TLSError(SMTPConnError):
-    """TLS was not possible, or not trustworthy."""
+class TLSError(_SystemError):
+    """TLS was not possible, or not trustworthy.
+
+    Also an OSError, as ssl.SSLError is; not an ssl.SSLError, for which Python's own OpenSSL would
+    have to be loaded.
+    """
 
     CODE = ErrorCode.ETLS
 
@@ -162,8 +188,8 @@ class MessageError(SMTPConnError):
     CODE = ErrorCode.EMESSAGE
 
 
-class StreamError(SMTPConnError):
-    """The source of the message failed."""
+class StreamError(_SystemError):
+    """The source of the message failed; also an OSError, of a file that cannot be read."""
 
     CODE = ErrorCode.ESTREAM
 
@@ -180,14 +206,14 @@ class OAuth2Error(SMTPConnError):
     CODE = ErrorCode.EOAUTH2
 
 
-class ProxyError(SMTPConnError):
-    """The proxy refused."""
+class ProxyError(_SystemError):
+    """The proxy refused; also an OSError."""
 
     CODE = ErrorCode.EPROXY
 
 
 class OptionsError(SMTPConnError, ValueError):
-    """An option is out of range or contradicts another."""
+    """An option is out of range or contradicts another; also a ValueError."""
 
     CODE = ErrorCode.EOPTIONS
 
@@ -205,5 +231,11 @@ class CancelledError(SMTPConnError):
 
 
 CLASSES: dict[int, type[SMTPConnError]] = {
-    int(cls.CODE): cls for cls in SMTPConnError.__subclasses__()
+    int(cls.CODE): cls
+    for cls in (*SMTPConnError.__subclasses__(), *_SystemError.__subclasses__())
+    if cls is not _SystemError
 }
+
+# A traceback shows the name by which a program can import it, and so does a pickle.
+for _class in (SMTPConnError, *CLASSES.values()):
+    _class.__module__ = "smtpconn"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Callable, Final
+from typing import TYPE_CHECKING, Callable, Final, Optional
 
 from ._errors import SMTPConnError
 from ._failure import read_error
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from ._ffi import ConnHandle, ErrorHandle
 
     _Connections = weakref.WeakValueDictionary[int, DrivenConnection]
-    EventHandler = Callable[[Connection], object]
-    ErrorHandler = Callable[[Connection, SMTPConnError], object]
-    TokenHandler = Callable[[Connection, str, "int | None"], object]
+
+EventHandler = Callable[["Connection"], object]
+ErrorHandler = Callable[["Connection", SMTPConnError], object]
+TokenHandler = Callable[["Connection", str, Optional[int]], object]
 
 _tokens: Final = itertools.count(1)
 

@@ -88,6 +88,17 @@ if TYPE_CHECKING:
     ResultHandle = _Pointer[_Result]
     ExchangeHandle = _Pointer[_Exchange]
     TokenRequestHandle = _Pointer[_TokenRequest]
+else:  # typing.get_type_hints needs every name.
+    ErrorHandle = Error
+    OptionsHandle = Options
+    LoopHandle = Loop
+    ConnHandle = Conn
+    AuthHandle = Auth
+    EnvelopeHandle = Envelope
+    MessageHandle = Message
+    ResultHandle = Result
+    ExchangeHandle = Exchange
+    TokenRequestHandle = TokenRequest
 
 # The callbacks, in the order of the header.
 

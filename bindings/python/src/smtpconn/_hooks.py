@@ -5,21 +5,22 @@ from __future__ import annotations
 import itertools
 import weakref
 from ctypes import memmove, string_at
-from typing import TYPE_CHECKING, Any, Callable, Final, Union
+from typing import TYPE_CHECKING, Any, Callable, Final, Union, cast
+
+import smtpconn
 
 from ._errors import AuthError, StateError
 from ._failure import bare_error
-from ._ffi import MechanismCallback, PasswordCallback, TLSContextCallback
+from ._ffi import ExchangeHandle, MechanismCallback, PasswordCallback, TLSContextCallback
 from ._library import lib
+from ._operation import Operation
+from ._text import encode
 
 if TYPE_CHECKING:
-    from ._connection import Connection
     from ._driven import DrivenConnection
-    from ._ffi import ExchangeHandle
-    from ._operation import Operation
 
-    Password = Union[str, bytes, Callable[[], Union[str, bytes]]]
-    TLSContextHandler = Callable[[int], object]
+Password = Union[str, bytes, Callable[[], Union[str, bytes]]]
+TLSContextHandler = Callable[[int], object]
 
 _tokens: Final = itertools.count(1)
 
@@ -61,10 +62,9 @@ class Exchange:
         self.mechanism = mechanism
 
     @property
-    def connection(self) -> Connection:
+    def connection(self) -> smtpconn.Connection:
         """The connection that logs in."""
-        connection: Any = self._operation.connection
-        return connection  # type: ignore[no-any-return]
+        return cast("smtpconn.Connection", self._operation.connection)
 
     def respond(self, answer: bytes) -> None:
         """Answers the challenge.  StateError when none waits for an answer."""
@@ -75,6 +75,8 @@ class Exchange:
 
     def fail(self, reason: str) -> None:
         """Gives the login up with an AuthError.  StateError when no challenge waits."""
+        if not isinstance(reason, str):
+            raise TypeError(f"a reason must be a str, not {type(reason).__name__}")
         text = reason.replace("\0", " ").encode("utf-8", "replace")
         self._give(lambda: lib.smtpconn_exchange_fail(self._handle, text))
 
@@ -134,11 +136,13 @@ def _on_password(buffer: Any, capacity: int, token: int) -> int:
         return -1
     try:
         password = hook.function()
-        octets = password.encode("utf-8") if isinstance(password, str) else password
+        octets: object = password
+        if isinstance(password, str):
+            octets = encode(password, hook.name, AuthError)
         if not isinstance(octets, (bytes, bytearray)):
             raise TypeError(f"a password must be str or bytes, not {type(password).__name__}")
         if len(octets) > capacity:
-            raise AuthError(f"the password of the key has more than {capacity} octets")
+            raise AuthError(f"{hook.name} has more than {capacity} octets")
         memmove(buffer, bytes(octets), len(octets))
         return len(octets)
     except BaseException as error:

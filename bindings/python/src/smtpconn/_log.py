@@ -10,6 +10,8 @@ from ._text import decode
 
 if TYPE_CHECKING:
     AnyLogger = Union[logging.Logger, logging.LoggerAdapter[Any]]
+else:  # No type of its logger before Python 3.11.
+    AnyLogger = Union[logging.Logger, logging.LoggerAdapter]
 
 #: Silent until the program configures logging, as a library should be.
 LOGGER: Final = logging.getLogger("smtpconn")

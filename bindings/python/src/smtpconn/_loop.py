@@ -6,7 +6,8 @@ import math
 import time
 import weakref
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Optional, TypeVar
 
 from ._core import Core
 from ._errors import StateError
@@ -15,14 +16,15 @@ from ._library import lib
 from ._report import report
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ._driven import DrivenConnection
     from ._operation import Operation
 
 #: Milliseconds that a single call into the library waits at most.  Python's signal handlers run
 #: between two calls; when a signal goes to another thread, no call ends early for it.
 SLICE: Final = 250
+
+
+Own = TypeVar("Own", bound="Loop")
 
 
 class Failure(NamedTuple):
@@ -62,7 +64,7 @@ class Loop:
             if not pending or woken:
                 return pending
 
-    def run_once(self, timeout: float | None = None) -> bool:
+    def run_once(self, timeout: Optional[float] = None) -> bool:
         """Waits until a callback ran, for `timeout` seconds at most; tells whether any is pending.
 
         Also returns after `wakeup()`.
@@ -83,7 +85,7 @@ class Loop:
             descriptor: int = lib.smtpconn_loop_fd(loop)
         return descriptor
 
-    def timeout(self) -> float | None:
+    def timeout(self) -> Optional[float]:
         """Seconds until `dispatch` has something to do even when the descriptor stays silent.
 
         Only for those who do not watch the descriptor all the time: it knows the time limits.
@@ -117,14 +119,14 @@ class Loop:
     def closed(self) -> bool:
         return self._core.closed
 
-    def __enter__(self) -> Loop:
+    def __enter__(self: Own) -> Own:
         return self
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
     ) -> None:
         self.close()
 
@@ -151,7 +153,7 @@ class Loop:
                 return pending, woken
             wait = True
 
-    def _advance(self, milliseconds: int | None, until: Operation | None = None) -> bool:
+    def _advance(self, milliseconds: Optional[int], until: Optional[Operation] = None) -> bool:
         """One call into the library, unless `until` is over; None for one that does not wait."""
         with self._core as loop:
             if self._core.dispatching_here:
@@ -166,7 +168,7 @@ class Loop:
             raise bare_error(status)
         return status > 0
 
-    def _enter(self, loop: Any, milliseconds: int | None) -> int:
+    def _enter(self, loop: Any, milliseconds: Optional[int]) -> int:
         status: int
         with self._core.callbacks():
             if milliseconds is None:
@@ -183,7 +185,7 @@ class Loop:
         self._activity += 1
         self._failures.append(Failure(connection, error, where))
 
-    def _take_failures(self, connection: DrivenConnection | None = None) -> list[Failure]:
+    def _take_failures(self, connection: Optional[DrivenConnection] = None) -> list[Failure]:
         """Those of one connection, or of all."""
         taken = [each for each in self._failures if connection in (None, each.connection)]
         self._failures = [each for each in self._failures if each not in taken]

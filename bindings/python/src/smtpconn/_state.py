@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable, Optional
 
 from ._constants import Stage
 from ._errors import OptionsError, StateError
+from ._ffi import ConnHandle
 from ._library import lib
+from ._loop import Loop
 from ._text import decode, encode
-
-if TYPE_CHECKING:
-    from ._ffi import ConnHandle
-    from ._loop import Loop
 
 
 class ConnectionState:
@@ -21,7 +19,7 @@ class ConnectionState:
     raises StateError.
     """
 
-    _handle: ConnHandle | None
+    _handle: Optional[ConnHandle]
     _loop: Loop
 
     @property
@@ -40,12 +38,12 @@ class ConnectionState:
         return Stage.CLOSED if self._handle is None else Stage(self._ask(lib.smtpconn_stage))
 
     @property
-    def id(self) -> str | None:
+    def id(self) -> Optional[str]:
         """A random name for the connection, for logs that mix several."""
         return self._text(lib.smtpconn_id)
 
     @property
-    def client_name(self) -> str | None:
+    def client_name(self) -> Optional[str]:
         """What EHLO says; None before there is a connection."""
         return self._text(lib.smtpconn_client_name)
 
@@ -65,17 +63,17 @@ class ConnectionState:
         return self._flag(lib.smtpconn_is_authenticated)
 
     @property
-    def tls_version(self) -> str | None:
+    def tls_version(self) -> Optional[str]:
         """ "TLSv1.3"; None without TLS."""
         return self._text(lib.smtpconn_tls_version)
 
     @property
-    def tls_cipher(self) -> str | None:
+    def tls_cipher(self) -> Optional[str]:
         """The cipher suite; None without TLS."""
         return self._text(lib.smtpconn_tls_cipher)
 
     @property
-    def tls_peer_name(self) -> str | None:
+    def tls_peer_name(self) -> Optional[str]:
         """The name in the certificate that fitted; None when none was checked."""
         return self._text(lib.smtpconn_tls_peer_name)
 
@@ -85,12 +83,12 @@ class ConnectionState:
         return bool(self._ask(lib.smtpconn_tls_resumed))
 
     @property
-    def remote_address(self) -> str | None:
+    def remote_address(self) -> Optional[str]:
         """Address and port of the server, "192.0.2.1:25"; None before there is one."""
         return self._text(lib.smtpconn_remote_address)
 
     @property
-    def last_response(self) -> str | None:
+    def last_response(self) -> Optional[str]:
         """The last reply, its lines joined by LF; None before the first."""
         return self._text(lib.smtpconn_last_response)
 
@@ -126,8 +124,8 @@ class ConnectionState:
             # Again: another thread may have closed it meanwhile.
             return question(self._open_handle(), *arguments)
 
-    def _text(self, question: Callable[..., Any]) -> str | None:
-        octets: bytes | None = self._ask(question)
+    def _text(self, question: Callable[..., Any]) -> Optional[str]:
+        octets: Optional[bytes] = self._ask(question)
         return decode(octets)
 
     def _flag(self, question: Callable[..., Any]) -> bool:
