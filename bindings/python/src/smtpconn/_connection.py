@@ -239,8 +239,11 @@ class Connection(DrivenConnection):
         Gives the result when at least one recipient was accepted and the message was; look at its
         `rejected`.  Else raises an error whose `result` tells of each recipient.
 
-        `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc),
-        a binary or text file (from where it stands to its end), or an iterable of bytes or str.
+        `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc,
+        in a form that the server takes), a binary or text file (from where it stands to its end),
+        or an iterable of bytes or str.  After a send that failed a file stands where it stood, if
+        it can be moved; an iterator, and a pipe that was read, cannot be sent again.  An empty
+        message is a MessageError without `allow_empty`.
         """
         fields = {
             "size": size,
@@ -270,7 +273,8 @@ class Connection(DrivenConnection):
         """Sends a message of the email package to whom its header names.
 
         The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
-        Resent- fields of a message that was resent.  What is given goes before the header.
+        Resent- fields of a message that was resent.  What is given is used instead of the header.
+        A field that is needed and is no correct list of addresses is an EnvelopeError.
         """
         return self.send(derive_envelope(message, from_addr, to_addrs), message)
 
@@ -330,7 +334,11 @@ class Connection(DrivenConnection):
     def start_send(
         self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler] = None
     ) -> None:
-        """`send`, without waiting.  A file or an iterable is read later, by the loop."""
+        """`send`, without waiting.  A file or an iterable is read later, by the loop.
+
+        Before the connection is open, a message of the email package takes a form that every
+        server takes, if its addresses and signatures allow that.
+        """
         self._start_send(envelope, message, callback)
 
     def start_reset(self, callback: Optional[DoneHandler] = None) -> None:

@@ -1,0 +1,135 @@
+"""Every program in README.md does what it says."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import smtpconn
+from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+FROM, TO = "a@example.org", "b@example.org"
+
+STARTTLS = "S: 220 test\nC: EHLO *\nS: 250-test\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go\nT:\n"
+LOGIN = "C: AUTH PLAIN *\nS: 235 2.7.0 ok\n"
+DSN = """
+C: MAIL FROM:<a@example.org> RET=HDRS ENVID=4711
+S: 250 ok
+C: RCPT TO:<b@example.net> NOTIFY=FAILURE,DELAY
+S: 250 ok
+C: RCPT TO:<c@example.net> NOTIFY=NEVER
+S: 250 ok
+C: DATA
+S: 354 go ahead
+M:
+S: 250 ok
+"""
+EXTERNAL = HELLO.replace("PLAIN LOGIN", "EXTERNAL") + "C: AUTH EXTERNAL =\nS: 235 ok\n"
+
+
+def programs() -> Iterator[tuple[str, str]]:
+    """The title of the section, and the program."""
+    for section in re.split(r"^#+ ", README, flags=re.MULTILINE)[1:]:
+        title, _, text = section.partition("\n")
+        for found in re.finditer(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            yield title, found[1]
+
+
+PROGRAMS = dict(programs())
+
+
+@pytest.fixture
+def local(
+    server: ScriptedServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> ScriptedServer:
+    """The server that every connection reaches, whatever host and port a program names."""
+    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.tls.load_cert_chain(certificate)
+    original = smtpconn.Connection
+
+    class Local(original):  # type: ignore[valid-type, misc]
+        def __init__(self, _host: str, port: int = 25, **options: Any) -> None:
+            if port == 465:
+                options["secure"] = True
+            options.update(tls_ca_file=certificate, tls_servername="localhost")
+            super().__init__("127.0.0.1", server.port, **options)
+
+    monkeypatch.setattr(smtpconn, "Connection", Local)
+    return server
+
+
+def run(title: str, **names: Any) -> dict[str, Any]:
+    """Runs the program of a section; what it uses and does not make is given."""
+    names = {"smtpconn": smtpconn, "sender": FROM, "recipients": [TO], "message": "x", **names}
+    exec(compile(textwrap.dedent(PROGRAMS[title]), f"README.md, {title}", "exec"), names)
+    return names
+
+
+def test_all_are_here() -> None:
+    source = Path(__file__).read_text()
+    assert all(re.search(rf'run\(\s*"{title}"', source) for title in PROGRAMS)
+    assert len(PROGRAMS) == len(list(programs())) == README.count("```python")
+
+
+def test_first(local: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> None:
+    local.play(STARTTLS, HELLO.partition("\n")[2].partition("\n")[2], LOGIN, SEND, QUIT)
+    run("smtpconn for Python")
+    local.check()
+    assert local.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
+    assert capsys.readouterr().out == "4F2A []\n"
+
+
+def test_email(local: ScriptedServer) -> None:
+    local.play(HELLO, SEND, QUIT)
+    with smtpconn.Connection("localhost") as connection:
+        run("Messages of the email package", connection=connection)
+    local.check()
+    assert "RCPT TO:<to@example.net>" in local.commands
+    assert "Subject: =?utf-8?" in local.messages[0].decode("ascii")
+
+
+def test_dsn(local: ScriptedServer) -> None:
+    local.play(HELLO.replace("8BITMIME", "DSN"), DSN, QUIT)
+    with smtpconn.Connection("localhost") as connection:
+        run("Envelope", connection=connection)
+    local.check()
+
+
+def test_mechanism(local: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+    original = smtpconn.Connection
+    monkeypatch.setattr(
+        smtpconn, "Connection", lambda *args, **options: made.append(original(*args, **options))
+    )
+    local.play(EXTERNAL, QUIT)
+    run("Login", host="localhost")
+    with made[0] as connection:
+        connection.login(None)
+    local.check()
+
+
+def test_resuming(local: ScriptedServer) -> None:
+    local.play("T:", HELLO, SEND, QUIT).play("T:", HELLO, SEND, QUIT)
+    names = run("Resuming TLS", host="localhost", messages=["one", "two"])
+    local.check()
+    assert local.messages == [b"one\r\n", b"two\r\n"]
+    assert isinstance(names["session"], bytes)
+
+
+def test_several(local: ScriptedServer) -> None:
+    local.play(HELLO, SEND, QUIT).play(HELLO, SEND, QUIT)
+    reports: list[Any] = []
+    run(
+        "Several connections at once",
+        hosts=["one", "two"],
+        callback=lambda error, result: reports.append((error, result.accepted)),
+    )
+    local.check()
+    assert reports == [(None, [TO])] * 2
