@@ -98,6 +98,30 @@ def test_queued(client: Client[RealServer], service: str, tls: int, mode: str) -
             assert copies == letter.accepted.count(address), letter.number
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("server", "service"),
+    [("postfix", "smtp"), ("exim", "chunking"), ("dovecot", "lmtp")],
+    indirect=["server"],
+)
+def test_nobody_to_send_to(client: Client[RealServer], service: str, mode: str) -> None:
+    """In the middle and at the end. Dovecot 2.4.5 gives no reply to the chunk of a message
+    for which it has no recipient, and the other replies are not taken for it."""
+    connection = client.opened(service, ignore_tls=1, chunking=MODES[mode])
+    posted = [Letter(number, f"sender{number}@{DOMAIN}") for number in range(5)]
+    for number in (1, 4):
+        posted[number].recipients, posted[number].statuses = [NOBODY], [REJECTED]
+        posted[number].error = "EENVELOPE"
+    with client.drive.held():
+        sendings = [letter.post(client.drive, connection) for letter in posted]
+    for letter, sending in zip(posted, sendings, strict=True):
+        letter.expect_told(sending)
+    for letter, sending in zip(posted, sendings, strict=True):
+        if letter.error is None:
+            assert client.delivery(sending).reverse_path == letter.sender
+    connection.start_quit().succeeds()
+
+
 @pytest.mark.parametrize(
     ("server", "service"),
     [("postfix", "smtp"), ("exim", "chunking"), ("dovecot", "lmtp")],
