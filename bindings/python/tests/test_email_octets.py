@@ -248,6 +248,18 @@ def lone_surrogate() -> Message:
     return message
 
 
+@pytest.mark.parametrize("offers", [UNKNOWN, EVERYTHING])
+def test_line_break_in_a_field_outside_ascii(offers: Offers) -> None:
+    message = Message(policy=email.policy.compat32)
+    message["Subject"] = "ä\nBcc: x@example.org"
+    with pytest.raises(smtpconn.MessageError, match="line break"):
+        serialise(message, offers)
+    folded = Message()
+    folded["Subject"] = "ä\n b"
+    received = email.message_from_bytes(serialise(folded, offers), policy=email.policy.default)
+    assert received["Subject"] == "ä b"
+
+
 @pytest.mark.parametrize("make", [bad_charset, line_break_in_a_field, lone_surrogate])
 def test_a_message_that_cannot_be_written(make: Any) -> None:
     with pytest.raises(smtpconn.MessageError, match="no form to be sent in") as caught:

@@ -215,6 +215,7 @@ EMPTY: dict[str, Callable[[], Any]] = {
     "StringIO": io.StringIO,
     "temporary file that was not rewound": at_its_end,
     "pipe without a writer": without_writer,
+    "unbuffered": lambda: open("/dev/null", "rb", buffering=0),  # noqa: SIM115
 }
 
 

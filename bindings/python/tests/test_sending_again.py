@@ -179,6 +179,19 @@ def test_a_pipe_is_refused(buffering: int, server: ScriptedServer) -> None:
     server.check()
 
 
+def test_a_pipe_that_was_refused_before_it_was_read(server: ScriptedServer) -> None:
+    server.play(HELLO, SEND, QUIT)
+    reading, writing = os.pipe()
+    with open(writing, "wb") as target, open(reading, "rb", buffering=0) as source:
+        target.write(b"one\r\n")
+        target.close()
+        with smtpconn.Connection("127.0.0.1", server.port) as connection:
+            with pytest.raises(smtpconn.EnvelopeError):
+                connection.send(FROM, [], source)
+            connection.send(FROM, TO, source)
+    server.check()
+
+
 @pytest.mark.parametrize("kind", ["generator", "map", "reader"])
 def test_what_was_not_read_is_still_good(kind: str, server: ScriptedServer) -> None:
     refused = "C: MAIL *\nS: 250 ok\nC: RCPT *\nS: 451 4.7.1 later\nC: RSET\nS: 250 ok\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect
+from email.errors import NonASCIILocalPartDefect, ObsoleteHeaderDefect, UndecodableBytesDefect
 from email.header import Header
 from email.message import Message
 from email.policy import SMTP
@@ -24,8 +24,11 @@ PREFIXES: Final = ("", "Resent-")
 _VISIBLE: Final = ("From", "Sender", "Reply-To", "To", "Cc")
 
 #: Defects with which it is still certain which addresses are meant: the obsolete syntax, which
-#: must be read (RFC 5322 section 4), and a local part that needs SMTPUTF8.
-_HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect)
+#: must be read (RFC 5322 section 4), a local part that needs SMTPUTF8, and octets of an unknown
+#: encoding, which may stand in a name; in an address they are looked for separately.
+_HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect, UndecodableBytesDefect)
+
+_LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 _ENCODED_WORD: Final = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?\s]*\?=")
 #: Replaces an encoded word.  In an address, where RFC 2047 section 5 forbids one, it shows up.
@@ -108,17 +111,25 @@ def _read(value: Any) -> tuple[list[str], list[Exception | str]]:
     if isinstance(value, Header):
         value = value.encode()
     if not hasattr(value, "addresses"):
-        unfolded = "".join(_text(str(value)).splitlines())
+        # A space, so that nothing is glued together that the line break kept apart.
+        unfolded = _LINE_BREAK.sub(" ", decoded(str(value)))
         value = SMTP.header_factory("To", _ENCODED_WORD.sub(f"{_WORD} ", unfolded))
     defects: list[Exception | str] = [
         defect for defect in value.defects if not isinstance(defect, _HARMLESS)
     ]
-    addresses = [_text(address.addr_spec) for address in value.addresses]
+    addresses = [_utf8(address.addr_spec) for address in value.addresses]
     if any(_WORD in address for address in addresses):
         defects.append("an encoded word is no address")
     return addresses, defects
 
 
-def _text(raw: str) -> str:
-    """What the octets say that the email package has put into surrogates."""
+def decoded(raw: str) -> str:
+    """What the octets say that the email package has put into surrogates, if they are UTF-8."""
+    try:
+        return _utf8(raw)
+    except UnicodeDecodeError:
+        return raw
+
+
+def _utf8(raw: str) -> str:
     return raw.encode("utf-8", "surrogateescape").decode("utf-8")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import io
+import re
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import SMTP, EmailPolicy, Policy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ._addresses import PREFIXES, has_addresses_outside_ascii
+from ._addresses import PREFIXES, decoded, has_addresses_outside_ascii
 from ._errors import MessageError
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 #: Fields that hold a signature over the header and the body.
 _SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Signature")
+
+#: Folding white space (RFC 5322 section 2.2.3) without its white space.
+_FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Offers(NamedTuple):
@@ -133,13 +138,10 @@ def _encoded(name: str, value: Any, utf8: bool) -> Any:
     # A value with a name, or a Header, knows how to write itself.
     if type(value) is not str or value.isascii():
         return value
-    raw = "".join(value.splitlines())
-    try:
-        text = raw.encode("utf-8", "surrogateescape").decode("utf-8")
-    except UnicodeDecodeError:
-        text = raw
-    else:
-        if utf8:
-            return text
+    text = decoded(_FOLD.sub("", value))
+    if "\r" in text or "\n" in text:
+        raise MessageError(f"the field {name} of the message holds a line break")
+    if utf8 and not _SURROGATE.search(text):
+        return text
     folded: str = SMTP.header_factory(name, text).fold(policy=SMTP)
     return folded.partition(":")[2].strip()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import select
-import stat
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set, ValuesView
 from contextlib import contextmanager
@@ -57,7 +56,7 @@ def opened_message(
     except BaseException:
         # Refused, with nothing read: it may be sent another time.
         if opened.reading is not None:
-            opened.reading.end(False)
+            opened.reading.drop()
         raise
     finally:
         lib.smtpconn_message_free(opened.handle)
@@ -184,8 +183,7 @@ def _plain_descriptor(file: object, position: object) -> int | None:
 def _at_end(descriptor: int, position: int | None) -> bool:
     """Whether nothing is left to read, as far as that is known before reading."""
     if position is not None:
-        mode = os.fstat(descriptor).st_mode
-        return stat.S_ISREG(mode) and not os.pread(descriptor, 1, position)
+        return not os.pread(descriptor, 1, position)
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
     events = dict(poll.poll(0)).get(descriptor, 0)

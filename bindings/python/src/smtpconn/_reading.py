@@ -41,8 +41,12 @@ class Reading:
     def under_way(self) -> bool:
         return not self._over
 
+    def drop(self) -> None:
+        """The send was refused, and nothing was read."""
+        self._over = True
+
     def end(self, delivered: bool) -> None:
-        """The send is over, or was never begun.  The second time does nothing."""
+        """The send is over.  The second time does nothing."""
         if self._over:
             return
         self._over = True
@@ -74,10 +78,7 @@ class _Used:
             self._kept.append(origin)
 
     def __contains__(self, origin: Any) -> bool:
-        found = self._weak.get(id(origin))
-        return (found is not None and found() is origin) or any(
-            kept is origin for kept in list(self._kept)
-        )
+        return id(origin) in self._weak or any(kept is origin for kept in list(self._kept))
 
 
 _used: Final = _Used()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from email.message import Message
 from typing import TYPE_CHECKING
 
 from ._email import Offers
@@ -23,7 +24,9 @@ def opened_send(
 ) -> Iterator[tuple[EnvelopeHandle, OpenMessage]]:
     """The C objects of both, freed at the end."""
     check_envelope(envelope)
-    with opened_message(message, _offers(connection), envelope.allow_empty) as opened:
+    # Only those have more than one form: the others must not pay for the questions.
+    offers = _offers(connection) if isinstance(message, Message) else Offers()
+    with opened_message(message, offers, envelope.allow_empty) as opened:
         if opened.utf8_header:
             # Nobody may get such a header who did not offer to read it (RFC 6531 section 3.2).
             envelope = replace(envelope, use_smtputf8=True)
