@@ -18,7 +18,6 @@ INSTALL ?= install
 CFLAGS  ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 
-, := ,
 BUILD   := build
 SCRATCH := .build-embedded
 VENV    := $(BUILD)/venv
@@ -135,16 +134,14 @@ $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 	rm -f $@
 	ar crsD $@ $<
 
-# Relocations in their short form, a twentieth of the library less, where linker and C
-# library know it (binutils 2.38, glibc 2.36).
-PACKED := $(if $(shell $(LD) --help | grep pack-relative-relocs),-Wl$(,)-z$(,)pack-relative-relocs)
-
 # nodelete: code that may own a thread must not be unmapped under it.
 # defs: a symbol that the Embedded mode cannot provide fails here, not at a user's.
+# No pack-relative-relocs, which would save a twentieth: the library would ask for
+# glibc 2.36 when it is loaded.
 $(BUILD)/$(SHARED): $(BUILD)/smtpconn.o pkgconfig/smtpconn.map
 	$(CC) -shared -o $@ $< $(LDFLAGS) \
 	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map \
-	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack $(PACKED) \
+	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack \
 	  -Wl,--gc-sections -Wl,--as-needed -lssl -lcrypto -lm
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)

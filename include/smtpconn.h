@@ -273,8 +273,9 @@ int smtpconn_options_set_socket_path(smtpconn_options *options, const char *path
 const char *smtpconn_options_socket_path(const smtpconn_options *options);
 
 /* The IP address, and with it the port (0: any), of this machine to connect
- * from.  Only addresses of the same family can then be connected to.  Default
- * NULL and 0: the system chooses. */
+ * from.  Only addresses of the same family can then be connected to.  A link-local
+ * address needs the name of its interface, as in "fe80::1%eth0", here as for host.
+ * Default NULL and 0: the system chooses. */
 int smtpconn_options_set_local_address(smtpconn_options *options, const char *address);
 const char *smtpconn_options_local_address(const smtpconn_options *options);
 int smtpconn_options_set_local_port(smtpconn_options *options, int port);
@@ -315,15 +316,25 @@ const char *smtpconn_options_name(const smtpconn_options *options);
  * dns         to resolve the host name                        30 000
  * connection  from the first attempt to an open connection,
  *             over all addresses; the TLS handshake included   120 000
- * greeting    from there to the greeting                       30 000
+ * greeting    from there to the greeting, for each address      30 000
  * socket      without a byte in either direction, idle or
  *             not; starting an operation counts as a byte     600 000
  * command     from a command to its reply                     300 000
  * final_reply from the end of a message to its reply          600 000
+ * quit        from QUIT to its reply                            5 000
  * operation   one whole operation, however busy              3600 000
  *
- * Each ends in SMTPCONN_ETIMEDOUT, names itself in the message, and closes the
- * connection. */
+ * Each but quit ends in SMTPCONN_ETIMEDOUT, names itself in the message, and closes the
+ * connection.  After quit_timeout the connection is closed and smtpconn_quit has
+ * succeeded: nothing depends on the reply.
+ *
+ * A server that does not greet within greeting_timeout, or does not answer a TLS handshake
+ * before the greeting within it, is left for the next address of the host, if there is one.
+ *
+ * A byte counts when the server's system has taken it, not when this one has: for a slow
+ * server the clock of a reply starts when all that it answers was taken, which may be long
+ * after the last write.  The system is asked for that every sixteenth of a limit, so a limit
+ * may pass that much late. */
 int smtpconn_options_set_dns_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_dns_timeout(const smtpconn_options *options);
 int smtpconn_options_set_connection_timeout(smtpconn_options *options, uint32_t milliseconds);
@@ -336,6 +347,8 @@ int smtpconn_options_set_command_timeout(smtpconn_options *options, uint32_t mil
 uint32_t smtpconn_options_command_timeout(const smtpconn_options *options);
 int smtpconn_options_set_final_reply_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_final_reply_timeout(const smtpconn_options *options);
+int smtpconn_options_set_quit_timeout(smtpconn_options *options, uint32_t milliseconds);
+uint32_t smtpconn_options_quit_timeout(const smtpconn_options *options);
 int smtpconn_options_set_operation_timeout(smtpconn_options *options, uint32_t milliseconds);
 uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 
@@ -974,8 +987,17 @@ smtpconn_message *smtpconn_message_new_reader(smtpconn_read_callback read,
 
 /* A message read from a file, pipe or socket, from its present position to its
  * end.  The descriptor is duplicated: the caller may close its own at once, but
- * must not read from it before the send has ended.  Can be sent once.  NULL
- * when the descriptor cannot be duplicated (errno says why). */
+ * must not read from it before the send has ended.  Can be sent once.
+ *
+ * A pipe or socket that has nothing to read does not stop the loop: other connections go on,
+ * and the send goes on when there is something.  It has no time limit but
+ * operation_timeout and socket_timeout.  O_NONBLOCK and every other flag stay as they
+ * are; only the position of a file moves.  A regular file is read with read(2), which waits
+ * for the disk.
+ *
+ * NULL when the descriptor cannot be duplicated or can never be read (errno says why):
+ * EBADF when it is not open for reading, EISDIR for a directory, EINVAL for a socket that
+ * listens and for what is no stream (epoll, eventfd, timerfd). */
 smtpconn_message *smtpconn_message_new_descriptor(int descriptor);
 
 /* Frees the handle.  Sends under way keep what they need. */

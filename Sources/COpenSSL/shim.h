@@ -30,6 +30,11 @@ static inline int copenssl_harden(SSL_CTX *context) {
   return 1;
 }
 
+/* What this process lacked, or got wrong, for the moment. */
+static inline int copenssl_is_own_trouble(int reason) {
+  return reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INTERNAL_ERROR;
+}
+
 static inline int copenssl_set_versions(SSL_CTX *context, long minimum, long maximum) {
   return SSL_CTX_set_min_proto_version(context, minimum) == 1 &&
          SSL_CTX_set_max_proto_version(context, maximum) == 1;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -116,8 +118,36 @@ static inline int csystem_stream_socket(int family) {
   return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-/* A duplicate that is closed on exec. */
+/* Octets that were written to a socket and that the other side has not taken yet; -1 for
+ * a socket that cannot tell. */
+static inline int csystem_unsent(int fd) {
+  int count = 0;
+  return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : -1;
+}
+
+/* 0 for a descriptor that a message can be read from; an errno value for one that can
+ * never be: open for writing only, a directory, a socket that listens, or no stream at all
+ * (epoll, eventfd, timerfd and their like are of no type). */
+static inline int csystem_unreadable(int fd) {
+  struct stat status;
+  int flags = fcntl(fd, F_GETFL);
+  int listens = 0;
+  socklen_t size = sizeof listens;
+  if (flags < 0 || fstat(fd, &status) != 0) return errno;
+  if ((flags & O_ACCMODE) == O_WRONLY) return EBADF;
+#ifdef __O_PATH
+  if (flags & __O_PATH) return EBADF;
+#endif
+  if (S_ISDIR(status.st_mode)) return EISDIR;
+  if ((status.st_mode & S_IFMT) == 0) return EINVAL;
+  if (S_ISSOCK(status.st_mode) &&
+      getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0)
+    return EINVAL;
+  return 0;
+}
+
 static inline int csystem_stream_type(void) { return SOCK_STREAM; }
+/* A duplicate that is closed on exec. */
 static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
 /* Variadic functions, for the tests. */

@@ -76,6 +76,18 @@ public func smtpconn_options_final_reply_timeout(_ options: OpaquePointer?) -> U
   unsafe getLimit(options, .finalReply)
 }
 
+@_cdecl("smtpconn_options_set_quit_timeout") @implementation
+public func smtpconn_options_set_quit_timeout(
+  _ options: OpaquePointer?, _ milliseconds: UInt32
+) -> CInt {
+  unsafe setLimit(options, .quit, milliseconds)
+}
+
+@_cdecl("smtpconn_options_quit_timeout") @implementation
+public func smtpconn_options_quit_timeout(_ options: OpaquePointer?) -> UInt32 {
+  unsafe getLimit(options, .quit)
+}
+
 @_cdecl("smtpconn_options_set_operation_timeout") @implementation
 public func smtpconn_options_set_operation_timeout(
   _ options: OpaquePointer?, _ milliseconds: UInt32

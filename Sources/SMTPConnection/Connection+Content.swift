@@ -140,7 +140,7 @@ extension Connection {
     guard let count = written(channel.write(piece)) else { return false }
     content.advance(count)
     session?.output.passed(count)
-    if !isDue { clock.lastExchange = clock.now }
+    if !isDue { asked(channel) }
     return true
   }
 

@@ -142,7 +142,7 @@ extension Connection {
         let isDue = session.isReplyDue
         guard let count = written(session.write(to: channel, most)) else { return }
         // A server that owes a reply gets no more time because others are asked for.
-        if !isDue { clock.lastExchange = clock.now }
+        if !isDue { asked(channel) }
         if session.took(count) { isApart = false }
       } else if let content {
         guard budget > 0 else {
@@ -157,6 +157,12 @@ extension Connection {
         return
       }
     }
+  }
+
+  /// What the next reply answers has left as far as this.
+  func asked(_ channel: Channel) {
+    clock.lastExchange = clock.now
+    progress.owed = channel.sent
   }
 
   /// How much the channel took; nil when it takes no more for now.

@@ -5,10 +5,11 @@ import SMTPTransport
 extension Connection {
   func setTimer() {
     guard let timer else { return }
-    guard let (_, deadline) = nextLimit else {
+    guard let (_, limit) = nextLimit else {
       timer.clear()
       return
     }
+    let deadline = min(limit, nextLook ?? limit)
     // One that fires too early finds out, and is set again: less than moving it with
     // every reply.
     if !timer.isSet || deadline < timer.deadline { timer.set(deadline) }
@@ -28,6 +29,8 @@ extension Connection {
       break
     case .securing:
       consider(.connection, from: clock.connecting)
+      // A server that says nothing at all: another one may.
+      if connector?.hasMore == true { consider(.greeting, from: clock.greeting) }
     case .open:
       consider(.socket, from: clock.lastActivity)
       switch session?.position.phase {
@@ -36,6 +39,7 @@ extension Connection {
       case .message where isContentLeaving: break
       case .message: consider(.finalReply, from: clock.lastExchange)
       case .auth where session?.awaitsCaller == true: break
+      case .quit: consider(.quit, from: clock.lastExchange)
       default: consider(.command, from: clock.lastExchange)
       }
     }
@@ -50,18 +54,54 @@ extension Connection {
     return content.isCounted || session?.wantsContent != false
   }
 
+  // MARK: What the peer takes
+
+  /// When the system is asked next how much the peer has taken.
+  private var nextLook: Int64? {
+    guard case .open(let channel) = link, progress.isWorthALook(sent: channel.sent) else {
+      return nil
+    }
+    var (shortest, start) = (options.limits[.socket], clock.lastActivity)
+    switch session?.position.phase {
+    case .quit, .greeting: return nil
+    case .idle, nil: break
+    case .message: shortest = min(shortest, options.limits[.finalReply])
+    default: shortest = min(shortest, options.limits[.command])
+    }
+    if session?.isReplyDue == true { start = min(start, clock.lastExchange) }
+    return max(start, progress.looked) + Int64(max(1, shortest / Progress.looksPerLimit))
+  }
+
+  private func look() {
+    guard case .open(let channel) = link, progress.isWorthALook(sent: channel.sent) else { return }
+    switch progress.look(sent: channel.sent, unsent: channel.unsent, now: clock.now) {
+    case .nothing: return
+    case .activity: break
+    case .reading: clock.lastExchange = clock.now
+    }
+    clock.lastActivity = clock.now
+  }
+
+  // MARK: When time is over
+
   func limitPassed() {
     clock.now = Clock.now()
+    look()
     if let (limit, deadline) = nextLimit, deadline <= clock.now {
       let milliseconds = options.limits[limit]
       var failure = Failure(
-        .timedOut, "\(limit.explanation) within \(milliseconds) ms (\(limit.optionName))",
+        .timedOut, "\(explanation(of: limit)) within \(milliseconds) ms (\(limit.optionName))",
         command: "CONN", phase: phase, retry: .safe)
       if let session { failure.command = session.position.command }
       fail(failure)
     }
     deliver()
     setTimer()
+  }
+
+  private func explanation(of limit: Limit) -> String {
+    if limit == .greeting, case .securing = link { return "the TLS handshake was not over" }
+    return limit.explanation
   }
 
   var phase: Phase {

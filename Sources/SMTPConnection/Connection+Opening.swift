@@ -121,6 +121,7 @@ extension Connection {
     clock.lastExchange = clock.now
     parser = ReplyParser()
     writeFailure = nil
+    progress = Progress()
     let name = chooseClientName(channel)
     clientName = name
     session = Session(sessionConfiguration(name), cryptography: cryptography)
@@ -241,16 +242,20 @@ extension Connection {
   }
 
   /// Another address may do better when the winner of the race turns out to be
-  /// of no use before it greeted.
+  /// of no use before it greeted: it refuses, is lost, or says nothing.
   func tryNextAddress(after failure: Failure) -> Bool {
-    guard let connector, connector.hasMore, !isFreed,
-      failure.code == .tls || failure.code == .protocolViolation || failure.code == .connection
-    else { return false }
-    note(.network, "\(failure.text); trying the next address", level: .warning)
-    switch link {
-    case .open(let channel), .securing(let channel): connector.remember(channel.remote, failure)
-    case .none, .starting, .resolving, .connecting, .over: break
+    guard let connector, connector.hasMore, !isFreed, isAboutThisAddress(failure) else {
+      return false
     }
+    switch link {
+    case .open(let channel):
+      connector.remember(channel.remote, failure)
+      // The wait for a greeting is no part of connecting.
+      clock.connecting += clock.now - clock.greeting
+    case .securing(let channel): connector.remember(channel.remote, failure)
+    case .none, .starting, .resolving, .connecting, .over: return false
+    }
+    note(.network, "\(failure.text); trying the next address", level: .warning)
     closeChannel(graceful: false)
     session = nil
     remoteAddress = nil
@@ -258,5 +263,21 @@ extension Connection {
     link = .connecting(connector)
     connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
     return true
+  }
+
+  /// To connect with: the wait for a greeting uses none of it.
+  private var isTimeLeft: Bool {
+    if case .open = link { return true }
+    return clock.now < connectionDeadline
+  }
+
+  /// Whether the failure is the server's, and time is left for another one.
+  private func isAboutThisAddress(_ failure: Failure) -> Bool {
+    switch failure.code {
+    case .tls, .protocolViolation, .connection, .socket: true
+    case .timedOut:
+      isTimeLeft && clock.now < options.limits.deadline(.operation, from: clock.operation)
+    default: false
+    }
   }
 }

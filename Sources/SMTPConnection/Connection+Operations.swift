@@ -74,7 +74,7 @@ extension Connection {
             phase: .idle, retry: .safe))
         return
       }
-      guard let operation = queue.popFirst() else { return }
+      guard isSurveyed(queue.first), let operation = queue.popFirst() else { return }
       current = operation
       clock.operation = clock.now
       clock.lastActivity = clock.now
@@ -90,7 +90,7 @@ extension Connection {
   @_optimize(speed)
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
-    while session.isAheadPossible, case .send(let mailing) = queue.first {
+    while session.isAheadPossible, case .send(let mailing) = queue.first, isSurveyed(queue.first) {
       let request = mailing.nextRequest(session)
       guard session.takes(request), case .open = link, let operation = queue.popFirst() else {
         return
@@ -99,6 +99,18 @@ extension Connection {
       begin(mailing, request)
       if session.hasLog { flushLog() }
     }
+  }
+
+  /// Whether the next operation can begin: a large message may have to be looked at first,
+  /// which goes on in the next turn.
+  @_optimize(speed)
+  private func isSurveyed(_ operation: Operation?) -> Bool {
+    guard case .send(let mailing) = operation, let session, !mailing.isSurveyed(for: session) else {
+      return true
+    }
+    clock.lastActivity = clock.now
+    wake()
+    return false
   }
 
   private func start(_ operation: Operation, _ channel: Channel) {

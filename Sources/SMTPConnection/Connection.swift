@@ -82,6 +82,7 @@ package final class Connection {
   var timer: LoopTimer?
   var task: LoopTask?
   var clock = Milestones()
+  var progress = Progress()
   var isFreed = false
 
   package init(options: Options, loop: EventLoop) {

@@ -1,6 +1,6 @@
 /// The time limits of a connection. None is infinite.
 package enum Limit: Int, CaseIterable {
-  case dns, connection, greeting, socket, command, finalReply, operation
+  case dns, connection, greeting, socket, command, finalReply, quit, operation
 
   package var optionName: String {
     switch self {
@@ -10,12 +10,14 @@ package enum Limit: Int, CaseIterable {
     case .socket: "socket_timeout"
     case .command: "command_timeout"
     case .finalReply: "final_reply_timeout"
+    case .quit: "quit_timeout"
     case .operation: "operation_timeout"
     }
   }
 
   /// Milliseconds. The first four are those of the original; command and final
-  /// reply are the minima of RFC 5321 section 4.5.3.2.
+  /// reply are the minima of RFC 5321 section 4.5.3.2. Of the answer to QUIT that section says
+  /// nothing, and nothing depends on it.
   package var standard: UInt32 {
     switch self {
     case .dns: 30_000
@@ -24,6 +26,7 @@ package enum Limit: Int, CaseIterable {
     case .socket: 600_000
     case .command: 300_000
     case .finalReply: 600_000
+    case .quit: 5_000
     case .operation: 3_600_000
     }
   }
@@ -37,6 +40,7 @@ package enum Limit: Int, CaseIterable {
     case .socket: "not a byte went in either direction"
     case .command: "the server did not reply to the command"
     case .finalReply: "the server did not reply to the end of the message"
+    case .quit: "the server did not answer QUIT"
     case .operation: "the operation did not finish"
     }
   }

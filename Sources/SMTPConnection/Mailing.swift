@@ -13,6 +13,8 @@ final class Mailing {
   private var waiting: [Int] = []
   private var limits = Capabilities.Limits()
   private var isBegun = false
+  /// Of the beginning of the content, while more of it is looked at.
+  private var partialSurvey: ContentSurvey?
   /// What is known of all recipients after the first transaction.
   private var total: Outcome?
 
@@ -36,7 +38,6 @@ final class Mailing {
     if !isBegun {
       isBegun = true
       let capabilities = session.capabilities
-      if request.needsWholeSurvey(capabilities, chunks: session.usesChunks) { surveyAll() }
       if capabilities.limitsRecipients {
         limits = capabilities.limits
         divide(Array(request.recipients.indices))
@@ -72,8 +73,33 @@ final class Mailing {
 
   // MARK: Content
 
-  private func surveyAll() {
-    _ = source.read(from: 0) { request.survey = ContentSurvey(of: $0) }
+  /// How much of a message is looked at before others get their turn.
+  private static var surveyPerTurn: Int { 1 << 20 }
+
+  /// Whether all is known of the content that this server makes necessary. Looks at one more
+  /// piece of it: false until there is none left.
+  @_optimize(speed)
+  func isSurveyed(for session: Session) -> Bool {
+    if isBegun || !request.needsWholeSurvey(session.capabilities, chunks: session.usesChunks) {
+      return true
+    }
+    return surveyMore()
+  }
+
+  private func surveyMore() -> Bool {
+    var survey = partialSurvey ?? ContentSurvey()
+    let total = request.survey?.octets ?? 0
+    let outcome = source.read(from: Int(clamping: survey.octets)) { piece in
+      survey.add(piece.extracting(first: Self.surveyPerTurn))
+    }
+    if outcome.isContent, survey.octets < total {
+      partialSurvey = survey
+      return false
+    }
+    survey.finish()
+    partialSurvey = nil
+    request.survey = survey
+    return true
   }
 
   /// Of content in memory, as it travels; nil when that is not known.

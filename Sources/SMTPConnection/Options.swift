@@ -145,8 +145,11 @@ package struct Options {
   }
 
   package mutating func setLocalAddress(_ value: [UInt8]?) throws(Failure) {
-    if let value, SocketAddress(numeric: value, port: 0) == nil {
-      throw Self.refusal("local_address", "an IP address of this machine", value)
+    if let value {
+      guard let address = SocketAddress(numeric: value, port: 0) else {
+        throw Self.refusal("local_address", "an IP address of this machine", value)
+      }
+      if address.lacksZone { throw Self.zoneMissing("local_address", value) }
     }
     localAddress = value
   }
@@ -220,6 +223,11 @@ package struct Options {
       throw Failure(
         .options, "ignore_tls forbids TLS and opportunistic_tls tries it; set only one")
     }
+    if let host, socketPath == nil, connectedSocket == nil,
+      SocketAddress(numeric: host, port: 0)?.lacksZone == true
+    {
+      throw Self.zoneMissing("host", host)
+    }
     if socketPath != nil, socket != nil || connectedSocket != nil {
       throw Failure(.options, "socket_path and socket or connection are both set; set only one")
     }
@@ -254,6 +262,14 @@ package struct Options {
         Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
           || $0 == 0x3A || $0 == 0x25
       }
+  }
+
+  private static func zoneMissing(_ option: String, _ value: [UInt8]) -> Failure {
+    let text = Bytes.printable(value, limit: 80)
+    return Failure(
+      .options,
+      "\(option) must name the interface of a link-local address, as in \(text)%eth0, not"
+        + " \"\(text)\" alone")
   }
 
   static func refusal(_ option: String, _ wanted: String, _ value: [UInt8]) -> Failure {

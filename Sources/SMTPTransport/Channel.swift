@@ -43,6 +43,7 @@ package final class Channel {
   /// No more input will come, and the socket would be readable for ever.
   private var hasEnded = false
   private var isDelivering = false
+  private var sentInTheClear = 0
 
   /// nil when the descriptor cannot be watched; the socket is closed then.
   package init?(loop: EventLoop, socket: ConnectedSocket, onReady: @escaping () -> Void) {
@@ -62,6 +63,15 @@ package final class Channel {
   package var isSecure: Bool { session?.isEstablished ?? false }
   /// Octets that leave under TLS as one.
   package static var largestRecord: Int { TLSSession.record }
+
+  /// Octets that the system took in all, as they are on the wire, and how many of them the
+  /// peer has not taken from it yet; nil when the system cannot tell. Of a socket of the file
+  /// system the second counts buffers, until all that is in them was read.
+  package var sent: Int { sentInTheClear &+ (session?.sent ?? 0) }
+  package var unsent: Int? {
+    let count = watch == nil ? -1 : csystem_unsent(socket.descriptor)
+    return count < 0 ? nil : Int(count)
+  }
 
   // MARK: Bytes
 
@@ -104,7 +114,9 @@ package final class Channel {
         return result(of: unsafe session.write(start, octets.count), .writing)
       }
       do throws(Errno) {
-        return .bytes(try unsafe System.send(socket.descriptor, start, octets.count))
+        let count = try unsafe System.send(socket.descriptor, start, octets.count)
+        sentInTheClear &+= count
+        return .bytes(count)
       } catch {
         guard error.code == EAGAIN else { return .failed(failure(error)) }
         blocked.insert(.writing)
@@ -131,7 +143,8 @@ package final class Channel {
     case .system(let error): return .failed(failure(error))
     case .failed(let queue):
       var failure = Failure(
-        .tls, "TLS failed: \(queue.text)", command: "CONN", phase: .idle, retry: .safe)
+        .tls, "TLS failed: \(queue.text)", command: "CONN", phase: .idle,
+        retry: TLSRetry.afterHandshake(queue.reason))
       failure.tlsReason = queue.text
       failure.addresses = remote.description
       return .failed(failure)

@@ -109,6 +109,29 @@ final class Talker {
     #expect(loop.timeout() == -1)
   }
 
+  /// What the peer has not read is still on its way, and counts as sent.
+  @Test func sentAndUnsent() throws {
+    let channel = try #require(client.channel)
+    #expect(channel.sent == 0)
+    #expect(channel.unsent == 0)
+    // The server does not turn its loop: this one is not turned.
+    let content = [UInt8](repeating: 0x78, count: 50_000)
+    var sent = 0
+    while sent < 8_000_000, case .bytes(let count) = channel.write(content, from: 0) {
+      sent += count
+      #expect(channel.sent == sent)
+    }
+    let before = try #require(channel.unsent)
+    #expect(before > 0)
+    #expect(before <= sent)
+    let taken = pump(loop) { server.received.count == sent }
+    #expect(taken)
+    let empty = pump(loop) { channel.unsent == 0 }
+    #expect(empty)
+    client.close()
+    #expect(channel.unsent == nil)
+  }
+
   @Test func endOfStreamDoesNotSpin() throws {
     server.close()
     let ended = pump(loop) { client.hasEnded }

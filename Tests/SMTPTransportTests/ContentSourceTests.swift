@@ -47,6 +47,28 @@ import Testing
     #expect(all == Array(content.dropFirst(100)))
   }
 
+  /// A send would wait for it without an end.
+  @Test func whatCanNeverBeRead() throws {
+    let pipe = try #require(Pipe())
+    let listener = Listener()
+    let epoll = csystem_epoll_create()
+    let event = csystem_eventfd()
+    let alarm = csystem_timerfd()
+    let folder = unsafe csystem_open_for_reading("/tmp")
+    defer { for descriptor in [epoll, event, alarm, folder] { System.close(descriptor) } }
+    for (descriptor, code) in [
+      (pipe.writer, EBADF), (listener.descriptor, EINVAL), (epoll, EINVAL), (event, EINVAL),
+      (alarm, EINVAL), (folder, EISDIR), (-1, EBADF),
+    ] {
+      csystem_set_errno(0)
+      let reader = DescriptorReader(duplicating: descriptor)
+      let reason = csystem_errno()
+      #expect(reader == nil)
+      #expect(reason == code, "descriptor \(descriptor)")
+    }
+    #expect(DescriptorReader(duplicating: pipe.reader) != nil)
+  }
+
   /// What was not used is there again.
   @Test func blockStaysUntilItIsUsed() throws {
     let pipe = try #require(Pipe())

@@ -170,6 +170,34 @@ import Testing
     loop.pendingOperations = 0
   }
 
+  /// Each wake-up ends one wait.
+  @Test func wakeupOfRunOnceDoesNotEndTheNextRun() {
+    loop.wakeup()
+    _ = loop.runOnce(timeout: -1)
+    var isDone = false
+    let timer = LoopTimer(loop) { isDone = true }
+    timer.set(Clock.now() + 1)
+    #expect(loop.run { !isDone } == .idle)
+    #expect(isDone)
+  }
+
+  @Test func descriptorTellsOfOneTimerAfterTheOther() {
+    let descriptor = loop.descriptor()
+    var count: Int32 = 0
+    let timer = LoopTimer(loop) { count += 1 }
+    for round in Int32(1)...3 {
+      timer.set(Clock.now() + 2)
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      while count < round {
+        guard unsafe poll(&entry, 1, 20_000) == 1 else {
+          Issue.record("the descriptor says nothing of timer \(round)")
+          return
+        }
+        _ = loop.dispatch()
+      }
+    }
+  }
+
   @Test func wakeupFromAnotherThread() {
     nonisolated(unsafe) let shared = loop
     let thread = Task.detached { unsafe shared.wakeup() }

@@ -35,6 +35,16 @@ import Testing
     #expect(address == nil)
   }
 
+  @Test(arguments: [
+    ("fe80::1", true), ("febf:ffff::1", true), ("[fe80::1]", true), ("fe80::1%lo", false),
+    ("fec0::1", false), ("fe7f::1", false), ("2001:db8::1", false), ("::1", false),
+    ("169.254.1.1", false),
+  ])
+  func zones(_ text: String, _ lacksZone: Bool) throws {
+    let address = try #require(SocketAddress(numeric: bytes(text), port: 0))
+    #expect(address.lacksZone == lacksZone)
+  }
+
   @Test func machineHasAName() {
     #expect(!HostName.machineName().isEmpty)
     #expect(!HostName.machineName().contains(0))

@@ -129,3 +129,96 @@ def test_operation_timeout(drive: Drive) -> None:
     assert "(operation_timeout)" in failure.message
     assert f"{FIRST}:{port}: Connection refused; {SECOND}:{port}: no answer" in failure.message
     assert failure.address == f"{FIRST}:{port}, {SECOND}:{port}"
+
+
+# --- a first address that takes connections and says nothing ------------------
+
+
+def greets(peer: Peer) -> None:
+    peer.greet()
+    peer.quit()
+
+
+@pytest.mark.parametrize("limit", ["greeting_timeout", "socket_timeout"])
+def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
+    """The wait for a greeting uses none of the time to connect."""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
+        stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
+        connection = drive.connection(
+            None, host=HOST, port=first.port, connection_timeout=1000, **{limit: 1500}
+        )
+        connection.start_connect().succeeds()
+        assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
+        connection.start_quit().succeeds()
+    log = "\n".join(drive.transcript(LOG_NETWORK))
+    assert limit in log
+    assert "trying the next address" in log
+
+
+def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certificates) -> None:
+    """With TLS from the first byte the greeting cannot come before the handshake."""
+
+    def protected(peer: Peer) -> None:
+        peer.start_tls(certificates.name_only)
+        greets(peer)
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
+        stack.enter_context(ScriptedServer(protected, address=SECOND, port=first.port))
+        connection = drive.connection(
+            host=HOST,
+            port=first.port,
+            secure=1,
+            greeting_timeout=500,
+            tls_reject_unauthorized=0,
+        )
+        connection.start_connect().succeeds()
+        assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
+        connection.start_quit().succeeds()
+    assert "the TLS handshake was not over" in "\n".join(drive.transcript(LOG_NETWORK))
+
+
+def test_no_greeting_from_any(drive: Drive) -> None:
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
+        stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=200)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        connection.wait_end()
+    assert failure.retry == RETRY_SAFE
+    assert failure.message.count("(greeting_timeout)") == 2
+    assert failure.address == f"{FIRST}:{first.port}, {SECOND}:{first.port}"
+
+
+def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
+    """It is over then, whatever addresses are left."""
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
+        stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port, operation_timeout=300)
+        failure = connection.start_connect().fails("ETIMEDOUT")
+        connection.wait_end()
+    assert "(operation_timeout)" in failure.message
+
+
+def test_connection_timeout_is_over_all_addresses(drive: Drive) -> None:
+    """It goes on with the second address and does not begin again: after a first one that has
+    used most of it, the second has less than a whole."""
+
+    def uses_most(peer: Peer) -> None:
+        peer.handshake_began()
+        assert not peer.closes_within(1.8)
+
+    def has_the_rest(peer: Peer) -> None:
+        peer.handshake_began()
+        assert peer.closes_within(2.4), "the limit has begun again"
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(uses_most, address=FIRST))
+        stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port, secure=1, connection_timeout=3000)
+        failure = connection.start_connect().wait().error
+        connection.wait_end()
+    assert failure is not None
+    assert "(connection_timeout)" in failure.message

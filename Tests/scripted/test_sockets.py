@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
 from support.manners import silent
-from support.outcomes import RETRY_SAFE
+from support.outcomes import RETRY_NO, RETRY_SAFE
 from support.relay import relayed
 from support.scripted import PATIENCE, Peer, ScriptedServer
+from support.separate import handed
 
 
 def last_delivery(peer: Peer) -> None:
@@ -228,13 +230,45 @@ def test_local_address_that_is_not_here(connect: Opener) -> None:
         connection = connect(server, local_address="192.0.2.1")
         failure = connection.start_connect().fails("ESOCKET")
         assert failure.errno
+        assert "local_address 192.0.2.1" in failure.message
         connection.wait_end()
 
 
 def test_local_address_of_another_family(connect: Opener) -> None:
     with ScriptedServer() as server:
         connection = connect(server, local_address="::1")
-        assert connection.start_connect().fails("ESOCKET").message
+        failure = connection.start_connect().fails("ESOCKET")
+        assert "local_address [::1]" in failure.message
+        # It would be the same tomorrow.
+        assert failure.retry == RETRY_NO
+        connection.wait_end()
+
+
+def test_link_local_address_without_its_interface(drive: Drive) -> None:
+    """The system would say "Invalid argument"."""
+    options = drive.options()
+    failure = drive.set(options, "local_address", "fe80::1")
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert "local_address must name the interface" in failure.message
+    assert "fe80::1%eth0" in failure.message
+    assert drive.set(options, "local_address", "fe80::1%lo") is None
+    failure = drive.refused_connection(host="[fe80::1]")
+    assert failure.name == "EOPTIONS"
+    assert "host must name the interface" in failure.message
+
+
+@pytest.mark.parametrize("secure", [0, 1])
+def test_write_to_a_socket_that_is_shut(secure: int) -> None:
+    """It ends in an error, and raises no SIGPIPE: the program has the default action."""
+    ours, theirs = socket.socketpair()
+    theirs.sendall(b"220 hi\r\n")
+    ours.shutdown(socket.SHUT_WR)
+    with theirs, handed(ours) as (drive, number):
+        connection = drive.connection(connection=number, secure=secure)
+        failure = connection.start_connect().wait().error
+        assert failure is not None
+        assert failure.errno == errno.EPIPE
         connection.wait_end()
 
 

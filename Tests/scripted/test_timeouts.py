@@ -165,6 +165,63 @@ def test_socket(connect: Opener) -> None:
         assert sending.result().statuses == [NOT_TRIED]
 
 
+@pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)])
+def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    """Nobody waits long for the answer to QUIT, and nothing is an error when it does not
+    come."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        peer.delivery()
+        peer.expect(b"QUIT")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, quit_timeout=SOON)
+        with connection.drive.held():
+            sending = connection.start_send()
+            quitting = connection.start_quit()
+        sending.succeeds()
+        quitting.succeeds()
+        connection.wait_end()
+        assert connection.error is None
+
+
+def test_quit_has_a_limit_of_its_own(connect: Opener) -> None:
+    """A server that is slow to say goodbye may take longer than for any other command."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"QUIT")
+        assert not peer.closes_within(3 * SOON / 1000)
+        peer.reply(b"221 bye")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, command_timeout=SOON)
+        connection.start_quit().succeeds()
+        connection.wait_end()
+
+
+def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
+    """Without PIPELINING a chunk waits for the reply to the one before it, which has its
+    time."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"CHUNKING")
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok")
+        peer.expect(b"BDAT ")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, chunking=1, final_reply_timeout=SOON)
+        message = connect.drive.reader(b"x" * 9_000, b"y" * 9_000)
+        failure = connection.start_send(message=message).fails("ETIMEDOUT")
+        check(failure, "final_reply_timeout", "message")
+
+
 def test_idle_has_no_other_limit(connect: Opener) -> None:
     """Between operations the caller may take its time."""
 
@@ -225,15 +282,20 @@ def test_operation_of_a_paused_source(connect: Opener) -> None:
         )
 
 
+@pytest.mark.parametrize("is_ahead", [False, True])
 @pytest.mark.parametrize(
     "limit", ["socket_timeout", "command_timeout", "final_reply_timeout", "operation_timeout"]
 )
-def test_limits_do_not_hit_who_is_in_time(connect: Opener, limit: str) -> None:
-    """Many short operations may together take longer than any limit of one."""
+def test_limits_do_not_hit_who_is_in_time(connect: Opener, limit: str, is_ahead: bool) -> None:
+    """Many short operations may together take longer than any limit of one, those too
+    whose envelopes leave with the end of the message before."""
 
     def dialogue(peer: Peer) -> None:
-        peer.greet()
-        for _ in range(8):
+        peer.greet(*[b"PIPELINING"][: int(is_ahead)])
+        for number in range(8):
+            if is_ahead and number > 0:
+                peer.expect(b"RSET")
+                peer.reply(b"250 ok")
             peer.envelope()
             peer.content()
             assert not peer.closes_within(0.1)
@@ -280,13 +342,24 @@ def test_ended_while_connecting(connect: Opener, how: str) -> None:
     ("case", "error", "word", "retry"),
     [
         ("unknown", "EDNS", "nowhere.example", RETRY_NO),
+        ("failing", "EDNS", "nowhere.example", RETRY_SAFE),
         ("slow", "ETIMEDOUT", "dns_timeout", RETRY_SAFE),
     ],
 )
 def test_resolving(case: str, error: str, word: str, retry: int) -> None:
-    """The name servers deny the name, or never answer."""
+    """The name servers deny the name, fail for now, or never answer."""
     told = resolving(case)
     assert told["error"] == error
     assert word in told["message"]
     assert told["phase"] == "dns"
     assert told["retry"] == retry
+
+
+def test_threads_that_resolve_are_bounded() -> None:
+    """A name whose servers do not answer keeps its thread long after dns_timeout. However many
+    such names there are, the threads stay few; and the next name is resolved as soon as there
+    is room."""
+    told = resolving("many")
+    assert told["errors"] == ["ETIMEDOUT"] * 100
+    assert 1 <= told["threads"] <= 64
+    assert told["connected"]

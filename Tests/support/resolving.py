@@ -3,8 +3,9 @@
 In a network namespace of its own a test can be the name servers that the machine
 is configured for. So the rest of this file is run there, as a program: it connects
 by a name that these servers deny ("unknown"), never answer ("slow"), or answer
-late, when the caller has waited ("answered"), closed or freed. It prints the
-outcome as JSON."""
+late, when the caller has waited ("answered"), closed or freed; or they fail for now
+("failing"), or are asked for many names at a time ("many"). It prints the outcome as
+JSON."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import drive as driving
+from support.connection import Operation
 from support.drive import Drive
 from support.outcomes import Json
 from support.system import in_network_namespace, name_servers
@@ -38,12 +40,17 @@ def resolving(case: str) -> Json:
     return told
 
 
-def answer(question: bytes, denies: bool) -> bytes:
-    """RFC 1035 section 4.1: one IPv4 address, and none of any other type."""
+#: RFC 1035 section 4.1.1, the response codes "server failure" and "name error".
+CODES = {"failing": 2, "unknown": 3}
+
+
+def answer(question: bytes, code: int) -> bytes:
+    """RFC 1035 section 4.1: one IPv4 address, and none of any other type; with a response
+    code nothing."""
     end = question.index(b"\0", 12) + 5
     asked, kind = question[12:end], question[end - 4 : end - 2]
-    flags = b"\x81\x83" if denies else b"\x81\x80"
-    if denies or kind != TYPE_A:
+    flags = bytes([0x81, 0x80 | code])
+    if code != 0 or kind != TYPE_A:
         return question[:2] + flags + b"\0\1\0\0\0\0\0\0" + asked
     record = b"\xc0\x0c" + TYPE_A + b"\0\1" + b"\0\0\0\x3c" + b"\0\4" + SERVED_HERE
     return question[:2] + flags + b"\0\1\0\1\0\0\0\0" + asked + record
@@ -52,10 +59,10 @@ def answer(question: bytes, denies: bool) -> bytes:
 class NameServers:
     """Answers every question once it is `released`."""
 
-    def __init__(self, addresses: list[str], denies: bool) -> None:
+    def __init__(self, addresses: list[str], code: int) -> None:
         self.asked = threading.Event()
         self.released = threading.Event()
-        self._denies = denies
+        self._code = code
         for address in addresses:
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             server = socket.socket(family, socket.SOCK_DGRAM)
@@ -67,7 +74,7 @@ class NameServers:
             question, client = server.recvfrom(512)
             self.asked.set()
             self.released.wait()
-            server.sendto(answer(question, self._denies), client)
+            server.sendto(answer(question, self._code), client)
 
 
 def wait_for_resolver(drive: Drive, threads: int) -> None:
@@ -88,14 +95,43 @@ def came(listener: socket.socket, expected: bool) -> bool:
     return True
 
 
+def ask_for_many(drive: Drive, servers: NameServers, port: int) -> Json:
+    """A hundred names that are not answered in time; then all are, and so is one more."""
+    threads = drive.counts()[1]
+
+    def opening(name: str, limit: int) -> Operation:
+        connection = drive.connection(host=name, port=port, dns_timeout=limit)
+        return connection.start_connect()
+
+    openings = [opening(f"n{number}.nowhere.example", 1000) for number in range(100)]
+    failures = [each.wait().error for each in openings]
+    most = drive.counts()[1] - threads
+    late = opening("last.nowhere.example", 0)
+    servers.released.set()
+    wait_for_resolver(drive, threads)
+    late.wait()
+    return {
+        "errors": [failure.name for failure in failures if failure],
+        "threads": most,
+    }
+
+
 def main() -> None:
     case, *addresses = sys.argv[1:]
-    servers = NameServers(addresses, denies=case == "unknown")
-    if case == "unknown":
+    servers = NameServers(addresses, CODES.get(case, 0))
+    if case in CODES:
         servers.released.set()
     listener = socket.create_server(("127.0.0.1", 0))
 
     drive = driving.start()
+    if case == "many":
+        told = ask_for_many(drive, servers, listener.getsockname()[1])
+        told["connected"] = came(listener, expected=True)
+        drive.finish()
+        status = drive.close()
+        drive.remove_files()
+        print(json.dumps(told))
+        sys.exit(status)
     threads = drive.counts()[1]
     limit = 200 if case == "slow" else 0
     connection = drive.connection(

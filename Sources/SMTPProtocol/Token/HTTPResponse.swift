@@ -25,7 +25,11 @@ package final class HTTPResponse {
   }
 
   private var part = Part.header
+  /// What has arrived; the first `taken` octets are done with, and up to `searched` there is no
+  /// end of a line, so that nothing is looked at twice.
   private let buffer: Secret
+  private var taken = 0
+  private var searched = 0
   private var received = 0
   private var lineCount = 0
   private var contentLength: Int?
@@ -53,6 +57,11 @@ package final class HTTPResponse {
     received += bytes.count
     buffer.append(bytes)
     while step() {}
+    if taken > 0 {
+      buffer.removeFirst(taken)
+      searched = max(0, searched - taken)
+      taken = 0
+    }
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
     if isComplete { return }
     if buffer.bytes.count > limit || content.bytes.count > Self.bodyLimit || received > Self.totalLimit {
@@ -77,8 +86,8 @@ package final class HTTPResponse {
     case .chunk(let rest):
       return takeBody(rest) { $0 == 0 ? .chunkEnd : .chunk($0) }
     case .untilClose:
-      content.append(buffer.bytes[...])
-      buffer.removeFirst(buffer.bytes.count)
+      content.append(buffer.bytes.dropFirst(taken))
+      taken = buffer.bytes.count
       return false
     case .done, .broken:
       return false
@@ -86,21 +95,24 @@ package final class HTTPResponse {
   }
 
   private func takeBody(_ rest: Int, _ next: (Int) -> Part) -> Bool {
-    let count = min(rest, buffer.bytes.count)
-    content.append(buffer.bytes.prefix(count))
-    buffer.removeFirst(count)
+    let count = min(rest, buffer.bytes.count - taken)
+    content.append(buffer.bytes.dropFirst(taken).prefix(count))
+    taken += count
     part = next(rest - count)
     return count > 0 || rest == 0
   }
 
   private func takeLine() -> [UInt8]? {
-    guard let end = buffer.bytes.firstIndex(of: 0x0A) else { return nil }
-    if end > Self.headerLimit {
+    guard let end = buffer.bytes.dropFirst(max(taken, searched)).firstIndex(of: 0x0A) else {
+      searched = buffer.bytes.count
+      return nil
+    }
+    if end - taken > Self.headerLimit {
       part = .broken
       return nil
     }
-    var line = Array(buffer.bytes[..<end])
-    buffer.removeFirst(end + 1)
+    var line = Array(buffer.bytes.dropFirst(taken).prefix(end - taken))
+    taken = end + 1
     if line.last == 0x0D { line.removeLast() }
     return line
   }

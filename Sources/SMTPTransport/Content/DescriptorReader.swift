@@ -14,8 +14,14 @@ package final class DescriptorReader: BlockReader {
   private var watch: Watch?
   private var isPaused = false
 
-  /// Keeps a duplicate; nil when there is none to be had, with errno set.
+  /// Keeps a duplicate; nil, with errno set, when there is none to be had, or when the
+  /// descriptor can never be read: the send would wait for it without an end.
   package init?(duplicating descriptor: Int32) {
+    let reason = csystem_unreadable(descriptor)
+    guard reason == 0 else {
+      csystem_set_errno(reason)
+      return nil
+    }
     self.descriptor = csystem_duplicate(descriptor)
     guard self.descriptor >= 0 else { return nil }
   }

@@ -10,6 +10,8 @@ package final class Resolver {
   private var watch: Watch?
   private var deadline: LoopTimer?
   private var delivery: LoopTask?
+  /// Every thread was busy; set until it is this name's turn.
+  private var wait: LoopTimer?
 
   package init(loop: EventLoop) { self.loop = loop }
 
@@ -30,6 +32,26 @@ package final class Resolver {
       return deliverLater(
         .failure(Resolver.failure("\"\(name)\" is not a host name", retry: .no)))
     }
+    deadline = LoopTimer(loop) { [self] in
+      let reason: Message =
+        request == nil ? " (\(ResolverThreads.limit) other names are being resolved)" : ""
+      finish(
+        .failure(
+          Resolver.failure(
+            "resolving \(name) took longer than dns_timeout\(reason)", code: .timedOut,
+            retry: .safe)))
+    }
+    deadline?.set(limit)
+    ask(host, port, name)
+  }
+
+  /// Starts a thread, or waits until one may be started.
+  private func ask(_ host: [UInt8], _ port: UInt16, _ name: Message) {
+    guard ResolverThreads.enter() else {
+      if wait == nil { wait = LoopTimer(loop) { [self] in ask(host, port, name) } }
+      wait?.set(Clock.now() + ResolverThreads.patience)
+      return
+    }
     do throws(Errno) {
       let request = try ResolverRequest.Handle(host: host, port: port)
       self.request = request
@@ -39,17 +61,12 @@ package final class Resolver {
       }
       guard watch != nil else { throw .current }
     } catch {
+      // The thread, if there is one, leaves its place itself.
+      if request == nil { ResolverThreads.leave() }
       var failure = Resolver.failure("cannot resolve \(name): \(error.text)", retry: .safe)
       failure.errno = error.code
-      return deliverLater(.failure(failure))
+      deliverLater(.failure(failure))
     }
-    deadline = LoopTimer(loop) { [self] in
-      finish(
-        .failure(
-          Resolver.failure(
-            "resolving \(name) took longer than dns_timeout", code: .timedOut, retry: .safe)))
-    }
-    deadline?.set(limit)
   }
 
   /// Stops without a word; the thread ends by itself.
@@ -76,6 +93,8 @@ package final class Resolver {
   private func release() {
     deadline?.invalidate()
     deadline = nil
+    wait?.invalidate()
+    wait = nil
     watch?.cancel()
     watch = nil
     request.take()?.release(isForeignProcess: loop.isForeignProcess)
@@ -93,10 +112,19 @@ package final class Resolver {
     case .error(let code, let errno):
       let isSystem = code == EAI_SYSTEM
       let reason = isSystem ? Errno(code: errno).text : text(of: code)
-      var failure = failure(
-        "cannot resolve \(name): \(reason)", retry: code == EAI_AGAIN ? .safe : .no)
+      var failure = failure("cannot resolve \(name): \(reason)", retry: retry(after: code))
       if isSystem { failure.errno = errno }
       return .failure(failure)
+    }
+  }
+
+  /// Whether the same question may have another answer later. What this machine lacks for the
+  /// moment (memory, descriptors, a name server that answers) says nothing about the name;
+  /// every other code of RFC 3493 section 6.1 does, or about how it was asked.
+  static func retry(after code: Int32) -> Retry {
+    switch code {
+    case EAI_AGAIN, EAI_MEMORY, EAI_SYSTEM: .safe
+    default: .no
     }
   }
 

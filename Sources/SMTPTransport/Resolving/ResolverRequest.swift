@@ -43,8 +43,12 @@ import Synchronization
     unsafe request.pointee.error = csystem_errno()
     unsafe request.pointee.code = code
     unsafe request.pointee.list = unsafe list
-    unsafe request.pointee.isDone.store(true, ordering: .releasing)
-    unsafe System.signal(request.pointee.notice)
+  }
+
+  /// The results are there.
+  private func tell() {
+    isDone.store(true, ordering: .releasing)
+    System.signal(notice)
   }
 
   /// The loop's hold on a request.
@@ -53,7 +57,7 @@ import Synchronization
     /// Becomes readable when the answer is there.
     let notice: Int32
 
-    /// Starts the thread.
+    /// Starts the thread, for which there must be a place: it leaves that itself.
     init(host: [UInt8], port: UInt16) throws(Errno) {
       let notice = csystem_eventfd()
       guard notice >= 0 else { throw .current }
@@ -73,6 +77,9 @@ import Synchronization
         { argument in
           if let request = unsafe argument?.assumingMemoryBound(to: ResolverRequest.self) {
             unsafe ResolverRequest.resolve(request)
+            // Before the loop can free the place of its own request, which it may wait for.
+            ResolverThreads.leave()
+            unsafe request.pointee.tell()
             unsafe Handle.drop(request)
           }
           return nil
@@ -94,18 +101,17 @@ import Synchronization
       guard unsafe request.pointee.isDone.load(ordering: .acquiring) else { return nil }
       let code = unsafe request.pointee.code
       guard code == 0 else { return unsafe .error(code: code, errno: request.pointee.error) }
-      var addresses: [SocketAddress] = []
+      var addresses = AddressList()
       var next = unsafe request.pointee.list
-      while let entry = unsafe next {
+      while let entry = unsafe next, !addresses.isFull {
         if let address = unsafe SocketAddress(
-          entry.pointee.ai_addr, length: entry.pointee.ai_addrlen),
-          !addresses.contains(where: { $0.isEqual(to: address) })
+          entry.pointee.ai_addr, length: entry.pointee.ai_addrlen)
         {
-          addresses.append(address)
+          addresses.add(address)
         }
         unsafe next = unsafe entry.pointee.ai_next
       }
-      return .addresses(addresses)
+      return .addresses(addresses.addresses)
     }
 
     /// The loop needs the request no longer. A forked child has no thread that

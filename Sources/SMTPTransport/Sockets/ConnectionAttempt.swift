@@ -14,6 +14,8 @@ final class ConnectionAttempt {
     case connected(ConnectedSocket)
     case inProgress
     case failed(Errno)
+    /// The local address is what cannot be used.
+    case unbound(Errno)
   }
 
   init(_ address: SocketAddress) { self.address = address }
@@ -29,11 +31,11 @@ final class ConnectionAttempt {
     guard descriptor >= 0 else { return .failed(.current) }
     if !address.isLocalSocket { System.tuneInternetSocket(descriptor) }
     if let local {
-      guard local.family == address.family else { return .failed(Errno(code: EAFNOSUPPORT)) }
+      guard local.family == address.family else { return .unbound(Errno(code: EAFNOSUPPORT)) }
       // A port that was asked for may still rest from its last connection.
       if local.port != 0 { System.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR) }
       let result = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
-      guard result == 0 else { return .failed(.current) }
+      guard result == 0 else { return .unbound(.current) }
     }
     if address.isLocalSocket { retry = LoopTimer(loop, onReady) }
     let outcome = reach()

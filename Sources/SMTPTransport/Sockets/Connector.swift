@@ -1,3 +1,4 @@
+import CSystem
 package import SMTPProtocol
 
 /// Races the addresses of a host (RFC 8305): families take turns, the next
@@ -114,6 +115,7 @@ package final class Connector {
         return
       case .connected(let socket): return finish(.success(socket))
       case .failed(let error): fail(attempt, error)
+      case .unbound(let error): fail(attempt, error, isLocal: true)
       }
     }
     if running.isEmpty { finish(.failure(exhausted())) }
@@ -125,19 +127,35 @@ package final class Connector {
     case .connected(let socket):
       running.removeAll { $0 === attempt }
       finish(.success(socket))
-    case .failed(let error):
+    case .failed(let error), .unbound(let error):
       running.removeAll { $0 === attempt }
       fail(attempt, error)
       advance()
     }
   }
 
-  private func fail(_ attempt: ConnectionAttempt, _ error: Errno) {
+  private func fail(_ attempt: ConnectionAttempt, _ error: Errno, isLocal: Bool = false) {
     attempt.cancel()
-    var failure = Connector.failure(.socket, "\(error.text)")
+    let place: Message =
+      isLocal ? "local_address \(localAddress?.description ?? ""): " : ""
+    var failure = Connector.failure(
+      .socket, "\(place)\(error.text)", retry: Connector.retry(after: error.code))
     failure.errno = error.code
     lastFailure = failure
     remember(attempt.address, failure)
+  }
+
+  /// Whether the same attempt may go well later. Nothing but what a socket of this kind can
+  /// never do says no: that nobody listens, that there is no route or no permission, that
+  /// descriptors, ports or memory are short may change, and mail that could be tried again must
+  /// not be given up.
+  static func retry(after code: Int32) -> Retry {
+    switch code {
+    case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPROTOTYPE, EINVAL, ENOTSOCK,
+      EOPNOTSUPP, ENAMETOOLONG:
+      .no
+    default: .safe
+    }
   }
 
   private func expire() {

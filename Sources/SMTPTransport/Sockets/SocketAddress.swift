@@ -184,7 +184,23 @@ import SMTPProtocol
   }
 
   func isEqual(to other: SocketAddress) -> Bool {
-    length == other.length && octets(0..<Int(length)) == other.octets(0..<Int(other.length))
+    guard length == other.length else { return false }
+    return unsafe withUnsafeBytes(of: storage) { mine in
+      unsafe withUnsafeBytes(of: other.storage) { theirs in
+        let count = min(Int(length), mine.count)
+        return unsafe mine.prefix(count).elementsEqual(theirs.prefix(count))
+      }
+    }
+  }
+
+  /// fe80::/10 (RFC 4291 section 2.5.6) without a zone: on which of the links it is remains
+  /// open, and the system refuses it.
+  package var lacksZone: Bool {
+    let octets = addressOctets
+    guard isIPv6, octets.count == 16, octets[0] == 0xFE, octets[1] & 0xC0 == 0x80 else {
+      return false
+    }
+    return self.octets(24..<28).allSatisfy { $0 == 0 }
   }
 
   // MARK: For system calls

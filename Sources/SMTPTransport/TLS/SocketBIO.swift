@@ -11,6 +11,8 @@ enum SocketBIO {
     let descriptor: Int32
     /// Why the last transfer failed; 0 after one that did not.
     var error: Int32 = 0
+    /// Octets that the system took.
+    var sent = 0
   }
 
   /// The table of functions, one for each TLSContext: nothing is global.
@@ -30,9 +32,14 @@ enum SocketBIO {
     }
     _ = unsafe BIO_meth_set_write(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
-      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) { descriptor throws(Errno) in
+      let sent = unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) {
+        descriptor throws(Errno) in
         try unsafe System.send(descriptor, buffer, Int(count))
       }
+      if sent > 0, let state = unsafe BIO_get_data(bio)?.assumingMemoryBound(to: State.self) {
+        unsafe state.pointee.sent &+= Int(sent)
+      }
+      return sent
     }
     _ = unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in
       switch command {

@@ -43,7 +43,9 @@ enum TLSFailure {
         "the server accepts none of the ciphers that this system allows: \(queue.text)",
         reason: queue.text, retry: .no)
     default:
-      return make("the TLS handshake failed: \(queue.text)", reason: queue.text, retry: .no)
+      return make(
+        "the TLS handshake failed: \(queue.text)", reason: queue.text,
+        retry: TLSRetry.after(queue.reason))
     }
   }
 

@@ -191,6 +191,9 @@ package struct TLSInfo {
     }
   }
 
+  /// Octets that the system took, records around them included.
+  var sent: Int { unsafe state.pointee.sent }
+
   // MARK: What came of it
 
   private var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }

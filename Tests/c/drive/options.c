@@ -35,7 +35,8 @@ static int set_descriptor(smtpconn_options *options, char *value,
 #define DESCRIPTOR_OPTIONS(X) X(socket) X(connection)
 #define DURATION_OPTIONS(X) \
   X(dns_timeout) X(connection_timeout) X(greeting_timeout) X(socket_timeout) \
-  X(command_timeout) X(final_reply_timeout) X(operation_timeout)
+  X(command_timeout) X(final_reply_timeout) X(quit_timeout) \
+  X(operation_timeout)
 
 static int set_option(smtpconn_options *options, const char *name, char *value) {
 #define SET_STRING(option) \

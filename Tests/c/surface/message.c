@@ -1,6 +1,10 @@
 /*
  * message.c - messages
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "surface.h"
 
 static int releases;
@@ -17,6 +21,8 @@ static ptrdiff_t end_at_once(uint8_t *buffer, size_t capacity, void *user) {
 
 void message(void) {
   smtpconn_message *message;
+  int ends[2];
+  int folder;
   CHECK(smtpconn_message_new_copy(NULL, 1) == NULL);
   CHECK(smtpconn_message_new_copy("x", SIZE_MAX) == NULL);
   CHECK(smtpconn_message_new_copy("x", SIZE_MAX / 2 + 1) == NULL);
@@ -42,7 +48,17 @@ void message(void) {
   CHECK_INT(releases, 2);
 
   CHECK(smtpconn_message_new_descriptor(-1) == NULL);
-  message = smtpconn_message_new_descriptor(0);
+  CHECK(pipe(ends) == 0);
+  errno = 0;
+  CHECK(smtpconn_message_new_descriptor(ends[1]) == NULL); /* nothing to read there */
+  CHECK_INT(errno, EBADF);
+  message = smtpconn_message_new_descriptor(ends[0]);
   CHECK(message != NULL);
   smtpconn_message_free(message);
+  close(ends[0]);
+  close(ends[1]);
+  folder = open("/", O_RDONLY);
+  CHECK(smtpconn_message_new_descriptor(folder) == NULL);
+  CHECK_INT(errno, EISDIR);
+  close(folder);
 }

@@ -46,6 +46,8 @@ void null_options(void) {
   CHECK_INT(smtpconn_options_command_timeout(NULL), 0);
   CHECK_INT(smtpconn_options_set_final_reply_timeout(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_final_reply_timeout(NULL), 0);
+  CHECK_INT(smtpconn_options_set_quit_timeout(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_quit_timeout(NULL), 0);
   CHECK_INT(smtpconn_options_set_operation_timeout(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_operation_timeout(NULL), 0);
   CHECK_INT(smtpconn_options_set_auth_method(NULL, "PLAIN"), SMTPCONN_ESTATE);

@@ -84,6 +84,7 @@ void option_numbers(void) {
   DURATION(socket_timeout, 600000);
   DURATION(command_timeout, 300000);
   DURATION(final_reply_timeout, 600000);
+  DURATION(quit_timeout, 5000);
   DURATION(operation_timeout, 3600000);
   smtpconn_options_free(options);
 }

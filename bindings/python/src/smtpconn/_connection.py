@@ -104,6 +104,7 @@ class Connection(DrivenConnection):
         socket_timeout: Optional[float] = None,
         command_timeout: Optional[float] = None,
         final_reply_timeout: Optional[float] = None,
+        quit_timeout: Optional[float] = None,
         operation_timeout: Optional[float] = None,
         chunking: Optional[Chunking] = None,
         ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,

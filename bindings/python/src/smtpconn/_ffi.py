@@ -188,6 +188,8 @@ FUNCTIONS = (
     Function("smtpconn_options_command_timeout", [Options], c_uint32),
     Function("smtpconn_options_set_final_reply_timeout", [Options, c_uint32], c_int),
     Function("smtpconn_options_final_reply_timeout", [Options], c_uint32),
+    Function("smtpconn_options_set_quit_timeout", [Options, c_uint32], c_int),
+    Function("smtpconn_options_quit_timeout", [Options], c_uint32),
     Function("smtpconn_options_set_operation_timeout", [Options, c_uint32], c_int),
     Function("smtpconn_options_operation_timeout", [Options], c_uint32),
     Function("smtpconn_options_set_chunking", [Options, c_int], c_int),

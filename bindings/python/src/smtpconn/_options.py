@@ -92,6 +92,7 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "socket_timeout": _seconds,
     "command_timeout": _seconds,
     "final_reply_timeout": _seconds,
+    "quit_timeout": _seconds,
     "operation_timeout": _seconds,
     "chunking": _number,
     "ignored_capabilities": _keywords,

@@ -1,0 +1,176 @@
+"""Time limits ask what the server took, not what this system took for it: a slow reader is
+no dead one, and a dead one is found although megabytes are on their way to it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+
+from conftest import Opener
+from support.certificates import Certificates
+from support.drive import PATIENCE
+from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.scripted import Peer, ScriptedServer
+from support.separate import handed
+
+#: Milliseconds of a limit, and how long a server takes for a message: some limits long, far
+#: less than the time that a test may take.
+LIMIT = 600
+TAKES = 2.4
+MESSAGE = b"x" * 998 + b"\r\n"
+#: Fits into what the system keeps of a connection, and far more than that.
+SMALL, LARGE = 3_000_000, 12_000_000
+
+
+def slowly(peer: Peer, size: int) -> None:
+    """Takes a message of about so many octets in so much time, evenly."""
+    steps = 60
+    pause = threading.Event()
+    rest = size
+    while rest > 0:
+        rest -= len(peer.octets(min(rest, size // steps)))
+        pause.wait(TAKES / steps)
+    peer.content()
+
+
+def message(size: int) -> bytes:
+    return MESSAGE * (size // len(MESSAGE))
+
+
+@pytest.mark.parametrize("way", ["clear", "tls"])
+@pytest.mark.parametrize(
+    ("limit", "size"),
+    [("final_reply_timeout", SMALL), ("socket_timeout", SMALL), ("socket_timeout", LARGE)],
+)
+def test_slow_reader(
+    connect: Opener, certificates: Certificates, way: str, limit: str, size: int
+) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        slowly(peer, size)
+        peer.reply(b"250 2.0.0 Ok: queued as 4F2A")
+        peer.quit()
+
+    identity = certificates.name_only if way == "tls" else None
+    with ScriptedServer(dialogue, identity=identity) as server:
+        connection = connect.opened(
+            server, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
+        )
+        connection.start_send(message(size)).succeeds()
+        connection.start_quit().succeeds()
+
+
+def test_slow_reader_of_a_group(connect: Opener) -> None:
+    """A message that leaves with its envelope: the reply to MAIL comes when all before it was
+    read, and those before are large."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"CHUNKING")
+        for number in range(6):
+            if number > 0:
+                peer.expect(b"RSET")
+                peer.reply(b"250 ok")
+            peer.expect(b"MAIL FROM:")
+            peer.expect(b"RCPT TO:")
+            size = int(peer.expect(b"BDAT ").split()[1])
+            for _ in range(10):
+                peer.octets(size // 10)
+                pause.wait(0.04)
+            peer.octets(size % 10)
+            peer.reply(b"250 ok", b"250 ok", b"250 2.0.0 Ok: queued as 4F2A")
+        peer.quit()
+
+    pause = threading.Event()
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, chunking=2, command_timeout=LIMIT)
+        with connection.drive.held():
+            sends = [connection.start_send(message(60_000)) for _ in range(6)]
+            quitting = connection.start_quit()
+        for sending in sends:
+            sending.succeeds()
+        quitting.succeeds()
+
+
+@pytest.mark.parametrize("limit", ["final_reply_timeout", "socket_timeout"])
+def test_dead_reader(connect: Opener, limit: str) -> None:
+    """All of the message has left this program, and the server takes none of it."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.shrink_buffers()
+        peer.greet()
+        peer.envelope()
+        assert timed_out.wait(PATIENCE)
+
+    timed_out = threading.Event()
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, **{limit: LIMIT})
+        sending = connection.start_send(message(1_000_000))
+        failure = sending.fails("ETIMEDOUT")
+        timed_out.set()
+        assert limit in failure.message
+        assert failure.phase == "message"
+        # How much this system takes decides whether the end of the message has left.
+        assert (failure.retry, sending.result().statuses) in [
+            (RETRY_UNKNOWN, [UNKNOWN]),
+            (RETRY_SAFE, [NOT_TRIED]),
+        ]
+
+
+def test_reader_that_owes_a_reply(connect: Opener) -> None:
+    """Reading on is no answer: the time for the reply counts from the end of the message."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.envelope()
+        slowly(peer, SMALL)
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, final_reply_timeout=LIMIT)
+        sending = connection.start_send(message(SMALL))
+        assert "final_reply_timeout" in sending.fails("ETIMEDOUT").message
+        assert sending.result().statuses == [UNKNOWN]
+
+
+def test_slow_reader_in_the_file_system() -> None:
+    """All of the message is on its way before the first octet is taken. Here the system
+    counts whole buffers, of up to 64 KB."""
+    size, limit = 190_000, 2 * LIMIT
+
+    def serve() -> None:
+        with theirs, theirs.makefile("rb") as lines:
+            theirs.sendall(b"220 hi\r\n")
+            for said, reply in (
+                (b"EHLO", b"250 test.local\r\n"),
+                (b"MAIL", b"250 ok\r\n"),
+                (b"RCPT", b"250 ok\r\n"),
+                (b"DATA", b"354 go on\r\n"),
+            ):
+                assert lines.readline().startswith(said)
+                theirs.sendall(reply)
+            rest = size
+            while rest > 0:
+                rest -= len(lines.read(min(rest, 2_000)))
+                pause.wait(TAKES * 2_000 / size)
+            assert lines.readline() == b".\r\n"
+            theirs.sendall(b"250 2.0.0 Ok: queued as 4F2A\r\n")
+            assert lines.readline() == b"QUIT\r\n"
+            theirs.sendall(b"221 bye\r\n")
+        served.set()
+
+    pause, served = threading.Event(), threading.Event()
+    ours, theirs = socket.socketpair()
+    thread = threading.Thread(target=serve)
+    thread.start()
+    with handed(ours) as (drive, number):
+        connection = drive.connection(
+            connection=number, final_reply_timeout=limit, socket_timeout=limit
+        )
+        connection.start_connect().succeeds()
+        connection.start_send(message(size)).succeeds()
+        connection.start_quit().succeeds()
+    thread.join(PATIENCE)
+    assert served.is_set()
