@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import signal
 import threading
 import time
@@ -270,6 +271,32 @@ def test_ctrl_c_while_waiting(server: ScriptedServer) -> None:
     assert time.monotonic() - begun < 5
     assert connection.closed
     thread.join()
+
+
+class InterruptingHandler(logging.Handler):
+    """Is interrupted when a command leaves."""
+
+    def __init__(self, command: str) -> None:
+        super().__init__()
+        self._line = f"C: {command}"
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.getMessage() == self._line:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_in_a_callback_does_not_wait_for_the_operation(server: ScriptedServer) -> None:
+    server.play(HELLO, "C: RSET", "E:")
+    logger = logging.Logger("my.mail", logging.DEBUG)
+    logger.addHandler(InterruptingHandler("RSET"))
+    ended: list[object] = []
+    connection = smtpconn.Connection("127.0.0.1", server.port, logger=logger, operation_timeout=2)
+    connection.on_error = lambda connection, error: ended.append(error)
+    connection.connect()
+    with pytest.raises(KeyboardInterrupt):
+        connection.reset()
+    assert connection.closed
+    assert ended == []  # The time limit of the operation would come here.
 
 
 class AlarmError(Exception):

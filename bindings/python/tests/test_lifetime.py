@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
-from smtpconn import _operation, _release
+from smtpconn import _constants, _core, _operation, _reading, _release, _source
+from smtpconn._library import lib
 
 
 def state() -> tuple[int, int, int]:
@@ -128,6 +132,134 @@ def test_dropped_in_one_thread_while_another_waits(
     waiting.reset()
     waiting.quit()
     waiting.close()
+
+
+class WatchedLibrary:
+    """The library, with a note of each connection that is freed."""
+
+    def __init__(self) -> None:
+        self.freed: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(lib, name)
+
+    def smtpconn_free(self, handle: Any) -> None:
+        self.freed.append(threading.get_ident())
+        lib.smtpconn_free(handle)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> WatchedLibrary:
+    watched = WatchedLibrary()
+    monkeypatch.setattr(_core, "lib", watched)
+    return watched
+
+
+def test_dropped_inside_of_a_callback(
+    server: ScriptedServer, loop: smtpconn.Loop, library: WatchedLibrary
+) -> None:
+    server.play(HELLO, "C: RSET\nS: 250 ok", QUIT).play(HELLO, "E:")
+    waiting = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    waiting.connect()
+    dropped = [smtpconn.Connection("127.0.0.1", server.port, loop=loop)]
+    dropped[0].connect()
+    inside: list[int] = []
+
+    def drop(error: smtpconn.SMTPConnError | None) -> None:
+        with pytest.warns(ResourceWarning, match="left open"):
+            dropped.clear()
+        # The library goes through its connections now.
+        inside.append(len(library.freed))
+
+    waiting.start_reset(drop)
+    loop.run()
+    assert inside == [0]
+    assert len(library.freed) == 1
+    waiting.quit()
+    waiting.close()
+
+
+def test_dropped_while_another_thread_is_in_the_library(
+    server: ScriptedServer, loop: smtpconn.Loop, library: WatchedLibrary
+) -> None:
+    server.play(HELLO, "E:")
+    dropped = [smtpconn.Connection("127.0.0.1", server.port, loop=loop)]
+    dropped[0].connect()
+
+    def drop() -> None:
+        with pytest.warns(ResourceWarning, match="left open"):
+            dropped.clear()
+
+    thread = threading.Thread(target=drop)
+    with loop._core:
+        thread.start()
+        thread.join()
+        assert library.freed == []
+    # Whoever was there frees it.
+    assert library.freed == [threading.get_ident()]
+
+
+def test_nothing_is_written_to_memory_that_was_given_back() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"before"
+        # As the library does when the source closes the connection: then the buffer is gone.
+        _release._returned.append(token)
+        yield b"after"
+
+    source = _source.Source(chunks(), _reading.Reading(None), True)
+    token = _release.lend(source)
+    buffer = (ctypes.c_uint8 * 32)(*[0xAA] * 32)
+    assert source.callback(buffer, len(buffer), None) == _constants.READ_ERROR
+    assert bytes(buffer) == b"before" + b"\xaa" * 26
+    assert source.callback(buffer, len(buffer), None) == _constants.READ_ERROR
+    assert bytes(buffer) == b"before" + b"\xaa" * 26
+    _release.collect()
+    assert token not in _release._lent
+
+
+def test_an_operation_whose_report_was_lost_ends(
+    server: ScriptedServer, loop: smtpconn.Loop
+) -> None:
+    server.play(HELLO, SEND, QUIT)
+    told: list[object] = []
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    connection.connect()
+    envelope = smtpconn.Envelope("a@example.org", "b@example.org")
+    connection.start_send(envelope, "x", lambda error, result: told.append(error))
+    (operation,) = loop._pending.values()
+    # As when a signal handler raises before the first line of the callback.
+    del _operation._operations[operation.token]
+    assert loop.run() is False
+    (error,) = told
+    assert isinstance(error, smtpconn.CancelledError)
+    assert error.retry is smtpconn.Retry.UNKNOWN
+    assert loop._pending == {}
+    connection.quit()
+    connection.close()
+
+
+def test_no_warning_for_what_was_ended(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+    server.play(HELLO, QUIT).play(HELLO, "E:").play(HELLO, "C: RSET\nX:", "E:")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+        connection.connect()
+        connection.quit()
+        del connection
+        connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+        connection.connect()
+        connection.close()
+        del connection
+        connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+        connection.connect()
+        with pytest.raises(smtpconn.ConnectionLostError):
+            connection.reset()
+        del connection
+        smtpconn.Connection()
+        with pytest.raises(smtpconn.OptionsError):
+            smtpconn.Connection(port=-1)
+        gc.collect()
+    assert [each for each in caught if each.category is ResourceWarning] == []
 
 
 def test_a_child_process_may_only_close(server: ScriptedServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import signal
+import socket
 import threading
 import time
 from types import FrameType
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 import smtpconn
+import smtpconn._driven
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
 
 ENVELOPE = smtpconn.Envelope("a@example.org", ["b@example.org"])
@@ -171,6 +173,35 @@ def test_two_threads_take_turns(server: ScriptedServer, loop: smtpconn.Loop) -> 
     server.check()
     expected = [f"{name} {number}\r\n".encode() for name in ("one", "two") for number in range(20)]
     assert sorted(server.messages) == sorted(expected)
+
+
+def test_a_second_thread_wakes_the_first(
+    loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The first waits for as long as it may, and the answer comes after the second was served.
+    monkeypatch.setattr(smtpconn._driven, "SLICE", 600_000)
+    ours, theirs = socket.socketpair()
+    connection = smtpconn.Connection(connection=ours, loop=loop, operation_timeout=10)
+    served: list[bool] = []
+
+    def second() -> None:
+        theirs.sendall(b"220 test\r\n")
+        theirs.recv(1000)
+        theirs.sendall(b"250 test\r\n")
+        theirs.recv(1000)
+        served.append(connection.is_open)
+        theirs.sendall(b"250 ok\r\n")
+
+    thread = threading.Thread(target=second)
+    with ours, theirs:
+        thread.start()
+        try:
+            connection.connect()
+            connection.reset()
+        finally:
+            connection.close()
+            thread.join()
+    assert served == [True]
 
 
 @pytest.mark.parametrize("way", ["cancel", "close"])
