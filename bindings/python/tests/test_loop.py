@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import selectors
 import signal
-import socket
 import threading
 import time
 from types import FrameType
@@ -13,7 +12,6 @@ from typing import Any
 import pytest
 
 import smtpconn
-import smtpconn._driven
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
 
 ENVELOPE = smtpconn.Envelope("a@example.org", ["b@example.org"])
@@ -176,32 +174,25 @@ def test_two_threads_take_turns(server: ScriptedServer, loop: smtpconn.Loop) -> 
 
 
 def test_a_second_thread_wakes_the_first(
-    loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The first waits for as long as it may, and the answer comes after the second was served.
-    monkeypatch.setattr(smtpconn._driven, "SLICE", 600_000)
-    ours, theirs = socket.socketpair()
-    connection = smtpconn.Connection(connection=ours, loop=loop, operation_timeout=10)
-    served: list[bool] = []
-
-    def second() -> None:
-        theirs.sendall(b"220 test\r\n")
-        theirs.recv(1000)
-        theirs.sendall(b"250 test\r\n")
-        theirs.recv(1000)
-        served.append(connection.is_open)
-        theirs.sendall(b"250 ok\r\n")
-
-    thread = threading.Thread(target=second)
-    with ours, theirs:
+    server.play(HELLO, QUIT)
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    connection.connect()
+    woken = threading.Event()
+    monkeypatch.setattr(loop._core, "wake", woken.set)
+    states: list[bool] = []
+    thread = threading.Thread(target=lambda: states.append(connection.is_open))
+    with loop._core:
+        # As if this thread waited in the library: without a wake-up the other waits as long.
         thread.start()
-        try:
-            connection.connect()
-            connection.reset()
-        finally:
-            connection.close()
-            thread.join()
-    assert served == [True]
+        assert woken.wait(20)
+        assert states == []
+    thread.join()
+    assert states == [True]
+    monkeypatch.undo()
+    connection.quit()
+    connection.close()
 
 
 @pytest.mark.parametrize("way", ["cancel", "close"])

@@ -241,6 +241,45 @@ def test_ctrl_c_in_a_hook_is_raised_in_any_case(server: ScriptedServer) -> None:
     connection.close()
 
 
+def test_ctrl_c_in_a_callback_of_a_close_is_raised() -> None:
+    def interrupt(error: smtpconn.SMTPConnError | None) -> None:
+        raise KeyboardInterrupt
+
+    connection = smtpconn.Connection("127.0.0.1")
+    connection.start_connect(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        connection.close()
+    assert connection.closed
+
+
+def test_a_failure_stays_with_its_connection(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+    # The neighbour's callback fails while this one waits: the loop raises it afterwards.
+    server.play(HELLO, "C: RSET\nS: 250 ok", QUIT).play(HELLO, SEND, QUIT)
+    neighbour = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    neighbour.connect()
+    with smtpconn.Connection("127.0.0.1", server.port, loop=loop) as connection:
+        neighbour.start_reset(fail)
+        while neighbour._is_busy():
+            loop._advance(20)
+        assert connection.send(A, B, "x").accepted == [B]
+        with pytest.raises(MyError):
+            loop.run()
+    neighbour.quit()
+    neighbour.close()
+
+
+def test_an_outcome_is_reported_once() -> None:
+    told: list[object] = []
+    connection = smtpconn.Connection("127.0.0.1")
+    connection.start_connect(told.append)
+    (operation,) = connection.loop._pending.values()
+    operation.finish(None, None)
+    operation.finish(smtpconn.CancelledError(), None)
+    connection.close()
+    assert told == [None]
+    assert operation.error is None
+
+
 # Where they are reported
 
 
