@@ -158,6 +158,16 @@ static inline int csystem_open_for_reading(const char *path) {
   return open(path, O_RDONLY | O_CLOEXEC);
 }
 
+/* How many octets of a regular file are still to be read from where it is; -1 when it is
+ * none, or when that is not known. */
+static inline int64_t csystem_regular_file_rest(int fd) {
+  struct stat status;
+  off_t place;
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return -1;
+  place = lseek(fd, 0, SEEK_CUR);
+  return place < 0 || place > status.st_size ? -1 : status.st_size - place;
+}
+
 /* 1 when a read would not block: there is data, the end, or an error. */
 static inline int csystem_poll_readable(int fd) {
   struct pollfd entry = {fd, POLLIN, 0};

@@ -88,6 +88,7 @@ extension Connection {
     }
     let (start, startOffset) = (clock.now, content.offset)
     var isMoving = true
+    var isTooLarge = false
     var outcome: SourceOutcome
     repeat {
       outcome = content.source.read(from: content.offset) { piece in
@@ -95,7 +96,10 @@ extension Connection {
         let piece = piece.extracting(first: limit - (content.offset - startOffset))
         let count = options.debug ? 0 : content.unchanged(of: piece)
         if count == 0 {
-          copy(piece.extracting(first: ContentTransfer.copiedPiece), content, session)
+          let piece = piece.extracting(first: ContentTransfer.copiedPiece)
+          isTooLarge = !copy(piece, content, session)
+        } else if !session.mayGrow(to: content.encoder.size) {
+          isTooLarge = true
         } else if isBetweenChunks || !session.output.isEmpty {
           // What goes before it leaves first.
           if isBetweenChunks { session.beginChunk(count, isLast: false, size: 0) }
@@ -106,12 +110,14 @@ extension Connection {
       }
       guard self.content === content else { return false }
       // Short pieces are put together, and their end with them.
-    } while outcome.isContent && isMoving && session.output.count < ContentTransfer.copiedPiece
+    } while outcome.isContent && isMoving && !isTooLarge && session.output.count < ContentTransfer.copiedPiece
       && !session.output.isEmpty && !isBetweenChunks && content.offset - startOffset < limit
     clock.now = Clock.now()
     clock.lastActivity += clock.now - start
     switch outcome {
+    case .content where isTooLarge: return giveUp(content)
     case .content: break
+    case .end where !endsWithinLimit(content, session): return giveUp(content)
     case .end: endContent(content, session)
     case .pause: content.isPaused = true
     case .failed(let reason): fail(sourceFailure(reason, content))
@@ -119,17 +125,39 @@ extension Connection {
     return !session.output.isEmpty || (isMoving && self.content != nil && !content.isPaused)
   }
 
-  private func copy(_ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session) {
+  /// false when the server does not take so much.
+  private func copy(
+    _ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session
+  ) -> Bool {
     if session.takesChunks, !content.isCounted {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
+      if !session.mayGrow(to: content.encoder.size) { return false }
       // Of the LF of a CR that was sent nothing is left.
       if !chunk.isEmpty { session.beginChunk(chunk.count, isLast: false, size: 0) }
       append { $0.append(chunk) }
     } else {
       append { content.encoder.encode(piece, into: &$0) }
+      if !session.mayGrow(to: content.encoder.size) { return false }
     }
     content.copied(piece.count)
+    return true
+  }
+
+  /// Whether the line end that the content may need at its end has room.
+  private func endsWithinLimit(_ content: ContentTransfer, _ session: Session) -> Bool {
+    var encoder = content.encoder
+    var tail = OctetBuffer()
+    encoder.finish(into: &tail)
+    return session.mayGrow(to: encoder.size)
+  }
+
+  /// The session has stopped the message; what is left of it never leaves.
+  private func giveUp(_ content: ContentTransfer) -> Bool {
+    handleEvents()
+    if self.content === content { stopContent() }
+    wake()
+    return true
   }
 
   /// false when the channel takes no more for now.

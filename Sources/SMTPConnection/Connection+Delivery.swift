@@ -82,7 +82,11 @@ extension Connection {
   func complete(_ failure: Failure?) {
     guard let current else { return }
     self.current = nil
-    if case .login(let attempt, _) = current { attempt.stop() }
+    var failure = failure
+    if case .login(let attempt, _) = current {
+      attempt.stop()
+      failure = failure.map { attempt.reason(for: $0) }
+    }
     let ending = current.ending(failure.map { addressed($0) })
     let dropped = droppedSends
     droppedSends = []
@@ -116,16 +120,18 @@ extension Connection {
   // MARK: The end of the connection
 
   /// An error ends the connection, unless another address may do better.
-  func fail(_ failure: Failure) {
+  /// `isDoubtful`: the session has ended messages that may have arrived.
+  func fail(_ failure: Failure, isDoubtful: Bool = false) {
     if case .over = link { return }
     // After QUIT was sent nothing is an error.
     if session?.position.phase == .quit {
       finish(nil, isError: false)
       return
     }
-    let failure = duringLogin(failure)
+    var failure = duringLogin(failure)
     if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
-    finish(explained(failure), isError: true)
+    if let session { failure = session.reason(for: failure) }
+    finish(explained(failure), isError: true, isDoubtful: isDoubtful)
   }
 
   /// A login that waits for a token is under way, although the dialogue is idle.
@@ -162,19 +168,19 @@ extension Connection {
 
   /// Closes; `failure` goes to everything that is pending, and to the error
   /// event if it is an error. Without one the end was wanted.
-  func finish(_ failure: Failure?, isError: Bool) {
+  func finish(_ failure: Failure?, isError: Bool, isDoubtful: Bool = false) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
     closeChannel(graceful: content == nil)
     link = .over(failure)
     connector = nil
     timer?.clear()
-    let mayBeDelivered = abandon(failure ?? .cancelled("the connection was closed by quit"))
+    let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
     // Not before: until then it counts what has left.
     discardContent()
     guard wasStarted else { return }
     if var failure {
-      if mayBeDelivered { failure.retry = .unknown }
+      if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }
       note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
       if isError { queueEvent { [self, failure] in onError?(failure) } }
     } else {
@@ -210,8 +216,6 @@ extension Connection {
     if current != nil { complete(reason) }
     var untried = reason
     if reason.code != .cancelled { untried.text = "not tried: \(reason.text)" }
-    // What was never tried was not delivered, whatever became of the rest.
-    if reason.retry == .unknown { untried.retry = .safe }
     while let operation = following.popFirst() ?? queue.popFirst() {
       queueCallback(operation.ending(untried))
       end()

@@ -119,12 +119,14 @@ extension Connection {
       !reply.isTransient
     {
       attempt.hasRenewed = true
+      attempt.refusal = failure
       note(.smtp, "the server refuses the access token; getting a new one")
       getToken(attempt, renews: true)
       return true
     }
     // RFC 4954 section 4: 504 means that the mechanism is not supported.
     if reply.code == 504, !attempt.candidates.isEmpty {
+      attempt.refusal = attempt.refusal ?? failure
       tryNextMechanism(attempt)
       return true
     }

@@ -67,7 +67,7 @@ extension Connection {
     while current == nil, case .open(let channel) = link, session?.isReady == true,
       !queue.isEmpty
     {
-      if parser.hasMore {
+      if parser.hasMore, session?.mayReplyLate != true {
         fail(
           Failure(
             .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
@@ -155,8 +155,8 @@ extension Connection {
     case .quitDone:
       complete(nil)
       finish(nil, isError: false)
-    case .failed(let failure):
-      fail(failure)
+    case .failed(let failure, let isDoubtful):
+      fail(failure, isDoubtful: isDoubtful)
     }
   }
 

@@ -37,6 +37,7 @@ final class Mailing {
   func nextRequest(_ session: Session) -> SendRequest {
     if !isBegun {
       isBegun = true
+      if let size = source.leastSize { request.leastSize = size }
       let capabilities = session.capabilities
       if capabilities.limitsRecipients {
         limits = capabilities.limits
@@ -128,7 +129,16 @@ final class Mailing {
   func abandoned(_ reason: Failure) -> Outcome {
     guard let total else { return .untried(mailboxes, reason) }
     if !total.hasAccepted { total.failure = reason }
+    total.leaveUntried(reason)
     return total
+  }
+
+  private static var noMore: Failure {
+    Failure(
+      .envelope,
+      "not tried: the server takes no more recipients at a time, and this message cannot be sent"
+        + " to the rest in a transaction of their own", command: "RCPT TO", phase: .envelope,
+      retry: .safe)
   }
 
   /// Takes the outcome of a transaction. nil: another one is needed; else what
@@ -155,7 +165,10 @@ final class Mailing {
     let isUseless = outcome.failure != nil && !outcome.recipients.allSatisfy { $0.isRefusedAtOnce }
     guard !rest.isEmpty, !isUseless, !request.isAllOrNone, overflow.count < here.count,
       source.survey != nil
-    else { return result }
+    else {
+      if !rest.isEmpty { result.leaveUntried(outcome.failure ?? Self.noMore) }
+      return result
+    }
     places = []
     divide(rest)
     return nil

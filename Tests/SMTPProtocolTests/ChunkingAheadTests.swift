@@ -124,7 +124,7 @@ import Testing
       ! - c@y.example rejected, RCPT TO 550
       ! send failed: protocolViolation, BDAT, envelope phase, retry unknown, 250
       ! - d@y.example unknown
-      ! connection failed: protocolViolation, BDAT, envelope phase, retry no, 250
+      ! connection failed: protocolViolation, BDAT, envelope phase, retry unknown, 250
       """)
   }
 
@@ -141,7 +141,7 @@ import Testing
       ! - c@y.example rejected, RCPT TO 550
       ! send failed: connection, BDAT, message phase, retry unknown, 421
       ! - d@y.example unknown
-      ! connection failed: connection, BDAT, message phase, retry safe, 421
+      ! connection failed: connection, BDAT, message phase, retry unknown, 421
       """)
   }
 
@@ -158,7 +158,7 @@ import Testing
       ! - c@y.example rejected, RCPT TO 550
       ! send failed: connection, CONN, idle phase, retry unknown
       ! - d@y.example unknown
-      ! connection failed: connection, CONN, idle phase, retry safe
+      ! connection failed: connection, CONN, idle phase, retry unknown
       """)
   }
 
@@ -167,12 +167,12 @@ import Testing
       """
       S: 550 no
       > close
-      ! send failed: connection, CONN, idle phase, retry safe
+      ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
       ! - b@y.example notTried
       ! - c@y.example notTried
       ! send failed: connection, CONN, idle phase, retry unknown
       ! - d@y.example unknown
-      ! connection failed: connection, CONN, idle phase, retry safe
+      ! connection failed: connection, CONN, idle phase, retry unknown
       """)
   }
 
@@ -189,7 +189,7 @@ import Testing
       S: 500 no
       ! send failed: protocolViolation, RSET, envelope phase, retry unknown, 500
       ! - d@y.example unknown
-      ! connection failed: protocolViolation, RSET, envelope phase, retry safe, 500
+      ! connection failed: protocolViolation, RSET, envelope phase, retry unknown, 500
       """)
   }
 

@@ -160,7 +160,7 @@ import Testing
         ! send failed: connection, CONN, idle phase, retry unknown
         ! - b@y.example unknown, RCPT TO 250
         ! - c@y.example rejected, RCPT TO 550
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, CONN, idle phase, retry unknown
         """, chunking: .on)
   }
 

@@ -209,7 +209,7 @@ import Testing
         > \(operation)
         ! send failed: \(code) phase, retry unknown
         \(told)
-        ! connection failed: \(code) phase, retry safe
+        ! connection failed: \(code) phase, retry unknown
         """
     }
     play(
@@ -238,7 +238,7 @@ import Testing
         ! - r1@y.example accepted, DATA 250
         ! - r2@y.example unknown, RCPT TO 250
         ! - r3@y.example unknown, RCPT TO 250
-        ! connection failed: protocolViolation, CONN, message phase, retry safe, 354
+        ! connection failed: protocolViolation, CONN, message phase, retry unknown, 354
         """)
     #expect(conversations.allSatisfy { $0.session.isOver })
   }

@@ -77,7 +77,18 @@ struct ParserCase: CustomTestStringConvertible {
     .init("one CR only belongs to the end", "250 a\r\r\n", ["250 a\r"]),
     .init("two replies", "250 a\r\n354 b\r\n", ["250 a", "354 b"]),
     .init("lowest code", "200 a\r\n", ["200 a"]),
-    .init("highest code", "559 a\r\n", ["559 a"]),
+    .init("highest code", "599 a\r\n", ["599 a"]),
+    .init("second digit 6", "260 a\r\n", ["260 a"]),
+    .init("second digit 9", "290-a\r\n290 b\r\n", ["290-a\n290 b"]),
+    .init("571", "571 5.7.1 no\r\n", ["571 5.7.1 no"]),
+    .init("591", "591 no\r\n", ["591 no"]),
+    .init("471", "471 later\r\n", ["471 later"]),
+    .init("success, then refusal", "220-a\r\n521 b\r\n", ["220-a\n521 b"]),
+    .init("success, then refusal for now", "250-a\r\n421 b\r\n", ["250-a\n421 b"]),
+    .init("refusals that differ", "550-a\r\n552-b\r\n554 c\r\n", ["550-a\n552-b\n554 c"]),
+    .init(
+      "codes are compared within a reply only", "550-a\r\n554 b\r\n250-c\r\n250 d\r\n",
+      ["550-a\n554 b", "250-c\n250 d"]),
     .init("not ASCII", [0x32, 0x35, 0x30, 0x20, 0xC3, 0xA9, 0x0A], ["250 é"]),
     .init("not UTF-8", [0x34, 0x35, 0x31, 0x20, 0xFF, 0xFE, 0x0A], ["451 \u{FFFD}\u{FFFD}"]),
     // Inventory 1 and 2.
@@ -99,7 +110,9 @@ struct ParserCase: CustomTestStringConvertible {
   ]
 
   static let failures: [ParserCase] = [
-    .init("different codes", "250-a\r\n550 b\r\n", [], mixed("550 b")),
+    .init("refusal, then success", "550-a\r\n250 b\r\n", [], mixed("250 b")),
+    .init("refusal between", "250-a\r\n550-b\r\n250 c\r\n", [], mixed("250 c")),
+    .init("refusal, then 3yz", "550-a\r\n354 b\r\n", [], mixed("354 b")),
     .init("different codes of one kind", "250-a\r\n251 b\r\n", [], mixed("251 b")),
     // Seed 2.3 number 1: the rest would answer the next command.
     .init(
@@ -117,8 +130,10 @@ struct ParserCase: CustomTestStringConvertible {
     .init("1yz", "150 a\r\n", [], noReply("150 a")),
     .init("0yz", "050 a\r\n", [], noReply("050 a")),
     .init("6yz", "600 a\r\n", [], noReply("600 a")),
-    .init("x6z", "260 a\r\n", [], noReply("260 a")),
-    .init("x9z", "599 a\r\n", [], noReply("599 a")),
+    .init("7yz", "750 a\r\n", [], noReply("750 a")),
+    .init("9yz", "999 a\r\n", [], noReply("999 a")),
+    .init("letter as second digit", "5x0 a\r\n", [], noReply("5x0 a")),
+    .init("sign as second digit", "5:0 a\r\n", [], noReply("5:0 a")),
     .init("no code", "hello\r\n", [], noReply("hello")),
     .init("HTTP", "HTTP/1.1 400 Bad Request\r\n", [], noReply("HTTP/1.1 400 Bad Request")),
     .init("POP3", "+OK ready\r\n", [], noReply("+OK ready")),
@@ -181,7 +196,10 @@ struct ParserCase: CustomTestStringConvertible {
   /// Inventory 20.
   @Test(arguments: [
     ("421 bye", "421 bye"), ("421 bye\r", "421 bye"), ("421", "421"),
-    ("421-a\r\n421 b", "421-a\n421 b"),
+    ("421-a\r\n421 b", "421-a\n421 b"), ("220-a\r\n521 b", "220-a\n521 b"),
+    // A refusal is one without its last lines.
+    ("421-a\r\n", "421-a"), ("421-a\r\n421-b", "421-a\n421-b"), ("550-a\r\n55", "550-a"),
+    ("550-a\r\n554-b\r\n", "550-a\n554-b"),
   ])
   func `a last line without its end counts when the server closes`(
     _ input: String, _ reply: String
@@ -202,7 +220,7 @@ struct ParserCase: CustomTestStringConvertible {
     #expect(try parser.finish() == nil)
   }
 
-  @Test(arguments: ["421-a\r\n", "421-a\r\n421-b", "42", "bye"])
+  @Test(arguments: ["250-a\r\n", "250-a\r\n250-b", "421-a\r\n250-b", "354-a\r\n", "42", "bye"])
   func `half a reply is no reply when the server closes`(_ input: String) throws {
     var parser = ReplyParser()
     parser.append(bytes(input)[...])

@@ -154,7 +154,7 @@ import Testing
         S: 334 \(base64("{}"))
         C: *
         S: 334 \(base64("{}"))
-        ! login failed: protocolViolation, AUTH XOAUTH2, auth phase, retry no
+        ! login failed: auth, AUTH XOAUTH2, auth phase, retry no
         ! connection failed: protocolViolation, AUTH XOAUTH2, auth phase, retry no
         """)
   }

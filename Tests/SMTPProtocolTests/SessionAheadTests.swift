@@ -128,7 +128,7 @@ import Testing
         ! - b@y.example unknown, RCPT TO 250
         ! send failed: connection, CONN, idle phase, retry safe
         ! - d@y.example notTried
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, CONN, idle phase, retry unknown
         """)
   }
 

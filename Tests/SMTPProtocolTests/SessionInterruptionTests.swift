@@ -13,11 +13,14 @@ struct Moment: CustomTestStringConvertible {
   /// Recipients, if it is interrupted here.
   let recipients: [String]
   let retry: String
+  /// What had been decided before, which stays.
+  let verdict: String?
 
   init(
     _ name: String, _ before: String, _ position: String, _ operation: String = "send",
-    _ recipients: [String] = [], retry: String = "safe"
+    _ recipients: [String] = [], retry: String = "safe", verdict: String? = nil
   ) {
+    self.verdict = verdict
     testDescription = name
     self.before = before
     self.position = position
@@ -27,7 +30,7 @@ struct Moment: CustomTestStringConvertible {
   }
 
   func failed(_ failure: String) -> String {
-    ([operation + " failed: " + failure] + recipients).map { "! \($0)\n" }.joined()
+    ([operation + " failed: " + (verdict ?? failure)] + recipients).map { "! \($0)\n" }.joined()
   }
 
   static let all: [Moment] = logins + lockstep + pipelined
@@ -39,7 +42,9 @@ struct Moment: CustomTestStringConvertible {
     .init("AUTH, user", login + "S: 334\nC: dQ==\n", "AUTH LOGIN, auth", "login"),
     .init(
       "AUTH, password", login + "S: 334\nC: dQ==\nS: 334\nC: cA==\n", "AUTH LOGIN, auth", "login"),
-    .init("AUTH, cancelled", login + "S: 334 ?\nC: *\n", "AUTH LOGIN, auth", "login"),
+    .init(
+      "AUTH, cancelled", login + "S: 334 ?\nC: *\n", "AUTH LOGIN, auth", "login",
+      verdict: "auth, AUTH LOGIN, auth phase, retry no"),
     .init("RSET", opening() + "> reset\nC: RSET\n", "RSET, reset", "reset"),
   ]
 
@@ -59,8 +64,8 @@ struct Moment: CustomTestStringConvertible {
     let data = two + "S: 250 ok\nC: DATA\n"
     let content = data + "S: 354 go\n! content wanted\n"
     let failed =
-      mail + "S: 550 no\n! send failed: envelope, MAIL FROM, envelope phase, retry no, 550\n"
-    let reset = failed + untried.map { "! \($0)\n" }.joined() + send + "C: RSET\n"
+      two + "S: 550 no\n! send failed: envelope, RCPT TO, envelope phase, retry no, 550\n"
+    let reset = failed + refused.map { "! \($0)\n" }.joined() + send + "C: RSET\n"
     return [
       .init("RSET before MAIL", reset, "RSET, envelope", "send", untried),
       .init("MAIL", mail, "MAIL FROM, envelope", "send", untried),
@@ -83,17 +88,26 @@ struct Moment: CustomTestStringConvertible {
     let two = one + "S: 550 no\n"
     let data = two + "S: 250 ok\n"
     let content = data + "S: 354 go\n! content wanted\n"
+    let denied = group + "S: 550 no\n"
     let dot = two + "S: 550 no\nS: 354 go\nC: .\n"
     return [
       .init("group, MAIL", group, "MAIL FROM, envelope", "send", untried),
       .init("group, first RCPT", one, "RCPT TO, envelope", "send", untried),
       .init("group, second RCPT", two, "RCPT TO, envelope", "send", first),
+      .init(
+        "group, sender refused", denied, "RCPT TO, envelope", "send", untried,
+        verdict: "envelope, MAIL FROM, envelope phase, retry no, 550"),
+      .init(
+        "group, all refused", two + "S: 550 no\n", "DATA, envelope", "send", refused,
+        verdict: "envelope, RCPT TO, envelope phase, retry no, 550"),
       .init("group, DATA", data, "DATA, envelope", "send", both),
       .init("group, content", content, "DATA, message", "send", both),
       .init(
         "group, end of content", content + "> content x\nC: x\nC: .\n", "DATA, message", "send",
         doubt, retry: "unknown"),
-      .init("group, lone dot", dot, "DATA, message", "send", refused),
+      .init(
+        "group, lone dot", dot, "DATA, message", "send", refused,
+        verdict: "envelope, RCPT TO, envelope phase, retry no, 550"),
     ]
   }()
 }
@@ -108,7 +122,7 @@ struct Moment: CustomTestStringConvertible {
       moment.before + "> abort\n"
         + moment.failed("timedOut, API, idle phase, retry \(moment.retry)")
           + """
-          ! connection failed: timedOut, API, idle phase, retry safe
+          ! connection failed: timedOut, API, idle phase, retry \(moment.retry)
           > abort
           ! connection failed: timedOut, API, idle phase, retry safe
           """)
@@ -120,7 +134,7 @@ struct Moment: CustomTestStringConvertible {
     play(
       moment.before + "> close\n"
         + moment.failed("connection, CONN, idle phase, retry \(moment.retry)")
-        + "! connection failed: connection, CONN, idle phase, retry safe\n> close\n")
+        + "! connection failed: connection, CONN, idle phase, retry \(moment.retry)\n> close\n")
   }
 
   @Test(arguments: Moment.all)
@@ -130,7 +144,8 @@ struct Moment: CustomTestStringConvertible {
         + moment.failed(
           "protocolViolation, CONN, idle phase, retry \(moment.retry == "unknown" ? "unknown" : "no")"
         )
-        + "! connection failed: protocolViolation, CONN, idle phase, retry no\n")
+        + "! connection failed: protocolViolation, CONN, idle phase, retry"
+        + " \(moment.retry == "unknown" ? "unknown" : "no")\n")
   }
 
   @Test(arguments: Moment.all.filter { !$0.position.hasSuffix("message") })
@@ -155,9 +170,9 @@ struct Moment: CustomTestStringConvertible {
 
   @Test func `421 to the lone dot changes nothing for the recipients`() {
     play(
-      Moment.pipelined[6].before + """
+      Moment.pipelined[8].before + """
         S: 421 closing
-        ! send failed: connection, DATA, message phase, retry safe, 421
+        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
         ! - b@y.example rejected, RCPT TO 550
         ! - c@y.example rejected, RCPT TO 550
         ! connection failed: connection, DATA, message phase, retry safe, 421

@@ -244,7 +244,7 @@ private final class ScriptedMechanism: Mechanism {
         S: 334 ?
         C: *
         S: 334 bW9yZQ==
-        ! login failed: protocolViolation, AUTH LOGIN, auth phase, retry no
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no
         ! connection failed: protocolViolation, AUTH LOGIN, auth phase, retry no
         """)
   }

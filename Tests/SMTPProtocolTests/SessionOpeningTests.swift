@@ -58,13 +58,30 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
-  @Test func `a greeting whose lines have different codes is nonsense`() {
+  /// The last line decides; what is not a refusal then is nonsense.
+  @Test(arguments: [(554, "no"), (521, "no"), (450, "safe")])
+  func `a greeting that ends with a refusal is that refusal`(_ code: Int, _ retry: String) {
     play(
       """
       S: 220-mx.example
-      S: 554 no
-      ! connection failed: protocolViolation, CONN, idle phase, retry no
+      S: \(code) 5.7.1 blocked
+      C: QUIT
+      ! connection failed: protocolViolation, CONN, greeting phase, retry \(retry), \(code)
       """)
+  }
+
+  @Test func `a greeting that ends with 421 is that refusal`() {
+    play(
+      """
+      S: 220-mx.example
+      S: 421 later
+      ! connection failed: connection, CONN, greeting phase, retry safe, 421
+      """)
+  }
+
+  @Test(arguments: ["220-mx\nS: 250 ok", "554-no\nS: 220 mx", "220-mx\nS: 554-no\nS: 220 mx"])
+  func `a greeting whose lines differ is never a success`(_ lines: String) {
+    play("S: \(lines)\n! connection failed: protocolViolation, CONN, idle phase, retry no\n")
   }
 
   @Test(arguments: [500, 501, 502, 504, 550])

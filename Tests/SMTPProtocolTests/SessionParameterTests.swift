@@ -88,9 +88,11 @@ import Testing
       opening("SIZE 1000") + """
         > send <> b@y.example
         C: MAIL FROM:<>
+        S: 250 ok
+        C: RCPT TO:<b@y.example>
         S: 550 no
-        ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
-        ! - b@y.example notTried
+        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
+        ! - b@y.example rejected, RCPT TO 550
 
         """ + tooLarge + "> send <> b@y.example\nC: RSET\n")
   }
@@ -179,14 +181,17 @@ import Testing
     #expect(failures[0]?.message == "the server refused the recipient: 550 5.1.1 b unknown")
   }
 
-  @Test func `a recipient that was not refused has no failure`() throws {
+  @Test func `a recipient that was not tried has the reason`() throws {
     let outcome = try outcome(
       opening() + """
         > send a@x.example b@y.example
         C: MAIL FROM:<a@x.example>
         S: 550 no
         """)
-    #expect(outcome.recipients.allSatisfy { !$0.isRefused && $0.failure == nil })
+    let failure = try #require(outcome.recipients.first?.failure)
+    #expect(failure.line == "envelope, MAIL FROM, envelope phase, retry no, 550")
+    #expect(failure.recipient.map { text($0) } == "b@y.example")
+    #expect(outcome.failure?.recipient == nil)
   }
 
   @Test func `the failure says how many were refused and names the last`() throws {

@@ -130,15 +130,17 @@ import Testing
   func `only 354 starts the content`(_ recipients: String) {
     let accepted = recipients.hasPrefix("250")
     let status = accepted ? "notTried, RCPT TO 250" : "rejected, RCPT TO 550"
+    let nonsense = "protocolViolation, DATA, envelope phase, retry no, 250"
+    let failure = accepted ? nonsense : "envelope, RCPT TO, envelope phase, retry no, 550"
     play(
       Self.start + Self.send + """
         S: 250 ok
         S: \(recipients)
         S: 250 go
-        ! send failed: protocolViolation, DATA, envelope phase, retry no, 250
+        ! send failed: \(failure)
         ! - b@y.example \(status)
         ! - c@y.example \(status)
-        ! connection failed: protocolViolation, DATA, envelope phase, retry no, 250
+        ! connection failed: \(nonsense)
         """)
   }
 
@@ -181,7 +183,7 @@ import Testing
         S: 354 go
         C: .
         S: 354 go
-        ! send failed: protocolViolation, CONN, message phase, retry safe, 354
+        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
         ! - b@y.example rejected, RCPT TO 550
         ! - c@y.example rejected, RCPT TO 550
         ! connection failed: protocolViolation, CONN, message phase, retry safe, 354

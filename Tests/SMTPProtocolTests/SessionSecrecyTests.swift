@@ -85,7 +85,7 @@ import Testing
     conversation.receive(bytes("334 \(base64(Self.secret))\r\n"))
     #expect(conversation.session.isOver)
     for event in conversation.takeEvents() {
-      guard case .failed(let failure) = event else { continue }
+      guard case .failed(let failure, _) = event else { continue }
       #expect(!failure.message.contains(base64(Self.secret)))
     }
   }

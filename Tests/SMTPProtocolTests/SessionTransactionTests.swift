@@ -204,7 +204,7 @@ import Testing
         ! send failed: protocolViolation, CONN, message phase, retry unknown, 354
         ! - b@y.example rejected, RCPT TO 550
         ! - c@y.example unknown, RCPT TO 250
-        ! connection failed: protocolViolation, CONN, message phase, retry safe, 354
+        ! connection failed: protocolViolation, CONN, message phase, retry unknown, 354
         """)
   }
 
@@ -215,9 +215,11 @@ import Testing
       Self.start + """
         > send a@x.example b@y.example
         C: MAIL FROM:<a@x.example>
+        S: 250 ok
+        C: RCPT TO:<b@y.example>
         S: 550 no
-        ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
-        ! - b@y.example notTried
+        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
+        ! - b@y.example rejected, RCPT TO 550
         > send <> b@y.example
         C: RSET
         S: 502 what?
@@ -232,9 +234,11 @@ import Testing
     let failed = """
       > send a@x.example b@y.example
       C: MAIL FROM:<a@x.example>
+      S: 250 ok
+      C: RCPT TO:<b@y.example>
       S: 550 no
-      ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
-      ! - b@y.example notTried
+      ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
+      ! - b@y.example rejected, RCPT TO 550
 
       """
     let sent = """
@@ -278,9 +282,11 @@ import Testing
       Self.start + """
         > send a@x.example b@y.example
         C: MAIL FROM:<a@x.example>
+        S: 250 ok
+        C: RCPT TO:<b@y.example>
         S: 550 no
-        ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
-        ! - b@y.example notTried
+        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
+        ! - b@y.example rejected, RCPT TO 550
         > send a@x.example b@y.example
         C: RSET
         S: 354 go

@@ -65,6 +65,8 @@ private struct Caller {
   private var pending: [Operation] = []
   private var isContentWanted = false
   private var isFailed = false
+  /// A message may have been delivered, and nobody knows.
+  private var hasDoubt = false
   /// The other side does not read: only a part of what is written leaves.
   private var isHeld = false
   private var now: Int64 = 0
@@ -236,9 +238,11 @@ private struct Caller {
       told.append(Told(event: "TLS"))
       session.secured()
     case .opened: told.append(Told(event: "opened"))
-    case .failed(let failure):
+    case .failed(let failure, let isDoubtful):
       isFailed = true
-      told.append(Told(event: failure.message, code: Int(failure.retry.rawValue)))
+      precondition(isDoubtful == hasDoubt)
+      told.append(
+        Told(event: failure.message + (isDoubtful ? ", in doubt" : ""), code: Int(failure.retry.rawValue)))
     }
   }
 
@@ -255,12 +259,17 @@ private struct Caller {
     // Content without its end must never leave.
     if isContentWanted { session.removeOutput() }
     isContentWanted = false
+    if outcome.failure?.retry == .unknown { hasDoubt = true }
     if outcome.failure == nil || outcome.failure?.retry == .unknown { precondition(isWritten) }
     let accepted = outcome.recipients.contains { $0.status == .accepted }
     // With LMTP somebody may have the message before the connection is lost.
     let isTold = outcome.recipients.contains { $0.status == .accepted && $0.stage == .data }
     precondition(accepted == (outcome.failure == nil) || isTold)
-    for recipient in outcome.recipients { _ = recipient.failure }
+    // They come together only when it is in doubt whether others got it.
+    if accepted, let failure = outcome.failure { precondition(failure.retry == .unknown) }
+    for recipient in outcome.recipients {
+      precondition((recipient.failure == nil) == (recipient.status == .accepted))
+    }
     told.append(
       Told(
         event: "outcome", replies: [outcome.response] + outcome.recipients.map { $0.reply },

@@ -20,11 +20,19 @@ final class LoginAttempt {
   private var exchanges: [any CustomMechanism] = []
   /// A token is renewed once: a server that refuses a fresh one means it.
   var hasRenewed = false
+  /// What the server said of what was tried before.
+  var refusal: Failure?
   var question: TokenQuestion?
   var exchange: TokenExchange?
 
   init(_ identity: Identity) {
     self.identity = identity
+  }
+
+  /// The connection was lost while something else was tried: the server's word stays.
+  func reason(for failure: Failure) -> Failure {
+    guard let refusal, failure.code != .auth, failure.code != .oauth2 else { return failure }
+    return refusal.followed(by: failure)
   }
 
   func add(_ exchange: any CustomMechanism) {

@@ -91,6 +91,23 @@ final class Authentication {
     return .cancel
   }
 
+  /// The connection is gone. What the server said of the login before stays the reason.
+  func interrupted(_ failure: Failure) -> Failure {
+    if let cancelled { return cancelled.followed(by: failure) }
+    guard let remark = mechanism.remark, !remark.isEmpty else { return failure }
+    var refusal = Failure(
+      .auth, "the server refused the login", command: command, phase: .auth)
+    explain(&refusal)
+    return refusal.followed(by: failure)
+  }
+
+  /// Adds what the mechanism was told.
+  private func explain(_ failure: inout Failure) {
+    guard let remark = mechanism.remark, !remark.isEmpty else { return }
+    let told = repeatsSecret(remark) ? Command.mask : remark
+    failure.text += " (\(Bytes.printable(told, limit: 500)))"
+  }
+
   /// nil when the server accepted. Only 235 says so (RFC 4954 section 6).
   func verdict(_ reply: Reply) -> Failure? {
     if let cancelled { return cancelled }
@@ -104,10 +121,7 @@ final class Authentication {
         "the server refused the login"
       }
     var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
-    if let remark = mechanism.remark, !remark.isEmpty {
-      let told = repeatsSecret(remark) ? Command.mask : remark
-      failure.text += " (\(Bytes.printable(told, limit: 500)))"
-    }
+    explain(&failure)
     return failure
   }
 }

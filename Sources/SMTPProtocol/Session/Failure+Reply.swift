@@ -5,9 +5,28 @@ extension Failure {
     retry: Retry? = nil
   ) -> Failure {
     var failure = Failure(
-      code, "\(text): \(Bytes.printable(reply.text.map { $0 == 0x0A ? 0x20 : $0 }))",
+      code, "\(text): \(Bytes.printable(reply.text.map { $0 == 0x0A ? 0x20 : $0 }, limit: 1000))",
       command: command, phase: phase, retry: retry ?? (reply.isTransient ? .safe : .no))
     failure.reply = reply
+    return failure
+  }
+
+  /// A verdict that had arrived before the connection was lost: it stays, and the loss is
+  /// mentioned.
+  package func followed(by loss: Failure) -> Failure {
+    var failure = self
+    failure.text += "; after that the connection was lost: \(loss.text)"
+    return failure
+  }
+
+  /// The end of a message was sent, and no reply to it has arrived (RFC 5321 section
+  /// 4.5.3.2.6).
+  package func inDoubt(_ what: Message = "it") -> Failure {
+    if retry == .unknown { return self }
+    var failure = self
+    failure.retry = .unknown
+    failure.text +=
+      "; \(what) may have been delivered: sending it again may deliver it twice"
     return failure
   }
 

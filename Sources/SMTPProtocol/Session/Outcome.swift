@@ -1,7 +1,8 @@
 /// What became of a message, recipient by recipient.
 package final class Outcome {
   package private(set) var recipients: [RecipientOutcome]
-  /// nil when at least one recipient was accepted and the message was too.
+  /// nil when at least one recipient was accepted and the message was too, and it is not in
+  /// doubt for any other.
   package var failure: Failure?
   /// The last reply of the transaction.
   package internal(set) var response: Reply?
@@ -41,6 +42,24 @@ package final class Outcome {
     for index in recipients.indices
     where !recipients[index].isRefused && recipients[index].stage != .data {
       recipients[index].status = status
+      recipients[index].reason = failure
+    }
+  }
+
+  /// What a reply to the content had decided does not hold: nobody knows.
+  func doubt(_ failure: Failure) {
+    self.failure = failure
+    for index in recipients.indices where recipients[index].stage == .data {
+      recipients[index].status = .unknown
+      recipients[index].reason = failure
+    }
+  }
+
+  /// Those that no transaction decided about were not tried for this reason.
+  package func leaveUntried(_ reason: Failure) {
+    for index in recipients.indices
+    where recipients[index].status == .notTried && recipients[index].reason == nil {
+      recipients[index].reason = reason
     }
   }
 
@@ -52,7 +71,9 @@ package final class Outcome {
     {
       // What the first transaction said of a recipient holds until a later one
       // decides.
-      if recipient.status != .notTried { recipients[place] = recipient }
+      if recipient.status != .notTried || recipients[place].status == .notTried {
+        recipients[place] = recipient
+      }
     }
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
@@ -64,6 +85,7 @@ package final class Outcome {
   package static func untried(_ recipients: [Mailbox], _ failure: Failure?) -> Outcome {
     let outcome = Outcome(recipients.map { RecipientOutcome(mailbox: $0) })
     outcome.failure = failure
+    if let failure { outcome.leaveUntried(failure) }
     return outcome
   }
 }
@@ -88,6 +110,8 @@ package struct RecipientOutcome {
   package var status = Status.notTried
   package var stage: Stage?
   package var reply: Reply?
+  /// Why it was not tried, or is in doubt.
+  package var reason: Failure?
 
   package init(mailbox: Mailbox) {
     self.mailbox = mailbox
@@ -110,16 +134,25 @@ package struct RecipientOutcome {
 
   /// Refused because the server takes no more recipients in one transaction
   /// (RFC 5321 section 4.5.3.1.10): 452, or 552 from servers that follow RFC 821,
-  /// as far as an enhanced status code does not say something else.
+  /// as far as an enhanced status code does not say something else. 552 is the code of a
+  /// full mailbox as well, so without an enhanced code its text decides.
   package var isOverflow: Bool {
     guard stage == .recipient, let reply else { return false }
     switch reply.code {
     case 452:
       guard let status = reply.enhancedStatus else { return true }
       return status == Bytes.of("4.5.3")
-    case 552: return reply.enhancedStatus == Bytes.of("5.5.3")
+    case 552:
+      guard let status = reply.enhancedStatus else { return Self.speaksOfNumber(reply) }
+      return status == Bytes.of("5.5.3")
     default: return false
     }
+  }
+
+  private static func speaksOfNumber(_ reply: Reply) -> Bool {
+    let text = Bytes.uppercased(reply.text)
+    return Bytes.contains(text, Bytes.of("TOO MANY"))
+      || Bytes.contains(text, Bytes.of("RECIPIENTS"))
   }
 
   /// Refused by the reply to RCPT.
@@ -127,8 +160,13 @@ package struct RecipientOutcome {
 
   package var isRefused: Bool { status == .deferred || status == .rejected }
 
-  /// The refusal of this recipient as an error of its own.
+  /// The refusal of this recipient as an error of its own, or why it was not tried or is in
+  /// doubt.
   package var failure: Failure? {
+    if status == .notTried || status == .unknown, var reason {
+      if reason.recipient == nil { reason.recipient = mailbox.bytes }
+      return reason
+    }
     guard isRefused, let reply, let stage else { return nil }
     let isEnvelope = stage == .recipient
     var failure = Failure.refused(

@@ -24,6 +24,11 @@ package struct SendRequest {
     get { envelope.size }
     set { own().size = newValue }
   }
+  /// What the message has at least, when it cannot be looked at.
+  package var leastSize: UInt64? {
+    get { envelope.leastSize }
+    set { own().leastSize = newValue }
+  }
   /// nil: decided by what `survey` saw.
   package var use8BitMIME: Bool? {
     get { envelope.use8BitMIME }
@@ -91,6 +96,7 @@ package struct SendRequest {
     var from: Mailbox?
     var recipients: [Recipient] = []
     var size: UInt64?
+    var leastSize: UInt64?
     var use8BitMIME: Bool?
     var useSMTPUTF8 = false
     var requiresTLS = false
@@ -107,6 +113,7 @@ package struct SendRequest {
       from = other.from
       recipients = other.recipients
       size = other.size
+      leastSize = other.leastSize
       use8BitMIME = other.use8BitMIME
       useSMTPUTF8 = other.useSMTPUTF8
       requiresTLS = other.requiresTLS
@@ -150,10 +157,11 @@ package struct SendRequest {
   func refusal(
     by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
   ) -> Failure? {
-    if let expectedSize, let limit = capabilities.sizeLimit, expectedSize > limit {
+    let size = max(expectedSize ?? 0, leastSize ?? 0)
+    if let limit = capabilities.sizeLimit, size > limit {
       return Self.failure(
         .message,
-        "the message has \(expectedSize) octets and the server takes no more than \(limit) (SIZE)")
+        "the message has \(size) octets and the server takes no more than \(limit) (SIZE)")
     }
     // RFC 6531 section 3.2: such an address must not be sent without SMTPUTF8.
     if !capabilities.smtpUTF8, let address = internationalized {

@@ -113,6 +113,21 @@ extension Session {
       by: capabilities, security: security, allowsChunks: configuration.chunking != .off)
   }
 
+  /// Whether the message may have so many octets. Servers are not asked to take more than
+  /// they announced (RFC 1870 section 6.1): some read what is left of a message that they
+  /// gave up as commands.
+  package func mayGrow(to size: UInt64) -> Bool {
+    guard let limit = capabilities.sizeLimit, size > limit, case .transaction(let transaction) = state
+    else { return true }
+    follow(
+      transaction.stop(
+        Failure(
+          .message,
+          "the message has more octets than the server takes (\(limit), SIZE); it was not sent to"
+            + " its end", command: transaction.contentCommand, phase: .message)), transaction)
+    return false
+  }
+
   /// One more chunk of the content that is wanted: the driver puts its octets behind.
   /// `size` is that of the whole message, with the last.
   package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
@@ -137,7 +152,7 @@ extension Session {
   @discardableResult
   package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
     guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
-      transaction.isAgreeing
+      transaction.isAgreeing, lateChunkEnd == nil
     else { return false }
     var last: ReplyParser.Plain?
     var hasAgreed = false
@@ -178,7 +193,12 @@ extension Session {
   func receiveTransaction(
     _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
   ) {
-    switch transaction.receive(reply, &output, isEarly: isEarly, now: now) {
+    follow(transaction.receive(reply, &output, isEarly: isEarly, now: now), transaction)
+  }
+
+  @_optimize(speed)
+  private func follow(_ progress: Transaction.Progress, _ transaction: Transaction) {
+    switch progress {
     case .wait:
       _ = isSound()
     case .content:
@@ -189,21 +209,54 @@ extension Session {
       output.appendContent { $0.append(ContentEncoder.terminator) }
       output.endContent()
     case .done(let outcome):
-      needsReset = outcome.failure != nil
+      needsReset = outcome.failure != nil && !transaction.leavesNothing
+      advance(to: .ready)
+      events.append(.sendDone(outcome))
+    case .decided(let outcome, let chunkEnd):
+      output.replied()
+      lateChunkEnd = chunkEnd
+      needsReset = true
       advance(to: .ready)
       events.append(.sendDone(outcome))
     case .broken(let outcome, let failure):
       events.append(.sendDone(outcome))
       advance(to: .closed)
-      abort(failure)
-      events.append(.failed(failure))
+      fail(failure, isDoubtful: outcome.failure?.retry == .unknown)
     }
+  }
+
+  /// Takes a reply that there may be to the chunk of a message for nobody, with LMTP. That
+  /// reply is a refusal; any other is to the next command. true when it was taken.
+  func receiveLate(_ reply: Reply) -> Bool {
+    guard let end = lateChunkEnd, reply.code != 421 else { return false }
+    lateChunkEnd = nil
+    if reply.code < 400 {
+      guard output.isNextReplyEarly else { return false }
+      fail(.unexpected(reply, phase: position.phase))
+      return true
+    }
+    if configuration.tracesDialogue { traceReply(reply) }
+    lastReply = reply
+    if output.left < end {
+      fail(
+        .refused(
+          .connection, "the server refused the message before its end", reply, command: "BDAT",
+          phase: .message, retry: .safe))
+    }
+    return true
   }
 
   /// The transaction in `state` is over: the next one behind it has the word, or
   /// there is none.
   @_optimize(speed)
   func advance(to last: State) {
-    state = behind.popFirst().map { .transaction($0) } ?? last
+    guard let next = behind.popFirst() else {
+      state = last
+      return
+    }
+    if case .transaction(let before) = state, before.leavesNothingToReset {
+      next.isResetOptional = true
+    }
+    state = .transaction(next)
   }
 }

@@ -56,8 +56,9 @@ extension Session {
     case sendDone(Outcome)
     case resetDone(Failure?)
     case quitDone
-    /// The connection is of no use any more.
-    case failed(Failure)
+    /// The connection is of no use any more. `isDoubtful`: nobody knows whether a message
+    /// that was under way has arrived.
+    case failed(Failure, isDoubtful: Bool)
   }
 
   package struct LogEntry {

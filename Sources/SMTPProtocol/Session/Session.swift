@@ -74,6 +74,10 @@ package final class Session {
   var transactionCount = 0
   /// A failed transaction may have left something behind at the server.
   var needsReset = false
+  /// Where in the output a chunk ends that there may be a reply to.
+  var lateChunkEnd: Int?
+  /// EHLO was refused in a way that may mean more than that it is not known.
+  private var helloRefusal: Failure?
   package private(set) var isSecure: Bool
   package internal(set) var isAuthenticated = false
   /// The server has said 220: it is there, and willing.
@@ -138,10 +142,13 @@ package final class Session {
   /// Whether all has left that the next reply answers.
   package var isReplyDue: Bool { !output.isNextReplyEarly }
 
+  /// Whether a part of a reply may be here although nothing is asked for.
+  package var mayReplyLate: Bool { lateChunkEnd != nil }
+
   /// Whether the next reply would come before the command that it should answer
   /// has left. The verdict on a message may: a server need not read all of it.
   package var isEarly: Bool {
-    guard output.isNextReplyEarly else { return false }
+    guard output.isNextReplyEarly, lateChunkEnd == nil else { return false }
     if case .transaction(let transaction) = state { return !transaction.awaitsVerdict }
     return true
   }
@@ -190,17 +197,24 @@ package final class Session {
   }
 
   /// The connection is lost or given up: whatever is under way ends with
-  /// `failure`.
-  package func abort(_ failure: Failure) {
+  /// `failure`, unless there is a verdict on it. true when a message is in doubt.
+  @discardableResult
+  package func abort(_ failure: Failure) -> Bool {
     let before = state
+    var isDoubtful = false
     state = .closed
     switch before {
-    case .clearing, .authenticating:
+    case .clearing:
       events.append(.loginDone(failure))
+    case .authenticating(let authentication):
+      events.append(.loginDone(authentication.interrupted(failure)))
     case .transaction(let transaction):
-      events.append(.sendDone(transaction.interrupted(failure, left: output.left)))
-      while let next = behind.popFirst() {
-        events.append(.sendDone(next.interrupted(failure, left: output.left)))
+      var next: Transaction? = transaction
+      while let interrupted = next {
+        let outcome = interrupted.interrupted(failure, left: output.left)
+        if outcome.failure?.retry == .unknown { isDoubtful = true }
+        events.append(.sendDone(outcome))
+        next = behind.popFirst()
       }
     case .resetting:
       events.append(.resetDone(failure))
@@ -209,12 +223,20 @@ package final class Session {
     case .greeting, .hello, .upgrading, .securing, .ready, .closed:
       break
     }
+    return isDoubtful
+  }
+
+  /// What is to be told of a connection that was lost: a verdict that had arrived stays.
+  package func reason(for loss: Failure) -> Failure {
+    guard case .hello(.helo) = state, let helloRefusal else { return loss }
+    return helloRefusal.followed(by: loss)
   }
 
   // MARK: Replies
 
   @_optimize(speed)
   package func receive(_ reply: Reply, now: Int64) {
+    if lateChunkEnd != nil, receiveLate(reply) { return }
     if case .transaction(let transaction) = state, reply.code != 421 {
       if configuration.tracesDialogue { traceReply(reply) }
       lastReply = reply
@@ -266,13 +288,12 @@ package final class Session {
       .connection, "the server closes the connection", reply, command: command, phase: phase,
       retry: .safe)
     if case .transaction(let transaction) = state, transaction.awaitsVerdict {
-      events.append(.sendDone(transaction.closed(by: reply, left: output.left, now: now)))
+      events.append(
+        .sendDone(transaction.closed(by: reply, failure, left: output.left, now: now)))
       advance(to: .closed)
     }
-    abort(failure)
     // After QUIT was sent nothing is an error.
-    if case .quitDone = events.last { return }
-    events.append(.failed(failure))
+    if case .quitting = state { abort(failure) } else { fail(failure) }
   }
 
   /// RFC 5321 section 3.1: anything but 220 means that no mail is taken here,
@@ -301,6 +322,12 @@ package final class Session {
       capabilities = hello == .helo ? .none : Capabilities(reply: reply, ignoring: configuration.ignored)
       chooseSecurity()
     } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
+      // 500 and 502 say that the command is not known, and no more.
+      if reply.code != 500, reply.code != 502 {
+        helloRefusal = .refused(
+          .protocolViolation, "the server does not accept EHLO", reply, command: "EHLO",
+          phase: .hello)
+      }
       sayHello(.helo)
     } else {
       leave(
@@ -395,19 +422,22 @@ package final class Session {
     fail(failure)
   }
 
-  func fail(_ failure: Failure) {
-    abort(failure)
-    events.append(.failed(failure))
+  func fail(_ failure: Failure, isDoubtful: Bool = false) {
+    let failure = reason(for: failure)
+    let leavesDoubt = abort(failure)
+    events.append(.failed(failure, isDoubtful: isDoubtful || leavesDoubt))
   }
 
   /// A challenge may repeat what the user said, so its text is hidden.
-  private func traceReply(_ reply: Reply) {
+  func traceReply(_ reply: Reply) {
     let isSecret: Bool
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
-    for (index, line) in reply.lines.enumerated() {
-      let separator: [UInt8] = index < reply.lines.count - 1 ? [0x2D] : [0x20]
-      let text = Bytes.decimal(reply.code) + separator + (isSecret ? Command.mask : line)
-      log.append(LogEntry(direction: .server, text: text))
+    let lines = reply.text.split(separator: 0x0A)
+    for (index, line) in lines.enumerated() {
+      // A code that has no text behind it ends a reply.
+      let separator: [UInt8] = index < lines.count - 1 ? [0x2D] : [0x20]
+      let text = line.prefix(3) + separator + (isSecret ? Command.mask : Array(line.dropFirst(4)))
+      log.append(LogEntry(direction: .server, text: Array(text)))
     }
   }
 }

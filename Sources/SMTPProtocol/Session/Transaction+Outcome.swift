@@ -18,27 +18,61 @@ extension Transaction {
   }
 
   /// 421 in place of the verdict.
-  func closed(by reply: Reply, left: Int, now: Int64) -> Outcome {
+  func closed(by reply: Reply, _ failure: Failure, left: Int, now: Int64) -> Outcome {
+    if case .emptyFinal = step { return interrupted(failure, left: left) }
     self.left = left
-    // Nobody was to get it, and that is what is to be told.
-    if case .emptyFinal = step { return envelopeFailed() }
     return verdict(reply, now: now)
   }
 
-  /// The connection is gone. Once the end of the content was sent nobody knows
-  /// whether the message was delivered (RFC 5321 section 4.5.3.2.6).
+  /// The connection is gone. A verdict that has arrived stays the verdict. Once the end of
+  /// the content was sent nobody else knows whether the message was delivered (RFC 5321
+  /// section 4.5.3.2.6).
   func interrupted(_ failure: Failure, left: Int) -> Outcome {
-    if case .drain = step { return outcome }
     self.left = left
-    let mayBeDelivered = hasLeft && senderFailure == nil
-      && outcome.recipients.contains { !$0.isRefused }
-    var failure = failure
-    if mayBeDelivered { failure.retry = .unknown }
-    return ended(failure)
+    if case .drain = step {
+      outcome.failure = outcome.failure?.followed(by: failure)
+      return outcome
+    }
+    if isDecided {
+      let outcome = envelopeFailed()
+      return ended(outcome.failure?.followed(by: failure))
+    }
+    return ended(hasLeft ? failure.inDoubt() : failure)
+  }
+
+  /// Whether it is known that nobody gets the message.
+  var isDecided: Bool {
+    if senderFailure != nil { return true }
+    if isAllOrNone, outcome.hasRefused { return true }
+    return !outcome.recipients.isEmpty && outcome.recipients.allSatisfy { $0.isRefused }
   }
 
   func disagree(_ failure: Failure) -> Progress {
     .broken(interrupted(failure, left: left), failure)
+  }
+
+  /// RFC 3030 section 2: after a chunk was refused all that follow are. A server that takes
+  /// the last one may have delivered what it has.
+  func tookTheRest(_ reply: Reply) -> Progress {
+    let failure = Failure.refused(
+      .protocolViolation, "the server refused a part of the message and then took another", reply,
+      command: contentCommand, phase: .message, retry: .safe)
+    if hasLeft { outcome.doubt(failure.inDoubt()) }
+    return .broken(outcome, failure)
+  }
+
+  /// What a server that does not know BDAT says, or takes it for wrong (RFC 5321 section
+  /// 4.2.4): it may not have counted the octets of the chunk, and reads them as commands.
+  func mayReadCommands(_ reply: Reply) -> Failure? {
+    guard transfer != .data, reply.code >= 500, reply.code <= 504, reply.code != 503 else {
+      return nil
+    }
+    return unclear("the server does not understand BDAT and may read content as commands", reply)
+  }
+
+  func unclear(_ text: Message, _ reply: Reply) -> Failure {
+    .refused(
+      .connection, text, reply, command: contentCommand, phase: .message, retry: .safe)
   }
 
   func decideAccepted(_ reply: Reply) {

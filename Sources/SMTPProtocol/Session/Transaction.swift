@@ -40,6 +40,9 @@ final class Transaction {
     case content
     case nothingToDeliver
     case done(Outcome)
+    /// Nobody is to get what left with its envelope; to a chunk that ends at this place in
+    /// the output there may be a reply or none.
+    case decided(Outcome, chunkEnd: Int)
     /// The two sides disagree about where they are: the connection must close.
     case broken(Outcome, Failure)
   }
@@ -47,6 +50,7 @@ final class Transaction {
   private let request: SendRequest
   private let capabilities: Capabilities
   private let isLMTP: Bool
+  var isAllOrNone: Bool { request.isAllOrNone }
   let transfer: Transfer
   private(set) var step: Step
   let outcome: Outcome
@@ -59,6 +63,12 @@ final class Transaction {
   private(set) var contentSize: UInt64 = 0
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
+  /// The content ends here because of us, not of the server.
+  private var hasStopped = false
+  /// RCPT had a positive reply, whatever became of the sender.
+  private var hasPromise = false
+  /// Nothing can be open that RSET would have to end.
+  var isResetOptional = false
 
   @_optimize(speed)
   init(
@@ -240,7 +250,7 @@ final class Transaction {
     case .reset:
       // What RSET leaves behind, recipients of the message before, would get this
       // one too.
-      guard reply.isPositive else {
+      guard reply.isPositive || isResetOptional else {
         return disagree(
           .refused(
             .protocolViolation, "the server refuses RSET", reply, command: "RSET",
@@ -264,9 +274,12 @@ final class Transaction {
       return receiveFinal(reply, index, now: now)
     case .emptyFinal:
       if isEarly { return .broken(envelopeFailed(), beforeItsEnd(reply)) }
+      if let failure = mayReadCommands(reply) { return .broken(envelopeFailed(), failure) }
       if transfer == .data || !reply.isPositive { return .done(envelopeFailed()) }
       return .broken(envelopeFailed(), forNobody(reply))
     case .drain(let count):
+      if let failure = mayReadCommands(reply) { return .broken(outcome, failure) }
+      if reply.isPositive, !hasStopped { return tookTheRest(reply) }
       if count == 1 { return .done(outcome) }
       step = .drain(count - 1)
       return .wait
@@ -279,8 +292,8 @@ final class Transaction {
     if !reply.isPositive {
       let failure = Failure.refused(
         .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
-      guard pipelined else { return .done(ended(failure)) }
       senderFailure = failure
+      guard pipelined else { return .done(ended(failure)) }
     }
     return advance(to: 0, &output, now)
   }
@@ -288,6 +301,7 @@ final class Transaction {
   private func receiveRecipient(
     _ reply: Reply, _ index: Int, _ output: inout SessionOutput, _ now: Int64
   ) -> Progress {
+    if reply.isPositive { hasPromise = true }
     if senderFailure == nil { outcome.decide(index, reply, at: .recipient) }
     return advance(to: index + 1, &output, now)
   }
@@ -308,7 +322,8 @@ final class Transaction {
     }
     if transfer == .atOnce {
       envelopeAnswered(now)
-      step = hasAccepted ? .final(nextAccepted(from: 0)) : .emptyFinal
+      guard hasAccepted else { return endForNobody() }
+      step = .final(nextAccepted(from: 0))
       return .wait
     }
     guard hasAccepted, !(request.isAllOrNone && outcome.hasRefused) else {
@@ -321,6 +336,46 @@ final class Transaction {
     }
     step = .data
     output.command(Command.data)
+    return .wait
+  }
+
+  /// The chunk is on its way. With SMTP it has a reply; with LMTP one for each recipient
+  /// that was accepted (RFC 2033 section 4.2), and servers differ about one that says that
+  /// there are none.
+  private func endForNobody() -> Progress {
+    step = .emptyFinal
+    guard isLMTP, !hasPromise, let contentEnd else { return .wait }
+    return .decided(envelopeFailed(), chunkEnd: contentEnd)
+  }
+
+  /// Whether it is certain that the server has no transaction open. 503 to MAIL may say
+  /// that there is one already.
+  var leavesNothing: Bool {
+    guard let code = senderFailure?.reply?.code else { return false }
+    return !hasPromise && code != 503
+  }
+
+  /// Whether RSET in front of what follows may be refused as well. Content that was taken
+  /// for commands can do no harm where every command needs a login (RFC 4954 section 6).
+  var leavesNothingToReset: Bool {
+    leavesNothing && (transfer != .atOnce || senderFailure?.reply?.code == 530)
+  }
+
+  /// No more of the content is to leave, and nobody is to get what has. DATA can only be
+  /// ended by closing; chunks can be followed by RSET.
+  func stop(_ failure: Failure) -> Progress {
+    guard case .content = step else { return .wait }
+    hasStopped = true
+    let outcome = ended(failure)
+    if transfer == .data {
+      return .broken(
+        outcome,
+        Failure(
+          .connection, "the connection was closed, since a message could not be finished",
+          command: contentCommand, phase: .message, retry: .safe))
+    }
+    if chunksUnanswered == 0 { return .done(outcome) }
+    step = .drain(chunksUnanswered)
     return .wait
   }
 
@@ -375,11 +430,6 @@ final class Transaction {
     unclear("the server refused the message before its end", reply)
   }
 
-  private func unclear(_ text: Message, _ reply: Reply) -> Failure {
-    .refused(
-      .connection, text, reply, command: contentCommand, phase: .message, retry: .safe)
-  }
-
   /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until
   /// RSET.
   private func receiveChunkReply(_ reply: Reply, isEarly: Bool, now: Int64) -> Progress {
@@ -395,6 +445,7 @@ final class Transaction {
             + " how often it answers the last part", reply))
     }
     let outcome = verdict(reply, now: now)
+    if let failure = mayReadCommands(reply) { return .broken(outcome, failure) }
     let rest = chunksUnanswered + (hasEnded ? 1 : 0)
     if rest == 0 { return .done(outcome) }
     step = .drain(rest)
@@ -403,6 +454,9 @@ final class Transaction {
 
   @_optimize(speed)
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
+    if let failure = mayReadCommands(reply) {
+      return .broken(verdict(reply, now: now), failure)
+    }
     guard isLMTP else { return .done(verdict(reply, now: now)) }
     outcome.decide(index, reply, at: .data)
     let next = nextAccepted(from: index + 1)

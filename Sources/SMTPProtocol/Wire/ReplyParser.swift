@@ -1,9 +1,10 @@
 /// Cuts the octets of the server into replies (RFC 5321 section 4.2).
 ///
 /// Tolerant where servers are known to differ (a bare LF ends a line, a code may
-/// stand without text, blank lines may precede a reply) and strict where
-/// tolerance would let two sides disagree about which reply answers which
-/// command: every line of a reply must carry the same code.
+/// stand without text, blank lines may precede a reply, the first digit of a code
+/// decides) and strict where tolerance would let a failure pass for a success: a reply
+/// whose lines have different codes is a refusal when its last line is one, and
+/// otherwise no reply at all.
 package struct ReplyParser {
   /// RFC 5321 section 4.5.3.1.5 allows 512 octets; servers exceed it with long
   /// explanations, none with pages.
@@ -20,8 +21,9 @@ package struct ReplyParser {
   /// Up to here no LF was found: a reply that trickles in is scanned once.
   private var scanned = 0
   private var hasNUL = false
-  /// Of a reply whose last line is still to come.
+  /// Of a reply whose last line is still to come: the code of the latest line.
   private var code: Int?
+  private var hasMixedCodes = false
   private var text: [UInt8] = []
   private var lineCount = 0
   private var replySize = 0
@@ -164,11 +166,27 @@ package struct ReplyParser {
 
   private static let keptCapacity = 1024
 
-  /// The server closed: a last line without its end still counts.
+  /// The server closed: a last line without its end still counts, and a refusal does
+  /// without its last lines. A positive reply that is not complete is none.
   package mutating func finish() throws(Failure) -> Reply? {
     guard hasMore else { return nil }
-    buffer.append(0x0A)
-    return try next()
+    do throws(Failure) {
+      if consumed < buffer.count {
+        buffer.append(0x0A)
+        if let reply = try next() { return reply }
+      }
+    } catch {
+      guard let refusal = takeUnfinishedRefusal() else { throw error }
+      return refusal
+    }
+    return takeUnfinishedRefusal()
+  }
+
+  private mutating func takeUnfinishedRefusal() -> Reply? {
+    guard let code, code >= 400 else { return nil }
+    let reply = Reply(code: code, text: text)
+    clear()
+    return reply
   }
 
   /// Where in the buffer the next line stands, without its end.
@@ -217,17 +235,19 @@ package struct ReplyParser {
 
   /// Takes one line; returns the reply when it was the last one.
   ///
-  /// `Reply-line = Reply-code [ ( "-" / SP ) textstring ]`, the code being
-  /// `%x32-35 %x30-35 %x30-39` (RFC 5321 section 4.2).
+  /// `Reply-line = Reply-code [ ( "-" / SP ) textstring ]`. The grammar of RFC 5321 section
+  /// 4.2 gives the second digit 0 to 5; servers use others, and a client decides by the
+  /// first digit alone (sections 4.2.1 and 4.3.2).
   private mutating func take(_ line: Range<Int>) throws(Failure) -> Reply? {
     if hasNUL { throw violation("the server sent a NUL in a reply", line) }
     guard let lineCode = replyCode(line) else {
       throw violation("the server sent something that is not an SMTP reply", line)
     }
-    if let code, code != lineCode {
+    let isLast = line.count == 3 || buffer[line.lowerBound + 3] == 0x20
+    if let code, code != lineCode { hasMixedCodes = true }
+    if hasMixedCodes, isLast, lineCode < 400 {
       throw violation("the lines of a reply have different codes", line)
     }
-    let isLast = line.count == 3 || buffer[line.lowerBound + 3] == 0x20
     lineCount += 1
     replySize += line.count
     if lineCount > Self.lineCountLimit || replySize > Self.replyLimit {
@@ -250,6 +270,7 @@ package struct ReplyParser {
 
   private mutating func clear() {
     code = nil
+    hasMixedCodes = false
     text = []
     lineCount = 0
     replySize = 0
@@ -267,7 +288,7 @@ package struct ReplyParser {
 
   @inline(__always)
   private static func code(_ first: UInt8, _ second: UInt8, _ third: UInt8) -> Int? {
-    guard first >= 0x32, first <= 0x35, second >= 0x30, second <= 0x35, Bytes.isDigit(third)
+    guard first >= 0x32, first <= 0x35, Bytes.isDigit(second), Bytes.isDigit(third)
     else { return nil }
     return Int(first) &* 100 &+ Int(second) &* 10 &+ Int(third) &- 0x30 &* 111
   }

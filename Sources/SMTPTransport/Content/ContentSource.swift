@@ -21,6 +21,9 @@ package protocol ContentSource: AnyObject {
   /// What is known of content in memory; nil for a stream, which can be read only once.
   var survey: ContentSurvey? { get }
 
+  /// What the message has at least, as far as that is known of a stream.
+  var leastSize: UInt64? { get }
+
   /// Calls `body` at most once, with what stands from `offset` on, counted from the
   /// beginning of the content, and then returns `.content`. A stream keeps its block
   /// until it is asked for what stands behind it.
@@ -38,6 +41,7 @@ package protocol ContentSource: AnyObject {
 
 /// What memory is like: it never fails, never waits, and stays.
 extension ContentSource {
+  package var leastSize: UInt64? { nil }
   package var errno: Int32 { 0 }
   package func start(loop: EventLoop, onReady: @escaping () -> Void) {}
   package func stop() {}

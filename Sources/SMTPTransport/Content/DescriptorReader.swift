@@ -46,6 +46,12 @@ package final class DescriptorReader: BlockReader {
     }
   }
 
+  /// Line ends that become CRLF can only add to it.
+  package var leastSize: UInt64? {
+    let rest = csystem_regular_file_rest(descriptor)
+    return rest < 0 ? nil : UInt64(rest)
+  }
+
   private func isReadable() throws(Errno) -> Bool {
     guard descriptor >= 0 else { throw Errno(code: EBADF) }
     return try System.retrying { csystem_poll_readable(descriptor) } > 0

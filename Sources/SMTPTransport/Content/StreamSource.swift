@@ -6,9 +6,15 @@ package protocol BlockReader: AnyObject {
   func fill(_ room: inout [UInt8]) -> BlockOutcome
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
+  /// How much is still to come at least; nil when that is not known.
+  var leastSize: UInt64? { get }
   /// Allows the reader to wait in `loop` after `.pause`.
   func start(loop: EventLoop, onReady: @escaping () -> Void)
   func stop()
+}
+
+extension BlockReader {
+  package var leastSize: UInt64? { nil }
 }
 
 package enum BlockOutcome {
@@ -34,6 +40,7 @@ package final class StreamSource: ContentSource {
 
   package var survey: ContentSurvey? { nil }
   package var errno: Int32 { reader.errno }
+  package var leastSize: UInt64? { reader.leastSize }
 
   package func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome {
     if offset >= blockStart + filled {

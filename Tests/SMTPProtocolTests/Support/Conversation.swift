@@ -77,8 +77,13 @@ struct Conversation {
   /// After QUIT was written nothing is an error.
   mutating func give(up failure: Failure) {
     let isWanted = session.position.phase == .quit
-    perform { session, now in session.abort(failure) }
-    if !isWanted { events.append(.failed(failure)) }
+    var isDoubtful = false
+    var reason = failure
+    perform { session, now in
+      reason = session.reason(for: failure)
+      isDoubtful = session.abort(failure)
+    }
+    if !isWanted { events.append(.failed(reason, isDoubtful: isDoubtful)) }
   }
 
   /// Content as far as it goes, and its end if that is wanted.

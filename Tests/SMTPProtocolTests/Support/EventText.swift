@@ -12,7 +12,8 @@ extension Session.Event {
       [Self.line("send", outcome.failure)] + outcome.recipients.map { $0.line }
     case .resetDone(let failure): [Self.line("reset", failure)]
     case .quitDone: ["quit ok"]
-    case .failed(let failure): [Self.line("connection", failure)]
+    case .failed(let failure, let isDoubtful):
+      [Self.line("connection", isDoubtful ? failure.inDoubt() : failure)]
     }
   }
 

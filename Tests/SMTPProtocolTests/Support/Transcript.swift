@@ -81,6 +81,17 @@ struct Transcript {
     }
   }
 
+  /// Plays without a look at what it leads to.
+  func run(_ conversation: inout Conversation) {
+    for step in steps {
+      if let operation = step.operation {
+        Self.perform(operation, &conversation)
+      } else {
+        conversation.receive(Feeding.whole.pieces(of: step.server).joined())
+      }
+    }
+  }
+
   static func perform(_ operation: String, _ conversation: inout Conversation) {
     let words = operation.split(separator: " ").map { String($0) }
     switch words[0] {
@@ -117,6 +128,8 @@ struct Transcript {
         session.beginChunk(chunk.count, isLast: words[0] == "last", size: 100)
         if isWanted { session.output.appendContent { $0 += chunk } }
       }
+    case "grow":
+      conversation.perform { session, _ in _ = session.mayGrow(to: UInt64(words[1])!) }
     case "content", "partial":
       let content = operation.dropFirst(8).replacing("\\n", with: "\n")
       conversation.write(bytes(String(content)), ends: words[0] == "content")

@@ -1,0 +1,126 @@
+import Testing
+
+@testable import SMTPProtocol
+
+/// A verdict that has arrived stays the verdict, whatever fails after it.
+@Suite struct VerdictTests {
+  private func failures(_ transcript: String, chunking: Session.Chunking = .off) -> [Failure] {
+    var conversation = Conversation(chunking: chunking)
+    let steps = Transcript(transcript)
+    steps.run(&conversation)
+    return conversation.takeEvents().flatMap { event -> [Failure] in
+      switch event {
+      case .sendDone(let outcome): [outcome.failure].compactMap { $0 }
+      case .loginDone(let failure): [failure].compactMap { $0 }
+      case .failed(let failure, let isDoubtful): [isDoubtful ? failure.inDoubt("a message") : failure]
+      default: []
+      }
+    }
+  }
+
+  private static let send = """
+    > send a@x.example b@y.example
+    C: MAIL FROM:<a@x.example>
+    C: RCPT TO:<b@y.example>
+    C: DATA
+
+    """
+
+  @Test func `the loss is mentioned, and the reply is kept`() throws {
+    let failures = failures(
+      opening("PIPELINING") + Self.send + "S: 554 5.7.1 no\n> close\n")
+    try #require(failures.count == 2)
+    #expect(
+      failures[0].message
+        == "the server refused the sender: 554 5.7.1 no; after that the connection was lost:"
+        + " the connection was lost")
+    #expect(failures[0].reply?.code == 554)
+    #expect(failures[1].line == "connection, CONN, idle phase, retry safe")
+  }
+
+  @Test func `the doubt is mentioned, of the message and of the connection`() throws {
+    let failures = failures(
+      opening("PIPELINING") + Self.send + """
+        S: 250 ok
+        S: 250 ok
+        S: 354 go
+        > content Hello
+        > close
+
+        """)
+    try #require(failures.count == 2)
+    #expect(
+      failures[0].message
+        == "the connection was lost; it may have been delivered: sending it again may deliver it"
+        + " twice")
+    #expect(
+      failures[1].message
+        == "the connection was lost; a message may have been delivered: sending it again may"
+        + " deliver it twice")
+  }
+
+  @Test func `a mixed refusal is shown whole`() throws {
+    let failures = failures(
+      opening("PIPELINING") + Self.send + "S: 250 ok\nS: 550-5.7.1 no\nS: 553 5.7.2 never\n> close\n")
+    #expect(failures.first?.reply?.code == 553)
+    #expect(failures.first.map { text($0.reply?.text ?? []) } == "550-5.7.1 no\n553 5.7.2 never")
+    #expect(failures.first?.message.contains("550-5.7.1 no 553 5.7.2 never") == true)
+  }
+
+  @Test func `all or none is decided by one refusal`() {
+    play(
+      opening("PIPELINING") + """
+        > send a@x.example b@y.example c@y.example allornone
+        C: MAIL FROM:<a@x.example>
+        C: RCPT TO:<b@y.example>
+        C: RCPT TO:<c@y.example>
+        S: 250 ok
+        S: 450 later
+        > close
+        ! send failed: envelope, RCPT TO, envelope phase, retry safe, 450
+        ! - b@y.example deferred, RCPT TO 450
+        ! - c@y.example notTried
+        ! connection failed: connection, CONN, idle phase, retry safe
+        """)
+  }
+
+  // MARK: EHLO
+
+  private static let hello = "S: 220 mx.example\nC: EHLO client.example\n"
+
+  @Test(arguments: [501, 504, 550], ["> close", "> abort", "S: 421 bye", "S: ???"])
+  func `EHLO was refused and HELO is not answered`(_ code: Int, _ ending: String) {
+    play(
+      Self.hello + """
+        S: \(code) 5.7.1 go away
+        C: HELO client.example
+        \(ending)
+        ! connection failed: protocolViolation, EHLO, hello phase, retry no, \(code)
+        """)
+  }
+
+  @Test(arguments: [500, 502])
+  func `a server that does not know EHLO has decided nothing`(_ code: Int) {
+    play(
+      Self.hello + """
+        S: \(code) what?
+        C: HELO client.example
+        > close
+        ! connection failed: connection, CONN, idle phase, retry safe
+        """)
+  }
+
+  // MARK: AUTH
+
+  @Test(arguments: ["> close", "> abort", "S: 421 bye"])
+  func `a login that was explained before the loss was refused`(_ ending: String) throws {
+    let json = text(bytes("eyJzdGF0dXMiOiI0MDEifQ=="))
+    let failures = failures(
+      opening("AUTH XOAUTH2") + "> login XOAUTH2 tim ya29.x\nS: 334 \(json)\n\(ending)\n")
+    let failure = try #require(failures.first)
+    #expect(failure.line == "auth, AUTH XOAUTH2, auth phase, retry no")
+    #expect(
+      failure.message.hasPrefix(
+        #"the server refused the login ({"status":"401"}); after that the connection was lost: "#))
+  }
+}
