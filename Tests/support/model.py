@@ -102,8 +102,10 @@ class Model:
     _said: deque[Said] = field(init=False)
     _left: set[bytes] = field(init=False)
     _loss: _LostError | None = None
-    #: The sender of the message was refused, whatever is said of the rest.
-    _is_unwelcome: bool = False
+    #: What refused the sender of the message, whatever is said of the rest.
+    _sender_code: int | None = None
+    #: The message before left no transaction at the server that RSET would have to end.
+    _left_nothing: bool = False
 
     def __post_init__(self) -> None:
         self._said = deque(self.server.said)
@@ -147,13 +149,15 @@ class Model:
         return self._interrupted(posted, fate, self._loss)
 
     def _interrupted(self, posted: Posted, fate: Fate, loss: _LostError) -> Fate:
+        if self._is_decided(posted, fate):
+            return self._unwanted(fate)
         undecided = [each in (NOT_TRIED, ACCEPTED) for each in fate.statuses]
         if self.server.lmtp:
             # A copy that was taken is taken.
             undecided = [
                 each and code != DELIVERED for each, code in zip(undecided, fate.codes, strict=True)
             ]
-        is_doubtful = posted.sender in self._left and any(undecided) and not self._is_unwelcome
+        is_doubtful = posted.sender in self._left and any(undecided)
         for place in range(len(undecided)):
             if undecided[place]:
                 fate.statuses[place] = UNKNOWN if is_doubtful else NOT_TRIED
@@ -161,20 +165,38 @@ class Model:
         fate.is_open = loss.resets and any(undecided)
         return fate
 
+    def _is_decided(self, posted: Posted, fate: Fate) -> bool:
+        """Whether nobody gets the message, whatever happens to the connection."""
+        if self._sender_code is not None:
+            return True
+        if posted.is_all_or_none and fate.is_refused():
+            return True
+        return all(status in (DEFERRED, REJECTED) for status in fate.statuses)
+
+    def _unwanted(self, fate: Fate) -> Fate:
+        if self._sender_code is not None:
+            return fate.fail("EENVELOPE", _by(self._sender_code))
+        return fate.fail("EENVELOPE", RETRY_SAFE if DEFERRED in fate.statuses else RETRY_NO)
+
     def _envelope(self, posted: Posted, fate: Fate) -> Fate:
-        self._is_unwelcome = False
-        if self._loss is None and self._is_next("RSET") and self._next() >= 300:
+        self._sender_code = None
+        left_nothing, self._left_nothing = self._left_nothing, False
+        is_refused = self._loss is None and self._is_next("RSET") and self._next() >= 300
+        if is_refused and not left_nothing:
             # What it leaves behind would get this message too: the client closes.
             raise _LostError("EPROTOCOL")
         sender_code = self._next()
-        self._is_unwelcome = sender_code >= 300
-        if self._is_unwelcome and not self.mode.takes_groups:
-            return fate.fail("EENVELOPE", _by(sender_code))
+        if sender_code >= 300:
+            self._sender_code = sender_code
+            # Content that is on its way may have been taken for commands.
+            self._left_nothing = not posted.leaves_at_once(self.mode)
+            if not self.mode.takes_groups:
+                return self._unwanted(fate)
         for place in range(len(posted.recipients)):
             code = self._next()
-            if not self._is_unwelcome and code >= 300:
+            if self._sender_code is None and code >= 300:
                 fate.refuse(place, code)
-            elif not self._is_unwelcome:
+            elif self._sender_code is None:
                 fate.statuses[place] = ACCEPTED
         is_wanted = ACCEPTED in fate.statuses and not (posted.is_all_or_none and fate.is_refused())
         if is_wanted:
@@ -184,8 +206,7 @@ class Model:
         if posted.leaves_at_once(self.mode) or (has_data and not posted.is_all_or_none):
             code = self._next()
             assert code >= 500
-        retry = RETRY_SAFE if DEFERRED in fate.statuses else RETRY_NO
-        return fate.fail("EENVELOPE", _by(sender_code) if self._is_unwelcome else retry)
+        return self._unwanted(fate)
 
     def _wanted(self, fate: Fate) -> Fate:
         if not self.mode.has_chunks:
