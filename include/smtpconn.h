@@ -145,6 +145,11 @@ enum smtpconn_retry {
                                  message was sent: it may have been delivered,
                                  a retry may deliver it twice */
 };
+/* SMTPCONN_RETRY_SAFE of a send has two meanings, and the code tells them apart:
+ * with EENVELOPE and EMESSAGE the server refused the message for now (4yz, see
+ * smtpconn_error_response_code): wait before the next try, RFC 5321 section 4.5.4.1
+ * asks for 30 minutes.  With any other code nothing was decided about the message: it
+ * may be sent again at once over another connection. */
 
 /* One of the SMTPCONN_E... codes. */
 int smtpconn_error_code(const smtpconn_error *error);
@@ -161,7 +166,9 @@ const char *smtpconn_error_message(const smtpconn_error *error);
  * reply caused it. */
 const char *smtpconn_error_response(const smtpconn_error *error);
 
-/* The code of that reply, 200 to 599 (RFC 5321 section 4.2); 0 without one. */
+/* The code of that reply, 200 to 599: the first digit decides, whatever the others are
+ * (RFC 5321 sections 4.2.1 and 4.3.2).  Of a reply whose lines have different codes it is
+ * that of the last line, and such a reply is never a success.  0 without a reply. */
 int smtpconn_error_response_code(const smtpconn_error *error);
 
 /* The enhanced status code of that reply, "5.1.1" (RFC 2034, RFC 3463); NULL
@@ -355,10 +362,16 @@ uint32_t smtpconn_options_operation_timeout(const smtpconn_options *options);
 /* How the content of a message travels to a server that offers CHUNKING (RFC 3030).
  *
  * OFF, the default: with DATA, line by line, its end marked by a dot.
+ *   A message that turns out larger than the SIZE that the server announced is not sent
+ *   to its end (EMESSAGE): nothing is delivered, and with DATA the connection ends.
  * ON: in counted chunks (BDAT), when at least one recipient was accepted, which saves
  *   the escaping of dots, but no wait: a message in
- *   memory in one, another in one or more for each block that was read.
- * OPTIMISTIC: messages in memory of up to 64 KiB leave together with their
+ *   memory in one, another in one or more for each block that was read.  The choice for
+ *   servers that you do not know.
+ * OPTIMISTIC: NOT for a server that does not discard a chunk that it refuses (RFC 3030
+ *   section 2 asks for it, at least one widely used server library in Go does not do it):
+ *   when every recipient is refused, such a server reads the content as COMMANDS, and a
+ *   message can hold commands that send mail.  Messages in memory of up to 64 KiB leave together with their
  *   envelopes, and up to 32 of them wait for their verdicts at a time: no round trip
  *   for each.  A message whose recipients are all refused has then travelled in vain;
  *   when the connection is lost, all that are on their way are in doubt
@@ -661,7 +674,8 @@ void smtpconn_set_connect_callback(smtpconn *connection,
 
 /* Called at most once, when an error ended the connection, after the callbacks
  * of the operations that it took with it and before the end event.  A refused
- * login, recipient or message does not end the connection. */
+ * login, recipient or message does not end the connection.  Its retry is
+ * SMTPCONN_RETRY_UNKNOWN when that of any send which it took with it is. */
 void smtpconn_set_error_callback(smtpconn *connection,
                                  smtpconn_error_callback callback, void *user);
 
@@ -1019,9 +1033,22 @@ enum smtpconn_recipient_status {
                                        the message was sent */
 };
 
-/* The end of a send.  `error` is NULL when at least one recipient was accepted
- * and the message was too.  `result` is never NULL: it tells of every recipient
- * also when the send failed.  Both are valid until the callback returns. */
+/* The end of a send.  `error` is NULL when at least one recipient got the message and
+ * it is not in doubt whether others did.  Recipients that were refused or not tried are
+ * then found in `result` alone.
+ *
+ * An error comes together with accepted recipients only when its retry is
+ * SMTPCONN_RETRY_UNKNOWN: with LMTP, where each recipient has a final reply of its
+ * own, and when the recipients went in several transactions, the connection can be lost
+ * after some have the message and before the fate of the others is known.  Send again
+ * to those with status UNKNOWN or NOT_TRIED only.
+ *
+ * A verdict of the server that had arrived stays the error when the connection is lost
+ * after it, by whatever cause, smtpconn_cancel and smtpconn_close included: code, response
+ * and retry are those of the refusal, and the message mentions the loss.
+ *
+ * `result` is never NULL: it tells of every recipient, even when the send failed.  Both
+ * are valid until the callback returns. */
 typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_error *error,
                                        const smtpconn_result *result, void *user);
 
@@ -1070,8 +1097,9 @@ int smtpconn_result_response_code(const smtpconn_result *result, size_t index);
 const char *smtpconn_result_enhanced(const smtpconn_result *result, size_t index);
 const char *smtpconn_result_recipient_response(const smtpconn_result *result, size_t index);
 
-/* The same as an error object with code EENVELOPE or EMESSAGE, for a recipient
- * that was deferred or rejected; NULL for any other. */
+/* Why the recipient did not get the message: an error object with code EENVELOPE or
+ * EMESSAGE for one that was deferred or rejected; the reason, of any code, for one that
+ * was not tried or is in doubt; NULL for one that was accepted. */
 const smtpconn_error *smtpconn_result_error(const smtpconn_result *result, size_t index);
 
 /* The last reply of the server, "250 2.0.0 Ok: queued as 4F2A"; NULL when there
