@@ -1,0 +1,388 @@
+"""A verdict of the server that had arrived stays what the caller is given, whatever happens to
+the connection after it; and a message in doubt says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Opener
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
+)
+from support.sasl import plain
+from support.scripted import CRLF, Peer, ScriptedServer
+
+DOUBT = "may have been delivered: sending it again may deliver it twice"
+
+
+@pytest.mark.parametrize("ending", ["close", "reset"])
+@pytest.mark.parametrize("refused", ["MAIL", "RCPT"])
+def test_refusal_and_loss(connect: Opener, refused: str, ending: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        for command in (b"MAIL FROM:", b"RCPT TO:", b"DATA"):
+            peer.expect(command)
+        if refused == "MAIL":
+            peer.reply(b"554 5.7.1 no")
+        else:
+            peer.reply(b"250 ok", b"554 5.7.1 no")
+        if ending == "reset":
+            peer.reset()
+        else:
+            peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            sending, waiting = connection.start_send(), connection.start_reset()
+        failure = sending.fails("EENVELOPE")
+        assert (failure.response, failure.retry) == ("554 5.7.1 no", RETRY_NO)
+        assert "; after that the connection was lost: " in failure.message
+        waiting.fails("ECONNECTION")
+        connection.wait_end()
+        assert connection.error is not None
+        assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
+
+
+def test_refusal_and_silence(connect: Opener) -> None:
+    """DATA is agreed to although nobody is to get it, and the lone dot has no reply."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        for command in (b"MAIL FROM:", b"RCPT TO:", b"DATA"):
+            peer.expect(command)
+        peer.reply(b"250 ok", b"550 5.1.1 no", b"354 go")
+        peer.expect(b".")
+        peer.nothing_more()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, final_reply_timeout=200)
+        failure = connection.start_send().fails("EENVELOPE")
+        assert (failure.response, failure.retry) == ("550 5.1.1 no", RETRY_NO)
+        assert "(final_reply_timeout)" in failure.message
+
+
+@pytest.mark.parametrize("code", [501, 504, 550])
+def test_hello_and_loss(connect: Opener, code: int) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(b"220 test.local")
+        peer.expect(b"EHLO ")
+        peer.reply(b"%d 5.7.1 your address is blocked" % code)
+        peer.expect(b"HELO ")
+        peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server).start_connect().fails("EPROTOCOL")
+        assert failure.response == f"{code} 5.7.1 your address is blocked"
+        assert (failure.command, failure.retry) == ("EHLO", RETRY_NO)
+
+
+def test_unknown_mechanism_and_loss(connect: Opener) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN LOGIN")
+        peer.expect(plain("tim", "pass"))
+        peer.reply(b"504 5.7.4 not here")
+        peer.expect(b"AUTH LOGIN")
+        peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login("tim", "pass").fails("EAUTH")
+        assert failure.response == "504 5.7.4 not here"
+        assert "; after that the connection was lost: " in failure.message
+
+
+@pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later"])
+@pytest.mark.parametrize("where", ["RCPT", "final"])
+def test_first_digit_decides(connect: Opener, where: str, reply: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        if where == "final":
+            peer.delivery_without_reply()
+            peer.reply(reply)
+        else:
+            peer.expect(b"MAIL FROM:")
+            peer.reply(b"250 ok")
+            peer.expect(b"RCPT TO:")
+            peer.reply(reply)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        failure = sending.fails("EMESSAGE" if where == "final" else "EENVELOPE")
+        is_final = reply.startswith(b"5")
+        assert failure.response == reply.decode()
+        assert failure.retry == (RETRY_NO if is_final else RETRY_SAFE)
+        assert sending.result().statuses == [REJECTED if is_final else DEFERRED]
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    "lines", [(b"550-5.7.1 no", b"554 5.7.1 never"), (b"250-yes", b"550 5.7.1 no")]
+)
+def test_mixed_final_reply(connect: Opener, lines: tuple[bytes, bytes]) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery_without_reply()
+        peer.reply(*lines)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_send().fails("EMESSAGE")
+        assert failure.response == b"\n".join(lines).decode()
+        assert failure.retry == RETRY_NO
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("last", ["closed", "354 go"])
+def test_doubt_is_said(connect: Opener, last: str) -> None:
+    """In the send and in the error event, and not of what was never tried."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery_without_reply()
+        if last == "354 go":
+            peer.reply(b"354 go")
+            peer.nothing_more()
+        else:
+            peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            sending, waiting = connection.start_send(), connection.start_reset()
+        name = "ECONNECTION" if last == "closed" else "EPROTOCOL"
+        failure = sending.fails(name)
+        assert failure.retry == RETRY_UNKNOWN
+        assert failure.message.endswith("; it " + DOUBT)
+        assert sending.result().recipients[0].error is not None
+        assert sending.result().queue_id is None
+        untried = waiting.fails(name)
+        assert untried.retry == RETRY_SAFE
+        assert DOUBT not in untried.message
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.retry == RETRY_UNKNOWN
+        assert connection.error.message.endswith("; a message " + DOUBT)
+
+
+def test_half_an_acceptance_is_none(connect: Opener) -> None:
+    """The reply to the content is not complete when the connection ends."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery_without_reply()
+        peer.send(b"250 2.0.0 Ok: queued as 4F2A")
+        peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
+        assert sending.result().statuses == [UNKNOWN]
+        assert sending.result().queue_id is None
+
+
+@pytest.mark.parametrize("reply", [b"554 Ok: queued as 4F2A", b"451 Ok: queued as 4F2A"])
+def test_no_identifier_without_delivery(connect: Opener, reply: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery_without_reply()
+        peer.reply(reply)
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        sending.fails("EMESSAGE")
+        assert sending.result().queue_id is None
+        connection.start_quit().succeeds()
+
+
+def test_identifier_of_another_reply(connect: Opener) -> None:
+    """The last reply looks like one to a message, and the send failed all the same."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 Ok: queued as 4F2A")
+        peer.expect(b"DATA")
+        peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send()
+        sending.fails("ECONNECTION")
+        assert sending.result().response == "250 Ok: queued as 4F2A"
+        assert sending.result().queue_id is None
+
+
+# --- several transactions and several copies --------------------------------
+
+
+def test_doubt_after_an_acceptance(connect: Opener) -> None:
+    """Some have the message when the connection is lost after the end of the next part: the
+    error says that others may have it too."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=1")
+        peer.delivery(b"a@example.com", sender=b"s@example.com")
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        peer.expect(b"RCPT TO:")
+        peer.reply(b"250 ok")
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.close()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(
+            sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
+        )
+        failure = sending.fails("ECONNECTION")
+        assert failure.retry == RETRY_UNKNOWN
+        result = sending.result()
+        assert result.statuses == [ACCEPTED, UNKNOWN, NOT_TRIED]
+        assert result.recipients[0].error is None
+        doubtful, untried = (line.error for line in result.recipients[1:])
+        assert doubtful is not None
+        assert doubtful.retry == RETRY_UNKNOWN
+        assert untried is not None
+
+
+@pytest.mark.parametrize("second", ["lost", "refused"])
+def test_no_error_without_doubt(connect: Opener, second: str) -> None:
+    """Some have the message and the others certainly not: no error, and each has its reason."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=1")
+        peer.delivery(b"a@example.com", sender=b"s@example.com")
+        peer.expect(b"MAIL FROM:")
+        if second == "lost":
+            peer.close()
+            return
+        peer.reply(b"550 5.7.1 enough")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(
+            sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
+        )
+        sending.succeeds()
+        result = sending.result()
+        assert result.statuses == [ACCEPTED, NOT_TRIED, NOT_TRIED]
+        for line in result.recipients[1:]:
+            assert line.error is not None
+            assert line.error.recipient == line.recipient
+            assert line.error.name == ("ECONNECTION" if second == "lost" else "EENVELOPE")
+        if second == "refused":
+            connection.start_quit().succeeds()
+
+
+def test_too_many_by_text(connect: Opener) -> None:
+    """552 in the sense of RFC 821, without an enhanced code (RFC 5321 section 4.5.3.1.10)."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for reply in (b"250 ok", b"552 too many recipients"):
+            peer.expect(b"RCPT TO:")
+            peer.reply(reply)
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 queued")
+        peer.delivery(b"b@example.com", sender=b"s@example.com")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(
+            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+        )
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED, ACCEPTED]
+        connection.start_quit().succeeds()
+
+
+# --- a message that turns out too large -------------------------------------
+
+LIMIT = 300_000
+LINES = b"0123456789abcdef 0123456789abcdef 0123456789abcdef 0123456789abcdef\r\n"
+
+
+@pytest.mark.parametrize("line", [LINES, LINES.replace(CRLF, b"\n")], ids=["CRLF", "LF"])
+@pytest.mark.parametrize("chunking", [0, 1])
+def test_stream_stops_at_the_limit(connect: Opener, chunking: int, line: bytes) -> None:
+    """What a server gets never passes the SIZE that it announced, and no part is delivered."""
+    read = bytearray()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING", b"CHUNKING", b"SIZE %d" % LIMIT)
+        peer.expect(b"MAIL FROM:")
+        peer.expect(b"RCPT TO:")
+        if chunking:
+            peer.reply(b"250 ok", b"250 ok")
+            while (command := peer.line()).startswith(b"BDAT "):
+                assert b"LAST" not in command
+                read.extend(peer.octets(int(command[5:])))
+                peer.reply(b"250 ok")
+            assert command == b"RSET"
+            peer.expect(b"MAIL FROM:")
+            peer.expect(b"RCPT TO:")
+            peer.reply(b"250 ok", b"250 ok", b"250 ok")
+            peer.octets(int(peer.expect(b"BDAT ").split()[1]))
+            peer.reply(b"250 queued")
+            peer.quit()
+        else:
+            peer.expect(b"DATA")
+            peer.reply(b"250 ok", b"250 ok", b"354 go")
+            read.extend(peer.until_closed())
+            assert b"\r\n.\r\n" not in read
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, chunking=chunking)
+        pieces = [line * 700 for _ in range(10)]
+        sending = connection.start_send(message=connection.drive.reader(*pieces))
+        failure = sending.fails("EMESSAGE")
+        assert failure.retry == RETRY_NO
+        assert str(LIMIT) in failure.message
+        assert sending.result().statuses == [NOT_TRIED]
+        if chunking:
+            connection.start_send(b"Subject: x\r\n\r\n").succeeds()
+            connection.start_quit().succeeds()
+        else:
+            connection.wait_end()
+            assert connection.error is not None
+            assert connection.error.retry == RETRY_SAFE
+    assert LIMIT // 2 < len(read) <= LIMIT
+
+
+def test_file_is_known_to_be_too_large(connect: Opener) -> None:
+    """Before MAIL, so that nothing is sent in vain."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"SIZE 1000")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        message = connection.drive.message(b"x" * 1001, "descriptor")
+        failure = connection.start_send(message=message).fails("EMESSAGE")
+        assert "1001" in failure.message
+        connection.start_quit().succeeds()
