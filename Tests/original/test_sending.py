@@ -188,8 +188,6 @@ def test_case_065_sender_refused(connect: Opener, capabilities: tuple[bytes, ...
             peer.reply(b"503 5.5.1 MAIL first")
             peer.expect(b"DATA")
             peer.reply(b"503 5.5.1 RCPT first")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
         peer.delivery()
         peer.quit()
 
