@@ -28,10 +28,14 @@ _VISIBLE: Final = ("From", "Sender", "Reply-To", "To", "Cc")
 #: encoding, which may stand in a name; in an address they are looked for separately.
 _HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect, UndecodableBytesDefect)
 
+#: Blanks outside ASCII: the email package drops them from a domain, and joins what they separate.
+_BLANK: Final = re.compile(r"[^\S\x00-\x7f]")
+_UNFOLDED: Final = SMTP.clone(utf8=True, max_line_length=0)
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 _ENCODED_WORD: Final = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?\s]*\?=")
-#: Replaces an encoded word.  In an address, where RFC 2047 section 5 forbids one, it shows up.
+#: Replaces an encoded word, and a blank outside ASCII.  In an address, where neither may be (RFC
+#: 2047 section 5), it shows up.
 _WORD: Final = "\ue000"
 
 
@@ -110,26 +114,23 @@ def _read(value: Any) -> tuple[list[str], list[Exception | str]]:
     """The addresses of a field, and what makes them doubtful."""
     if isinstance(value, Header):
         value = value.encode()
+    if hasattr(value, "addresses"):
+        source: str = value.fold(policy=_UNFOLDED).partition(":")[2]
+        if _BLANK.search(source):
+            value = source.strip()
     if not hasattr(value, "addresses"):
         # A space, so that nothing is glued together that the line break kept apart.
-        unfolded = _LINE_BREAK.sub(" ", decoded(str(value)))
+        unfolded = _BLANK.sub(_WORD, _LINE_BREAK.sub(" ", str(value)))
         value = SMTP.header_factory("To", _ENCODED_WORD.sub(f"{_WORD} ", unfolded))
     defects: list[Exception | str] = [
         defect for defect in value.defects if not isinstance(defect, _HARMLESS)
     ]
-    addresses = [_utf8(address.addr_spec) for address in value.addresses]
+    addresses = [from_octets(address.addr_spec) for address in value.addresses]
     if any(_WORD in address for address in addresses):
-        defects.append("an encoded word is no address")
+        defects.append("an address holds an encoded word or a blank that is none in ASCII")
     return addresses, defects
 
 
-def decoded(raw: str) -> str:
-    """What the octets say that the email package has put into surrogates, if they are UTF-8."""
-    try:
-        return _utf8(raw)
-    except UnicodeDecodeError:
-        return raw
-
-
-def _utf8(raw: str) -> str:
+def from_octets(raw: str) -> str:
+    """What the octets say that the email package has put into surrogates."""
     return raw.encode("utf-8", "surrogateescape").decode("utf-8")

@@ -10,7 +10,7 @@ from email.message import Message
 from email.policy import SMTP, EmailPolicy, Policy
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ._addresses import PREFIXES, decoded, has_addresses_outside_ascii
+from ._addresses import PREFIXES, from_octets, has_addresses_outside_ascii
 from ._errors import MessageError
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Sign
 
 #: Folding white space (RFC 5322 section 2.2.3) without its white space.
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Offers(NamedTuple):
@@ -70,20 +69,18 @@ def _written(message: Message, offers: Offers) -> bytes:
     own = message.policy.clone(linesep="\r\n", mangle_from_=False)
     needs_utf8 = has_addresses_outside_ascii(message)
     as_signed = _flatten(clone, own)
-    if any(name in clone for name in _SIGNATURES):
-        if needs_utf8 and not getattr(own, "utf8", False):
-            raise MessageError(
-                "the message is signed and has an address outside ASCII, which its policy cannot "
-                "write: make it and sign it with email.policy.SMTPUTF8"
-            )
-        return as_signed
     utf8 = needs_utf8 or (offers.utf8 and getattr(own, "utf8", False))
     suiting = own if offers.eight_bit or needs_utf8 else own.clone(cte_type="7bit")
     if utf8 or getattr(own, "utf8", False):
         # The older kind of policy cannot write such an address at all.
         modern = suiting if isinstance(suiting, EmailPolicy) else SMTP
         suiting = modern.clone(utf8=utf8, cte_type=suiting.cte_type)
-    if any(_flatten(part, own) != _flatten(part, suiting) for part in _signed_contents(clone)):
+    if any(name in clone for name in _SIGNATURES) or _breaks_a_signature(clone, own, suiting):
+        if needs_utf8 and not getattr(own, "utf8", False):
+            raise MessageError(
+                "the message is signed and has an address outside ASCII, which its policy cannot "
+                "write: make it and sign it with email.policy.SMTPUTF8"
+            )
         return as_signed
     _encode_header(clone, utf8)
     return _flatten(clone, suiting)
@@ -116,6 +113,12 @@ def _signed_contents(message: Message) -> Iterator[Message]:
             yield from contents[:1]
 
 
+def _breaks_a_signature(message: Message, own: Policy, suiting: Policy) -> bool:
+    # In signed parts the generator does not fold lines.
+    one, other = (policy.clone(max_line_length=0) for policy in (own, suiting))
+    return any(_flatten(part, one) != _flatten(part, other) for part in _signed_contents(message))
+
+
 def _encode_header(message: Message, utf8: bool) -> None:
     """Gives fields outside ASCII a form that every policy writes as it is.
 
@@ -138,10 +141,15 @@ def _encoded(name: str, value: Any, utf8: bool) -> Any:
     # A value with a name, or a Header, knows how to write itself.
     if type(value) is not str or value.isascii():
         return value
-    text = decoded(_FOLD.sub("", value))
-    if "\r" in text or "\n" in text:
+    raw = _FOLD.sub("", value)
+    if "\r" in raw or "\n" in raw:
         raise MessageError(f"the field {name} of the message holds a line break")
-    if utf8 and not _SURROGATE.search(text):
-        return text
+    try:
+        text = from_octets(raw)
+    except UnicodeDecodeError:
+        text = raw
+    else:
+        if utf8:
+            return text
     folded: str = SMTP.header_factory(name, text).fold(policy=SMTP)
     return folded.partition(":")[2].strip()
