@@ -95,9 +95,10 @@ def came(listener: socket.socket, expected: bool) -> bool:
     return True
 
 
-def ask_for_many(drive: Drive, servers: NameServers, port: int) -> Json:
+def ask_for_many(drive: Drive, servers: NameServers, listener: socket.socket) -> Json:
     """A hundred names that are not answered in time; then all are, and so is one more."""
     threads = drive.counts()[1]
+    port = listener.getsockname()[1]
 
     def opening(name: str, limit: int) -> Operation:
         connection = drive.connection(host=name, port=port, dns_timeout=limit)
@@ -108,11 +109,13 @@ def ask_for_many(drive: Drive, servers: NameServers, port: int) -> Json:
     most = drive.counts()[1] - threads
     late = opening("last.nowhere.example", 0)
     servers.released.set()
-    wait_for_resolver(drive, threads)
+    connected = came(listener, expected=True)
     late.wait()
+    wait_for_resolver(drive, threads)
     return {
         "errors": [failure.name for failure in failures if failure],
         "threads": most,
+        "connected": connected,
     }
 
 
@@ -125,8 +128,7 @@ def main() -> None:
 
     drive = driving.start()
     if case == "many":
-        told = ask_for_many(drive, servers, listener.getsockname()[1])
-        told["connected"] = came(listener, expected=True)
+        told = ask_for_many(drive, servers, listener)
         drive.finish()
         status = drive.close()
         drive.remove_files()
