@@ -64,7 +64,7 @@ test-debian13: all | $(BUILD)/need/debian13
 	@$(PYTHON) Tests/support/debian13.py
 
 help:
-	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 16
 
 # --- what the machine needs ---------------------------------------------------
 
