@@ -234,8 +234,8 @@ void smtpconn_options_free(smtpconn_options *options);
 const smtpconn_error *smtpconn_options_last_error(const smtpconn_options *options);
 
 /* Host name or IP address (IPv6 with or without brackets) of the server, 1 to
- * 253 octets.  Default "localhost".  A host name outside ASCII must be given
- * as its A-label. */
+ * 253 octets, without a port: that is the option port.  Default "localhost".  A
+ * host name outside ASCII must be given as its A-label. */
 int smtpconn_options_set_host(smtpconn_options *options, const char *host);
 const char *smtpconn_options_host(const smtpconn_options *options);
 
@@ -313,8 +313,9 @@ int smtpconn_options_secured(const smtpconn_options *options);
 
 /* The name given with EHLO: a domain, or an address literal such as
  * "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3); a bare IP
- * address is put into brackets.  Default NULL: the machine's host name when it
- * is fully qualified, else the literal of this end of the socket. */
+ * address is put into brackets.  A domain may have underscores, although some
+ * servers refuse them.  Default NULL: the machine's host name when it is fully
+ * qualified and has none, else the literal of this end of the socket. */
 int smtpconn_options_set_name(smtpconn_options *options, const char *name);
 const char *smtpconn_options_name(const smtpconn_options *options);
 
@@ -398,10 +399,30 @@ const char *smtpconn_options_ignored_capabilities(const smtpconn_options *option
 /* The SASL mechanism to log in with, in any case: "PLAIN", "LOGIN", "CRAM-MD5",
  * "XOAUTH2", or one of smtpconn_options_set_custom_mechanism.  Default NULL: the
  * best one that the server offers and the credentials allow; the next one when
- * the server answers that it does not support it (504), never after a refused
- * password. */
+ * the server answers that it does not support it (504), that it is too weak (534)
+ * or that it needs TLS (538), never after a refused password (535).  When the last
+ * one fails as well, the message says what the first one was answered. */
 int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanism);
 const char *smtpconn_options_auth_method(const smtpconn_options *options);
+
+/* Whether the first answer of the client goes with the AUTH command, as its initial
+ * response (RFC 4954 section 4), or waits for the server's question.
+ *
+ * -1, the default: it goes with the command when the mechanism has one and the line
+ *     is not longer than 512 octets
+ * 1:  it always does, however long the line; with LOGIN it is the user name
+ * 0:  it never does, for servers that do not understand one
+ *
+ * EOPTIONS for any other number. */
+int smtpconn_options_set_initial_response(smtpconn_options *options, int mode);
+int smtpconn_options_initial_response(const smtpconn_options *options);
+
+/* 1: after a login that succeeded EHLO (LHLO with lmtp) is sent once more, and what the
+ * server offers then replaces what it offered before: some offer more after a login.
+ * The login ends with the reply; a server that refuses this EHLO still offers what it
+ * offered.  Default 0. */
+int smtpconn_options_set_hello_after_login(smtpconn_options *options, int again);
+int smtpconn_options_hello_after_login(const smtpconn_options *options);
 
 /* A mechanism of your own, which goes before a built-in one of the same name.
  * `name`: 1 to 20 letters, digits, hyphens and underscores.  A NULL callback takes
@@ -411,8 +432,8 @@ const char *smtpconn_options_auth_method(const smtpconn_options *options);
  * The callback runs, with `challenge` NULL, when a login with the mechanism begins;
  * smtpconn_exchange_respond then gives an initial response, and without it the
  * mechanism starts without one.  After that it runs for every challenge of the
- * server (RFC 4954 section 4), decoded, valid during the call, and is to respond or
- * fail, then or later.  `exchange` is valid until the login has ended; the
+ * server (RFC 4954 section 4), decoded, or as it came when it is no base64, valid
+ * during the call, and is to respond or fail, then or later.  `exchange` is valid until the login has ended; the
  * callback of smtpconn_login tells of that.  What is exchanged is never logged.
  *
  * respond: the octets of the answer, not encoded; ESTATE when nothing waits for
@@ -761,7 +782,9 @@ const char *smtpconn_remote_address(const smtpconn *connection);
 const char *smtpconn_last_response(const smtpconn *connection);
 
 /* What the server offered in its last reply to EHLO (RFC 5321 section 4.1.1.1),
- * keywords in any case.  After STARTTLS only what was said under TLS counts.
+ * keywords in any case.  After STARTTLS only what was said under TLS counts, and with
+ * hello_after_login only what was said after the login.  What older servers write as
+ * "AUTH=LOGIN PLAIN" counts as AUTH with these parameters.
  *
  * has_capability: 1 when the keyword was offered.
  * capability_parameters: what stood behind the keyword, "" when nothing did,
@@ -793,6 +816,13 @@ const smtpconn_error *smtpconn_auth_last_error(const smtpconn_auth *auth);
  * by smtpconn_login; setting them fails only for a NULL handle. */
 int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
 int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
+
+/* Whom to act as, in UTF-8, when that is not the user whose password it is: the
+ * authorization identity of PLAIN (RFC 4616 section 2).  No other mechanism of the
+ * library has a place for it, so only PLAIN, or a mechanism of your own, is then used;
+ * with a token the user is the mailbox to act for.  NULL, the default, or "": the user.
+ * Checked by smtpconn_login. */
+int smtpconn_auth_set_authorization_identity(smtpconn_auth *auth, const char *identity);
 
 /* An OAuth 2.0 access token for XOAUTH2, which is used when there is no password or
  * auth_method asks for it; `expires` in seconds since 1970, 0 when not known.  One
@@ -844,7 +874,8 @@ void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callba
  * one that is offered.
  *
  * Refused at once with SMTPCONN_EAUTH: user or password (or token) missing or empty
- * (the message says which), or with control characters.
+ * (the message says which), or with control characters; an authorization identity with
+ * an auth_method other than PLAIN, or without a password.
  * The callback gets NULL, EOAUTH2 when no token could be had, or EAUTH: no usable
  * mechanism offered; the connection is in the clear; the server refused (response,
  * response_code; for XOAUTH2 the message holds what the server said in JSON).  The
@@ -870,14 +901,19 @@ void smtpconn_envelope_free(smtpconn_envelope *envelope);
 const smtpconn_error *smtpconn_envelope_last_error(const smtpconn_envelope *envelope);
 
 /* The reverse-path: a mailbox (RFC 5321 section 4.1.2, RFC 6531 section 3.3)
- * without angle brackets, or "" or NULL for the null reverse-path, "<>".
- * Blanks around it are dropped.  SMTPCONN_EENVELOPE for anything else. */
+ * without angle brackets, of up to 498 octets, or "<>", "" or NULL for the null
+ * reverse-path, which smtpconn_envelope_from gives as "".  A mailbox must not hold
+ * control characters, or characters that are blank or invisible (U+00A0, U+200B);
+ * its domain may have underscores.  Blanks around it are dropped.
+ * SMTPCONN_EENVELOPE for anything else, with a message that says what to give instead
+ * of a name with an address, or of a list. */
 int smtpconn_envelope_set_from(smtpconn_envelope *envelope, const char *mailbox);
 const char *smtpconn_envelope_from(const smtpconn_envelope *envelope);
 
-/* Adds a forward-path: a mailbox as above, or "postmaster".  The same one may
- * be added twice and is then sent twice.  SMTPCONN_EENVELOPE for anything else;
- * the envelope then stays as it was. */
+/* Adds a forward-path: a mailbox as above, "postmaster", or, for a connection with
+ * the option lmtp only, the part before the @ alone ("alice", "+shared.folder"), which
+ * smtpconn_send refuses for any other.  The same one may be added twice and is then sent
+ * twice.  SMTPCONN_EENVELOPE for anything else; the envelope then stays as it was. */
 int smtpconn_envelope_add_to(smtpconn_envelope *envelope, const char *mailbox);
 size_t smtpconn_envelope_to_count(const smtpconn_envelope *envelope);
 const char *smtpconn_envelope_to(const smtpconn_envelope *envelope, size_t index);
@@ -1056,7 +1092,8 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
  * when some recipients are refused, and fails when all are (with all_or_none, when
  * one is).
  *
- * Refused at once: SMTPCONN_EENVELOPE without a recipient; SMTPCONN_EMESSAGE
+ * Refused at once: SMTPCONN_EENVELOPE without a recipient, or with one without a domain
+ * when lmtp is not set; SMTPCONN_EMESSAGE
  * without a message; SMTPCONN_ESTATE before smtpconn_connect, after the end, or
  * when a reader or descriptor message was already sent.
  * The callback gets NULL, or EENVELOPE (sender, every recipient or DATA

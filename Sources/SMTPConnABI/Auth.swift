@@ -57,3 +57,12 @@ public func smtpconn_auth_set_password(
   handle.identity.credentials.password = handle.secret(unsafe cBytes(password))
   return 0
 }
+
+@_cdecl("smtpconn_auth_set_authorization_identity") @implementation
+public func smtpconn_auth_set_authorization_identity(
+  _ auth: OpaquePointer?, _ identity: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe authToChange(auth) else { return nullHandle }
+  handle.identity.authorization = unsafe cBytes(identity) ?? []
+  return 0
+}

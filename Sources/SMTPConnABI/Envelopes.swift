@@ -19,10 +19,10 @@ final class EnvelopeHandle: KeepsLastError {
 
   /// Checks an address; the error names the field and the address.
   func mailbox(
-    _ text: [UInt8], field: String, allowingPostmaster: Bool
+    _ text: [UInt8], field: String, isRecipient: Bool
   ) throws(Failure) -> Mailbox {
     do throws(Mailbox.Refusal) {
-      return try Mailbox(text, allowingPostmaster: allowingPostmaster)
+      return try Mailbox(text, allowingPostmaster: isRecipient, allowingLocalPart: isRecipient)
     } catch {
       let shown = Bytes.printable(text, limit: 80)
       throw Failure(
@@ -63,8 +63,9 @@ public func smtpconn_envelope_set_from(
   // Blanks around an address are never meant.
   let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
+    let isNull = text.isEmpty || text == Bytes.of("<>")
     handle.request.from =
-      text.isEmpty ? nil : try handle.mailbox(text, field: "from", allowingPostmaster: false)
+      isNull ? nil : try handle.mailbox(text, field: "from", isRecipient: false)
   }
 }
 
@@ -82,8 +83,8 @@ public func smtpconn_envelope_add_to(
   // Blanks around an address are never meant.
   let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
-    let mailbox = try handle.mailbox(text, field: "to", allowingPostmaster: true)
-    handle.request.recipients.append(SendRequest.Recipient(mailbox))
+    let mailbox = try handle.mailbox(text, field: "to", isRecipient: true)
+    handle.request.add(SendRequest.Recipient(mailbox))
   }
 }
 

@@ -16,6 +16,7 @@ final class CallerMechanism: CustomMechanism {
   /// The caller judges itself when it has said everything.
   let isComplete = true
   let isPrivate = true
+  let reading = ChallengeReading.decodedOrRaw
   var onAnswer: ((MechanismAnswer) -> Void)?
   private let caller: Caller
   private var given: MechanismAnswer?

@@ -14,6 +14,7 @@ extension Connection {
     let credentials = identity.credentials
     let texts: [(name: String, value: [UInt8])] = [
       ("user", credentials.user.bytes), ("password", credentials.password.bytes),
+      ("authorization_identity", identity.authorization),
       ("access token", identity.accessToken.bytes), ("service_client", identity.serviceClient),
       ("scope", identity.scope),
     ]
@@ -24,6 +25,7 @@ extension Connection {
     if let wanted = options.authMethod, options.customMechanisms.has(wanted) { return }
     if !options.customMechanisms.isEmpty, options.authMethod == nil { return }
     if credentials.user.bytes.isEmpty { throw Self.refusal("the user is missing") }
+    try checkAuthorization(identity)
     let wantsToken = options.authMethod == MechanismChoice.xoauth2
     let mayUseToken = options.authMethod == nil && identity.hasToken
     if wantsToken || (credentials.password.bytes.isEmpty && mayUseToken) {
@@ -35,6 +37,22 @@ extension Connection {
     }
     if !identity.serviceClient.isEmpty, identity.privateKey.bytes.isEmpty {
       throw Self.refusal("the private_key of the service account is missing")
+    }
+  }
+
+  /// Of the mechanisms here only PLAIN has a place for it. XOAUTH2 is given the name of the
+  /// mailbox as the user, whoever the token is for.
+  private func checkAuthorization(_ identity: Identity) throws(Failure) {
+    guard !identity.authorization.isEmpty else { return }
+    if let wanted = options.authMethod, wanted != MechanismChoice.plain {
+      throw Self.refusal(
+        "auth_method \(Bytes.printable(wanted)) has no place for an authorization_identity; use"
+          + " PLAIN, or leave it out")
+    }
+    if identity.credentials.password.bytes.isEmpty {
+      throw Self.refusal(
+        "an authorization_identity needs a password: it travels with PLAIN; with a token, give"
+          + " the mailbox to act for as user")
     }
   }
 
@@ -50,6 +68,7 @@ extension Connection {
     let means = MechanismChoice.Means(
       hasPassword: !credentials.user.bytes.isEmpty && !credentials.password.bytes.isEmpty,
       hasToken: !credentials.user.bytes.isEmpty && attempt.identity.hasToken,
+      hasAuthorization: !attempt.identity.authorization.isEmpty,
       custom: options.customMechanisms.names,
       // A password in the clear is read by everybody on the path (RFC 4954
       // section 4, RFC 8314 section 3.3); there is nobody on the loopback's. What is
@@ -70,9 +89,10 @@ extension Connection {
     if let custom = options.customMechanisms.make(name) {
       start(attempt, custom)
     } else if name == MechanismChoice.plain {
-      start(attempt, Plain(credentials, cryptography))
+      let authorization = attempt.identity.authorization
+      start(attempt, Plain(credentials, authorization: authorization, cryptography))
     } else if name == MechanismChoice.login {
-      start(attempt, Login(credentials))
+      start(attempt, Login(credentials, givesUserFirst: options.initialResponse == .always))
     } else if name == MechanismChoice.cramMD5 {
       start(attempt, CramMD5(credentials, cryptography))
     } else {
@@ -124,13 +144,18 @@ extension Connection {
       getToken(attempt, renews: true)
       return true
     }
-    // RFC 4954 section 4: 504 means that the mechanism is not supported.
-    if reply.code == 504, !attempt.candidates.isEmpty {
+    if Self.isAboutMechanism(reply), !attempt.candidates.isEmpty {
       attempt.refusal = attempt.refusal ?? failure
       tryNextMechanism(attempt)
       return true
     }
     return false
+  }
+
+  /// RFC 4954 sections 4 and 6: 504, the mechanism is not supported; 534, it is too weak;
+  /// 538, it needs TLS.
+  private static func isAboutMechanism(_ reply: Reply) -> Bool {
+    reply.code == 504 || reply.code == 534 || reply.code == 538
   }
 
   // MARK: Tokens

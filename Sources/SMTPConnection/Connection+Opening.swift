@@ -144,6 +144,8 @@ extension Connection {
     configuration.isLMTP = options.lmtp
     configuration.chunking = options.chunking
     configuration.ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []
+    configuration.initialResponse = options.initialResponse
+    configuration.renewsHello = options.helloAfterLogin
     // Of TLS that the caller did nothing is known.
     configuration.verifiesPeer = options.tls.rejectUnauthorized && !options.isSecured
     return configuration
@@ -161,7 +163,10 @@ extension Connection {
     if let name = options.name { return name }
     let literal = channel.local.literal
     let machine = HostName.machineName()
-    if machine.contains(0x2E), Domain.isValid(machine), !AddressLiteral.isIPv4(machine) {
+    // Many servers refuse an underscore in EHLO; who sets `name` knows better.
+    if machine.contains(0x2E), !machine.contains(0x5F), Domain.isValid(machine),
+      !AddressLiteral.isIPv4(machine)
+    {
       return machine
     }
     // A socket of the file system has no address; its peer is this machine.

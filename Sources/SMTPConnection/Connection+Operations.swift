@@ -11,7 +11,19 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
+    if !options.lmtp, let recipient = request.localPart {
+      throw Self.refusal(withoutDomain: recipient)
+    }
     try enqueue(.send(Mailing(request, source, completion)))
+  }
+
+  private static func refusal(withoutDomain recipient: Mailbox) -> Failure {
+    let shown = Bytes.printable(recipient.bytes, limit: 80)
+    var failure = Failure(
+      .envelope, "the address \"\(shown)\" (to) has no @; only LMTP takes one without a domain",
+      phase: .envelope)
+    failure.recipient = recipient.bytes
+    return failure
   }
 
   package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {

@@ -16,6 +16,8 @@ package struct Options {
   /// Keywords, separated by blanks.
   package private(set) var ignoredCapabilities: [UInt8]?
   package var allowInsecureAuth = false
+  package private(set) var initialResponse = Session.InitialResponse.automatic
+  package var helloAfterLogin = false
   package private(set) var servername: [UInt8]?
   package var tls = TLSConfiguration()
   /// Shared by the copies that the connections have.
@@ -64,7 +66,9 @@ package struct Options {
     if var value {
       if value.first == 0x5B, value.last == 0x5D { value = Array(value.dropFirst().dropLast()) }
       guard Self.isHost(value) else {
-        throw Self.refusal("host", "a host name or an IP address of 1 to 253 octets", value)
+        if let failure = Self.portRefusal("host", value) { throw failure }
+        throw Self.refusal(
+          "host", "a host name or an IP address of 1 to 253 octets, alone", value)
       }
       host = value
     } else {
@@ -102,6 +106,16 @@ package struct Options {
     authMethod = value.map { Bytes.uppercased($0) }
   }
 
+  package mutating func setInitialResponse(_ value: Int32) throws(Failure) {
+    guard let value = Session.InitialResponse(rawValue: value) else {
+      throw Failure(
+        .options,
+        "initial_response must be 1 (always), 0 (never) or -1 (when the line is short enough),"
+          + " not \(value)")
+    }
+    initialResponse = value
+  }
+
   package mutating func setChunking(_ value: Int32) throws(Failure) {
     guard let chunking = Session.Chunking(rawValue: value) else {
       throw Failure(.options, "chunking must be one of enum smtpconn_chunking, not \(value)")
@@ -137,7 +151,7 @@ package struct Options {
 
   package mutating func setServername(_ value: [UInt8]?) throws(Failure) {
     if let value {
-      guard Self.isHost(value), !AddressLiteral.isIPv4(value), !AddressLiteral.isIPv6(value) else {
+      guard Self.isHostName(value), !AddressLiteral.isIPv4(value) else {
         throw Self.refusal("tls_servername", "a DNS name, not an IP address", value)
       }
     }
@@ -255,12 +269,14 @@ package struct Options {
   }
 
   /// A text that can be resolved, without anything that could end a command, a
-  /// log line or an SNI name. Underscores stand in many internal names.
-  private static func isHost(_ value: [UInt8]) -> Bool {
+  /// log line or an SNI name.
+  private static func isHost(_ value: [UInt8]) -> Bool { isHostName(value) || isIPv6(value) }
+
+  /// Underscores are part of many internal names.
+  private static func isHostName(_ value: [UInt8]) -> Bool {
     (1...253).contains(value.count)
       && value.allSatisfy {
         Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
-          || $0 == 0x3A || $0 == 0x25
       }
   }
 
@@ -270,6 +286,30 @@ package struct Options {
       .options,
       "\(option) must name the interface of a link-local address, as in \(text)%eth0, not"
         + " \"\(text)\" alone")
+  }
+
+  /// With or without a zone (RFC 4007 section 11), which need not exist yet.
+  private static func isIPv6(_ value: [UInt8]) -> Bool {
+    let address = value.prefix { $0 != 0x25 }
+    let zone = value.dropFirst(address.count)
+    return (2...253).contains(value.count) && address.contains(0x3A)
+      && SocketAddress(numeric: Array(address), port: 0) != nil
+      && (zone.isEmpty || isHostName(Array(zone.dropFirst())))
+  }
+
+  /// "mail.example.com:587", and the same with an address.
+  private static func portRefusal(_ option: String, _ value: [UInt8]) -> Failure? {
+    guard let colon = value.lastIndex(of: 0x3A) else { return nil }
+    let port = value[(colon + 1)...]
+    var host = Array(value[..<colon])
+    if host.first == 0x5B, host.last == 0x5D { host = Array(host.dropFirst().dropLast()) }
+    guard (1...5).contains(port.count), port.allSatisfy({ Bytes.isDigit($0) }), isHost(host) else {
+      return nil
+    }
+    return Failure(
+      .options,
+      "\(option) must not hold the port: give \"\(Bytes.printable(host, limit: 80))\" as \(option)"
+        + " and \(Bytes.printable(Array(port))) as port")
   }
 
   static func refusal(_ option: String, _ wanted: String, _ value: [UInt8]) -> Failure {

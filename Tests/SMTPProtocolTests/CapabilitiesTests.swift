@@ -110,6 +110,30 @@ import Testing
     #expect(Capabilities(reply: reply).mechanisms.map { text($0) } == mechanisms)
   }
 
+  /// What is asked about AUTH agrees with what is used of it.
+  @Test(arguments: [
+    (["AUTH PLAIN  Login"], "PLAIN  Login"),
+    (["AUTH"], ""),
+    (["AUTH=LOGIN PLAIN"], "LOGIN PLAIN"),
+    (["auth=LOGIN plain"], "LOGIN PLAIN"),
+    (["AUTH="], ""),
+    (["AUTH =LOGIN"], "LOGIN"),
+    (["AUTH PLAIN", "AUTH=PLAIN LOGIN"], "PLAIN LOGIN"),
+    (["AUTH=LOGIN", "AUTH CRAM-MD5"], "LOGIN CRAM-MD5"),
+    (["SIZE", "XAUTH PLAIN"], nil),
+  ] as [([String], String?)])
+  func `the older form of AUTH counts as AUTH`(_ lines: [String], _ parameters: String?) {
+    let reply = Reply(code: 250, lines: [bytes("mx.example")] + lines.map { bytes($0) })
+    let capabilities = Capabilities(reply: reply)
+    for keyword in ["AUTH", "auth"] {
+      #expect(capabilities.parameters(of: bytes(keyword)).map { text($0) } == parameters)
+      #expect(capabilities.has(bytes(keyword)) == (parameters != nil))
+    }
+    for keyword in ["AUTH=LOGIN", "AUTH=", "AUTH=PLAIN"] {
+      #expect(!capabilities.has(bytes(keyword)))
+    }
+  }
+
   @Test func `a server that was not asked offers nothing`() {
     #expect(Capabilities.none.lines.isEmpty)
     #expect(!Capabilities.none.pipelining && !Capabilities.none.smtpUTF8)

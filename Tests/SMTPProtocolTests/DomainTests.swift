@@ -9,13 +9,15 @@ import Testing
   /// RFC 5321 section 4.1.2.
   @Test(arguments: [
     "a", "a.b", "localhost", "mx1.example.org", "1.2.3.4", "a-b.c--d", "A.B", label63, domain255,
+    // Names of the DNS, and of networks that keep to themselves.
+    "a_b", "_a.b_", "_",
   ])
-  func `letters, digits and inner hyphens make a domain`(_ domain: String) {
+  func `letters, digits, underscores and inner hyphens make a domain`(_ domain: String) {
     #expect(Domain.isValid(bytes(domain)))
   }
 
   @Test(arguments: [
-    "", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b", "-", "a_b", "a b", " a", "a ", "a,b",
+    "", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a-.b", "-", "a b", " a", "a ", "a,b",
     "a/b", "a@b", "a:b", "[a]", "a\r\nb", "a\0", "é", label63 + "b", domain255 + "b",
     "\(domain255.dropLast()).bb",
   ])

@@ -36,6 +36,7 @@ struct Moment: CustomTestStringConvertible {
   static let all: [Moment] = logins + lockstep + pipelined
 
   private static let login = opening("AUTH PLAIN LOGIN") + "> login LOGIN u p\nC: AUTH LOGIN\n"
+  private static let digest = opening("AUTH CRAM-MD5") + "> login CRAM-MD5 u p\nC: AUTH CRAM-MD5\n"
 
   static let logins: [Moment] = [
     .init("AUTH", login, "AUTH LOGIN, auth", "login"),
@@ -43,8 +44,8 @@ struct Moment: CustomTestStringConvertible {
     .init(
       "AUTH, password", login + "S: 334\nC: dQ==\nS: 334\nC: cA==\n", "AUTH LOGIN, auth", "login"),
     .init(
-      "AUTH, cancelled", login + "S: 334 ?\nC: *\n", "AUTH LOGIN, auth", "login",
-      verdict: "auth, AUTH LOGIN, auth phase, retry no"),
+      "AUTH, cancelled", digest + "S: 334 ?\nC: *\n", "AUTH CRAM-MD5, auth", "login",
+      verdict: "auth, AUTH CRAM-MD5, auth phase, retry no"),
     .init("RSET", opening() + "> reset\nC: RSET\n", "RSET, reset", "reset"),
   ]
 

@@ -24,9 +24,34 @@ private final class ScriptedMechanism: Mechanism {
   }
 }
 
+/// A mechanism that is given what it can get of a challenge.
+private final class Taker: Mechanism {
+  let name = bytes("X-TEST")
+  let initialResponse: [UInt8]? = nil
+  let isComplete = true
+  let reading = ChallengeReading.decodedOrRaw
+  private(set) var challenges: [[UInt8]] = []
+
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer {
+    challenges.append(challenge)
+    return .response([])
+  }
+
+  /// What it gets when the server says this with 334.
+  static func challenge(_ said: String) -> [UInt8]? {
+    let taker = Taker()
+    var conversation = Conversation()
+    conversation.receive(bytes("220 hi\r\n"))
+    conversation.receive(bytes("250 mx\r\n"))
+    conversation.perform { session, _ in session.login(taker) }
+    conversation.receive(bytes("334 \(said)\r\n"))
+    return taker.challenges.first
+  }
+}
+
 /// RFC 4954 section 4.
 @Suite struct SessionLoginTests {
-  private static let start = opening("AUTH PLAIN LOGIN")
+  private static let start = opening("AUTH PLAIN LOGIN CRAM-MD5")
   private static let message = base64("\0tim\0pass")
 
   @Test func `PLAIN takes one round trip`() {
@@ -208,30 +233,184 @@ private final class ScriptedMechanism: Mechanism {
         """)
   }
 
-  @Test(arguments: ["Username:", "VXNlcm5hbWU", "V===", "=", "VXNl cm5h", "\u{E9}"])
-  func `a challenge that is not base64 cancels the exchange`(_ challenge: String) {
-    let conversations = play(
+  @Test(arguments: ["Username:", "go ahead", "VXNlcm5hbWU", "V===", "=", "VXNl cm5h", "\u{E9}"])
+  func `who does not use the challenge does not mind what it is`(_ challenge: String) {
+    play(
       Self.start + """
         > login LOGIN tim pass
         C: AUTH LOGIN
         S: 334 \(challenge)
+        C: \(base64("tim"))
+        S: 334 \(challenge)
+        C: \(base64("pass"))
+        S: 235 welcome
+        ! login ok
+        """)
+    play(
+      Self.start + """
+        > login PLAIN tim pass
+        C: AUTH PLAIN \(Self.message)
+        S: 334 \(challenge)
+        C: \(Self.message)
+        S: 235 welcome
+        ! login ok
+        """)
+    let long = String(repeating: "p", count: 400)
+    play(
+      Self.start + """
+        > login PLAIN tim \(long)
+        C: AUTH PLAIN
+        S: 334 \(challenge)
+        C: \(base64("\0tim\0" + long))
+        S: 235 welcome
+        ! login ok
+        """)
+  }
+
+  @Test(arguments: ["", " ", "\t ", "  "], ["=", ""])
+  func `blanks around base64 and missing padding do not matter`(_ blanks: String, _ padding: String) {
+    let challenge = base64("<1896.697170952@postoffice.reston.mci.net>ab")
+    #expect(challenge.hasSuffix("=") && !challenge.hasSuffix("=="))
+    let mechanism = ScriptedMechanism(initialResponse: nil, answer: .response(bytes("x")))
+    var conversation = Conversation()
+    conversation.receive(bytes("220 hi\r\n"))
+    conversation.receive(bytes("250 mx\r\n"))
+    conversation.perform { session, _ in session.login(mechanism) }
+    conversation.receive(bytes("334 \(blanks)\(challenge.dropLast())\(padding)\(blanks)\r\n"))
+    #expect(mechanism.challenges == [bytes("<1896.697170952@postoffice.reston.mci.net>ab")])
+  }
+
+  @Test(arguments: ["Username:", "V===", "=", "VXNl cm5h", "VXNlc", "\u{E9}"])
+  func `a challenge that is not base64 cancels the exchange that needs it`(_ challenge: String) {
+    let conversations = play(
+      opening("AUTH CRAM-MD5") + """
+        > login CRAM-MD5 tim pass
+        C: AUTH CRAM-MD5
+        S: 334 \(challenge)
         C: *
         S: 501 cancelled
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no
+        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
         """)
     #expect(conversations.allSatisfy { $0.session.isReady })
+  }
+
+  @Test(arguments: ["VXNlcjo=", "VXNlcjo", " VXNlcjo=", "VXNlcjo \t"])
+  func `a mechanism that takes both gets octets`(_ said: String) {
+    #expect(Taker.challenge(said) == bytes("User:"))
+  }
+
+  @Test(arguments: ["Username:", "ntlm supported", " two  words ", "="])
+  func `a mechanism that takes both gets the text that is no base64 as it came`(_ said: String) {
+    #expect(Taker.challenge(said) == bytes(said))
+  }
+
+  // MARK: The initial response
+
+  private static func session(
+    _ initialResponse: Session.InitialResponse, renewsHello: Bool = false
+  ) -> Conversation {
+    var conversation = Conversation(
+      initialResponse: initialResponse, renewsHello: renewsHello)
+    conversation.receive(bytes("220 hi\r\n"))
+    conversation.receive(bytes("250-mx\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n"))
+    _ = conversation.takeOutput()
+    _ = conversation.takeEvents()
+    return conversation
+  }
+
+  @Test func `an initial response can be forbidden`() {
+    var conversation = Self.session(.never)
+    Transcript.perform("login PLAIN tim pass", &conversation)
+    #expect(text(conversation.takeOutput()) == "AUTH PLAIN\r\n")
+    conversation.receive(bytes("334 go ahead\r\n"))
+    #expect(text(conversation.takeOutput()) == "\(Self.message)\r\n")
+    conversation.receive(bytes("235 welcome\r\n"))
+    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
+  }
+
+  @Test func `an initial response can be forced beyond the length of a line`() {
+    var conversation = Self.session(.always)
+    let long = String(repeating: "p", count: 2000)
+    Transcript.perform("login PLAIN tim \(long)", &conversation)
+    #expect(text(conversation.takeOutput()) == "AUTH PLAIN \(base64("\0tim\0" + long))\r\n")
+    conversation.receive(bytes("235 welcome\r\n"))
+    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
+  }
+
+  @Test(arguments: ["Password:", ""])
+  func `LOGIN can give the user name with the command`(_ question: String) {
+    var conversation = Self.session(.always)
+    let cryptography = FixedCryptography()
+    let credentials = Credentials(user: bytes("tim"), password: bytes("pass"), cryptography)
+    conversation.perform { session, _ in
+      session.login(Login(credentials, givesUserFirst: true))
+    }
+    #expect(text(conversation.takeOutput()) == "AUTH LOGIN \(base64("tim"))\r\n")
+    conversation.receive(bytes("334 \(question)\r\n"))
+    #expect(text(conversation.takeOutput()) == "\(base64("pass"))\r\n")
+    conversation.receive(bytes("334 more?\r\n"))
+    #expect(text(conversation.takeOutput()) == "*\r\n")
+  }
+
+  // MARK: EHLO after a login
+
+  @Test func `what EHLO offers after a login counts from then on`() {
+    var conversation = Self.session(.automatic, renewsHello: true)
+    Transcript.perform("login PLAIN tim pass", &conversation)
+    _ = conversation.takeOutput()
+    conversation.receive(bytes("235 welcome\r\n"))
+    #expect(text(conversation.takeOutput()) == "EHLO client.example\r\n")
+    #expect(conversation.takeEvents().isEmpty)
+    #expect(conversation.session.position.command == "EHLO")
+    #expect(conversation.session.isAuthenticated && !conversation.session.isReady)
+    conversation.receive(bytes("250-mx\r\n250-DSN\r\n250 SIZE 10\r\n"))
+    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
+    #expect(conversation.session.isReady && conversation.session.isAuthenticated)
+    #expect(conversation.session.capabilities.dsn)
+    #expect(conversation.session.capabilities.sizeLimit == 10)
+    #expect(!conversation.session.capabilities.has(bytes("AUTH")))
+  }
+
+  @Test(arguments: [500, 503, 550, 454])
+  func `a server that refuses EHLO after a login offers what it did`(_ code: Int) {
+    var conversation = Self.session(.automatic, renewsHello: true)
+    Transcript.perform("login PLAIN tim pass", &conversation)
+    conversation.receive(bytes("235 welcome\r\n"))
+    conversation.receive(bytes("\(code) no\r\n"))
+    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
+    #expect(conversation.session.capabilities.has(bytes("AUTH")))
+  }
+
+  @Test func `a refused login says no EHLO`() {
+    var conversation = Self.session(.automatic, renewsHello: true)
+    Transcript.perform("login PLAIN tim pass", &conversation)
+    _ = conversation.takeOutput()
+    conversation.receive(bytes("535 no\r\n"))
+    #expect(conversation.takeOutput().isEmpty && conversation.session.isReady)
+  }
+
+  @Test func `a login ends once when the connection is lost during its EHLO`() {
+    var conversation = Self.session(.automatic, renewsHello: true)
+    Transcript.perform("login PLAIN tim pass", &conversation)
+    conversation.receive(bytes("235 welcome\r\n"))
+    conversation.receive(bytes("421 closing\r\n"))
+    #expect(
+      conversation.takeEvents().flatMap { $0.lines } == [
+        "login failed: connection, EHLO, hello phase, retry safe, 421",
+        "connection failed: connection, EHLO, hello phase, retry safe, 421",
+      ])
   }
 
   @Test(arguments: [235, 250, 535, 454])
   func `what was cancelled has failed, whatever the server says`(_ code: Int) {
     let conversations = play(
       Self.start + """
-        > login LOGIN tim pass
-        C: AUTH LOGIN
+        > login CRAM-MD5 tim pass
+        C: AUTH CRAM-MD5
         S: 334 ?
         C: *
         S: \(code) so be it
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no
+        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
         """)
     #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
   }
@@ -239,13 +418,13 @@ private final class ScriptedMechanism: Mechanism {
   @Test func `a server that asks on after the cancellation is left`() {
     play(
       Self.start + """
-        > login LOGIN tim pass
-        C: AUTH LOGIN
+        > login CRAM-MD5 tim pass
+        C: AUTH CRAM-MD5
         S: 334 ?
         C: *
         S: 334 bW9yZQ==
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no
-        ! connection failed: protocolViolation, AUTH LOGIN, auth phase, retry no
+        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
+        ! connection failed: protocolViolation, AUTH CRAM-MD5, auth phase, retry no
         """)
   }
 

@@ -21,7 +21,9 @@ class Refreshing(TypedDict, total=False):
 
 
 class Tokens(Refreshing, total=False):
-    """An access token, and the ways to get new ones."""
+    """An access token, the ways to get new ones, and whom to act as."""
+
+    authorization_identity: Text
 
     #: And when it ends.
     access_token: Text | tuple[Text, int]

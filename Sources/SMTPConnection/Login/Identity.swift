@@ -3,6 +3,8 @@ package import SMTPProtocol
 /// Who logs in, and with what.
 package struct Identity {
   package var credentials: Credentials
+  /// Who to act as, when that is not the user (RFC 4422 section 3.4.1).
+  package var authorization: [UInt8] = []
   /// What a token endpoint is given (RFC 6749 section 6).
   package var accessToken: Secret
   /// Seconds since 1970; nil: not known.

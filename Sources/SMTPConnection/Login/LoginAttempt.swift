@@ -29,10 +29,15 @@ final class LoginAttempt {
     self.identity = identity
   }
 
-  /// The connection was lost while something else was tried: the server's word stays.
+  /// The connection was lost while something else was tried: the server's word stays. After
+  /// several mechanisms the end tells why the first one failed, too.
   func reason(for failure: Failure) -> Failure {
-    guard let refusal, failure.code != .auth, failure.code != .oauth2 else { return failure }
-    return refusal.followed(by: failure)
+    guard let refusal else { return failure }
+    if failure.code != .auth, failure.code != .oauth2 { return refusal.followed(by: failure) }
+    if failure.command.utf8.elementsEqual(refusal.command.utf8) { return failure }
+    var failure = failure
+    failure.text += "; before that, with \(refusal.command): \(refusal.text)"
+    return failure
   }
 
   func add(_ exchange: any CustomMechanism) {

@@ -4,14 +4,19 @@
 package final class Login: Mechanism {
   package let name = Bytes.of("LOGIN")
   private let credentials: Credentials
-  private var asked = 0
+  private let givesUserFirst: Bool
+  private var asked: Int
 
-  package init(_ credentials: Credentials) {
+  /// `givesUserFirst`: the user name goes with the AUTH command, as the first answer.
+  package init(_ credentials: Credentials, givesUserFirst: Bool = false) {
     self.credentials = credentials
+    self.givesUserFirst = givesUserFirst
+    asked = givesUserFirst ? 1 : 0
   }
 
   package var secret: Secret? { credentials.password }
-  package var initialResponse: [UInt8]? { nil }
+  package var reading: ChallengeReading { .ignored }
+  package var initialResponse: [UInt8]? { givesUserFirst ? credentials.user.bytes : nil }
   package var isComplete: Bool { asked == 2 }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {

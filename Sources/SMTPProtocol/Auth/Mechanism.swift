@@ -5,6 +5,8 @@ package protocol Mechanism: AnyObject {
   var name: [UInt8] { get }
   /// What goes with the AUTH command; nil when the server speaks first.
   var initialResponse: [UInt8]? { get }
+  /// What `answer` is given of the text that came with 334.
+  var reading: ChallengeReading { get }
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
   /// Whether everything was said, so that the server may answer with success.
   var isComplete: Bool { get }
@@ -16,6 +18,17 @@ package protocol Mechanism: AnyObject {
   var isPrivate: Bool { get }
 }
 
+/// What a mechanism needs of the text that comes with 334 (RFC 4954 section 4). Some
+/// servers write words there that are no base64; they matter only to who reads them.
+package enum ChallengeReading {
+  /// Nothing: the order of the questions is fixed. The challenge is then empty.
+  case ignored
+  /// The octets that the text encodes; without them the exchange cannot go on.
+  case decoded
+  /// The octets, or the text as it came when it is no base64.
+  case decodedOrRaw
+}
+
 package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
@@ -25,6 +38,7 @@ package enum MechanismAnswer {
 }
 
 extension Mechanism {
+  package var reading: ChallengeReading { .decoded }
   package var remark: [UInt8]? { nil }
   package var secret: Secret? { nil }
   package var isPrivate: Bool { false }

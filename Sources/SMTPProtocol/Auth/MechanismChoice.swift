@@ -4,6 +4,8 @@ package enum MechanismChoice {
   package struct Means {
     package var hasPassword: Bool
     package var hasToken: Bool
+    /// The user wants to act as somebody else, which only PLAIN can say.
+    package var hasAuthorization: Bool
     /// Names of the caller's own mechanisms, upper case.
     package var custom: [[UInt8]]
     /// Nobody listens: TLS, or loopback.
@@ -12,9 +14,10 @@ package enum MechanismChoice {
     package var allowsClear: Bool
 
     package init(
-      hasPassword: Bool, hasToken: Bool, custom: [[UInt8]], isConfidential: Bool,
-      allowsClear: Bool = false
+      hasPassword: Bool, hasToken: Bool, hasAuthorization: Bool = false, custom: [[UInt8]],
+      isConfidential: Bool, allowsClear: Bool = false
     ) {
+      self.hasAuthorization = hasAuthorization
       self.allowsClear = allowsClear
       self.hasPassword = hasPassword
       self.hasToken = hasToken
@@ -58,14 +61,21 @@ package enum MechanismChoice {
     } else {
       order = means.custom + (means.hasToken ? [xoauth2] : [])
     }
+    let carriers = order.filter {
+      !means.hasAuthorization || $0 == plain || means.custom.contains($0)
+    }
     var candidates: [[UInt8]] = []
-    for name in order where offered.contains(name) && !candidates.contains(name) {
+    for name in carriers where offered.contains(name) && !candidates.contains(name) {
       candidates.append(name)
     }
     if candidates.isEmpty {
       let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
       if let wanted {
         throw refusal("the server does not offer \(Bytes.printable(wanted)), only \(list)")
+      }
+      if means.hasAuthorization {
+        throw refusal(
+          "the authorization_identity needs PLAIN, and the server offers only \(list)")
       }
       throw refusal("the server offers no mechanism that fits what was given, only \(list)")
     }

@@ -5,12 +5,16 @@ package final class Plain: Mechanism {
   private let credentials: Credentials
   private var wasAsked = false
 
-  package init(_ credentials: Credentials, _ cryptography: any Cryptography) {
+  /// `authorization`: who to act as (authzid); empty for the user itself.
+  package init(
+    _ credentials: Credentials, authorization: [UInt8] = [], _ cryptography: any Cryptography
+  ) {
     self.credentials = credentials
-    let parts = [[0], credentials.user.bytes[...], [0], credentials.password.bytes[...]]
+    let parts = [authorization[...], [0], credentials.user.bytes[...], [0], credentials.password.bytes[...]]
     message = .joined(parts, cryptography)
   }
 
+  package var reading: ChallengeReading { .ignored }
   package var initialResponse: [UInt8]? { message.bytes }
   package var secret: Secret? { credentials.password }
   package var isComplete: Bool { true }

@@ -16,6 +16,8 @@ package final class XOAuth2: Mechanism {
     message = .joined(parts, cryptography)
   }
 
+  /// What the server says in words instead of JSON is its reason all the same.
+  package var reading: ChallengeReading { .decodedOrRaw }
   package var initialResponse: [UInt8]? { message.bytes }
   package var isComplete: Bool { remark == nil }
 

@@ -5,7 +5,8 @@ final class Authentication {
   static let commandLineLimit = 512
 
   let mechanism: any Mechanism
-  /// The initial response did not fit and answers the first challenge instead.
+  /// The initial response did not fit, or is not to go with the command, and answers the
+  /// first challenge instead.
   var holdsInitialResponse = false
   private var rounds = 0
   /// The mechanism has said `.later`.
@@ -38,14 +39,32 @@ final class Authentication {
           .protocolViolation, "the server does not stop asking during the login",
           command: command, phase: .auth))
     }
-    guard let challenge = cryptography.base64Decode(reply.lines.last ?? []) else {
-      return give(up: "the challenge is not base64")
-    }
     if holdsInitialResponse, let response = mechanism.initialResponse {
       holdsInitialResponse = false
       return encoded(response, cryptography)
     }
+    let text = reply.lines.last ?? []
+    let challenge: [UInt8]
+    switch mechanism.reading {
+    case .ignored: challenge = []
+    case .decodedOrRaw: challenge = decoded(text, cryptography) ?? text
+    case .decoded:
+      guard let octets = decoded(text, cryptography) else {
+        return give(up: "the challenge is not base64")
+      }
+      challenge = octets
+    }
     return step(mechanism.answer(challenge), cryptography)
+  }
+
+  /// Base64, which some servers surround with blanks or leave without its padding.
+  private func decoded(_ text: [UInt8], _ cryptography: any Cryptography) -> [UInt8]? {
+    var digits = Bytes.trimmed(text[...])
+    // One digit alone encodes nothing.
+    if digits.count % 4 > 1 {
+      while digits.count % 4 != 0 { digits.append(0x3D) }
+    }
+    return cryptography.base64Decode(digits)
   }
 
   func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {

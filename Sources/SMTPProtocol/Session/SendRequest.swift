@@ -19,6 +19,11 @@ package struct SendRequest {
     get { envelope.recipients }
     _modify { yield &own().recipients }
   }
+  /// A recipient without a domain, which only LMTP takes; nil when all have one.
+  package private(set) var localPart: Mailbox? {
+    get { envelope.localPart }
+    set { own().localPart = newValue }
+  }
   /// The expected size (RFC 1870); nil when it is not known.
   package var size: UInt64? {
     get { envelope.size }
@@ -83,6 +88,11 @@ package struct SendRequest {
     envelope.use8BitMIME = use8BitMIME
   }
 
+  package mutating func add(_ recipient: Recipient) {
+    recipients.append(recipient)
+    if localPart == nil, recipient.mailbox.isLocalPart { localPart = recipient.mailbox }
+  }
+
   /// Behind one pointer: a request is handed on for every message, and changed
   /// rarely. Copies are made when a shared one is changed.
   private var envelope: Envelope
@@ -95,6 +105,7 @@ package struct SendRequest {
   private final class Envelope {
     var from: Mailbox?
     var recipients: [Recipient] = []
+    var localPart: Mailbox?
     var size: UInt64?
     var leastSize: UInt64?
     var use8BitMIME: Bool?
@@ -112,6 +123,7 @@ package struct SendRequest {
     init(_ other: Envelope) {
       from = other.from
       recipients = other.recipients
+      localPart = other.localPart
       size = other.size
       leastSize = other.leastSize
       use8BitMIME = other.use8BitMIME

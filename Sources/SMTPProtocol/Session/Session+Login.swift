@@ -19,7 +19,14 @@ extension Session {
     var response: Secret?
     if let initial = mechanism.initialResponse {
       let encoded = authentication.encode(initial, cryptography)
-      if start.count + 3 + encoded.bytes.count > Authentication.commandLineLimit {
+      let isTooLong = start.count + 3 + encoded.bytes.count > Authentication.commandLineLimit
+      let isHeld =
+        switch configuration.initialResponse {
+        case .automatic: isTooLong
+        case .always: false
+        case .never: true
+        }
+      if isHeld {
         authentication.holdsInitialResponse = true
       } else {
         response = initial.isEmpty ? Secret([0x3D], cryptography) : encoded
@@ -48,10 +55,23 @@ extension Session {
       take(authentication.answer(reply, cryptography))
       return
     }
-    state = .ready
     let failure = authentication.verdict(reply)
     isAuthenticated = failure == nil
-    events.append(.loginDone(failure))
+    if isAuthenticated, configuration.renewsHello {
+      state = .renewing
+      sayHello()
+    } else {
+      state = .ready
+      events.append(.loginDone(failure))
+    }
+  }
+
+  /// EHLO after a login (RFC 5321 section 4.1.4 allows it at any time): some servers offer
+  /// more then. One that refuses it still offers what it offered.
+  func receiveRenewal(_ reply: Reply) {
+    if reply.isPositive { capabilities = offer(in: reply) }
+    state = .ready
+    events.append(.loginDone(nil))
   }
 
   private func take(_ step: Authentication.Step) {

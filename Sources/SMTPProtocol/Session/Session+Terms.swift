@@ -16,6 +16,15 @@ extension Session {
     case optimistic = 2
   }
 
+  /// Whether the initial response of a mechanism goes with the AUTH command. The numbers
+  /// are those of the option.
+  package enum InitialResponse: Int32 {
+    /// When the mechanism has one and the line does not become too long.
+    case automatic = -1
+    case never = 0
+    case always = 1
+  }
+
   package struct Configuration {
     package var name: [UInt8]
     package var tlsPolicy: TLSPolicy
@@ -30,6 +39,9 @@ extension Session {
     package var chunking = Chunking.off
     /// Keywords of EHLO that are taken no notice of, in upper case.
     package var ignored: [[UInt8]] = []
+    package var initialResponse = InitialResponse.automatic
+    /// EHLO is said again after a login.
+    package var renewsHello = false
 
     package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
       self.name = name

@@ -15,6 +15,7 @@
 ///                          +--250 with STARTTLS--> upgrading --220--> securing
 ///     securing --secured()--> hello(EHLO)
 ///     ready --login()--> authenticating --235, 5xx--> ready
+///                          +--235, when EHLO is wanted again--> renewing --any--> ready
 ///     ready --login() after a failed send--> clearing --250--> authenticating
 ///     ready --send()---> transaction --final reply--> ready
 ///     ready --reset()--> resetting --250--> ready
@@ -44,6 +45,8 @@ package final class Session {
     /// RSET goes before AUTH, which has no place in a transaction.
     case clearing(Authentication)
     case authenticating(Authentication)
+    /// EHLO after a login.
+    case renewing
     case transaction(Transaction)
     case resetting
     case quitting
@@ -82,7 +85,7 @@ package final class Session {
   package internal(set) var isAuthenticated = false
   /// The server has said 220: it is there, and willing.
   package private(set) var isGreeted = false
-  package private(set) var capabilities = Capabilities.none
+  package internal(set) var capabilities = Capabilities.none
   package internal(set) var lastReply: Reply?
   /// The last reply to RCPT that was as hoped for.
   var agreement: Reply?
@@ -129,6 +132,7 @@ package final class Session {
     switch state {
     case .greeting: (.greeting, "CONN")
     case .hello(let hello): (.hello, hello.verb.description)
+    case .renewing: (.hello, firstHello.verb.description)
     case .upgrading, .securing: (.starttls, "STARTTLS")
     case .ready, .closed: (.idle, "CONN")
     case .clearing: (.auth, "RSET")
@@ -204,7 +208,7 @@ package final class Session {
     var isDoubtful = false
     state = .closed
     switch before {
-    case .clearing:
+    case .clearing, .renewing:
       events.append(.loginDone(failure))
     case .authenticating(let authentication):
       events.append(.loginDone(authentication.interrupted(failure)))
@@ -271,6 +275,7 @@ package final class Session {
     // Whatever RSET is answered, AUTH will tell.
     case .clearing(let authentication): authenticate(authentication)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
+    case .renewing: receiveRenewal(reply)
     case .resetting: receiveReset(reply)
     case .quitting:
       state = .closed
@@ -314,12 +319,23 @@ package final class Session {
 
   private func sayHello(_ hello: Hello) {
     state = .hello(hello)
+    emit(hello)
+  }
+
+  private func emit(_ hello: Hello) {
     emit(Bytes.of(hello.verb) + [0x20] + configuration.name)
+  }
+
+  /// Without a change of the state.
+  func sayHello() { emit(firstHello) }
+
+  func offer(in reply: Reply) -> Capabilities {
+    Capabilities(reply: reply, ignoring: configuration.ignored)
   }
 
   private func receiveHello(_ reply: Reply, _ hello: Hello) {
     if reply.isPositive {
-      capabilities = hello == .helo ? .none : Capabilities(reply: reply, ignoring: configuration.ignored)
+      capabilities = hello == .helo ? .none : offer(in: reply)
       chooseSecurity()
     } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
       // 500 and 502 say that the command is not known, and no more.

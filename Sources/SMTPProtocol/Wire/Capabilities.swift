@@ -55,7 +55,24 @@ package final class Capabilities: Sendable {
 
   /// What stands behind the keyword, or nil when it is not offered.
   package func parameters(of keyword: [UInt8]) -> [UInt8]? {
-    Self.parameters(of: keyword, in: lines)
+    // A keyword has no "="; the older form of AUTH is no keyword of its own.
+    if keyword.contains(0x3D) { return nil }
+    if Bytes.equalIgnoringCase(keyword, Self.auth) { return mechanismList }
+    return Self.parameters(of: keyword, in: lines)
+  }
+
+  private static var auth: [UInt8] { Bytes.of("AUTH") }
+
+  /// As it came; of several lines, or of one in the older form, all that they name.
+  private var mechanismList: [UInt8]? {
+    let found = lines.filter { Bytes.equalIgnoringCase(Self.name(of: $0), Self.auth) }
+    guard let first = found.first else { return nil }
+    if found.count == 1, let list = Self.parameters(of: Self.auth, in: [first]),
+      list.first != 0x3D
+    {
+      return list
+    }
+    return Array(mechanisms.joined(separator: [0x20]))
   }
 
   /// SASL mechanisms in the order of the server, upper case, from `AUTH A B`

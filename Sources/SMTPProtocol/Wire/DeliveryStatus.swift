@@ -78,6 +78,9 @@ package enum DeliveryStatus {
       else {
         throw Refusal(reason: "must be an address")
       }
+      if !isASCII, let unseen = UnseenCharacter.first(in: text) {
+        throw Refusal(reason: "must be an address, and \(unseen.reason)")
+      }
       let type: [UInt8]
       let address: [UInt8]
       if let end = text.firstIndex(of: 0x3B) {

@@ -1,4 +1,5 @@
-/// `Domain = sub-domain *("." sub-domain)` (RFC 5321 section 4.1.2).
+/// `Domain = sub-domain *("." sub-domain)` (RFC 5321 section 4.1.2), and with the
+/// underscores that names in the DNS may have and some of internal networks do.
 package enum Domain {
   /// RFC 1035 section 2.3.4.
   package static let labelLimit = 63
@@ -12,7 +13,8 @@ package enum Domain {
       let fits = label.count <= labelLimit || label.contains { $0 >= 0x80 }
       return fits && first != 0x2D && last != 0x2D
         && label.allSatisfy {
-          Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || (allowingUTF8 && $0 >= 0x80)
+          Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x5F
+            || (allowingUTF8 && $0 >= 0x80)
         }
     }
   }

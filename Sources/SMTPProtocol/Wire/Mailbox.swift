@@ -6,23 +6,35 @@ package struct Mailbox: Equatable {
   /// The address cannot be sent without SMTPUTF8 (RFC 6531).
   package let isInternationalized: Bool
 
-  /// What stands behind the last @; empty for `postmaster` alone.
+  /// A local part alone, and not `postmaster`: only LMTP takes it.
+  package var isLocalPart: Bool {
+    !bytes.contains(0x40) && !Bytes.equalIgnoringCase(bytes, Self.postmaster)
+  }
+
+  /// What stands behind the last @; empty without one.
   package var domain: [UInt8] {
     bytes.lastIndex(of: 0x40).map { Array(bytes[($0 + 1)...]) } ?? []
   }
 
-  /// RFC 5321 section 4.5.3.1.1 to .3, without the brackets of a path.
-  package static let localPartLimit = 64
+  /// RFC 5321 section 4.5.3.1.2.
   package static let domainLimit = 255
-  package static let limit = 254
+  /// What a command line of 512 octets (RFC 5321 section 4.5.3.1.4) holds beside "MAIL
+  /// FROM:<", ">" and CRLF. A server need not take more than 64 octets before the @; a
+  /// client may try (section 4.5.3.1).
+  package static let limit = 512 - 14
 
   /// Why a text is no mailbox, to stand behind the text: "has no @".
   package struct Refusal: Error {
     package let reason: Message
   }
 
-  /// `postmaster` alone is a forward-path of its own (RFC 5321 section 4.1.1.3).
-  package init(_ text: [UInt8], allowingPostmaster: Bool = false) throws(Refusal) {
+  private static var postmaster: [UInt8] { Bytes.of("postmaster") }
+
+  /// `postmaster` alone is a forward-path of its own (RFC 5321 section 4.1.1.3). To LMTP
+  /// servers every local part may be one: the name of a mailbox there.
+  package init(
+    _ text: [UInt8], allowingPostmaster: Bool = false, allowingLocalPart: Bool = false
+  ) throws(Refusal) {
     bytes = text
     isInternationalized = text.contains { $0 >= 0x80 }
     if text.isEmpty { throw Refusal(reason: "is empty") }
@@ -32,19 +44,27 @@ package struct Mailbox: Equatable {
     if isInternationalized, String(validating: text, as: UTF8.self) == nil {
       throw Refusal(reason: "is not UTF-8")
     }
+    if isInternationalized, let unseen = UnseenCharacter.first(in: text) {
+      throw Refusal(reason: unseen.reason)
+    }
     if text.count > Self.limit { throw Refusal(reason: "is longer than \(Self.limit) octets") }
-    if allowingPostmaster, Bytes.equalIgnoringCase(text, Bytes.of("postmaster")) { return }
-
-    guard let at = text.lastIndex(of: 0x40) else { throw Refusal(reason: "has no @") }
-    try Self.checkLocalPart(text[..<at])
-    try Self.checkDomain(text[(at + 1)...])
+    if allowingPostmaster, Bytes.equalIgnoringCase(text, Self.postmaster) { return }
+    do throws(Refusal) {
+      if let at = text.lastIndex(of: 0x40) {
+        try Self.checkLocalPart(text[..<at])
+        try Self.checkDomain(text[(at + 1)...])
+      } else if allowingLocalPart {
+        try Self.checkLocalPart(text[...])
+      } else {
+        throw Refusal(reason: "has no @")
+      }
+    } catch {
+      throw AddressAdvice.reason(text).map { Refusal(reason: $0) } ?? error
+    }
   }
 
   private static func checkLocalPart(_ part: ArraySlice<UInt8>) throws(Refusal) {
     if part.isEmpty { throw Refusal(reason: "has nothing before the @") }
-    if part.count > localPartLimit {
-      throw Refusal(reason: "has more than \(localPartLimit) octets before the @")
-    }
     if part.first == 0x22 {
       try checkQuotedString(part)
     } else {

@@ -32,7 +32,8 @@ package enum Xtext {
     return text
   }
 
-  private static func hexadecimal(_ value: UInt32) -> [UInt8] {
+  /// Without leading zeros.
+  static func hexadecimal(_ value: UInt32) -> [UInt8] {
     var digits: [UInt8] = []
     var rest = value
     repeat {

@@ -19,7 +19,8 @@ struct Conversation {
   init(
     _ policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
     name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
-    chunking: Session.Chunking = .off, isTraced: Bool = true
+    chunking: Session.Chunking = .off, isTraced: Bool = true,
+    initialResponse: Session.InitialResponse = .automatic, renewsHello: Bool = false
   ) {
     self.isTraced = isTraced
     var configuration = Session.Configuration(
@@ -27,6 +28,8 @@ struct Conversation {
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
     configuration.chunking = chunking
+    configuration.initialResponse = initialResponse
+    configuration.renewsHello = renewsHello
     session = Session(configuration, cryptography: cryptography)
   }
 

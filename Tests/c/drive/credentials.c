@@ -23,6 +23,9 @@ static int set_credential(smtpconn_auth *auth, const char *name, const char *val
   if (strcmp(name, "access_token") == 0) {
     return smtpconn_auth_set_access_token(auth, value, number(second));
   }
+  if (strcmp(name, "authorization_identity") == 0) {
+    return smtpconn_auth_set_authorization_identity(auth, value);
+  }
   if (strcmp(name, "refresh_token") == 0) return smtpconn_auth_set_refresh_token(auth, value);
   if (strcmp(name, "scope") == 0) return smtpconn_auth_set_scope(auth, value);
   if (strcmp(name, "access_url") == 0) return smtpconn_auth_set_access_url(auth, value);

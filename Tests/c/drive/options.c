@@ -31,7 +31,8 @@ static int set_descriptor(smtpconn_options *options, char *value,
 #define INT_OPTIONS(X) \
   X(port) X(secure) X(ignore_tls) X(require_tls) X(allow_insecure_auth) \
   X(tls_reject_unauthorized) X(transaction_log) X(debug) X(opportunistic_tls) X(lmtp) \
-  X(local_port) X(secured) X(chunking) X(tls_resumption)
+  X(local_port) X(secured) X(chunking) X(tls_resumption) \
+  X(initial_response) X(hello_after_login)
 #define DESCRIPTOR_OPTIONS(X) X(socket) X(connection)
 #define DURATION_OPTIONS(X) \
   X(dns_timeout) X(connection_timeout) X(greeting_timeout) X(socket_timeout) \

@@ -54,6 +54,10 @@ void null_options(void) {
   CHECK_TEXT(smtpconn_options_auth_method(NULL), NULL);
   CHECK_INT(smtpconn_options_set_allow_insecure_auth(NULL, 1), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_allow_insecure_auth(NULL), 0);
+  CHECK_INT(smtpconn_options_set_initial_response(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_initial_response(NULL), 0);
+  CHECK_INT(smtpconn_options_set_hello_after_login(NULL, 1), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_hello_after_login(NULL), 0);
   CHECK_INT(smtpconn_options_set_tls_servername(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_TEXT(smtpconn_options_tls_servername(NULL), NULL);
   CHECK_INT(smtpconn_options_set_tls_ca_file(NULL, "a"), SMTPCONN_ESTATE);
@@ -141,6 +145,7 @@ void null_others(void) {
   smtpconn_auth_free(NULL);
   CHECK(smtpconn_auth_last_error(NULL) == NULL);
   CHECK_INT(smtpconn_auth_set_user(NULL, "a"), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_auth_set_authorization_identity(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_password(NULL, "a"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_access_token(NULL, "a", 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_auth_set_token_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);

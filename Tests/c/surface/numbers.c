@@ -53,6 +53,18 @@ void option_numbers(void) {
   SWITCH(opportunistic_tls, 0);
   SWITCH(lmtp, 0);
   SWITCH(secured, 0);
+  SWITCH(hello_after_login, 0);
+
+  CHECK_INT(smtpconn_options_initial_response(options), -1);
+  accepted(options, smtpconn_options_set_initial_response(options, 1));
+  CHECK_INT(smtpconn_options_initial_response(options), 1);
+  refused(options, smtpconn_options_set_initial_response(options, 2), "initial_response");
+  refused(options, smtpconn_options_set_initial_response(options, -2), "initial_response");
+  CHECK_INT(smtpconn_options_initial_response(options), 1); /* as it was */
+  accepted(options, smtpconn_options_set_initial_response(options, 0));
+  CHECK_INT(smtpconn_options_initial_response(options), 0);
+  accepted(options, smtpconn_options_set_initial_response(options, -1));
+  CHECK_INT(smtpconn_options_initial_response(options), -1);
 
   CHECK_INT(smtpconn_options_chunking(options), SMTPCONN_CHUNKING_OFF);
   accepted(options, smtpconn_options_set_chunking(options, SMTPCONN_CHUNKING_OPTIMISTIC));

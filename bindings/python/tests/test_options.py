@@ -57,6 +57,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "ignored_capabilities": (["SIZE", "DSN"], b"SIZE DSN"),
     "custom_mechanisms": ({"X-OWN": lambda exchange, challenge: b""}, None),
     "auth_method": ("LOGIN", b"LOGIN"),
+    "initial_response": (False, 0),
+    "hello_after_login": (True, 1),
     "allow_insecure_auth": (True, 1),
     "tls_servername": ("other.example.org", b"other.example.org"),
     "tls_ca_file": (Path("/ca.pem"), b"/ca.pem"),

@@ -67,6 +67,10 @@ class Connection(DrivenConnection):
     challenge, which return the answer as bytes.  The challenge is None at the beginning: what is
     returned then is the initial response, None for none.
 
+    `initial_response` True puts the first answer of a login into the AUTH command, however long the
+    line is; False waits for the server to ask.  `hello_after_login` says EHLO again after a login,
+    for servers that then offer more.
+
     An exception in the source of a message ends the connection, so that no part of the message is
     delivered, and is raised as it is, with the StreamError as its context; a callback of
     `start_send` gets the StreamError with the exception as its cause.  In the same way one in a
@@ -110,6 +114,8 @@ class Connection(DrivenConnection):
         ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,
         auth_method: Optional[str] = None,
         custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
+        initial_response: Optional[bool] = None,
+        hello_after_login: Optional[bool] = None,
         allow_insecure_auth: Optional[bool] = None,
         tls_servername: Optional[str] = None,
         tls_ca_file: Optional[Path] = None,
@@ -162,6 +168,7 @@ class Connection(DrivenConnection):
         user: Optional[str],
         password: Optional[str] = None,
         *,
+        authorization_identity: Optional[str] = None,
         access_token: Optional[str] = None,
         expires: Optional[float] = None,
         token: Optional[TokenSource] = None,
@@ -185,10 +192,14 @@ class Connection(DrivenConnection):
         - `refresh_token`, with `client_id` and `client_secret`.
 
         The last two ask `access_url`, by default Google's; `on_token` gets what it gave.
+
+        `authorization_identity` is whom to act as when that is not the user whose password it is;
+        only PLAIN, or a mechanism of your own, is then used.
         """
         credentials = Credentials(
             user,
             password,
+            authorization_identity=authorization_identity,
             access_token=access_token,
             expires=expires,
             token=token,
@@ -304,6 +315,7 @@ class Connection(DrivenConnection):
         password: Optional[str] = None,
         callback: Optional[DoneHandler] = None,
         *,
+        authorization_identity: Optional[str] = None,
         access_token: Optional[str] = None,
         expires: Optional[float] = None,
         token: Optional[TokenSource] = None,
@@ -319,6 +331,7 @@ class Connection(DrivenConnection):
         credentials = Credentials(
             user,
             password,
+            authorization_identity=authorization_identity,
             access_token=access_token,
             expires=expires,
             token=token,

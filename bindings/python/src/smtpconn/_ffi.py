@@ -198,6 +198,10 @@ FUNCTIONS = (
     Function("smtpconn_options_ignored_capabilities", [Options], c_char_p),
     Function("smtpconn_options_set_auth_method", [Options, c_char_p], c_int),
     Function("smtpconn_options_auth_method", [Options], c_char_p),
+    Function("smtpconn_options_set_initial_response", [Options, c_int], c_int),
+    Function("smtpconn_options_initial_response", [Options], c_int),
+    Function("smtpconn_options_set_hello_after_login", [Options, c_int], c_int),
+    Function("smtpconn_options_hello_after_login", [Options], c_int),
     Function(
         "smtpconn_options_set_custom_mechanism",
         [Options, c_char_p, MechanismCallback, ReleaseCallback, c_void_p],
@@ -293,6 +297,7 @@ FUNCTIONS = (
     Function("smtpconn_auth_last_error", [Auth], Error),
     Function("smtpconn_auth_set_user", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_password", [Auth, c_char_p], c_int),
+    Function("smtpconn_auth_set_authorization_identity", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_access_token", [Auth, c_char_p, c_uint64], c_int),
     Function(
         "smtpconn_auth_set_token_callback", [Auth, TokenCallback, ReleaseCallback, c_void_p], c_int

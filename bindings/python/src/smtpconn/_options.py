@@ -97,6 +97,8 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "chunking": _number,
     "ignored_capabilities": _keywords,
     "auth_method": _text,
+    "initial_response": encode_flag,
+    "hello_after_login": encode_flag,
     "allow_insecure_auth": encode_flag,
     "tls_servername": _text,
     "tls_ca_file": _path,

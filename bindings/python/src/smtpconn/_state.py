@@ -110,7 +110,12 @@ class ConnectionState:
         for line in self.capability_lines:
             keyword, _, parameters = line.partition(" ")
             # Of a keyword that is offered twice, the library goes by the first.
-            found.setdefault(keyword.upper(), parameters.strip())
+            if "=" not in keyword:
+                found.setdefault(keyword.upper(), parameters.strip())
+        # Older servers write "AUTH=LOGIN PLAIN"; the library knows what it comes to.
+        mechanisms = self._text(lambda handle: lib.smtpconn_capability_parameters(handle, b"AUTH"))
+        if mechanisms is not None:
+            found["AUTH"] = mechanisms
         return found
 
     def has_capability(self, keyword: str) -> bool:

@@ -1,0 +1,53 @@
+/// What is given in place of an address now and then, and what to give instead.
+enum AddressAdvice {
+  /// Why the text is no mailbox, to be put after it; nil when it looks like nothing known.
+  static func reason(_ text: [UInt8]) -> Message? {
+    let mailto = Bytes.of("mailto:")
+    if Bytes.equalIgnoringCase(Array(text.prefix(mailto.count)), mailto) {
+      return "is a URL; leave out \"mailto:\""
+    }
+    guard let marks = Marks(text) else { return nil }
+    if marks.isList { return "is more than one address; give each of them alone" }
+    if let start = marks.open, text.last == 0x3E {
+      let inner = Array(text[(start + 1)...].dropLast())
+      if inner.isEmpty { return "is the null reverse-path, which only the sender can have" }
+      let shown = Bytes.printable(inner, limit: 80)
+      return start == 0
+        ? "has angle brackets; give \"\(shown)\" without them"
+        : "has a name with it; give only what is in the angle brackets, \"\(shown)\""
+    }
+    if marks.endsWithComment { return "has a comment behind it; leave out what is in parentheses" }
+    return nil
+  }
+
+  /// What is found outside quoted strings; nil when one does not end.
+  private struct Marks {
+    var open: Int?
+    /// A comma or semicolon has an address before it.
+    var isList = false
+    var endsWithComment = false
+
+    init?(_ text: [UInt8]) {
+      var isQuoted = false
+      var isEscaped = false
+      var hasAt = false
+      for (index, byte) in text.enumerated() {
+        if isEscaped {
+          isEscaped = false
+          continue
+        }
+        switch byte {
+        case 0x5C where isQuoted: isEscaped = true
+        case 0x22: isQuoted.toggle()
+        case _ where isQuoted: break
+        case 0x40: hasAt = true
+        case 0x2C, 0x3B: if hasAt { isList = true }
+        case 0x3C: if open == nil { open = index }
+        default: break
+        }
+        endsWithComment = byte == 0x29 && hasAt && !isQuoted
+      }
+      if isQuoted { return nil }
+    }
+  }
+}
