@@ -46,6 +46,13 @@
  * connection from inside its own callback is fine, and freeing it once more from
  * a callback that this very call runs does nothing.  `user` is handed back as
  * it was given.  A callback must return: no longjmp, no C++ exception.
+ * A NULL callback is allowed wherever one can be given, `release` included, and means
+ * that nothing is called.  The exceptions: smtpconn_message_new_reader needs `read`, and
+ * gives NULL without it.
+ *
+ * C++.  In check(smtpconn_send(c, ...), smtpconn_last_error(c)) the compiler may read the
+ * error before it makes the call: the order in which arguments are evaluated is not
+ * specified, in C as well.  Call first, keep the result, then ask for the error.
  *
  * Threads.  A loop, and everything that is attached to it, belongs to one
  * thread at a time.  Different loops are independent, also when connections of
@@ -832,6 +839,9 @@ int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint6
 /* How to get a new token when there is none, when it has expired, or when the
  * server refuses it; which is tried once.  The first of these that is set:
  *
+ * (smtpconn_auth_set_token_callback asks the program for a token, for one login.
+ * smtpconn_set_token_callback, below, gives it those that an endpoint issued, to keep.)
+ *
  * 1. The token callback: smtpconn_token_request_provide or _fail answers it, then
  *    or later, from the thread of the loop.  `renew` is 1 when the last token did
  *    not serve.  `request` is valid until it was answered; unanswered, until the
@@ -863,8 +873,10 @@ int smtpconn_auth_set_client(smtpconn_auth *auth, const char *id, const char *se
 int smtpconn_auth_set_scope(smtpconn_auth *auth, const char *scope);
 int smtpconn_auth_set_access_url(smtpconn_auth *auth, const char *url);
 
-/* Called with every token that an endpoint gave, so that the program can keep it;
- * `expires` as above.  Valid until the callback returns. */
+/* Called with every token that an endpoint gave (2 and 3 above), so that the program can
+ * keep it; not with those of the program's own, for which it is asked by
+ * smtpconn_auth_set_token_callback.  `expires` as above.  Valid until the callback
+ * returns. */
 typedef void (*smtpconn_new_token_callback)(smtpconn *connection, const char *token,
                                             uint64_t expires, void *user);
 void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callback callback,
@@ -1015,6 +1027,8 @@ typedef struct smtpconn_message smtpconn_message;
  * completed: the connection is then closed in a way that the server cannot take
  * for the end of the message, and the send fails with ESTREAM.
  * Any other result counts as SMTPCONN_READ_ERROR.
+ * `capacity` is at least 65 536, and the same in every call for one message (131 072 in
+ * this version); fewer octets may be given each time, which costs a call for each block.
  * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.  It must not free
  * the connection. */
 typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);

@@ -51,6 +51,10 @@ struct OptionsTests {
       ("192.0.2.1", true), ("under_score.example", true), ("fe80::1%eth0", true), ("", false),
       ("mail example.org", false), ("mail\r\nRSET", false), ("m\u{e4}il.example", false),
       (String(repeating: "a", count: 254), false), (String(repeating: "a", count: 253), true),
+      // No zone without an address, and no other colon.
+      ("mail.example.org%eth0", false), ("::1%", false), ("mail:", false), (":25", false),
+      ("1:2", false), ("smtp://mail.example.org", false), ("::ffff:192.0.2.1", true),
+      ("fe80::1%no_such-zone.1", true), ("::1%a b", false),
     ])
   func hosts(text: String, isGood: Bool) {
     let failure = refusal { (options) throws(Failure) in try options.setHost(bytes(text)) }
@@ -59,10 +63,25 @@ struct OptionsTests {
   }
 
   @Test(
+    "a port does not belong to the host",
+    arguments: [
+      ("mail.example.com:587", "mail.example.com", "587"), ("192.0.2.1:25", "192.0.2.1", "25"),
+      ("[2001:db8::1]:465", "2001:db8::1", "465"), ("localhost:2525", "localhost", "2525"),
+    ])
+  func hostWithPort(text: String, host: String, port: String) {
+    let failure = refusal { (options) throws(Failure) in try options.setHost(bytes(text)) }
+    #expect(
+      failure?.message == "host must not hold the port: give \"\(host)\" as host and \(port) as port")
+    let name = refusal { (options) throws(Failure) in try options.setServername(bytes(text)) }
+    #expect(name?.message.contains("tls_servername") == true)
+  }
+
+  @Test(
     "a bare address as name gets its brackets (RFC 5321 section 4.1.3)",
     arguments: [
       ("192.0.2.1", "[192.0.2.1]"), ("2001:db8::1", "[IPv6:2001:db8::1]"),
       ("[192.0.2.1]", "[192.0.2.1]"), ("client.example", "client.example"),
+      ("my_host.example", "my_host.example"),
     ])
   func names(text: String, effective: String) throws {
     var options = Options()

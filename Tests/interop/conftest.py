@@ -17,7 +17,7 @@ from support.client import Client
 from support.dovecot import Dovecot
 from support.drive import BUILD, ROOT, Drive
 from support.exim import Exim
-from support.manners import friendly
+from support.manners import offering
 from support.opensmtpd import OpenSMTPD
 from support.postfix import Postfix
 from support.realserver import RealServer
@@ -62,7 +62,7 @@ def signer() -> Signer:
 @pytest.fixture(scope="session")
 def relay() -> Iterator[ScriptedServer]:
     """Where Dovecot sends the mail that is submitted."""
-    with ScriptedServer(friendly, repeat=True) as server:
+    with ScriptedServer(offering(b"DSN"), repeat=True) as server:
         yield server
 
 

@@ -113,6 +113,44 @@ def test_mechanism_that_is_not_offered(client: Client[Dovecot], mechanism: str) 
     connection.start_quit().succeeds()
 
 
+@pytest.mark.parametrize("mode", [-1, 0, 1])
+@pytest.mark.parametrize("mechanism", MECHANISMS)
+def test_initial_response(client: Client[Dovecot], mechanism: str, mode: int) -> None:
+    """Forced or forbidden; LOGIN then has the user name in the command."""
+    connection = client.opened("submission", auth_method=mechanism, initial_response=mode)
+    log_in(client, connection, mechanism)
+    connection.start_quit().succeeds()
+
+
+def test_hello_after_login(client: Client[Dovecot], relay: ScriptedServer) -> None:
+    """Dovecot offers what its relay does, and asks that one only after a login."""
+    before = client.opened("submission")
+    log_in(client, before, "PLAIN")
+    assert before.capability("DSN") == (False, None)
+    before.start_quit().succeeds()
+
+    connection = client.opened("submission", hello_after_login=1)
+    assert connection.capability("DSN") == (False, None)
+    log_in(client, connection, "PLAIN")
+    assert connection.capability("DSN") == (True, "")
+    envelope = client.drive.envelope(ALICE, [BOB], dsn_ret="HDRS", dsn_notify="FAILURE")
+    connection.start_send(HELLO, envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
+    assert relayed(relay) == [wire(HELLO)]
+    received = relay.peers[-1].received
+    assert re.search(rb"^MAIL FROM:<[^>]*>.* RET=HDRS", received, re.MULTILINE)
+    assert re.search(rb"^RCPT TO:<[^>]*>.* NOTIFY=FAILURE", received, re.MULTILINE)
+
+
+def test_authorization_identity(client: Client[Dovecot]) -> None:
+    """Nobody here may act as another user, and Dovecot says so; as oneself everybody may."""
+    connection = client.opened("submission")
+    login = connection.start_login(USER, PASSWORD, authorization_identity=BOB)
+    assert login.fails("EAUTH").response_code == 535
+    connection.start_login(USER, PASSWORD, authorization_identity=USER).succeeds()
+    connection.start_quit().succeeds()
+
+
 # --- refused ----------------------------------------------------------------
 
 

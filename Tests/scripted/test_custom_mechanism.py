@@ -99,25 +99,6 @@ def test_challenges(connect: Opener, later: bool) -> None:
         connection.start_quit().succeeds()
 
 
-def test_challenge_that_is_not_base64(connect: Opener) -> None:
-    """The mechanism is not asked."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 !!!")
-        peer.expect(b"*")
-        peer.reply(b"501 5.0.0 cancelled")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert mechanism.challenges == [None]
-        connection.start_quit().succeeds()
-
-
 # --- giving up -----------------------------------------------------------------------
 
 

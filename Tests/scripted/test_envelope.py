@@ -50,7 +50,7 @@ def test_mail_parameters(
         sending.fails("ECANCELLED")
 
 
-@pytest.mark.parametrize("sender", ["", None])
+@pytest.mark.parametrize("sender", ["", None, "<>", " <> "])
 def test_null_sender(connect: Opener, sender: str | None) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -72,12 +72,15 @@ GOOD_ADDRESSES = [
     "a@[192.0.2.1]",
     "a@[IPv6:2001:db8::1]",
     "!#$%&'*+-/=?^_`{|}~@example.com",
-    # As long as a path may be (RFC 5321 section 4.5.3.1), and each part of it.
-    "a" * 64 + "@" + ".".join(["b" * 63, "b" * 62, "b" * 62]),
+    "a@exam_ple.com",
+    "a@_x.example.com",
+    # Longer than a server need take (RFC 5321 section 4.5.3.1), and as long as a command
+    # line is.
+    "a" * 65 + "@example.com",
+    "a" * 300 + "@" + ".".join(["b" * 63, "b" * 63, "b" * 63, "b" * 5]),
 ]
 
 BAD_ADDRESSES = [
-    "a",
     "@example.com",
     "a@",
     "a b@example.com",
@@ -94,14 +97,16 @@ BAD_ADDRESSES = [
     ".a@example.com",
     "a@-example.com",
     "a@example..com",
-    "a@exam_ple.com ",
+    "a@exam ple.com",
     "a@[192.0.2.999]",
-    "a" * 65 + "@example.com",
-    "a" * 64 + "@" + ".".join(["b" * 63, "b" * 63, "b" * 62]),
+    "a" * 301 + "@" + ".".join(["b" * 63, "b" * 63, "b" * 63, "b" * 5]),
     "a@" + "b" * 64 + ".com",
     "a@" + ".".join(["b" * 60] * 5),
     "a,b@example.com",
     "a@example.com,c@example.com",
+    "a\u200b@example.com",
+    "a\u00a0b@example.com",
+    "a@example\ufeff.com",
 ]
 
 
@@ -126,6 +131,43 @@ def test_bad_address(drive: Drive, address: str) -> None:
         assert failure is not None
         assert failure.name == "EENVELOPE"
         assert all(ord(character) >= 0x20 for character in failure.message)
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("Ann <ann@example.com>", '"ann@example.com"'),
+        ("<ann@example.com>", '"ann@example.com" without'),
+        ("a@example.com, b@example.com", "each of them alone"),
+        ("mailto:a@example.com", "mailto:"),
+        ("a@example.com\u200b", "U+200B"),
+    ],
+)
+def test_what_to_give_instead(drive: Drive, address: str, advice: str) -> None:
+    for sender, recipients in ((address, ["b@example.com"]), ("a@example.com", [address])):
+        _, failure = drive.try_envelope(sender, recipients)
+        assert failure is not None
+        assert failure.name == "EENVELOPE"
+        assert advice in failure.message
+
+
+def test_recipient_without_a_domain(connect: Opener) -> None:
+    """Only LMTP has such mailboxes. Refused at once; the connection is as good as ever."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send(recipients=["b@example.com", "alice"])
+        assert refused.value.failure.name == "EENVELOPE"
+        assert refused.value.failure.recipient == "alice"
+        assert "LMTP" in refused.value.failure.message
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,21 @@ both = pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)], ids=["pla
 OK3 = (b"250 2.1.5 ok",) * 3
 
 
+@pytest.mark.parametrize("recipient", ["alice", "+shared.folder", "postmaster"])
+def test_recipient_without_a_domain(connect: Opener, recipient: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        greet(peer)
+        peer.delivery(recipient.encode())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, lmtp=1)
+        sending = connection.start_send(recipients=[recipient])
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED]
+        connection.start_quit().succeeds()
+
+
 @both
 def test_all_delivered(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     def dialogue(peer: Peer) -> None:

@@ -238,10 +238,68 @@ def test_endless_challenges(connect: Opener, offered: bytes) -> None:
         connection.free()
 
 
-def test_challenge_that_is_not_base64(connect: Opener) -> None:
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (b"Username:", b"Password:"),
+        (b"VXNlcm5hbWU6 ", b" UGFzc3dvcmQ6\t"),
+        (b"VXNlcm5hbWU", b"UGFzc3dvcmQ"),
+        (b"go ahead", b"ntlm supported"),
+    ],
+)
+def test_challenges_that_nobody_reads(connect: Opener, texts: tuple[bytes, bytes]) -> None:
+    """LOGIN asks in a fixed order, in whatever words; PLAIN has but one answer."""
+
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH LOGIN")
         peer.expect(b"AUTH LOGIN")
+        peer.reply(b"334 " + texts[0])
+        peer.expect(b64(USER))
+        peer.reply(b"334 " + texts[1])
+        peer.expect(b64(PASSWORD))
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    def asking(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"334 " + texts[0])
+        peer.expect(PLAIN.rsplit(b" ", 1)[1])
+        peer.reply(b"235 welcome")
+        peer.quit()
+
+    for script in (dialogue, asking):
+        with ScriptedServer(script) as server:
+            connection = connect.opened(server)
+            connection.start_login(USER, PASSWORD).succeeds()
+            connection.start_quit().succeeds()
+
+
+def test_refusal_in_words(connect: Opener) -> None:
+    """XOAUTH2: the server's reason is in the error whether it is base64 or not."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(b"AUTH XOAUTH2 ")
+        peer.reply(b"334 token is out of date")
+        peer.expect(b"")
+        peer.reply(b"535 5.7.8 no")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, access_token="ya29.x").fails("EAUTH")
+        assert "token is out of date" in failure.message
+        assert failure.response_code == 535
+        connection.start_quit().succeeds()
+
+
+def test_challenge_that_is_not_base64(connect: Opener) -> None:
+    """CRAM-MD5 has to know it."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH CRAM-MD5")
+        peer.expect(b"AUTH CRAM-MD5")
         peer.reply(b"334 !!! not base64 !!!")
         peer.expect(b"*")
         peer.reply(b"501 cancelled")
@@ -249,7 +307,8 @@ def test_challenge_that_is_not_base64(connect: Opener) -> None:
 
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).fails("EAUTH")
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert "not base64" in failure.message
         connection.start_quit().succeeds()
 
 

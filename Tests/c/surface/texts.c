@@ -103,6 +103,8 @@ void option_strings(void) {
   accepted(options, smtpconn_options_set_host(options, "192.0.2.1"));
   accepted(options, smtpconn_options_set_host(options, "2001:db8::1"));
   accepted(options, smtpconn_options_set_host(options, "[2001:db8::1]"));
+  refused(options, smtpconn_options_set_host(options, "mail.example.com:587"), "587 as port");
+  refused(options, smtpconn_options_set_host(options, "[2001:db8::1]:25"), "25 as port");
   accepted(options, smtpconn_options_set_host(options, NULL));
   CHECK_TEXT(smtpconn_options_host(options), "localhost");
 
@@ -134,6 +136,8 @@ void option_strings(void) {
   refused(options, smtpconn_options_set_tls_servername(options, "192.0.2.1"), "tls_servername");
   refused(options, smtpconn_options_set_tls_servername(options, "2001:db8::1"), "tls_servername");
   refused(options, smtpconn_options_set_tls_servername(options, "a\nb"), "tls_servername");
+  refused(options, smtpconn_options_set_tls_servername(options, "a.example:465"),
+          "tls_servername");
   accepted(options, smtpconn_options_set_tls_servername(options, NULL));
   CHECK_TEXT(smtpconn_options_tls_servername(options), NULL);
 

@@ -274,6 +274,26 @@ def test_all_or_none(server: ScriptedServer) -> None:
             ]
 
 
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("Ann <ann@example.org>", "angle brackets"),
+        ("a@example.org, b@example.org", "each of them alone"),
+        ("a\u200b@example.org", r"U\+200B"),
+        ("alice", "LMTP"),
+    ],
+)
+def test_what_to_give_instead(address: str, advice: str, server: ScriptedServer) -> None:
+    server.play(hello(), QUIT)
+    with open_to(server) as connection, pytest.raises(smtpconn.EnvelopeError, match=advice):
+        connection.send(FROM, address, "x")
+
+
+def test_host_with_a_port() -> None:
+    with pytest.raises(smtpconn.OptionsError, match="587 as port"):
+        smtpconn.Connection("mail.example.com:587")
+
+
 @pytest.mark.parametrize("ignored", ["size 8bitmime", ["SIZE", "8BITMIME"]])
 def test_ignored_capabilities(ignored: str | list[str], server: ScriptedServer) -> None:
     server.play(hello("SIZE", "8BITMIME"), sending(f"<{FROM}>", f"<{TO}>"), QUIT)

@@ -26,6 +26,47 @@ def test_cram_md5(server: ScriptedServer) -> None:
         assert connection.is_authenticated
 
 
+def plain(user: str, password: str, identity: str = "") -> str:
+    return b64(f"{identity}\0{user}\0{password}")
+
+
+def test_authorization_identity(server: ScriptedServer) -> None:
+    answer = plain("user", "password", "shared")
+    server.play(hello("LOGIN PLAIN"), f"C: AUTH PLAIN {answer}\nS: 235 ok", QUIT)
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.AuthError, match="authorization_identity"):
+            connection.login("user", access_token="t", authorization_identity="shared")
+        connection.login("user", "password", authorization_identity="shared")
+        assert connection.is_authenticated
+
+
+def test_no_initial_response(server: ScriptedServer) -> None:
+    answer = plain("user", "password")
+    asked = f"C: AUTH PLAIN\nS: 334 go ahead\nC: {answer}\nS: 235 ok"
+    server.play(hello("PLAIN"), asked, QUIT)
+    with open_to(server, initial_response=False) as connection:
+        connection.login("user", "password")
+        assert connection.is_authenticated
+
+
+def test_hello_after_login(server: ScriptedServer) -> None:
+    answer = plain("user", "password")
+    again = f"C: AUTH PLAIN {answer}\nS: 235 ok\nC: EHLO *\nS: 250-test\nS: 250 DSN"
+    server.play(hello("PLAIN"), again, QUIT)
+    with open_to(server, hello_after_login=True) as connection:
+        assert not connection.has_capability("DSN")
+        connection.login("user", "password")
+        assert connection.capabilities == {"DSN": ""}
+
+
+def test_the_older_form_of_auth(server: ScriptedServer) -> None:
+    server.play(hello("PLAIN").replace("AUTH PLAIN", "AUTH=LOGIN PLAIN"), QUIT)
+    with open_to(server) as connection:
+        assert connection.has_capability("AUTH")
+        assert connection.capabilities["AUTH"] == "LOGIN PLAIN"
+        assert "AUTH=LOGIN" not in connection.capabilities
+
+
 def test_access_token(server: ScriptedServer) -> None:
     server.play(hello("PLAIN XOAUTH2"), xoauth2("ya29", good=True), QUIT)
     with open_to(server) as connection:

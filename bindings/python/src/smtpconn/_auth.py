@@ -127,7 +127,14 @@ def _fill(auth: AuthHandle, given: Credentials, login: Login) -> None:
         status = getattr(lib, f"smtpconn_auth_set_{name}")(auth, *arguments)
         check(status, lib.smtpconn_auth_last_error, auth)
 
-    for name in ("user", "password", "authorization_identity", "refresh_token", "scope", "access_url"):
+    for name in (
+        "user",
+        "password",
+        "authorization_identity",
+        "refresh_token",
+        "scope",
+        "access_url",
+    ):
         put(name, text(name))
     put("access_token", text("access_token"), _seconds(given.expires))
     put("client", text("client_id"), text("client_secret"))
