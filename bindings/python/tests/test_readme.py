@@ -7,6 +7,7 @@ import ssl
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,6 +114,49 @@ def test_mechanism(local: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> No
     with made[0] as connection:
         connection.login(None)
     local.check()
+
+
+def test_accepted_recipients_of_an_error(local: ScriptedServer) -> None:
+    script = """
+    S: 220 test
+    C: LHLO *
+    S: 250 test
+    C: MAIL *
+    S: 250 ok
+    C: RCPT TO:<one@example.org>
+    S: 250 ok
+    C: RCPT TO:<two@example.org>
+    S: 250 ok
+    C: RCPT TO:<three@example.org>
+    S: 550 no
+    C: DATA
+    S: 354 go ahead
+    M:
+    S: 250 one has it
+    X:
+    E:
+    """
+    local.play(textwrap.dedent(script))
+    connection = smtpconn.Connection("localhost", lmtp=True)
+    connection.connect()
+    names = ["one@example.org", "two@example.org", "three@example.org"]
+    errors: list[smtpconn.SMTPConnError] = []
+
+    def send(*arguments: Any) -> smtpconn.Result:
+        try:
+            return connection.send(*arguments)
+        except smtpconn.SMTPConnError as error:
+            errors.append(error)
+            raise
+
+    found = run("Errors", connection=SimpleNamespace(send=send), recipients=names)
+    connection.close()
+    assert found["again"] == ["two@example.org"]
+    (error,) = errors
+    assert error.retry is smtpconn.Retry.UNKNOWN
+    assert error.result is not None
+    assert error.result.accepted == ["one@example.org"]
+    assert error.result.rejected == ["three@example.org"]
 
 
 def test_resuming(local: ScriptedServer) -> None:

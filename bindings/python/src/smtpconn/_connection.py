@@ -248,8 +248,10 @@ class Connection(DrivenConnection):
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
-        Gives the result when at least one recipient was accepted and the message was; look at its
-        `rejected`.  Else raises an error whose `result` tells of each recipient.
+        Gives the result when at least one recipient got the message and it is not in doubt whether
+        others did; look at its `rejected`.  Else raises an error whose `result` tells of each
+        recipient.  Some of them have the message only when `retry` is UNKNOWN: with LMTP, or when
+        they went in several transactions.
 
         `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc,
         in a form that the server takes), a binary or text file (from where it stands to its end),

@@ -37,7 +37,11 @@ class RecipientResult:
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a send; also `SMTPConnError.result` of a send that failed."""
+    """The outcome of a send; also `SMTPConnError.result` of a send that failed.
+
+    The result of an error has accepted recipients only when the error's `retry` is UNKNOWN: with
+    LMTP, or when the recipients went in several transactions.
+    """
 
     #: Every recipient, in the order of the envelope.
     recipients: list[RecipientResult]
