@@ -153,7 +153,7 @@ def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) ->
 
 
 def test_given_up_and_asked_again(connect: Opener) -> None:
-    """A server that does not take the "*" is left."""
+    """A server that does not take the "*" is left, and why the login was given up is the error."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
@@ -168,8 +168,11 @@ def test_given_up_and_asked_again(connect: Opener) -> None:
         mechanism.answers(None)
         mechanism.when_asked(mechanism.giving_up())
         connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert "given up" in failure.message
         connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.name == "EPROTOCOL"
 
 
 def test_rounds_are_bounded(connect: Opener) -> None:
