@@ -42,13 +42,21 @@
  * smtpconn_loop_run_once and smtpconn_loop_dispatch, on the thread that called
  * it, never inside the call that started the operation.  The one exception is
  * smtpconn_free, which runs what is still pending with SMTPCONN_ECANCELLED.
- * A callback may call any function here except those four; freeing the
- * connection from inside its own callback is fine, and freeing it once more from
- * a callback that this very call runs does nothing.  `user` is handed back as
- * it was given.  A callback must return: no longjmp, no C++ exception.
+ * A callback may call any function here except those four, which then give
+ * SMTPCONN_ESTATE.  It may free the connection: the operations that are pending
+ * are called back before smtpconn_free returns, and after that nothing is called
+ * for this connection but release callbacks.  Freeing it once more from a callback
+ * that this very call runs does nothing.  `user` is handed back as it was given.  A
+ * callback must return: no longjmp, no C++ exception.
  * A NULL callback is allowed wherever one can be given, `release` included, and means
  * that nothing is called.  The exceptions: smtpconn_message_new_reader needs `read`, and
  * gives NULL without it.
+ *
+ * Release callbacks.  Each is called once, when nothing uses `user` any more: inside
+ * the call that let go of it (a setter, a `..._free`), or in the turn in which the
+ * last operation with it ended, after its callback.  It may call any function that
+ * other callbacks may call, but none on the object whose `..._free` it runs inside;
+ * smtpconn_free is the exception, as above.
  *
  * C++.  In check(smtpconn_send(c, ...), smtpconn_last_error(c)) the compiler may read the
  * error before it makes the call: the order in which arguments are evaluated is not
@@ -61,8 +69,15 @@
  * only to resolve a name, and that thread calls nothing of yours.  It installs no
  * signal handler, raises no SIGPIPE, prints nothing, and has no global state.
  *
- * After fork(), the child may only call the `..._free` functions; they then
- * close descriptors without a word to the server.
+ * Memory.  A function that needs memory of a size that you decide (the copy of a
+ * message, a long string, many recipients) tries for it first, and without it returns
+ * NULL or an error.  What a server says is bounded before it is kept.  When less than
+ * 64 KiB cannot be had, the process ends with a trap (SIGILL or SIGTRAP): the library
+ * never goes on with half of a change.
+ *
+ * After fork(), the child may only call the `..._free` functions; they then close
+ * descriptors without a word to the server, and call nothing but release callbacks:
+ * what is pending goes on in the parent, which is told of its end.
  *
  * Durations are in milliseconds, sizes in octets.
  *
@@ -444,7 +459,7 @@ int smtpconn_options_hello_after_login(const smtpconn_options *options);
  * callback of smtpconn_login tells of that.  What is exchanged is never logged.
  *
  * respond: the octets of the answer, not encoded; ESTATE when nothing waits for
- *   one.
+ *   one, EAUTH when there is not enough memory for it.
  * fail: gives the login up with EAUTH and `reason`; ESTATE likewise. */
 typedef struct smtpconn_exchange smtpconn_exchange;
 typedef void (*smtpconn_mechanism_callback)(smtpconn_exchange *exchange,
@@ -617,8 +632,9 @@ void smtpconn_loop_free(smtpconn_loop *loop);
 /* Waits and runs callbacks until no operation is pending on any connection of
  * the loop and every event was delivered, or smtpconn_loop_wakeup is called.
  * Returns 0 when nothing is pending, 1 when woken up before that, or
- * SMTPCONN_ESTATE from inside a callback, SMTPCONN_ESOCKET when the system
- * fails to wait. */
+ * SMTPCONN_ESTATE from inside a callback, in the child of a fork, or when a callback
+ * freed the loop with something pending; SMTPCONN_ESOCKET when the system fails to
+ * wait. */
 int smtpconn_loop_run(smtpconn_loop *loop);
 
 /* Waits for at most `timeout` milliseconds, or for ever when it is negative,
@@ -712,9 +728,11 @@ void smtpconn_set_error_callback(smtpconn *connection,
 void smtpconn_set_end_callback(smtpconn *connection,
                                smtpconn_event_callback callback, void *user);
 
-/* Called for every line of the log.  Unlike the other callbacks it may also run
- * inside the call that caused the line, in the middle of a change: it must not
- * start, close or free anything. */
+/* Called for every line of the log, in the order of what happened and before the
+ * callbacks of what came after the line.  It may be set, replaced and removed at any
+ * time, also by itself: lines that wait go to the callback that is set when their turn
+ * comes, and with transaction_log or debug the dialogue is recorded from then on.
+ * `text` is valid until the callback returns. */
 void smtpconn_set_log_callback(smtpconn *connection,
                                smtpconn_log_callback callback, void *user);
 
@@ -729,7 +747,8 @@ int smtpconn_connect(smtpconn *connection, smtpconn_done_callback callback, void
 
 /* Waits and runs callbacks until no operation of this connection is pending.
  * If the connection shares a loop, callbacks of its neighbours run too.
- * Returns as smtpconn_loop_run. */
+ * Returns as smtpconn_loop_run, and SMTPCONN_ESTATE after the loop was freed;
+ * smtpconn_last_error has the same code and says why. */
 int smtpconn_run(smtpconn *connection);
 
 /* The loop that drives the connection.  It lives as long as the connection at
@@ -1029,12 +1048,13 @@ typedef struct smtpconn_message smtpconn_message;
  * Any other result counts as SMTPCONN_READ_ERROR.
  * `capacity` is at least 65 536, and the same in every call for one message (131 072 in
  * this version); fewer octets may be given each time, which costs a call for each block.
- * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.  It must not free
- * the connection. */
+ * SMTPCONN_READ_PAUSE: nothing now; smtpconn_resume goes on.
+ * `buffer` stays valid until it returns, also when it frees the connection; what it
+ * returns then counts for nothing. */
 typedef ptrdiff_t (*smtpconn_read_callback)(uint8_t *buffer, size_t capacity, void *user);
 
 /* A message in memory, copied.  It may be sent any number of times.  NULL when
- * `octets` is NULL and `length` is not 0. */
+ * `octets` is NULL and `length` is not 0, or when there is not enough memory. */
 smtpconn_message *smtpconn_message_new_copy(const void *octets, size_t length);
 
 /* A message in memory that stays with the caller, unchanged until `release` is

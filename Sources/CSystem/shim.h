@@ -42,6 +42,15 @@ static inline const char *csystem_error_text(int code, char *buffer, size_t size
 #endif
 }
 
+/* Whether malloc would give so much.  volatile: a compiler may leave out an allocation that
+ * nobody uses. */
+static inline int csystem_can_allocate(size_t octets) {
+  void *volatile trial = malloc(octets);
+  int can = trial != NULL;
+  free(trial);
+  return can;
+}
+
 static inline int csystem_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 static inline int csystem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 static inline int csystem_timerfd(void) {

@@ -85,6 +85,9 @@ public func smtpconn_auth_set_token_callback(
 ) -> CInt {
   let owner = unsafe Release(release, user)
   guard let handle = unsafe authToChange(auth) else { return nullHandle }
+  // Let go of after the change: its release function may set the next one.
+  let before = handle.identity.askForToken
+  defer { withExtendedLifetime((before, owner)) {} }
   guard let callback = unsafe callback else {
     handle.identity.askForToken = nil
     return 0

@@ -1,3 +1,5 @@
+import SMTPTransport
+
 /// A NUL-terminated copy of a text, as long-lived as this object.
 @safe final class CText {
   private let octets: UnsafeMutableBufferPointer<CChar>
@@ -31,7 +33,7 @@ final class CTexts {
   private var held: [CText] = []
 
   func hold(_ bytes: [UInt8]?) -> UnsafePointer<CChar>? {
-    guard let bytes else { return nil }
+    guard let bytes, Memory.has(bytes.count) else { return nil }
     if let known = held.first(where: { $0.equals(bytes) }) { return unsafe known.pointer }
     let text = CText(bytes)
     held.append(text)
@@ -54,10 +56,14 @@ func cLiteral(_ text: StaticString) -> UnsafePointer<CChar>? {
 
 /// The octets of a string that C gave, or nil for NULL. One allocation: what may be
 /// a password leaves no pieces behind.
+///
+/// A string for which there is no memory becomes a single NUL, which no string of C holds:
+/// every option, address and credential refuses it, now or when it is used.
 func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
   guard let text = unsafe text else { return nil }
   var count = 0
   while unsafe text[count] != 0 { count += 1 }
+  guard Memory.has(count) else { return [0] }
   return unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: count))
 }
 

@@ -57,14 +57,9 @@ public func smtpconn_quit(
 public func smtpconn_run(_ connection: OpaquePointer?) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let connection = handle.connection
-  let result = runResult(connection.loop.run(while: { connection.pending > 0 }))
-  if result >= 0 {
-    handle.lastError = nil
-  } else {
-    let text: Message = "run cannot be called from inside a callback, or after its loop was freed"
-    handle.lastError = ErrorHandle(Failure(.state, text))
-  }
-  return result
+  let result = connection.loop.run(while: { connection.pending > 0 })
+  handle.lastError = failure(of: result).map { ErrorHandle($0) }
+  return runResult(result)
 }
 
 @_cdecl("smtpconn_get_loop") @implementation

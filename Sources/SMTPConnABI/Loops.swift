@@ -15,11 +15,25 @@ typealias LoopPointer = Handle<LoopHandle>
 
 /// The result of a run for C.
 func runResult(_ result: EventLoop.RunResult) -> CInt {
+  if let failure = failure(of: result) { return failure.code.rawValue }
+  return result == .pending ? 1 : 0
+}
+
+/// Why nothing was run, or no more.
+func failure(of result: EventLoop.RunResult) -> Failure? {
   switch result {
-  case .idle: 0
-  case .pending: 1
-  case .misuse: ErrorCode.state.rawValue
-  case .failed: ErrorCode.socket.rawValue
+  case .idle, .pending:
+    return nil
+  case .inside:
+    return Failure(.state, "run cannot be called from inside a callback")
+  case .foreign:
+    return Failure(.state, "the loop belongs to the parent process")
+  case .closed:
+    return Failure(.state, "the loop of the connection was freed")
+  case .failed(let errno):
+    var failure = Failure(.socket, "the loop cannot wait: \(EventLoop.text(of: errno))")
+    failure.errno = errno
+    return failure
   }
 }
 

@@ -1,6 +1,7 @@
 public import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
 
 /// One exchange of a mechanism that the caller brings along; what
 /// `smtpconn_exchange` points to.
@@ -18,10 +19,12 @@ final class CallerMechanism: CustomMechanism {
   let isPrivate = true
   let reading = ChallengeReading.decodedOrRaw
   var onAnswer: ((MechanismAnswer) -> Void)?
+  var onQuestion: ((@escaping () -> Void) -> Void)?
   private let caller: Caller
+  /// The answer to the beginning, which is looked at when the callback has returned.
   private var given: MechanismAnswer?
   private var isAsked = false
-  private var isInside = false
+  private var isBeginning = false
   private(set) var initialResponse: [UInt8]?
 
   init(_ name: [UInt8], _ caller: Caller) {
@@ -29,22 +32,29 @@ final class CallerMechanism: CustomMechanism {
     self.caller = caller
   }
 
-  func begin() -> Message? {
-    defer { isAsked = false }
-    switch ask(nil) {
-    case .response(let response): initialResponse = response
-    case .cancel(let reason): return reason
-    case .later, nil: break
+  func begin(_ completion: @escaping (Message?) -> Void) {
+    onQuestion? { [self] in
+      guard onAnswer != nil else { return }
+      isBeginning = true
+      ask(nil)
+      isBeginning = false
+      isAsked = false
+      switch given {
+      case .response(let response): initialResponse = response
+      case .cancel(let reason): return completion(reason)
+      case .later, nil: break
+      }
+      completion(nil)
     }
-    return nil
   }
 
-  func answer(_ challenge: [UInt8]) -> MechanismAnswer { ask(challenge) ?? .later }
+  func answer(_ challenge: [UInt8]) -> MechanismAnswer {
+    onQuestion? { [self] in if onAnswer != nil { ask(challenge) } }
+    return .later
+  }
 
-  private func ask(_ challenge: [UInt8]?) -> MechanismAnswer? {
-    given = nil
+  private func ask(_ challenge: [UInt8]?) {
     isAsked = true
-    isInside = true
     if let challenge {
       // One octet more, so that an empty challenge has an address, unlike the
       // beginning.
@@ -56,15 +66,13 @@ final class CallerMechanism: CustomMechanism {
     } else {
       unsafe caller.callback(Handle.view(self), nil, 0, caller.user)
     }
-    isInside = false
-    return given
   }
 
   /// false when nobody waits for an answer.
   func give(_ answer: MechanismAnswer) -> Bool {
     guard isAsked, let onAnswer else { return false }
     isAsked = false
-    if isInside {
+    if isBeginning {
       given = answer
     } else {
       onAnswer(answer)
@@ -83,6 +91,8 @@ public func smtpconn_options_set_custom_mechanism(
 ) -> CInt {
   let text = unsafe cBytes(name) ?? []
   let owner = unsafe Release(release, user)
+  // A call that is refused releases as well, but not in the middle of it.
+  defer { withExtendedLifetime(owner) {} }
   return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     guard let callback = unsafe callback else {
       try options.customMechanisms.set(text, nil)
@@ -102,6 +112,10 @@ public func smtpconn_exchange_respond(
   guard let mechanism = unsafe Exchanges.borrow(exchange),
     let octets = unsafe cOctets(start, length)
   else { return nullHandle }
+  // As given and in base64.
+  guard Memory.has(octets.count), Memory.has(octets.count / 3 * 4) else {
+    return ErrorCode.auth.rawValue
+  }
   return unsafe mechanism.give(.response(Array(octets))) ? 0 : ErrorCode.state.rawValue
 }
 

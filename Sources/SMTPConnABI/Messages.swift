@@ -29,8 +29,10 @@ typealias MessagePointer = Handle<MessageHandle>
 public func smtpconn_message_new_copy(
   _ start: UnsafeRawPointer?, _ length: Int
 ) -> OpaquePointer? {
-  guard let octets = unsafe cOctets(start, length) else { return nil }
-  return unsafe MessagePointer.make(MessageHandle(BytesSource(Array(octets))))
+  guard let octets = unsafe cOctets(start, length),
+    let source = unsafe BytesSource(octets.span)
+  else { return nil }
+  return unsafe MessagePointer.make(MessageHandle(source))
 }
 
 @_cdecl("smtpconn_message_new_borrowed") @implementation

@@ -76,17 +76,16 @@ public func smtpconn_options_set_tls_key_password_callback(
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   let owner = unsafe Release(release, user)
-  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
-  handle.lastError = nil
-  handle.options.forgetTLS()
-  guard let callback = unsafe callback else {
-    unsafe handle.options.tls.keyPassword = nil
-    return 0
+  defer { withExtendedLifetime(owner) {} }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    guard let callback = unsafe callback else {
+      unsafe options.tls.keyPassword = nil
+      return
+    }
+    unsafe options.tls.keyPassword = { buffer, size in
+      withExtendedLifetime(owner) { unsafe callback(buffer, size, user) }
+    }
   }
-  unsafe handle.options.tls.keyPassword = { buffer, size in
-    withExtendedLifetime(owner) { unsafe callback(buffer, size, user) }
-  }
-  return 0
 }
 
 @_cdecl("smtpconn_options_set_tls_context_callback") @implementation
@@ -95,15 +94,14 @@ public func smtpconn_options_set_tls_context_callback(
   _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   let owner = unsafe Release(release, user)
-  guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
-  handle.lastError = nil
-  handle.options.forgetTLS()
-  guard let callback = unsafe callback else {
-    unsafe handle.options.tls.customize = nil
-    return 0
+  defer { withExtendedLifetime(owner) {} }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    guard let callback = unsafe callback else {
+      unsafe options.tls.customize = nil
+      return
+    }
+    unsafe options.tls.customize = { context in
+      withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) == 0 }
+    }
   }
-  unsafe handle.options.tls.customize = { context in
-    withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) == 0 }
-  }
-  return 0
 }

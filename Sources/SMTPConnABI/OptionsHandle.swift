@@ -31,6 +31,9 @@ public func smtpconn_options_last_error(_ options: OpaquePointer?) -> OpaquePoin
 /// What connections made from these options have learned of TLS is forgotten, unless
 /// the option has nothing to do with that: `keepsTLS`.
 ///
+/// What the change lets go of is let go of after it: a release function of the caller's
+/// may set the same option again, or free the options.
+///
 /// Not optimized, because the compiler would make one of this for each option.
 @_optimize(none)
 func setOption(
@@ -38,6 +41,8 @@ func setOption(
   _ change: (inout Options) throws(Failure) -> Void
 ) -> CInt {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nullHandle }
+  let before = handle.options
+  defer { withExtendedLifetime(before) {} }
   return handle.perform { () throws(Failure) in
     try change(&handle.options)
     if !keepsTLS { handle.options.forgetTLS() }

@@ -1,6 +1,10 @@
 public import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
+
+/// Roughly what a recipient takes until its result is known: a command, a reply, an outcome.
+private let memoryOfRecipient = 1024
 
 @_cdecl("smtpconn_send") @implementation
 public func smtpconn_send(
@@ -14,6 +18,11 @@ public func smtpconn_send(
   return handle.perform { () throws(Failure) in
     guard let request else {
       throw Failure(.envelope, "the envelope is missing", phase: .envelope)
+    }
+    guard Memory.has(request.recipients.count * memoryOfRecipient) else {
+      throw Failure(
+        .envelope, "there is not enough memory to send to \(request.recipients.count) recipients",
+        phase: .envelope, retry: .safe)
     }
     guard let message else {
       throw Failure(.message, "the message is missing", phase: .message)

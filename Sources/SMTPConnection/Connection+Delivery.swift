@@ -24,13 +24,18 @@ extension Connection {
     if !isFreed { queueCallback(callback) }
   }
 
+  /// Calls back what is due now. What these callbacks bring about is due in the next
+  /// round, or callers who cancel what they start could keep the turn for ever.
   @_optimize(speed)
   func deliver() {
     isDelivering = true
-    while let delivery = deliveries.popFirst() {
+    var due = deliveries.count
+    while due > 0, let delivery = deliveries.popFirst() {
+      due -= 1
       end()
       switch delivery {
       case .call(let callback): callback()
+      case .log(let record): onLog?(record)
       // The call keeps the operation: what the caller has to release is released
       // after it.
       case .sent(let mailing, let outcome): withExtendedLifetime(mailing) { mailing.ended(outcome) }
@@ -39,12 +44,29 @@ extension Connection {
     isDelivering = false
   }
 
+  /// Lets go of what is due without calling it.
+  func forgetDeliveries() {
+    while deliveries.popFirst() != nil { end() }
+  }
+
+  /// Something is to be written: soon, and in this turn if callbacks run.
+  func haveNews() {
+    if isDelivering { hasNews = true } else { wake() }
+  }
+
   /// Goes on as far as possible, then calls back, then sets the timer. What the
   /// caller's code has started leaves in the same turn; the time that it takes is not the
   /// server's.
   @_optimize(speed)
   func settle() {
     proceed()
+    callBack()
+    if current == nil, queue.isEmpty { shrink() }
+    setTimer()
+  }
+
+  @_optimize(speed)
+  func callBack() {
     if !deliveries.isEmpty {
       var rounds = 0
       repeat {
@@ -60,8 +82,6 @@ extension Connection {
       clock.lastExchange += spent
       clock.greeting += spent
     }
-    if current == nil, queue.isEmpty { shrink() }
-    setTimer()
   }
 
   /// An idle connection keeps little.
@@ -266,6 +286,7 @@ extension Connection {
 enum Delivery {
   case call(() -> Void)
   case sent(Mailing, Outcome)
+  case log(LogRecord)
 }
 
 extension Failure {

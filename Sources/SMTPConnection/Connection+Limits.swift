@@ -95,7 +95,7 @@ extension Connection {
       if let session { failure.command = session.position.command }
       fail(failure)
     }
-    deliver()
+    callBack()
     setTimer()
   }
 

@@ -12,30 +12,39 @@ package struct LogRecord {
   package let text: [UInt8]
 }
 
-/// The log. Without a callback nothing is put together.
+/// The log. Without a callback nothing is put together. Lines wait in the same queue as
+/// the callbacks; the callback that is set when their turn comes gets them.
 extension Connection {
+  /// Whether the session is to write down what is said.
+  var tracesDialogue: Bool { options.logsDialogue && onLog != nil }
+
   func note(_ kind: LogRecord.Kind, _ text: @autoclosure () -> Message, level: LogRecord.Level = .info)
   {
-    guard let onLog else { return }
-    onLog(LogRecord(level: level, kind: kind, text: text().bytes))
+    guard onLog != nil else { return }
+    queueLog(LogRecord(level: level, kind: kind, text: text().bytes))
+  }
+
+  private func queueLog(_ record: LogRecord) {
+    begin()
+    deliveries.append(.log(record))
   }
 
   /// Hands on what the session wrote down of the dialogue.
   func flushLog() {
     guard let entries = session?.log, !entries.isEmpty else { return }
     session?.log = []
-    guard let onLog else { return }
+    guard onLog != nil else { return }
     for entry in entries {
       let kind: LogRecord.Kind = entry.direction == .client ? .client : .server
-      onLog(LogRecord(level: .debug, kind: kind, text: entry.text))
+      queueLog(LogRecord(level: .debug, kind: kind, text: entry.text))
     }
   }
 
   func logContent(_ octets: [UInt8]) {
-    guard let onLog else { return }
+    guard onLog != nil else { return }
     for line in octets.split(separator: 0x0A) {
       let text = line.last == 0x0D ? line.dropLast() : line
-      onLog(LogRecord(level: .debug, kind: .message, text: Array(text)))
+      queueLog(LogRecord(level: .debug, kind: .message, text: Array(text)))
     }
   }
 }

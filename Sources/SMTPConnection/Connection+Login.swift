@@ -102,20 +102,27 @@ extension Connection {
 
   private func start(_ attempt: LoginAttempt, _ custom: any CustomMechanism) {
     attempt.add(custom)
+    custom.onQuestion = { [self] question in queueCallback(question) }
     custom.onAnswer = { [self] answer in
       session?.answer(answer)
-      flushLog()
-      handleEvents()
-      wake()
+      goOnLoggingIn()
     }
-    let refusal = custom.begin()
-    // The caller may have ended everything inside.
-    guard isRunning(attempt) else { return }
-    if let refusal {
-      session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
-      return
+    custom.begin { [self] refusal in
+      // The caller may have ended everything inside.
+      guard isRunning(attempt) else { return }
+      if let refusal {
+        session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
+      } else {
+        start(attempt, custom as any Mechanism)
+      }
+      goOnLoggingIn()
     }
-    start(attempt, custom as any Mechanism)
+  }
+
+  private func goOnLoggingIn() {
+    flushLog()
+    handleEvents()
+    haveNews()
   }
 
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
@@ -173,7 +180,7 @@ extension Connection {
         queueToken(attempt, result)
       }
       attempt.question = question
-      ask(question)
+      queueCallback { if question.isOpen { ask(question) } }
       return
     }
     do throws(Failure) {

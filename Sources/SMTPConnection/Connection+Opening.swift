@@ -17,6 +17,8 @@ extension Connection {
       wake()
     } else {
       resolve()
+      // For the first line of the log.
+      if onLog != nil { wake() }
     }
     setTimer()
   }
@@ -140,7 +142,7 @@ extension Connection {
     var configuration = Session.Configuration(
       name: name, tlsPolicy: tlsPolicy,
       isSecure: options.isSecure || options.isSecured,
-      tracesDialogue: options.logsDialogue && onLog != nil)
+      tracesDialogue: tracesDialogue)
     configuration.isLMTP = options.lmtp
     configuration.chunking = options.chunking
     configuration.ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []
@@ -191,7 +193,14 @@ extension Connection {
   /// One for all addresses, and as a rule for all connections of the same options.
   private func makeTLSContext() throws(Failure) -> TLSContext {
     if let tlsContext { return tlsContext }
-    let context = try options.tlsMemory.context(for: options.tls).get()
+    var configuration = options.tls
+    if let customize = unsafe configuration.customize {
+      // The question for the key's password comes first, and may end everything.
+      unsafe configuration.customize = { [self] context in
+        if case .over = link { true } else { unsafe customize(context) }
+      }
+    }
+    let context = try options.tlsMemory.context(for: configuration).get()
     tlsContext = context
     return context
   }

@@ -70,7 +70,7 @@ extension Connection {
     // What waits already is looked at without being told.
     let isFirst = queue.isEmpty
     queue.append(operation)
-    if isFirst, isDelivering { hasNews = true } else if isFirst { wake() }
+    if isFirst { haveNews() }
   }
 
   // MARK: Starting
@@ -207,13 +207,13 @@ extension Connection {
 
   private func opened() {
     clock.opened = clock.now
+    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
     if let opening {
       self.opening = nil
       queueCallback { opening(nil) }
       end()
     }
     queueEvent { [self] in onConnect?() }
-    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
   }
 
   /// Mail that was to go out under a login must not go out without it. This holds

@@ -14,8 +14,11 @@ package import SMTPTransport
 ///     call back                               Connection+Delivery
 ///     set the timer                           Connection+Limits
 ///
-/// Callbacks are only queued while the others work, so the caller's code never
-/// runs in the middle of a change.
+/// Callbacks and lines of the log are only queued while the others work, and what the
+/// caller gave is kept until its callback has run: so no function of the caller's runs in
+/// the middle of a change, release functions included, and each may call anything. The
+/// three that have to answer at once (read, key password, TLS context) are called where
+/// everything may end meanwhile; whoever asked looks afterwards whether it has.
 package final class Connection {
   /// How far the way to the server is.
   enum Link {
@@ -31,13 +34,16 @@ package final class Connection {
     case over(Failure?)
   }
 
-  package let options: Options
+  /// Emptied by `free`.
+  package private(set) var options: Options
   package let loop: EventLoop
   package var onConnect: (() -> Void)?
   package var onError: ((Failure) -> Void)?
   package var onEnd: (() -> Void)?
   package var onToken: ((AccessToken) -> Void)?
-  package var onLog: ((LogRecord) -> Void)?
+  package var onLog: ((LogRecord) -> Void)? {
+    didSet { session?.tracesDialogue = tracesDialogue }
+  }
 
   var link = Link.none
   /// Kept until the greeting was accepted: it knows the addresses not tried yet.
@@ -138,6 +144,9 @@ package final class Connection {
   ///
   /// Returns whether this was the first call: a callback that runs inside may call
   /// it again.
+  ///
+  /// A child process calls nothing back but release functions: what is pending goes on
+  /// in its parent, which tells of it.
   package func free() -> Bool {
     guard !isFreed else { return false }
     isFreed = true
@@ -147,12 +156,19 @@ package final class Connection {
     onToken = nil
     clock.now = Clock.now()
     finish(cancelled("the connection was freed"), isError: false)
-    deliver()
+    if loop.isForeignProcess { forgetDeliveries() }
+    // Nothing can be started any more, so there is an end to it.
+    while !deliveries.isEmpty { deliver() }
     timer?.invalidate()
     timer = nil
     task?.cancel()
     task = nil
     onLog = nil
+    // Last of all, while the handle is still there for the caller's release functions.
+    let kept = (options, tlsContext)
+    options = Options()
+    tlsContext = nil
+    withExtendedLifetime(kept) {}
     return true
   }
 }

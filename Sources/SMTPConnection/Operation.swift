@@ -22,7 +22,9 @@ enum Operation {
   /// operation, so that the caller's release functions run after it.
   func ending(_ failure: Failure?) -> () -> Void {
     switch self {
-    case .login(_, let callback), .reset(let callback), .quit(let callback):
+    case .login(let attempt, let callback):
+      return { withExtendedLifetime(attempt) { callback(failure) } }
+    case .reset(let callback), .quit(let callback):
       return { callback(failure) }
     case .send(let mailing):
       let reason = failure ?? .cancelled("the message was not sent")

@@ -212,7 +212,7 @@ import Testing
     }
     loop.schedule(task)
     _ = loop.dispatch()
-    #expect(results == [.misuse, .misuse, .misuse])
+    #expect(results == [.inside, .inside, .inside])
     #expect(!loop.isDispatching)
   }
 

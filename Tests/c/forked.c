@@ -35,7 +35,7 @@ struct program {
   smtpconn *connection;
   smtpconn_envelope *envelope;
   smtpconn_message *message;
-  int pauses, calls, failures;
+  int pauses, calls, failures, released;
 };
 
 static int make_socket(int port, int connects) {
@@ -64,6 +64,8 @@ static void on_sent(smtpconn *connection, const smtpconn_error *error,
   on_done(connection, error, user);
 }
 
+static void on_release(void *user) { ((struct program *)user)->released++; }
+
 /* Pauses once in the middle, so that the program can fork there. */
 static ptrdiff_t read_slowly(uint8_t *buffer, size_t capacity, void *user) {
   struct program *program = user;
@@ -83,24 +85,26 @@ static void free_all(struct program *program) {
   smtpconn_message_free(program->message);
 }
 
-/* What was pending is cancelled, in the child alone. */
-static int child(struct program *program, enum deed deed, int pending) {
-  int calls = program->calls, failed = check_failures;
+/* What is pending goes on in the parent: the child is told nothing of it, and gets back
+ * what it has given. */
+static int child(struct program *program, enum deed deed) {
+  int calls = program->calls, failed = check_failures, given = program->message != NULL;
   close(program->descriptor);
   if (deed == EXECS) {
     execl("/bin/true", "true", (char *)NULL);
     return 1;
   }
   free_all(program);
-  CHECK_INT(program->calls - calls, pending);
-  CHECK_INT(program->failures, pending);
+  CHECK_INT(program->calls - calls, 0);
+  CHECK_INT(program->failures, 0);
+  CHECK_INT(program->released, given);
   return check_failures != failed;
 }
 
-static void fork_now(struct program *program, enum deed deed, int pending) {
+static void fork_now(struct program *program, enum deed deed) {
   int status = -1;
   pid_t process = fork();
-  if (process == 0) _exit(child(program, deed, pending));
+  if (process == 0) _exit(child(program, deed));
   CHECK(process > 0);
   CHECK_INT(waitpid(process, &status, 0), process);
   CHECK_INT(status, 0);
@@ -118,21 +122,21 @@ static void parent_goes_on(int port, int secure, int connects, enum moment momen
   CHECK_INT(connects ? smtpconn_options_set_connection(program.options, program.descriptor)
                      : smtpconn_options_set_socket(program.options, program.descriptor),
             0);
-  if (moment == OPTIONS_MADE) fork_now(&program, deed, 0);
+  if (moment == OPTIONS_MADE) fork_now(&program, deed);
 
   program.connection = smtpconn_new(program.options, NULL);
   CHECK(program.connection != NULL);
-  if (moment == CONNECTION_MADE) fork_now(&program, deed, 0);
+  if (moment == CONNECTION_MADE) fork_now(&program, deed);
 
   CHECK_INT(smtpconn_connect(program.connection, on_done, &program), 0);
   CHECK_INT(smtpconn_run(program.connection), 0);
   CHECK_INT(smtpconn_is_open(program.connection), 1);
   CHECK_INT(smtpconn_is_secure(program.connection), secure);
-  if (moment == CONNECTED) fork_now(&program, deed, 0);
+  if (moment == CONNECTED) fork_now(&program, deed);
 
   program.envelope = smtpconn_envelope_new();
   smtpconn_envelope_add_to(program.envelope, "b@example.com");
-  program.message = smtpconn_message_new_reader(read_slowly, NULL, &program);
+  program.message = smtpconn_message_new_reader(read_slowly, on_release, &program);
   if (smtpconn_send(program.connection, program.envelope, program.message, on_sent, &program)) {
     program.failures++; /* the connection is over; without a send nothing pauses */
   }
@@ -140,7 +144,7 @@ static void parent_goes_on(int port, int secure, int connects, enum moment momen
     CHECK_INT(smtpconn_loop_run_once(smtpconn_get_loop(program.connection), 20000), 1);
   }
   CHECK_INT(program.pauses, 2);
-  if (moment == SENDING) fork_now(&program, deed, 1);
+  if (moment == SENDING) fork_now(&program, deed);
 
   CHECK_INT(smtpconn_resume(program.connection), 0);
   CHECK_INT(smtpconn_quit(program.connection, on_done, &program), 0);
@@ -149,6 +153,7 @@ static void parent_goes_on(int port, int secure, int connects, enum moment momen
   CHECK_INT(program.failures, 0);
   close(program.descriptor);
   free_all(&program);
+  CHECK_INT(program.released, 1);
 }
 
 int main(int argc, char **argv) {

@@ -25,6 +25,9 @@ PROGRAMS: dict[str, list[str]] = {
     "surface": [],
     "host": ["{library}", "{friendly}", "{rude}", "{tls}"],
     "lifetime": ["{friendly}", "{silent}"],
+    "matrix": [],
+    "changing": ["{friendly}"],
+    "memory": ["{friendly}"],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
     "secrets": ["{friendly}", "{endpoint}", "{repeating}"],
@@ -34,7 +37,7 @@ PROGRAMS: dict[str, list[str]] = {
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
 def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Certificates) -> None:

@@ -81,6 +81,9 @@ package final class TokenQuestion {
     self.completion = completion
   }
 
+  /// Somebody waits for an answer.
+  var isOpen: Bool { completion != nil }
+
   /// false when nobody waits for an answer any more.
   package func answer(_ result: Result<AccessToken, Failure>) -> Bool {
     guard let completion else { return false }

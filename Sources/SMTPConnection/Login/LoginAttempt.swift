@@ -5,8 +5,12 @@ package protocol CustomMechanism: Mechanism {
   /// Called when an answer comes later than the challenge; nil when nobody waits for
   /// one any more.
   var onAnswer: ((MechanismAnswer) -> Void)? { get set }
-  /// Asks for the initial response. Why it does not even begin, if it does not.
-  func begin() -> Message?
+  /// Calls the caller's code when nothing is being changed: what asks it goes through
+  /// here, and the answer comes back through `onAnswer`.
+  var onQuestion: ((@escaping () -> Void) -> Void)? { get set }
+  /// Asks for the initial response; then calls `completion`, with the reason when the
+  /// login is not even to begin. Not called when nobody waits for it any more.
+  func begin(_ completion: @escaping (Message?) -> Void)
 }
 
 /// A login under way: the mechanisms that are left, and the token.
@@ -48,6 +52,7 @@ final class LoginAttempt {
   /// An exchange that is over has no answer for the next one.
   private func stopExchange() {
     exchanges.last?.onAnswer = nil
+    exchanges.last?.onQuestion = nil
   }
 
   /// Lets go of whatever is still asked for. The questions stay until the caller has

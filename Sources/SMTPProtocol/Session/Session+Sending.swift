@@ -151,7 +151,7 @@ extension Session {
   @_optimize(speed)
   @discardableResult
   package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
-    guard !configuration.tracesDialogue, case .transaction(let transaction) = state,
+    guard !tracesDialogue, case .transaction(let transaction) = state,
       transaction.isAgreeing, lateChunkEnd == nil
     else { return false }
     var last: ReplyParser.Plain?

@@ -96,6 +96,11 @@ package final class Session {
   /// What is to be written; the driver says with `took` what has left.
   package var output: SessionOutput
   package var events = Queue<Event>()
+  /// Whether what is said from now on is written down.
+  package var tracesDialogue: Bool {
+    get { output.traces }
+    set { output.traces = newValue }
+  }
   package var hasLog: Bool { !output.log.isEmpty }
   package var log: [LogEntry] {
     get { output.log }
@@ -242,7 +247,7 @@ package final class Session {
   package func receive(_ reply: Reply, now: Int64) {
     if lateChunkEnd != nil, receiveLate(reply) { return }
     if case .transaction(let transaction) = state, reply.code != 421 {
-      if configuration.tracesDialogue { traceReply(reply) }
+      if tracesDialogue { traceReply(reply) }
       lastReply = reply
       let isEarly = output.isNextReplyEarly
       if !transaction.hasMoreVerdicts { output.replied() }
@@ -259,7 +264,7 @@ package final class Session {
     if reply.code != 334, case .authenticating(let authentication) = state {
       reply = authentication.hidingSecrets(reply)
     }
-    if configuration.tracesDialogue { traceReply(reply) }
+    if tracesDialogue { traceReply(reply) }
     lastReply = reply
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,

@@ -24,7 +24,7 @@ package struct SessionOutput {
   private(set) var hasRefused = false
 
   /// What was said, when it is to be written down; secrets are masked.
-  private let traces: Bool
+  var traces: Bool
   var log: [Session.LogEntry] = []
 
   /// What an idle connection may keep for its next commands.

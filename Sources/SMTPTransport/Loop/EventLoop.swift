@@ -32,7 +32,16 @@ import SMTPProtocol
 
   private static let largestBuffer = 65_536
 
-  package enum RunResult { case idle, pending, misuse, failed }
+  package static func text(of errno: Int32) -> String { Errno(code: errno).text }
+
+  package enum RunResult: Equatable {
+    case idle, pending
+    /// Not possible from inside a callback, in a child process, or when the loop was freed
+    /// with something pending.
+    case inside, foreign, closed
+    /// The system cannot wait: errno.
+    case failed(Int32)
+  }
 
   private let set: Int32
   private let wake: Int32
@@ -108,8 +117,8 @@ import SMTPProtocol
   /// One turn, waiting no longer than `timeout` milliseconds, or for ever when
   /// negative. A signal or `wakeup` ends the wait.
   package func runOnce(timeout: Int) -> RunResult {
-    guard !isDispatching else { return .misuse }
-    guard step(timeout) else { return .failed }
+    if let obstacle { return obstacle }
+    if let error = step(timeout) { return .failed(error.code) }
     wasWoken = false
     return state
   }
@@ -119,22 +128,31 @@ import SMTPProtocol
 
   /// Turns until `keepGoing` says no (idle) or `wakeup` was called (pending).
   package func run(while keepGoing: () -> Bool) -> RunResult {
-    guard !isDispatching else { return .misuse }
-    while !isClosed, keepGoing() {
-      guard step(-1) else { return .failed }
-      if wasWoken {
+    if let obstacle { return obstacle }
+    while keepGoing() {
+      if isClosed { return .closed }
+      if let error = step(-1) { return .failed(error.code) }
+      if wasWoken, !isClosed {
         wasWoken = false
-        return !isClosed && keepGoing() ? .pending : .idle
+        return keepGoing() ? .pending : .idle
       }
     }
     return .idle
+  }
+
+  /// Why nothing can be run.
+  private var obstacle: RunResult? {
+    if isDispatching { return .inside }
+    if isClosed { return .closed }
+    return isForeignProcess ? .foreign : nil
   }
 
   /// Tasks are waiting for the next turn.
   package var hasReadyTasks: Bool { !ready.isEmpty }
 
   private var state: RunResult {
-    !isClosed && (pendingOperations > 0 || hasReadyTasks) ? .pending : .idle
+    if isClosed { return pendingOperations > 0 ? .closed : .idle }
+    return pendingOperations > 0 || hasReadyTasks ? .pending : .idle
   }
 
   /// Milliseconds until a turn would do something even if no descriptor becomes
@@ -222,14 +240,14 @@ import SMTPProtocol
 
   // MARK: One turn
 
-  /// False when the system fails to wait.
-  private func step(_ limit: Int) -> Bool {
-    guard !isClosed else { return true }
+  /// Why the system fails to wait, if it does.
+  private func step(_ limit: Int) -> Errno? {
     let due = timeout()
     let wait = limit < 0 ? due : due < 0 ? limit : min(limit, due)
     let count = unsafe epoll_wait(
       set, events, Int32(Self.batchSize), Int32(clamping: max(wait, -1)))
-    if count < 0, Errno.current.code != EINTR { return false }
+    let error = Errno.current
+    if count < 0, error.code != EINTR { return error }
 
     // Timers are measured by the moment at which the descriptors were looked at:
     // what had arrived by then counts as in time, however long its handlers take.
@@ -240,7 +258,7 @@ import SMTPProtocol
     serveTimers(now)
     serveTasks()
     if isPolled { arm() }
-    return true
+    return nil
   }
 
   private func serveDescriptors(_ count: Int) {
