@@ -42,7 +42,7 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
+.PHONY: all soak fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -271,6 +271,15 @@ fuzz: fuzzers
 	    -artifact_prefix=$(BUILD)/fuzz/$$target- \
 	    $(BUILD)/fuzz/corpus/$$target Tests/fuzz/corpus/$$target || exit 1; \
 	done
+
+# --- random programs --------------------------------------------------------------
+
+SOAK_SECONDS ?= 600
+SOAK_SEED    ?= $(shell date +%s)
+
+## soak: random API programs against a server that misbehaves, SOAK_SECONDS (600), with ASan
+soak: $(BUILD)/asan/soak
+	$< $(SOAK_SEED) 0 $(SOAK_SECONDS)
 
 ## clean: removes everything that was built
 clean:

@@ -55,8 +55,12 @@ let package = Package(
       name: "SMTPConnectionTests",
       dependencies: ["SMTPProtocol", "SMTPTransport", "SMTPConnection", "CSystem"],
       swiftSettings: settings),
+    // A C program that is run by the tests of the C surface as well.
+    .target(
+      name: "CMatrix", path: "Tests/c/matrix", exclude: ["main.c"], publicHeadersPath: "include",
+      cSettings: [.headerSearchPath("../../../include")]),
     .testTarget(
-      name: "CSurfaceTests", dependencies: ["SMTPConnABI", "CSMTPConn", "CSystem"],
+      name: "CSurfaceTests", dependencies: ["SMTPConnABI", "CSMTPConn", "CSystem", "CMatrix"],
       swiftSettings: cSurfaceSettings),
   ],
   swiftLanguageModes: [.v6]

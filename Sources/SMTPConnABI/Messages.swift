@@ -30,7 +30,7 @@ public func smtpconn_message_new_copy(
   _ start: UnsafeRawPointer?, _ length: Int
 ) -> OpaquePointer? {
   guard let octets = unsafe cOctets(start, length),
-    let source = unsafe BytesSource(octets.span)
+    let source = unsafe BytesSource.copy(octets.span)
   else { return nil }
   return unsafe MessagePointer.make(MessageHandle(source))
 }

@@ -13,7 +13,7 @@ struct ContentTransferTests {
   private func moved(
     _ content: [UInt8], _ form: ContentEncoder.Form, needsNoChange: Bool, perTurn: Int
   ) -> [UInt8] {
-    guard let source = BytesSource(content.span) else { return [] }
+    guard let source = BytesSource.copy(content.span) else { return [] }
     let transfer = ContentTransfer(
       source, ContentEncoder(form, needsNoChange: needsNoChange), isCounted: true)
     var output = OctetBuffer()

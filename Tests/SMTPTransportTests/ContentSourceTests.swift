@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: [1, 3, 1000])
   func memory(_ step: Int) throws {
     let content = bytes("hello, world")
-    let copy = BytesSource(content.span)
+    let copy = BytesSource.copy(content.span)
     let source = try #require(copy)
     #expect(drain(source, step: step) == bytes("hello, world"))
     #expect(source.survey?.octets == 12)

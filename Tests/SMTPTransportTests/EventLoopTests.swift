@@ -198,6 +198,24 @@ import Testing
     }
   }
 
+  /// One that polls the descriptor misses none, also of those that are set inside a turn.
+  @Test func theDescriptorBecomesReadableForEachTimer() throws {
+    let descriptor = loop.descriptor()
+    var fired = 0
+    var timer: LoopTimer?
+    timer = LoopTimer(loop) {
+      fired += 1
+      if fired < 3 { timer?.set(Clock.now() + 5) }
+    }
+    timer?.set(Clock.now() + 5)
+    while fired < 3 {
+      var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      try #require(unsafe poll(&entry, 1, 10_000) == 1)
+      _ = loop.dispatch()
+    }
+    timer?.invalidate()
+  }
+
   @Test func wakeupFromAnotherThread() {
     nonisolated(unsafe) let shared = loop
     let thread = Task.detached { unsafe shared.wakeup() }

@@ -5,7 +5,7 @@
  *
  * FRIENDLY is the port of a server that takes mail.
  */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #define CHECK_MAIN
 #include "check.h"
 

@@ -28,6 +28,9 @@ PROGRAMS: dict[str, list[str]] = {
     "matrix": [],
     "changing": ["{friendly}"],
     "memory": ["{friendly}"],
+    # The first seed and how many; `make soak` runs longer.
+    "soak": ["1", "60"],
+    "turns": [],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
     "secrets": ["{friendly}", "{endpoint}", "{repeating}"],

@@ -6,15 +6,20 @@ package import SMTPProtocol
   private let octets: UnsafeMutableBufferPointer<UInt8>
   package let survey: ContentSurvey?
 
-  /// Copies; nil when there is not enough memory.
-  package init?(_ content: Span<UInt8>) {
+  /// nil when there is not enough memory. Not a failable init: what fails before it has
+  /// set everything is never freed in the Embedded mode.
+  package static func copy(_ content: Span<UInt8>) -> BytesSource? {
     let count = content.count
     guard let start = unsafe malloc(max(count, 1)) else { return nil }
     unsafe content.withUnsafeBytes { content in
       if let source = content.baseAddress { unsafe memcpy(start, source, count) }
     }
-    unsafe octets = UnsafeMutableBufferPointer(
-      start: start.assumingMemoryBound(to: UInt8.self), count: count)
+    return unsafe BytesSource(
+      UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count))
+  }
+
+  private init(_ octets: UnsafeMutableBufferPointer<UInt8>) {
+    unsafe self.octets = octets
     survey = ContentSurvey(lookingAt: unsafe octets.span)
   }
 

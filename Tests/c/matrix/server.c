@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,8 +103,9 @@ static void *accept_all(void *user) {
   struct listener *listener = user;
   for (;;) {
     pthread_t thread;
-    int peer = accept(listener->descriptor, NULL, NULL);
+    int peer = accept(listener->descriptor, NULL, NULL), yes = 1;
     if (peer < 0) return NULL;
+    setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
     if (pthread_create(&thread, NULL, listener->serve, (void *)(intptr_t)peer) != 0) {
       close(peer);
     } else {
