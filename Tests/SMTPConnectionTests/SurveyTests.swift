@@ -23,7 +23,8 @@ import Testing
     let mailbox = try Mailbox(Array("a@example.com".utf8))
     let request = SendRequest(
       from: mailbox, recipients: [mailbox], size: nil, use8BitMIME: use8BitMIME)
-    return Mailing(request, BytesSource(content)) { _ in }
+    let source = BytesSource.copy(content.span)
+    return Mailing(request, try #require(source)) { _ in }
   }
 
   private let piece = 1 << 20
