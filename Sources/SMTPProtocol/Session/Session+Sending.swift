@@ -235,7 +235,7 @@ extension Session {
       fail(.unexpected(reply, phase: position.phase))
       return true
     }
-    if configuration.tracesDialogue { traceReply(reply) }
+    if tracesDialogue { traceReply(reply) }
     lastReply = reply
     if output.left < end {
       fail(
