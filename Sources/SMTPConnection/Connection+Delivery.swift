@@ -121,10 +121,11 @@ extension Connection {
     }
   }
 
-  /// With what earlier transactions of the same send did; later ones there are none.
+  /// With what earlier transactions of the same send did; later ones there are none. What
+  /// the server said to the last of them is nothing about those who were to follow.
   private func total(_ outcome: Outcome, _ reason: Failure) -> Outcome {
     guard case .send(let mailing) = current else { return outcome }
-    return mailing.take(outcome) ?? mailing.abandoned(outcome.failure ?? reason)
+    return mailing.take(outcome) ?? mailing.abandoned(reason)
   }
 
   @_optimize(speed)
@@ -234,13 +235,26 @@ extension Connection {
       }
     }
     if current != nil { complete(reason) }
-    var untried = reason
-    if reason.code != .cancelled { untried.text = "not tried: \(reason.text)" }
+    let untried = untried(reason)
     while let operation = following.popFirst() ?? queue.popFirst() {
       queueCallback(operation.ending(untried))
       end()
     }
     return mayBeDelivered
+  }
+
+  /// For operations that had not begun. Once the server was ready, what it answered to one
+  /// operation is no verdict on another: nothing speaks against sending that again.
+  private func untried(_ reason: Failure) -> Failure {
+    if reason.code == .cancelled { return reason }
+    var untried = reason
+    untried.text = "not tried: \(reason.text)"
+    guard clock.opened != nil else { return untried }
+    untried.retry = .safe
+    if reason.code == .envelope || reason.code == .message {
+      (untried.code, untried.reply, untried.recipient) = (.connection, nil, nil)
+    }
+    return untried
   }
 
   // MARK: On the caller's demand

@@ -30,6 +30,14 @@ extension Failure {
     return failure
   }
 
+  /// The same for recipients whose transaction had not begun: for them there is no doubt.
+  var beforeTheirTurn: Failure {
+    var failure = self
+    failure.retry = .safe
+    failure.text = "not tried: the connection ended while the message went to other recipients"
+    return failure
+  }
+
   static func unexpected(_ reply: Reply, phase: Phase) -> Failure {
     .refused(
       .protocolViolation, "the server sent a reply that nothing asked for", reply,

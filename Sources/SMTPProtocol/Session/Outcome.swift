@@ -57,6 +57,7 @@ package final class Outcome {
 
   /// Those that no transaction decided about were not tried for this reason.
   package func leaveUntried(_ reason: Failure) {
+    let reason = reason.retry == .unknown ? reason.beforeTheirTurn : reason
     for index in recipients.indices
     where recipients[index].status == .notTried && recipients[index].reason == nil {
       recipients[index].reason = reason

@@ -237,11 +237,18 @@ extension Session {
     }
     if tracesDialogue { traceReply(reply) }
     lastReply = reply
-    if output.left < end {
+    let reason: Message? =
+      if output.left < end {
+        "the server refused the message before its end"
+      } else if Transaction.mayReadCommands(after: reply) {
+        Transaction.readsCommands
+      } else {
+        nil
+      }
+    if let reason {
       fail(
         .refused(
-          .connection, "the server refused the message before its end", reply, command: "BDAT",
-          phase: .message, retry: .safe))
+          .connection, reason, reply, command: "BDAT", phase: .message, retry: .safe))
     }
     return true
   }

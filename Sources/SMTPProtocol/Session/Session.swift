@@ -351,6 +351,8 @@ package final class Session {
       }
       sayHello(.helo)
     } else {
+      // What HELO is answered is a verdict of its own.
+      helloRefusal = nil
       leave(
         .refused(
           needsTLS ? .tls : .protocolViolation,

@@ -43,7 +43,8 @@ extension Transaction {
   /// Whether it is known that nobody gets the message.
   var isDecided: Bool {
     if senderFailure != nil { return true }
-    if isAllOrNone, outcome.hasRefused { return true }
+    // With LMTP the content may be refused for one and taken for another (RFC 2033 section 4.2).
+    if isAllOrNone, outcome.recipients.contains(where: { $0.isRefusedAtOnce }) { return true }
     return !outcome.recipients.isEmpty && outcome.recipients.allSatisfy { $0.isRefused }
   }
 
@@ -64,11 +65,20 @@ extension Transaction {
   /// What a server that does not know BDAT says, or takes it for wrong (RFC 5321 section
   /// 4.2.4): it may not have counted the octets of the chunk, and reads them as commands.
   func mayReadCommands(_ reply: Reply) -> Failure? {
-    guard transfer != .data, reply.code >= 500, reply.code <= 504, reply.code != 503 else {
-      return nil
-    }
-    return unclear("the server does not understand BDAT and may read content as commands", reply)
+    guard transfer != .data, Self.mayReadCommands(after: reply) else { return nil }
+    return unclear(Self.readsCommands, reply)
   }
+
+  static func mayReadCommands(after reply: Reply) -> Bool {
+    reply.code >= 500 && reply.code <= 504 && reply.code != 503
+  }
+
+  static var readsCommands: Message {
+    "the server does not understand BDAT and may read content as commands"
+  }
+
+  /// Whether the end of the content was answered for somebody.
+  var hasVerdict: Bool { outcome.recipients.contains { $0.stage == .data } }
 
   func unclear(_ text: Message, _ reply: Reply) -> Failure {
     .refused(

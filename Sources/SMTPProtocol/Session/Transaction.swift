@@ -454,7 +454,8 @@ final class Transaction {
 
   @_optimize(speed)
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
-    if let failure = mayReadCommands(reply) {
+    // Who has answered for one recipient has read the content as such.
+    if let failure = mayReadCommands(reply), !hasVerdict {
       return .broken(verdict(reply, now: now), failure)
     }
     guard isLMTP else { return .done(verdict(reply, now: now)) }
