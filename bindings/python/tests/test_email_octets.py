@@ -223,7 +223,7 @@ def test_a_signed_header_outside_ascii() -> None:
     message = internationalized()
     message["DKIM-Signature"] = "v=1; b=xyz"
     assert "Subject: Grüße\r\n".encode() in serialise(message, EVERYTHING)
-    with pytest.raises(smtpconn.MessageError, match="signature"):
+    with pytest.raises(smtpconn.MessageError, match="signed"):
         serialise(message, EIGHT_BIT)
     older = Message()
     older["From"] = "josé@example.org"
@@ -292,3 +292,42 @@ def test_empty(message: Message, server: ScriptedServer) -> None:
         pytest.raises(smtpconn.MessageError, match="allow_empty"),
     ):
         connection.send(FROM, TO, message)
+
+
+def with_attachment() -> EmailMessage:
+    """Only the header of a part is outside ASCII."""
+    message = EmailMessage(policy=email.policy.SMTPUTF8)
+    message["From"], message["To"], message["Subject"] = FROM, TO, "x"
+    message.set_content("x\n")
+    message.add_attachment(b"x", maintype="application", subtype="pdf", filename="grüße.pdf")
+    return message
+
+
+def test_header_of_a_part_needs_no_smtputf8(server: ScriptedServer) -> None:
+    mail, octets = send(server, with_attachment(), "8BITMIME", "SMTPUTF8")
+    assert "UTF8" not in mail
+    assert b"filename*=utf-8''gr%C3%BC%C3%9Fe.pdf" in octets
+
+
+def signed_with_utf8() -> Message:
+    octets = SIGNED.format(headers="Content-Description: Grüße\n", text="x").encode()
+    return email.message_from_bytes(octets, policy=email.policy.SMTPUTF8)
+
+
+def test_header_of_a_signed_part_needs_smtputf8(server: ScriptedServer) -> None:
+    mail, octets = send(server, signed_with_utf8(), "8BITMIME", "SMTPUTF8")
+    assert " SMTPUTF8" in mail
+    assert "Grüße".encode() in octets
+
+
+def test_header_of_a_signed_part_that_the_server_does_not_take() -> None:
+    with pytest.raises(smtpconn.MessageError, match="SMTPUTF8"):
+        serialise(signed_with_utf8(), EIGHT_BIT)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_a_body_without_a_header_is_no_header(policy: Any, server: ScriptedServer) -> None:
+    message = email.message_from_bytes("\nGrüße\n\nEnde\n".encode(), policy=policy)
+    mail, octets = send(server, message, "8BITMIME")
+    assert "UTF8" not in mail
+    assert octets == "\r\nGrüße\r\n\r\nEnde\r\n".encode()

@@ -11,6 +11,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn import Retry, _operation
 from smtpconn._report import report
 from stepped import Stepped
 
@@ -345,3 +346,69 @@ def test_what_is_raised_is_not_logged_as_an_error(
         use(connection)
     assert caplog.records
     assert [each for each in caplog.records if each.levelno > logging.INFO] == []
+
+
+def no_memory(_result: object) -> smtpconn.Result:
+    raise MemoryError("no memory for a result")
+
+
+def test_an_outcome_that_cannot_be_read_is_no_success(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.play(HELLO, SEND, QUIT)
+    monkeypatch.setattr(_operation, "read_result", no_memory)
+    with connected(server) as connection:
+        with pytest.raises(smtpconn.CancelledError, match="MemoryError") as caught:
+            connection.send(A, B, "x")
+        assert caught.value.retry is Retry.UNKNOWN
+        assert isinstance(caught.value.__cause__, MemoryError)
+    server.check()
+
+
+def test_an_outcome_that_cannot_be_read_is_told(
+    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.play(HELLO, SEND, QUIT)
+    monkeypatch.setattr(_operation, "read_result", no_memory)
+    connection = connected(server, loop=loop)
+    connection.connect()
+    told: list[Any] = []
+    connection.start_send(ENVELOPE, "x", lambda error, result: told.append((error, result)))
+    with pytest.raises(MemoryError):
+        loop.run()
+    ((error, result),) = told
+    assert error.retry is Retry.UNKNOWN
+    assert result.recipients == []
+    connection.quit()
+
+
+class Interrupted:
+    """An iterator of one part, in which Ctrl-C is pressed."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.parts = ["x"]
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self.parts:
+            return self.parts.pop()
+        if self.where == "next":
+            raise KeyboardInterrupt
+        raise StopIteration
+
+    def close(self) -> None:
+        if self.where == "close":
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["next", "close"])
+def test_ctrl_c_in_a_source_closes_the_connection(where: str, server: ScriptedServer) -> None:
+    server.play(HELLO, SEND if where == "close" else SEND.split("M:\n")[0] + "E:")
+    connection = connected(server)
+    connection.connect()
+    with pytest.raises(KeyboardInterrupt):
+        connection.send(A, B, Interrupted(where))
+    assert connection.closed

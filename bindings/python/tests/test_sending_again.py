@@ -187,9 +187,10 @@ def test_a_pipe_that_was_refused_before_it_was_read(server: ScriptedServer) -> N
         target.write(b"one\r\n")
         target.close()
         with smtpconn.Connection("127.0.0.1", server.port) as connection:
-            with pytest.raises(smtpconn.EnvelopeError):
+            with pytest.raises(smtpconn.EnvelopeError) as caught:
                 connection.send(FROM, [], source)
             connection.send(FROM, TO, source)
+            del caught  # Until now it kept all that it had come through.
     server.check()
 
 
@@ -207,6 +208,31 @@ def test_what_was_not_read_is_still_good(kind: str, server: ScriptedServer) -> N
         del caught  # Until now it kept all that it had come through.
     server.check()
     assert server.messages == [OCTETS]
+
+
+EMPTY: dict[str, Callable[[Path], Any]] = {
+    "open": lambda path: open(path, "w+b"),
+    "unbuffered": lambda path: open(path, "w+b", buffering=0),
+    "BytesIO": lambda _path: io.BytesIO(),
+    "StringIO": lambda _path: io.StringIO(),
+}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_a_file_that_was_refused_as_empty_is_not_in_use(
+    kind: str, path: Path, server: ScriptedServer
+) -> None:
+    server.play(HELLO, SEND, QUIT)
+    with EMPTY[kind](path) as file, smtpconn.Connection("127.0.0.1", server.port) as connection:
+        try:
+            connection.send(FROM, TO, file)
+        except smtpconn.MessageError:
+            # The exception is alive here, and all that it has come through.
+            connection.send(FROM, TO, file, allow_empty=True)
+        else:
+            pytest.fail("an empty file was sent")
+    server.check()
+    assert server.messages == [b""]
 
 
 def test_a_file_stays_at_its_end_when_it_was_delivered(path: Path, server: ScriptedServer) -> None:

@@ -155,7 +155,13 @@ class DrivenConnection(ConnectionState):
         except BaseException:
             self.close()
             raise
-        self._conclude(operation, decisive)
+        try:
+            self._conclude(operation, decisive)
+        except Exception:
+            raise
+        except BaseException:  # Ctrl-C in a function of the program.
+            self.close()
+            raise
         return operation
 
     def _conclude(self, operation: Operation, decisive: tuple[str, ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import re
+from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import Message
 from email.policy import SMTP, EmailPolicy, Policy
@@ -48,18 +49,35 @@ def serialise(message: Message, offers: Offers = Offers()) -> bytes:  # noqa: B0
         raise MessageError(f"the message has no form to be sent in: {error!r}") from error
     if not offers.known:
         return octets
-    header, _, body = octets.partition(b"\r\n\r\n")
-    if not header.isascii() and not offers.utf8:
+    if not offers.utf8 and needs_smtputf8(message, octets):
         raise MessageError(
-            "the header of the message is outside ASCII, its addresses or its signature do not "
-            "allow to encode it, and the server does not offer SMTPUTF8"
+            "a header of the message is outside ASCII and cannot be encoded, for its addresses or "
+            "because it is signed, and the server does not offer SMTPUTF8"
         )
+    body = octets[len(_header_of(octets)) :]
     if not body.isascii() and not offers.eight_bit and _signed(message):
         raise MessageError(
             "the message is signed and its content is 8-bit: it cannot be encoded without breaking "
             "the signature, and the server does not offer 8BITMIME; sign it in a 7-bit encoding"
         )
     return octets
+
+
+def needs_smtputf8(message: Message, octets: bytes) -> bool:
+    """Whether they have a header outside ASCII; parts have one too (RFC 6532 section 3.2)."""
+    if octets.isascii():
+        return False
+    if not _header_of(octets).isascii():
+        return True
+    if not getattr(message.policy, "utf8", False):
+        return False  # Such a policy writes none; it may have come so, and goes on as it came.
+    parts = message_from_bytes(octets).walk()
+    return any(not str(value).isascii() for part in parts for _, value in part.raw_items())
+
+
+def _header_of(octets: bytes) -> bytes:
+    """The header of a message; it may have none."""
+    return b"" if octets.startswith(b"\r\n") else octets.partition(b"\r\n\r\n")[0]
 
 
 def _written(message: Message, offers: Offers) -> bytes:
@@ -83,7 +101,14 @@ def _written(message: Message, offers: Offers) -> bytes:
             )
         return as_signed
     _encode_header(clone, utf8)
-    return _flatten(clone, suiting)
+    octets = _flatten(clone, suiting)
+    if utf8 and isinstance(suiting, EmailPolicy) and _header_of(octets).isascii():
+        # For the headers of parts alone, no server must offer SMTPUTF8.
+        suiting = suiting.clone(utf8=False)
+        if not _breaks_a_signature(clone, own, suiting):
+            _encode_header(clone, False)
+            octets = _flatten(clone, suiting)
+    return octets
 
 
 def _copy_tree(message: Message) -> Message:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
-from ._email import Offers, serialise
+from ._email import Offers, needs_smtputf8, serialise
 from ._errors import MessageError, StreamError
 from ._failure import system_error
 from ._library import lib
@@ -41,7 +41,7 @@ class OpenMessage:
     handle: MessageHandle
     #: How the file or the iterable is read, if it is one.
     reading: Reading | None = None
-    #: Whether octets outside ASCII stand in the header of a message of the email package.
+    #: Whether octets outside ASCII stand in a header of a message of the email package.
     utf8_header: bool = False
 
 
@@ -69,7 +69,7 @@ def _open(message: MessageLike, offers: Offers, allow_empty: bool) -> OpenMessag
         if not octets.strip(b"\r\n"):  # Without header and body it is an empty line.
             _refuse_empty(allow_empty)
         opened = _from_octets(octets, allow_empty=True)
-        opened.utf8_header = not octets.partition(b"\r\n\r\n")[0].isascii()
+        opened.utf8_header = needs_smtputf8(message, octets)
         return opened
     if isinstance(message, str):
         return _from_octets(utf8(message), allow_empty)
@@ -126,14 +126,24 @@ def _from_chunks(chunks: Iterator[Any], reading: Reading, allow_empty: bool) -> 
 def _from_file(file: Any, allow_empty: bool) -> OpenMessage:
     if not getattr(file, "readable", _yes)():
         raise io.UnsupportedOperation("the file of the message is not open for reading")
-    position = _position(file)
-    reading = Reading(file, position)
+    reading = Reading(file, _position(file))
+    try:
+        return _from_reading(file, reading, allow_empty)
+    except BaseException:
+        # Whoever handles the exception keeps all that it came through, and may send it again.
+        reading.drop()
+        raise
+
+
+def _from_reading(file: Any, reading: Reading, allow_empty: bool) -> OpenMessage:
+    position = reading.position
     descriptor = _plain_descriptor(file, position)
     if descriptor is None:
         if position is not None and not allow_empty:
-            if file.read(1) in (b"", ""):
-                _refuse_empty(allow_empty)
+            first = file.read(1)
             file.seek(position)
+            if first is not None and not first:
+                _refuse_empty(allow_empty)
         return _from_chunks(blocks(file.read), reading, allow_empty)
     if _at_end(descriptor, position):
         _refuse_empty(allow_empty)

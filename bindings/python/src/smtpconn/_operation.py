@@ -101,18 +101,18 @@ class Operation:
         except BaseException as error:
             self._loop._failed(self.connection, error, "the callback")
 
-    def lose(self) -> None:
+    def lose(self, cause: BaseException | None = None) -> None:
         """The library is through with it, and yet its end was never told.
 
-        A signal handler raised on the doorstep of the callback, where ctypes drops the exception.
+        A signal handler raised on the doorstep of the callback, where ctypes drops the exception;
+        or the outcome could not be read, as when there is no memory.
         """
-        self.finish(
-            CancelledError(
-                "a signal handler interrupted the report of the outcome: it is unknown",
-                retry=Retry.UNKNOWN,
-            ),
-            None,
+        what = "a signal handler" if cause is None else f"{type(cause).__name__}"
+        error = CancelledError(
+            f"{what} interrupted the report of the outcome: it is unknown", retry=Retry.UNKNOWN
         )
+        error.__cause__ = cause
+        self.finish(error, None)
 
 
 def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None:
@@ -123,8 +123,9 @@ def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None
         outcome = None if result is None else read_result(result)
         operation.finish(read_error(error), outcome)
     except BaseException as exception:
-        operation.forget()
         operation.connection.loop._failed(operation.connection, exception, "the outcome")
+        # No success that nobody knows of.
+        operation.lose(exception)
 
 
 def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:

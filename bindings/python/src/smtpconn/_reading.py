@@ -32,7 +32,7 @@ class Reading:
         self.begun = False
         #: What reading raised, if it did.
         self.failure: BaseException | None = None
-        self._position = position
+        self.position: Final = position
         self._over = False
         if origin is not None:
             _under_way[id(origin)] = self
@@ -52,13 +52,13 @@ class Reading:
         self._over = True
         if not self.begun or self.origin is None:
             return
-        if self._position is None:
+        if self.position is None:
             # An iterator stays at its end; a pipe may have another message later.
             if not delivered or hasattr(self.origin, "__next__"):
                 _used.add(self.origin)
         elif not delivered:
             try:
-                self.origin.seek(self._position)
+                self.origin.seek(self.position)
             except Exception:  # Closed meanwhile, or any other code of the user.
                 _used.add(self.origin)
 
