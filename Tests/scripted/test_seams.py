@@ -128,6 +128,36 @@ def test_copy_refused_after_another_was_stored(connect: Opener) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "rest", "retry"),
+    [
+        (501, UNKNOWN, RETRY_UNKNOWN),
+        (504, UNKNOWN, RETRY_UNKNOWN),
+        (500, REJECTED, RETRY_NO),
+        (502, REJECTED, RETRY_NO),
+    ],
+)
+def test_first_copy_refused_as_a_command(connect: Opener, code: int, rest: int, retry: int) -> None:
+    """LMTP: 501 and 504 in place of the first reply may be about BDAT or about this copy, so
+    the connection is closed and the others are in doubt; 500 and 502 are about BDAT."""
+
+    def dialogue(peer: Peer) -> None:
+        greet(peer, b"CHUNKING")
+        envelope(peer, *[b"250 ok"] * 3)
+        peer.expect(b"BDAT %d LAST" % len(BODY))
+        peer.octets(len(BODY))
+        peer.reply(b"%d 5.5.4 no" % code)
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, lmtp=1, chunking=1)
+        sending = connection.start_send(BODY, recipients=NAMES)
+        failure = sending.fails("ECONNECTION" if rest == UNKNOWN else "EMESSAGE")
+        assert failure.retry == retry
+        assert sending.result().statuses == [REJECTED, rest, rest]
+        connection.wait_end()
+
+
+@pytest.mark.parametrize(
     ("reply", "retry"), [(b"451 4.3.0 later", RETRY_SAFE), (b"554 5.7.1 never", RETRY_NO)]
 )
 def test_reply_to_helo_is_a_verdict(connect: Opener, reply: bytes, retry: int) -> None:

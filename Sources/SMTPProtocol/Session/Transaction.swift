@@ -456,7 +456,12 @@ final class Transaction {
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
     // Who has answered for one recipient has read the content as such.
     if let failure = mayReadCommands(reply), !hasVerdict {
-      return .broken(verdict(reply, now: now), failure)
+      // 501 and 504 may also be about this copy alone, and others have been stored.
+      guard hasMoreVerdicts, reply.code != 500, reply.code != 502 else {
+        return .broken(verdict(reply, now: now), failure)
+      }
+      outcome.decide(index, reply, at: .data)
+      return .broken(ended(failure.inDoubt()), failure)
     }
     guard isLMTP else { return .done(verdict(reply, now: now)) }
     outcome.decide(index, reply, at: .data)
