@@ -241,14 +241,6 @@ def test_a_signed_header_outside_ascii_before_ehlo(server: ScriptedServer) -> No
     assert "SMTPUTF8" in str(error)
 
 
-def bad_charset() -> Message:
-    octets = (
-        b"From: a@b.c\nContent-Type: text/plain; charset=nonsense\n"
-        b"Content-Transfer-Encoding: 8bit\n\n\xe4\n"
-    )
-    return email.message_from_bytes(octets)
-
-
 def line_break_in_a_field() -> Message:
     message = Message()
     message["Subject"] = "x\nInjected: y\n\nz"
@@ -275,7 +267,7 @@ def test_line_break_in_a_field_outside_ascii(offers: Offers) -> None:
     assert received["Subject"] == "ä b"
 
 
-@pytest.mark.parametrize("make", [bad_charset, line_break_in_a_field, lone_surrogate])
+@pytest.mark.parametrize("make", [line_break_in_a_field, lone_surrogate])
 def test_a_message_that_cannot_be_written(make: Any) -> None:
     with pytest.raises(smtpconn.MessageError, match="no form to be sent in") as caught:
         serialise(make(), NOTHING)
@@ -331,3 +323,39 @@ def test_a_body_without_a_header_is_no_header(policy: Any, server: ScriptedServe
     mail, octets = send(server, message, "8BITMIME")
     assert "UTF8" not in mail
     assert octets == "\r\nGrüße\r\n\r\nEnde\r\n".encode()
+
+
+#: Content that its header does not describe, or not as it is.
+UNDECLARED = {
+    "no charset": ("", "Grüße\n".encode()),
+    "ASCII": ("Content-Type: text/plain; charset=us-ascii\n", "Grüße\n".encode()),
+    "unknown charset": ("Content-Type: text/plain; charset=x-own\n", "Grüße\n".encode()),
+    "wrong charset": ("Content-Type: text/plain; charset=utf-8\n", "Grüße\n".encode("latin-1")),
+    "no text": ("Content-Type: application/octet-stream\n", "Grüße\n".encode()),
+}
+WRAPPED = "Content-Type: message/rfc822\n\n"
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("offers", [NOTHING, UNKNOWN])
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("kind", UNDECLARED)
+def test_content_that_is_not_declared_is_kept(
+    kind: str, wrapped: bool, offers: Offers, policy: Any
+) -> None:
+    header, content = UNDECLARED[kind]
+    octets = f"{WRAPPED if wrapped else ''}From: a@example.org\n{header}\n".encode() + content
+    sent = serialise(email.message_from_bytes(octets, policy=policy), offers)
+    assert sent.isascii()
+    received: Any = email.message_from_bytes(sent)
+    part = received.get_payload(0) if wrapped else received
+    assert part["MIME-Version"] == "1.0"
+    assert part.get_payload(decode=True).replace(b"\r\n", b"\n") == content
+
+
+def test_signed_content_that_is_not_declared_is_not_encoded() -> None:
+    octets = SIGNED.format(headers="Content-Type: text/plain\n", text="Grüße").encode()
+    message = email.message_from_bytes(octets)
+    assert "Grüße".encode() in serialise(message, UNKNOWN)
+    with pytest.raises(smtpconn.MessageError, match="8BITMIME"):
+        serialise(message, NOTHING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import re
+from base64 import encodebytes
 from email import message_from_bytes
 from email.generator import BytesGenerator
 from email.message import Message
@@ -22,6 +23,7 @@ _SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Sign
 
 #: Folding white space (RFC 5322 section 2.2.3) without its white space.
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
 class Offers(NamedTuple):
@@ -101,6 +103,8 @@ def _written(message: Message, offers: Offers) -> bytes:
             )
         return as_signed
     _encode_header(clone, utf8)
+    if suiting.cte_type == "7bit":
+        _encode_content(clone)
     octets = _flatten(clone, suiting)
     if utf8 and isinstance(suiting, EmailPolicy) and _header_of(octets).isascii():
         # For the headers of parts alone, no server must offer SMTPUTF8.
@@ -141,7 +145,38 @@ def _signed_contents(message: Message) -> Iterator[Message]:
 def _breaks_a_signature(message: Message, own: Policy, suiting: Policy) -> bool:
     # In signed parts the generator does not fold lines.
     one, other = (policy.clone(max_line_length=0) for policy in (own, suiting))
-    return any(_flatten(part, one) != _flatten(part, other) for part in _signed_contents(message))
+    try:
+        return any(
+            _flatten(part, one) != _flatten(part, other) for part in _signed_contents(message)
+        )
+    except (UnicodeError, LookupError):
+        return True  # It can only be written as it is.
+
+
+def _encode_content(part: Message) -> None:
+    """Encodes content outside ASCII that the generator cannot, or would change.
+
+    That is content without a charset, or that is not what its charset says.
+    """
+    payload: Any = part.get_payload()
+    if part.is_multipart():
+        if part.get_content_type() != "multipart/signed":
+            for each in payload:
+                _encode_content(each)
+        return
+    if str(payload).isascii():
+        return
+    octets: Any = part.get_payload(decode=True)
+    try:
+        octets.decode(part.get_content_charset() or "ascii")
+    except (UnicodeError, LookupError):
+        if part.get_content_maintype() == "text":
+            octets = _LINE_END.sub(b"\r\n", octets)
+        del part["Content-Transfer-Encoding"]
+        part["Content-Transfer-Encoding"] = "base64"
+        if "MIME-Version" not in part:
+            part["MIME-Version"] = "1.0"
+        part.set_payload(encodebytes(octets).decode("ascii"))
 
 
 def _encode_header(message: Message, utf8: bool) -> None:
