@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -412,3 +414,36 @@ def test_ctrl_c_in_a_source_closes_the_connection(where: str, server: ScriptedSe
     with pytest.raises(KeyboardInterrupt):
         connection.send(A, B, Interrupted(where))
     assert connection.closed
+
+
+WITHOUT_LOGGING = """
+import sys, smtpconn
+
+def on_end(connection):
+    raise ValueError("on_end failed")
+
+if {chained}:
+    sys.unraisablehook = lambda arguments: sys.__unraisablehook__(arguments)
+with smtpconn.Connection("127.0.0.1", {port}, on_end=on_end) as connection:
+    result = connection.send("a@example.org", "b@example.org", "x")
+print(result.accepted)
+"""
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_without_logging_and_with_the_hook_of_the_interpreter(
+    chained: bool, server: ScriptedServer
+) -> None:
+    # In a process of its own: pytest has a logging handler and a hook.
+    server.play(HELLO, SEND, QUIT)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_LOGGING.format(chained=chained, port=server.port)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (done.returncode, done.stdout) == (0, "['b@example.org']\n")
+    assert "ignored what on_end raised" in done.stderr
+    assert "ValueError: on_end failed" in done.stderr
+    server.check()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import traceback
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Final
 
@@ -42,12 +44,21 @@ def _is_logged() -> bool:
 
 
 def _print(error: BaseException, where: str) -> None:
-    sys.unraisablehook(
-        SimpleNamespace(
+    what = f"smtpconn: ignored what {where} raised"
+    if sys.unraisablehook is not sys.__unraisablehook__:
+        arguments = SimpleNamespace(
             exc_type=type(error),
             exc_value=error,
             exc_traceback=error.__traceback__,
-            err_msg=f"smtpconn: ignored what {where} raised",
+            err_msg=what,
             object=None,
         )
-    )
+        try:
+            sys.unraisablehook(arguments)
+            return
+        except Exception:
+            pass  # It hands on to the interpreter's, probably.
+    # That one takes nothing but an object that only the interpreter can make.
+    with suppress(Exception):
+        lines = traceback.format_exception(type(error), error, error.__traceback__)
+        sys.stderr.write("".join([f"{what}:\n", *lines]))
