@@ -226,11 +226,11 @@ $(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
 .SECONDEXPANSION:
 $(C_TESTS): $(BUILD)/tests/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl
+	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl -lssl -lcrypto
 
 $(ASAN_TESTS): $(BUILD)/asan/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
-	$(CC) $(STRICT_C) $(CFLAGS) $(ASAN) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl
+	$(CC) $(STRICT_C) $(CFLAGS) $(ASAN) -Iinclude -o $@ $(filter %.c,$^) $(LINK) -ldl -lssl -lcrypto
 
 # --- Python -------------------------------------------------------------------
 

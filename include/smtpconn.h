@@ -486,8 +486,10 @@ const char *smtpconn_options_tls_servername(const smtpconn_options *options);
 
 /* A file of PEM certificates to trust, or a directory of them as made by
  * `openssl rehash`.  Default NULL: the system's store.  When either is set, the
- * system's store is not used.  That the file can be read is checked by
- * smtpconn_connect (ETLS, phase "tls").
+ * system's store is not used.  A certificate in it need not be that of an authority at
+ * the top: an intermediate one vouches for what it has signed, and that of the server
+ * for the server.  That the file can be read, and that nothing in it is damaged, is
+ * checked by smtpconn_connect (ETLS, phase "tls").
  *
  * Files are read once for all connections that are made from the same options, and
  * again when they could not be used, when a day has passed, and when one of the
@@ -506,7 +508,8 @@ const char *smtpconn_options_tls_ca(const smtpconn_options *options);
  * and its private key; each as a PEM file or as PEM text, the one set last
  * counts, and NULL takes back only its own form.  Without a key the certificate's file
  * or text is searched for it.  What cannot be used is an ETLS error of
- * smtpconn_connect.  Default NULL: none.  A key in memory cannot be read back. */
+ * smtpconn_connect.  Default NULL: none.  A key in memory cannot be read back, and the
+ * library's copy of PEM text is erased before it is given back to the system. */
 int smtpconn_options_set_tls_certificate_file(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_certificate_file(const smtpconn_options *options);
 int smtpconn_options_set_tls_certificate(smtpconn_options *options, const char *pem);
@@ -526,14 +529,23 @@ int smtpconn_options_set_tls_key_password_callback(smtpconn_options *options,
                                                    smtpconn_release_callback release,
                                                    void *user);
 
-/* Cipher suites in OpenSSL's syntax: up to TLS 1.2, and of TLS 1.3.  Default NULL:
- * OpenSSL's own choice.  Checked by smtpconn_connect. */
+/* What may be agreed on with the server, in OpenSSL's syntax: ciphers up to TLS 1.2,
+ * cipher suites of TLS 1.3, and groups for the exchange of keys ("X25519:P-256", best
+ * first).  Default NULL: what the system's policy says, else OpenSSL's own choice.
+ *
+ * These options, the versions below among them, make the system's policy (openssl.cnf,
+ * section system_default) stricter and never laxer: what it excludes stays excluded,
+ * and "@SECLEVEL=" does not go below its level.  When nothing is left, and for what
+ * OpenSSL does not understand, smtpconn_connect gives ETLS and names the option. */
 int smtpconn_options_set_tls_ciphers(smtpconn_options *options, const char *ciphers);
 const char *smtpconn_options_tls_ciphers(const smtpconn_options *options);
 int smtpconn_options_set_tls_cipher_suites(smtpconn_options *options, const char *suites);
 const char *smtpconn_options_tls_cipher_suites(const smtpconn_options *options);
+int smtpconn_options_set_tls_groups(smtpconn_options *options, const char *groups);
+const char *smtpconn_options_tls_groups(const smtpconn_options *options);
 
-/* "TLSv1.2" or "TLSv1.3".  Default: from TLSv1.2 up (RFC 8996). */
+/* "TLSv1.2" or "TLSv1.3".  Default: from TLSv1.2 up (RFC 8996), as far as the system's
+ * policy allows.  When no version is left, smtpconn_connect gives ETLS. */
 int smtpconn_options_set_tls_min_version(smtpconn_options *options, const char *version);
 const char *smtpconn_options_tls_min_version(const smtpconn_options *options);
 int smtpconn_options_set_tls_max_version(smtpconn_options *options, const char *version);
@@ -545,7 +557,7 @@ int smtpconn_options_set_tls_alpn(smtpconn_options *options, const char *protoco
 const char *smtpconn_options_tls_alpn(const smtpconn_options *options);
 
 /* Called with OpenSSL's SSL_CTX after every other option was applied to it, for
- * settings that have no option.  Called while the connection is made, before
+ * settings that have no option, or that are laxer than the system's policy.  Called while the connection is made, before
  * anything is sent; what it does is not checked.  Returns 0 to go on; anything else
  * is an ETLS error of smtpconn_connect.  `release` as above.
  *
@@ -804,7 +816,8 @@ int smtpconn_tls_resumed(const smtpconn *connection);
 const char *smtpconn_remote_address(const smtpconn *connection);
 
 /* The reply that was received last, its lines joined by LF; NULL before the
- * first.  Valid until the connection is used again. */
+ * first.  Valid until the connection is used again, or the function is called after the
+ * next reply. */
 const char *smtpconn_last_response(const smtpconn *connection);
 
 /* What the server offered in its last reply to EHLO (RFC 5321 section 4.1.1.1),
@@ -924,7 +937,7 @@ int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
 typedef struct smtpconn_envelope smtpconn_envelope;
 
 /* An envelope with the null reverse-path and no recipients.  Strings read from it
- * live until it is freed. */
+ * live until the field is set again or the envelope is freed. */
 smtpconn_envelope *smtpconn_envelope_new(void);
 void smtpconn_envelope_free(smtpconn_envelope *envelope);
 

@@ -15,18 +15,30 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-/* TLS 1.2 and up (RFC 8996); no compression (CRIME), no renegotiation; an end
- * without close_notify is an end, since SMTP has its own (RFC 5321 QUIT) and
- * most servers leave it out; records are read with one recv each, and what was
- * read does not stay in OpenSSL's buffer, since it may be a token.  Nor do the
- * buffers stay, which are 33 KB, while there is nothing in them. */
-static inline int copenssl_harden(SSL_CTX *context) {
-  if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) return 0;
+#include <errno.h>
+#include <stdio.h>
+
+/* No compression (CRIME), no renegotiation; an end without close_notify is an end,
+ * since SMTP has its own (RFC 5321 QUIT) and most servers leave it out; records are
+ * read with one recv each, and what was read does not stay in OpenSSL's buffer, since
+ * it may be a token.  Nor do the buffers stay, which are 33 KB, while there is nothing
+ * in them.  A certificate that is trusted need not be an authority's own: it may be an
+ * intermediate one, or that of the server. */
+static inline void copenssl_harden(SSL_CTX *context) {
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);
+  X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
+}
+
+/* Whether a PEM text was read to its end, and not to something that is damaged; then
+ * the error that says so is taken out of the queue. */
+static inline int copenssl_is_at_end(void) {
+  unsigned long error = ERR_peek_last_error();
+  if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) return 0;
+  ERR_clear_error();
   return 1;
 }
 
@@ -35,39 +47,37 @@ static inline int copenssl_is_own_trouble(int reason) {
   return reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INTERNAL_ERROR;
 }
 
-static inline int copenssl_set_versions(SSL_CTX *context, long minimum, long maximum) {
-  return SSL_CTX_set_min_proto_version(context, minimum) == 1 &&
-         SSL_CTX_set_max_proto_version(context, maximum) == 1;
-}
-
-/* Trusts every certificate of a PEM text; how many, or 0 for none or nonsense. */
+/* Trusts every certificate of a PEM text, and takes its lists of revoked ones, as
+ * OpenSSL does of a file; 0 when there is none, or one of them is damaged. */
 static inline int copenssl_trust(SSL_CTX *context, const unsigned char *text, int length) {
   BIO *bio = BIO_new_mem_buf(text, length);
   X509_STORE *store = SSL_CTX_get_cert_store(context);
-  X509 *certificate;
-  int count = 0;
-  if (bio == NULL) return 0;
-  while ((certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL) {
-    if (X509_STORE_add_cert(store, certificate) == 1) count++;
-    X509_free(certificate);
+  STACK_OF(X509_INFO) *found = bio == NULL ? NULL : PEM_X509_INFO_read_bio(bio, NULL, NULL, (void *)"");
+  int index, count = 0, result = found != NULL;
+  for (index = 0; result && index < sk_X509_INFO_num(found); index++) {
+    const X509_INFO *info = sk_X509_INFO_value(found, index);
+    if (info->x509 != NULL) result = X509_STORE_add_cert(store, info->x509) == 1 && ++count;
+    if (result && info->crl != NULL) result = X509_STORE_add_crl(store, info->crl) == 1;
   }
+  if (result && count == 0) ERR_raise(ERR_LIB_PEM, PEM_R_NO_START_LINE);
+  sk_X509_INFO_pop_free(found, X509_INFO_free);
   BIO_free(bio);
-  return count;
+  return result && count > 0;
 }
 
 /* The first certificate of a PEM text is the client's, the others its chain. */
 static inline int copenssl_use_chain(SSL_CTX *context, const unsigned char *text, int length) {
   BIO *bio = BIO_new_mem_buf(text, length);
-  X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
+  X509 *certificate = bio == NULL ? NULL : PEM_read_bio_X509_AUX(bio, NULL, NULL, (void *)"");
   int result = certificate != NULL && SSL_CTX_use_certificate(context, certificate) == 1 &&
                SSL_CTX_clear_chain_certs(context) == 1;
   X509_free(certificate);
-  while (result && (certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
+  while (result && (certificate = PEM_read_bio_X509(bio, NULL, NULL, (void *)"")) != NULL) {
     result = SSL_CTX_add0_chain_cert(context, certificate) == 1;
     if (!result) X509_free(certificate);
   }
   BIO_free(bio);
-  return result;
+  return result && copenssl_is_at_end();
 }
 
 static inline int copenssl_sign_rs256(const unsigned char *pem, int pem_length,
@@ -103,9 +113,24 @@ static inline int copenssl_use_key(SSL_CTX *context, const unsigned char *text, 
   return copenssl_use_key_from(context, BIO_new_mem_buf(text, length), ask, user);
 }
 
+/* The file is read through a buffer of our own, which is erased: that of the C
+ * library would stay in freed memory. */
 static inline int copenssl_use_key_file(SSL_CTX *context, const char *path, pem_password_cb *ask,
                                         void *user) {
-  return copenssl_use_key_from(context, BIO_new_file(path, "rb"), ask, user);
+  char buffer[BUFSIZ];
+  FILE *file = fopen(path, "rbe");
+  BIO *bio;
+  int result;
+  if (file == NULL) {
+    ERR_raise(ERR_LIB_SYS, errno);
+    return 0;
+  }
+  setvbuf(file, buffer, _IOFBF, sizeof buffer);
+  bio = BIO_new_fp(file, BIO_CLOSE);
+  if (bio == NULL) fclose(file);
+  result = copenssl_use_key_from(context, bio, ask, user);
+  OPENSSL_cleanse(buffer, sizeof buffer);
+  return result;
 }
 
 static inline long copenssl_set_server_name(SSL *ssl, const char *name) {

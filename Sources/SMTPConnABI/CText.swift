@@ -1,6 +1,7 @@
 import SMTPTransport
 
-/// A NUL-terminated copy of a text, as long-lived as this object.
+/// A NUL-terminated copy of a text, as long-lived as this object. It may be that of a
+/// certificate with its key, so it is erased at the end.
 @safe final class CText {
   private let octets: UnsafeMutableBufferPointer<CChar>
 
@@ -13,6 +14,7 @@ import SMTPTransport
   }
 
   deinit {
+    unsafe OpenSSLCryptography.erase(UnsafeMutableRawBufferPointer(octets))
     unsafe octets.deallocate()
   }
 
@@ -28,7 +30,8 @@ import SMTPTransport
   }
 }
 
-/// The texts that were read from a handle. Asking twice gives the same pointer.
+/// The texts that were read from a handle whose texts never change, or are few. Asking twice
+/// gives the same pointer.
 final class CTexts {
   private var held: [CText] = []
 
@@ -46,6 +49,43 @@ final class CTexts {
 
   func clear() {
     if !held.isEmpty { held.removeAll() }
+  }
+}
+
+/// The texts that were read from a handle whose texts change: what each getter gave last,
+/// and for each number that it was asked for. Asking twice gives the same pointer, until the
+/// text is another one.
+final class LastCTexts {
+  private struct Getter {
+    /// Where its name is: a name has one place in memory.
+    let name: UInt
+    var texts: [CText?] = []
+  }
+  private var getters: [Getter] = []
+
+  /// `name` is that of the getter, so it is left out.
+  func hold(
+    _ bytes: [UInt8]?, _ index: Int = 0, of name: StaticString = #function
+  ) -> UnsafePointer<CChar>? {
+    guard let bytes, index >= 0 else { return nil }
+    let place = getter(name)
+    while getters[place].texts.count <= index { getters[place].texts.append(nil) }
+    if let known = getters[place].texts[index], known.equals(bytes) { return unsafe known.pointer }
+    let text = CText(bytes)
+    getters[place].texts[index] = text
+    return unsafe text.pointer
+  }
+
+  /// There are no more getters than the header has.
+  private func getter(_ name: StaticString) -> Int {
+    let start = unsafe UInt(bitPattern: name.utf8Start)
+    if let known = getters.firstIndex(where: { $0.name == start }) { return known }
+    getters.append(Getter(name: start))
+    return getters.count - 1
+  }
+
+  func clear() {
+    if !getters.isEmpty { getters.removeAll() }
   }
 }
 

@@ -90,7 +90,10 @@ public func smtpconn_capability_parameters(
   guard let handle = unsafe ConnectionPointer.borrow(connection),
     let keyword = unsafe cBytes(keyword), !keyword.isEmpty
   else { return nil }
-  return unsafe handle.texts.hold(handle.connection.capabilities.parameters(of: keyword))
+  let capabilities = handle.connection.capabilities
+  guard let line = capabilities.line(of: keyword) else { return nil }
+  // A number for each line, so that one keyword's text does not end another's.
+  return unsafe handle.texts.hold(capabilities.parameters(of: keyword), line)
 }
 
 @_cdecl("smtpconn_capability_count") @implementation
@@ -105,5 +108,5 @@ public func smtpconn_capability_line(
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }
   let lines = handle.connection.capabilities.lines
   guard lines.indices.contains(index) else { return nil }
-  return unsafe handle.texts.hold(lines[index])
+  return unsafe handle.texts.hold(lines[index], index)
 }

@@ -9,7 +9,7 @@ final class ConnectionHandle: KeepsLastError {
   let loop: LoopHandle
   var lastError: ErrorHandle?
   /// Texts read since the connection was used last.
-  let texts = CTexts()
+  let texts = LastCTexts()
   /// Texts that live as long as the connection.
   let lastingTexts = CTexts()
 

@@ -137,7 +137,7 @@ public func smtpconn_envelope_to_dsn_notify(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].notify?.text)
+  return unsafe handle.texts.hold(handle.request.recipients[index].notify?.text, index)
 }
 
 @_cdecl("smtpconn_envelope_set_to_dsn_orcpt") @implementation
@@ -161,5 +161,5 @@ public func smtpconn_envelope_to_dsn_orcpt(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].originalRecipient?.text)
+  return unsafe handle.texts.hold(handle.request.recipients[index].originalRecipient?.text, index)
 }

@@ -5,7 +5,7 @@ import SMTPProtocol
 final class EnvelopeHandle: KeepsLastError {
   var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
   var lastError: ErrorHandle?
-  let texts = CTexts()
+  let texts = LastCTexts()
   /// Of the recipients that were asked for, by their number.
   private var recipientTexts: [CText?] = []
 

@@ -12,7 +12,7 @@ private func path(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
 
 /// The PEM text, when it is one.
 private func pem(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
-  if case .text(let text) = pem { text } else { nil }
+  if case .text(let text) = pem { text.bytes } else { nil }
 }
 
 @_cdecl("smtpconn_options_set_tls_servername") @implementation

@@ -31,6 +31,19 @@ public func smtpconn_options_tls_cipher_suites(_ options: OpaquePointer?) -> Uns
   unsafe getText(options) { $0.tls.cipherSuites }
 }
 
+@_cdecl("smtpconn_options_set_tls_groups") @implementation
+public func smtpconn_options_set_tls_groups(
+  _ options: OpaquePointer?, _ groups: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(groups)
+  return unsafe setOption(options) { (options) throws(Failure) in options.tls.groups = value }
+}
+
+@_cdecl("smtpconn_options_tls_groups") @implementation
+public func smtpconn_options_tls_groups(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.groups }
+}
+
 @_cdecl("smtpconn_options_set_tls_min_version") @implementation
 public func smtpconn_options_set_tls_min_version(
   _ options: OpaquePointer?, _ version: UnsafePointer<CChar>?

@@ -6,7 +6,7 @@ import SMTPProtocol
 final class OptionsHandle: KeepsLastError {
   var options = Options()
   var lastError: ErrorHandle?
-  let texts = CTexts()
+  let texts = LastCTexts()
 }
 
 typealias OptionsPointer = Handle<OptionsHandle>
@@ -49,9 +49,11 @@ func setOption(
   }
 }
 
-func getText(_ options: OpaquePointer?, _ value: (Options) -> [UInt8]?) -> UnsafePointer<CChar>? {
+func getText(
+  _ options: OpaquePointer?, _ getter: StaticString = #function, _ value: (Options) -> [UInt8]?
+) -> UnsafePointer<CChar>? {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return nil }
-  return unsafe handle.texts.hold(value(handle.options))
+  return unsafe handle.texts.hold(value(handle.options), of: getter)
 }
 
 func getFlag(_ options: OpaquePointer?, _ value: (Options) -> Bool) -> CInt {

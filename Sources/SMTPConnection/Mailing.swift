@@ -12,6 +12,8 @@ final class Mailing {
   private var places: [Int]?
   private var waiting: [Int] = []
   private var limits = Capabilities.Limits()
+  /// Of the recipients; nil where the server does not limit them.
+  private var domains: DomainNumbers?
   private var isBegun = false
   /// Of the beginning of the content, while more of it is looked at.
   private var partialSurvey: ContentSurvey?
@@ -41,6 +43,7 @@ final class Mailing {
       let capabilities = session.capabilities
       if capabilities.limitsRecipients {
         limits = capabilities.limits
+        if limits.domains != nil { domains = DomainNumbers(request.recipients) }
         divide(Array(request.recipients.indices))
       }
     }
@@ -57,14 +60,18 @@ final class Mailing {
     let mostDomains = limits.domains ?? .max
     guard !request.isAllOrNone, rest.count > min(most, mostDomains) || places != nil else { return }
     var now: [Int] = []
-    var domains: [[UInt8]] = []
+    var isTaken = [Bool](repeating: false, count: domains?.count ?? 0)
+    var domainCount = 0
     waiting = []
     for place in rest {
-      let domain = request.recipients[place].mailbox.domain
-      let isKnown = domains.contains { Bytes.equalIgnoringCase($0, domain) }
-      if now.count < most, isKnown || domains.count < mostDomains {
+      let domain = domains?.numbers[place]
+      let isKnown = domain.map { isTaken[$0] } ?? true
+      if now.count < most, isKnown || domainCount < mostDomains {
         now.append(place)
-        if !isKnown, limits.domains != nil { domains.append(domain) }
+        if let domain, !isKnown {
+          isTaken[domain] = true
+          domainCount += 1
+        }
       } else {
         waiting.append(place)
       }

@@ -66,13 +66,22 @@ extension Options {
     throw refusal(option, "TLSv1.2 or TLSv1.3", text)
   }
 
+  /// All authorities of a system are some 250 KB; and OpenSSL counts in int.
+  private static var longestPEM: Int { 1 << 24 }
+
   /// A value replaces whatever form was set; none takes back its own form only.
   private static func replaced(
     _ old: TLSConfiguration.PEM?, _ form: TLSConfiguration.PEM.Form, _ value: [UInt8]?,
     _ option: String
   ) throws(Failure) -> TLSConfiguration.PEM? {
     guard let value else { return old?.form == form ? nil : old }
-    if value.isEmpty { throw refusal(option, form == .file ? "a path" : "PEM text", value) }
-    return form == .file ? .file(value) : .text(value)
+    if form == .file {
+      if value.isEmpty { throw refusal(option, "a path", value) }
+      return .file(value)
+    }
+    guard (1...longestPEM).contains(value.count) else {
+      throw refusal(option, "PEM text of 1 to \(longestPEM) octets", Array(value.prefix(0)))
+    }
+    return .text(Secret(value, OpenSSLCryptography()))
   }
 }

@@ -61,6 +61,13 @@ package final class Channel {
   package var remote: SocketAddress { socket.remote }
   package var local: SocketAddress { socket.local }
   package var isSecure: Bool { session?.isEstablished ?? false }
+  /// Octets read from the socket between two looks of the loop at it: what a server sends is
+  /// worked on in turn with other connections and time limits, also when none of it is data. It
+  /// is a record of TLS; 600 updates of the keys fit into it, which take some milliseconds, and
+  /// the replies to 100 messages.
+  static let octetsPerTurn = 16_384
+  private var allowance = octetsPerTurn
+
   /// Octets that leave under TLS as one.
   package static var largestRecord: Int { TLSSession.record }
 
@@ -76,7 +83,8 @@ package final class Channel {
   // MARK: Bytes
 
   /// Fills the front of `buffer`. Call until `wouldBlock`: under TLS octets may
-  /// be waiting that the descriptor knows nothing of.
+  /// be waiting that the descriptor knows nothing of. `wouldBlock` comes too when enough
+  /// was read for one turn; `onReady` is then called in the next.
   package func read(into buffer: inout [UInt8]) -> IOOutcome {
     guard watch != nil, !buffer.isEmpty else { return .wouldBlock }
     blocked.remove(.reading)
@@ -87,7 +95,10 @@ package final class Channel {
         return result(of: unsafe session.read(base, room.count), .reading)
       }
       do throws(Errno) {
-        let count = try unsafe System.receive(socket.descriptor, base, room.count)
+        guard allowance > 0 else { return .wouldBlock }
+        let count = try unsafe System.receive(
+          socket.descriptor, base, min(room.count, allowance))
+        allowance -= count
         return count == 0 ? .endOfStream : .bytes(count)
       } catch {
         return error.code == EAGAIN ? .wouldBlock : .failed(failure(error))
@@ -123,8 +134,15 @@ package final class Channel {
         return .wouldBlock
       }
     }
+    // Once more, for what the server said before it closed.
+    if case .failed = outcome { allowReading() }
     updateInterest()
     return outcome
+  }
+
+  private func allowReading() {
+    allowance = Self.octetsPerTurn
+    session?.allow(Self.octetsPerTurn)
   }
 
   package func write(_ bytes: [UInt8], from offset: Int) -> IOOutcome {
@@ -227,6 +245,7 @@ package final class Channel {
   private func deliver(_ readiness: Readiness, _ onReady: () -> Void) {
     // Who is still blocked says so again.
     if readiness.contains(.writable) { blocked = [] }
+    allowReading()
     isDelivering = true
     onReady()
     isDelivering = false

@@ -4,7 +4,9 @@ import Testing
 
 /// RFC 5321 section 4.1.1.1.
 @Suite struct CapabilitiesTests {
-  private func offered(_ lines: String...) -> Capabilities {
+  private func offered(_ lines: String...) -> Capabilities { offered(lines) }
+
+  private func offered(_ lines: [String]) -> Capabilities {
     Capabilities(reply: Reply(code: 250, lines: [bytes("mx.example")] + lines.map { bytes($0) }))
   }
 
@@ -132,6 +134,15 @@ import Testing
     for keyword in ["AUTH=LOGIN", "AUTH=", "AUTH=PLAIN"] {
       #expect(!capabilities.has(bytes(keyword)))
     }
+  }
+
+  @Test func `of mechanisms without end the first are looked at`() {
+    let line = "AUTH " + (0..<1_300).map { "X\($0)" }.joined(separator: " ")
+    let capabilities = offered(["AUTH PLAIN"] + Array(repeating: line, count: 8))
+    #expect(capabilities.mechanisms.count == Capabilities.mechanismLimit)
+    #expect(capabilities.mechanisms.first == bytes("PLAIN"))
+    let repeated = offered(Array(repeating: "AUTH LOGIN LOGIN", count: 200) + ["AUTH PLAIN"])
+    #expect(repeated.mechanisms == [bytes("LOGIN")])
   }
 
   @Test func `a server that was not asked offers nothing`() {

@@ -2,6 +2,58 @@ import Testing
 
 @testable import SMTPProtocol
 
+@Suite struct `Replies that an outcome keeps` {
+  private static let page = Reply(
+    code: 550, lines: (0..<500).map { bytes("5.1.\($0 % 2) " + String(repeating: "x", count: 110)) })
+
+  @Test func `a page for each recipient is kept for the first`() throws {
+    let address = try Mailbox(bytes("a@b.test"), allowingPostmaster: false)
+    let outcome = Outcome((0..<1_500).map { _ in RecipientOutcome(mailbox: address) })
+    for index in outcome.recipients.indices {
+      outcome.decide(index, Self.page, at: index % 2 == 0 ? .recipient : .data)
+    }
+    let replies = outcome.recipients.compactMap { $0.reply }
+    #expect(replies.count == 1_500)
+    #expect(replies[0] == Self.page && replies[10] == Self.page)
+    let kept = replies.reduce(0) { $0 + $1.text.count }
+    #expect(kept <= Outcome.longReplyLimit + 1_500 * Reply.shortLimit)
+    let last = replies[1_499]
+    #expect(last.code == 550 && last.enhancedStatus == bytes("5.1.0"))
+    #expect(last.text.count <= Reply.shortLimit)
+    #expect(last.lines == Array(Self.page.lines.prefix(4)))
+    #expect(outcome.recipients.allSatisfy { $0.status == .rejected })
+  }
+
+  @Test func `accepted recipients count too`() throws {
+    let address = try Mailbox(bytes("a@b.test"), allowingPostmaster: false)
+    let outcome = Outcome((0..<100).map { _ in RecipientOutcome(mailbox: address) })
+    let reply = Reply(code: 250, lines: Self.page.lines)
+    for index in outcome.recipients.indices { outcome.accept(index, reply) }
+    let kept = outcome.recipients.reduce(0) { $0 + ($1.reply?.text.count ?? 0) }
+    #expect(kept <= Outcome.longReplyLimit + 100 * Reply.shortLimit)
+    #expect(outcome.response == reply)
+  }
+
+  @Test func `short replies are kept however many they are`() throws {
+    let address = try Mailbox(bytes("a@b.test"), allowingPostmaster: false)
+    let outcome = Outcome((0..<3_000).map { _ in RecipientOutcome(mailbox: address) })
+    let reply = Reply(code: 550, lines: [bytes(String(repeating: "x", count: 500))])
+    for index in outcome.recipients.indices { outcome.decide(index, reply, at: .recipient) }
+    #expect(outcome.recipients.allSatisfy { $0.reply == reply })
+  }
+
+  @Test func `one long line ends between two characters`() {
+    let line = Reply(code: 550, lines: [bytes("y" + String(repeating: "\u{20AC}", count: 300))])
+    let shortened = line.shortened
+    #expect(shortened.text.count == 512 - (512 - 5) % 3)
+    #expect(line.text.starts(with: shortened.text))
+    let octets = Reply(code: 550, lines: [Array(repeating: 0x80, count: 600)])
+    #expect(octets.shortened.text == bytes("550 "))
+    let short = Reply(code: 250, lines: [bytes("ok")])
+    #expect(short.shortened == short)
+  }
+}
+
 @Suite struct OutcomeTests {
   private func recipient(
     _ address: String, _ reply: Reply?, _ stage: RecipientOutcome.Stage = .recipient

@@ -2,11 +2,11 @@
  * secrets.c - what a login was done with is nowhere in memory any more once
  * everything is freed
  *
- *     secrets FRIENDLY ENDPOINT REPEATING
+ *     secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY
  *
  * FRIENDLY is the port of a server that takes every login, ENDPOINT the URL of a
  * token endpoint that gives "access-token-0123456789", and REPEATING that of one that
- * refuses and repeats the request.
+ * refuses and repeats the request; CERTIFICATE and KEY are PEM files.
  */
 #define _POSIX_C_SOURCE 200809L
 #define CHECK_MAIN
@@ -14,7 +14,9 @@
 
 #include <smtpconn.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LONGEST = 64, PART = 1 << 16 };
 
@@ -158,10 +160,75 @@ static smtpconn_auth *with_refresh_token(const char *url) {
   return auth;
 }
 
+/* A key in PEM: its first line of base64, hidden like the words above. */
+static char key_line[LONGEST + 1];
+static const char *const keys[] = {key_line, NULL};
+
+/* Reads a file without leaving it anywhere else; returns where it ends. */
+static char *read_file(const char *path, char *start, size_t room) {
+  int descriptor = open(path, O_RDONLY);
+  ssize_t count = read(descriptor, start, room);
+  CHECK(count > 0 && (size_t)count < room);
+  close(descriptor);
+  start[count < 0 ? 0 : count] = 0;
+  return start + (count < 0 ? 0 : count);
+}
+
+enum key_form { KEY_TEXT, KEY_FILE, KEY_WITH_CERTIFICATE, KEY_REFUSED, KEY_FORMS };
+
+/* Connects with a client's key, which is used before anything is sent. */
+static void show_key(int port, enum key_form form, const char *certificate, const char *key) {
+  static char text[1 << 14];
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn *connection;
+  int connected = 1, ended = 1;
+  char *line, *end;
+  size_t index;
+  if (form == KEY_FILE) {
+    smtpconn_options_set_tls_key_file(options, key);
+  } else {
+    end = read_file(key, text, sizeof text);
+    line = strchr(text, '\n') + 1;
+    for (index = 0; index < LONGEST - 4 && line[index] != '\n'; index++) {
+      key_line[index] = (char)(line[index] - 1);
+    }
+    CHECK(index > 40);
+    if (form == KEY_WITH_CERTIFICATE) {
+      end = read_file(certificate, end, (size_t)(text + sizeof text - end));
+      CHECK_INT(smtpconn_options_set_tls_certificate(options, text), 0);
+      CHECK_TEXT(smtpconn_options_tls_certificate(options), text);
+    } else {
+      CHECK_INT(smtpconn_options_set_tls_key(options, text), 0);
+    }
+    if (form == KEY_REFUSED) {
+      text[0] = 0;
+      CHECK_INT(smtpconn_options_set_tls_key(options, text), SMTPCONN_EOPTIONS);
+    }
+    for (line = text; line < end; line++) *(volatile char *)line = 0;
+    /* It is there, and can be found. */
+    CHECK(count_in_memory(key_line) > 0);
+  }
+  if (form != KEY_WITH_CERTIFICATE) {
+    smtpconn_options_set_tls_certificate_file(options, certificate);
+  }
+  smtpconn_options_set_host(options, "127.0.0.1");
+  smtpconn_options_set_port(options, port);
+  smtpconn_options_set_name(options, "client.test");
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
+  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
+  CHECK_INT(smtpconn_run(connection), 0);
+  CHECK_INT(connected, 0);
+  CHECK_INT(ended, 0);
+  smtpconn_free(connection);
+  check_forgotten(keys);
+}
+
 int main(int argc, char **argv) {
-  int port;
-  if (argc != 4) {
-    fprintf(stderr, "usage: secrets FRIENDLY ENDPOINT REPEATING\n");
+  int port, form;
+  if (argc != 6) {
+    fprintf(stderr, "usage: secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY\n");
     return 2;
   }
   port = atoi(argv[1]);
@@ -174,5 +241,8 @@ int main(int argc, char **argv) {
   CHECK_INT(login(port, with_refresh_token(argv[3])), SMTPCONN_EOAUTH2);
   CHECK_INT(given, 1);
   check_forgotten(tokens);
+  for (form = 0; form < KEY_FORMS; form++) {
+    show_key(port, (enum key_form)form, argv[4], argv[5]);
+  }
   return check_result();
 }

@@ -33,7 +33,8 @@ PROGRAMS: dict[str, list[str]] = {
     "turns": [],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
-    "secrets": ["{friendly}", "{endpoint}", "{repeating}"],
+    "fairness": ["{certificate}", "{key}", "{ca}"],
+    "secrets": ["{friendly}", "{endpoint}", "{repeating}", "{certificate}", "{key}"],
     "threads": ["{resuming}", "{ca}"],
     "idle": ["{resuming}", "{ca}"],
 }
@@ -62,6 +63,8 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
                 friendly_tls=secure_friend.port,
                 resuming=resuming.port,
                 ca=certificates.ca_file,
+                certificate=certificates.good.certificate,
+                key=certificates.good.key,
                 silent=mute.port,
                 rude=boor.port,
                 tls=tls.port,

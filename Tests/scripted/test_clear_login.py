@@ -86,3 +86,10 @@ def test_secured() -> None:
     """The caller protects the connection; without its word it does not count."""
     sent(log_in(FAR, connection="ours", secured=1))
     refused(log_in(FAR, connection="ours"))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10"])
+def test_connection_of_the_caller_to_loopback(address: str) -> None:
+    """What is behind it is not known: a tunnel ends there as well."""
+    refused(log_in(address, connection="ours"))
+    sent(log_in(address, connection="ours", secured=1))

@@ -85,6 +85,8 @@ def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> N
         ("tls_certificate_file", "/nonexistent/certificate.pem"),
         ("tls_ciphers", "NO-SUCH-CIPHER"),
         ("tls_cipher_suites", "NO_SUCH_SUITE"),
+        ("tls_groups", "NO-SUCH-GROUP"),
+        ("tls_groups", ""),
     ],
 )
 def test_what_cannot_be_used(connect: Opener, secure: int, option: str, value: str) -> None:

@@ -7,7 +7,10 @@ the connection waits for no endpoint without end, and goes on without it.
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +32,7 @@ from support.endpoint import (
 from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
 from support.sasl import xoauth2
 from support.scripted import Peer, ScriptedServer
+from support.system import in_mount_namespace, in_network_namespace
 
 USER = "alice"
 SOON = 150
@@ -404,3 +408,39 @@ def test_keys_of_no_use(connect: Opener, tmp_path: Path, make: Callable[[Path], 
         assert "private_key" in failure.message
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
+
+
+# --- where it is -------------------------------------------------------------------
+
+
+def ask_where_localhost_is(address: str, tmp_path: Path) -> dict[str, str | int | None]:
+    """Asks http://localhost in a world where that is `address`."""
+    hosts = tmp_path / "hosts"
+    hosts.write_text(f"{address} localhost\n")
+    child = Path(__file__).with_name("elsewhere.py")
+    world = [*in_mount_namespace({hosts: Path("/etc/hosts")}), *in_network_namespace(address)]
+    done = subprocess.run(
+        [*world, sys.executable, str(child), address],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, str | int | None] = json.loads(done.stdout)
+    return answer
+
+
+def test_localhost_is_elsewhere(tmp_path: Path) -> None:
+    """A name proves nothing: no secret leaves this machine in the clear."""
+    answer = ask_where_localhost_is("192.0.2.1", tmp_path)
+    assert answer["error"] == "EOAUTH2"
+    assert "use https" in str(answer["message"])
+    assert answer["connections"] == 0
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9"])
+def test_localhost_is_here(address: str, tmp_path: Path) -> None:
+    answer = ask_where_localhost_is(address, tmp_path)
+    assert answer["error"] is None, answer["message"]
+    assert answer["connections"] == 1

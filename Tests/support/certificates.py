@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,11 @@ class Certificates:
         self.expired = self._signed("expired", "localhost", LOCAL, PAST)
         # Signed by nobody else.
         self.self_signed = self._self_signed("self-signed", "localhost", LOCAL)
+        # From an authority below the authority; neither is shown to the client.
+        self.intermediate = self._signed(
+            "intermediate", "authority below", None, more=["basicConstraints=critical,CA:TRUE"]
+        )
+        self.chained = self._signed("chained", "localhost", LOCAL, by="intermediate")
         # With a name in the subject and none in the place where names belong.
         self.common_name_only = self._signed("common-name-only", "localhost", None)
 
@@ -105,9 +111,16 @@ class Certificates:
         return self._identity(name)
 
     def _signed(
-        self, name: str, common_name: str, alt_names: str | None, lifetime: tuple[str, ...] = DAY
+        self,
+        name: str,
+        common_name: str,
+        alt_names: str | None,
+        lifetime: tuple[str, ...] = DAY,
+        by: str = "ca",
+        more: Sequence[str] = (),
     ) -> Identity:
-        extra = ["-addext", f"subjectAltName={alt_names}"] if alt_names else []
+        extensions = [*([f"subjectAltName={alt_names}"] if alt_names else []), *more]
+        extra = [word for each in extensions for word in ("-addext", each)]
         self._openssl(
             *["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
             *["-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}"],
@@ -115,6 +128,7 @@ class Certificates:
         )
         self._openssl(
             *["ca", "-config", "authority.conf", "-batch", "-notext", *lifetime],
+            *["-cert", f"{by}.pem", "-keyfile", f"{by}.key"],
             *["-in", f"{name}.csr", "-out", f"{name}.pem"],
         )
         return self._identity(name)

@@ -82,13 +82,14 @@ class TokenEndpoint(ScriptedServer):
         identity: Identity | None = None,
         repeat: bool = False,
         host: str = "127.0.0.1",
+        address: str = "127.0.0.1",
     ) -> None:
         self.requests: list[Request] = []
         self._name = host
         self._is_secure = identity is not None
         self._noting = threading.Lock()
         dialogues = [self._dialogue(each) for each in answers]
-        super().__init__(*dialogues, identity=identity, repeat=repeat)
+        super().__init__(*dialogues, identity=identity, repeat=repeat, address=address)
 
     def __enter__(self) -> TokenEndpoint:
         return self

@@ -53,18 +53,25 @@ class Remembering(Forgetful):
 SESSION_TICKET, PRE_SHARED_KEY = 35, 41
 
 
-def offers_session(hello: bytes) -> bool:
-    """Whether a ClientHello (RFC 8446 section 4.1.2), as a record, asks to resume."""
+def extension_in(hello: bytes, wanted: int) -> bytes | None:
+    """An extension of a ClientHello (RFC 8446 section 4.1.2), which is given as a record."""
     at = 5 + 4 + 2 + 32
     for size in (1, 2, 1):  # session id, cipher suites, compression methods
         at += size + int.from_bytes(hello[at : at + size])
     at += 2
-    offers = False
     while at < len(hello):
         kind, length = int.from_bytes(hello[at : at + 2]), int.from_bytes(hello[at + 2 : at + 4])
-        offers |= kind == PRE_SHARED_KEY or (kind == SESSION_TICKET and length > 0)
         at += 4 + length
-    return offers
+        if kind == wanted:
+            return hello[at - length : at]
+    return None
+
+
+def offers_session(hello: bytes) -> bool:
+    """Whether a ClientHello asks to resume."""
+    return extension_in(hello, PRE_SHARED_KEY) is not None or bool(
+        extension_in(hello, SESSION_TICKET)
+    )
 
 
 @dataclass(frozen=True, order=True)

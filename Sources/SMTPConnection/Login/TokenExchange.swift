@@ -62,7 +62,16 @@ final class TokenExchange {
   }
 
   private func connect(_ addresses: [SocketAddress], _ deadline: Int64) {
-    let connector = Connector(loop: loop, addresses: addresses)
+    // In the clear only this machine will do, and whether "localhost" is this machine is for
+    // the addresses to say: the resolver may have any answer.
+    let trusted = request.url.isSecure ? addresses : addresses.filter { $0.isLoopback }
+    guard !trusted.isEmpty else {
+      end(
+        .failure(
+          failure("is asked by http, and has no loopback address: use https", retry: .no)))
+      return
+    }
+    let connector = Connector(loop: loop, addresses: trusted)
     self.connector = connector
     connector.start(deadline: deadline) { [self] result in
       switch result {

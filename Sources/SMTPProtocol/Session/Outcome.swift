@@ -21,15 +21,33 @@ package final class Outcome {
   package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
   var hasRefused: Bool { recipients.contains { $0.isRefused } }
 
+  /// Octets of long replies that are kept for one message: a server may answer each of
+  /// thousands of recipients with a page.
+  static let longReplyLimit = 1 << 20
+  private var longReplies = 0
+
+  /// What is kept of a reply to one of the recipients.
+  @inline(__always)
+  private func kept(_ reply: Reply) -> Reply {
+    reply.text.count <= Reply.shortLimit ? reply : keptOfLong(reply)
+  }
+
+  @inline(never)
+  private func keptOfLong(_ reply: Reply) -> Reply {
+    guard longReplies + reply.text.count <= Self.longReplyLimit else { return reply.shortened }
+    longReplies += reply.text.count
+    return reply
+  }
+
   func accept(_ index: Int, _ reply: Reply) {
     guard index < recipients.count else { return }
-    recipients[index].accept(reply)
+    recipients[index].accept(kept(reply))
     response = reply
   }
 
   func decide(_ index: Int, _ reply: Reply, at stage: RecipientOutcome.Stage) {
     guard index < recipients.count else { return }
-    recipients[index].decide(reply, at: stage)
+    recipients[index].decide(kept(reply), at: stage)
     if !reply.isPositive, recipients[index].isOverflow { hasOverflow = true }
   }
 

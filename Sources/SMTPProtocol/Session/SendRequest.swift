@@ -141,18 +141,6 @@ package struct SendRequest {
   /// What the server is told and compared with its limit.
   private var expectedSize: UInt64? { (isBinary ? survey?.octets : survey?.size) ?? size }
 
-  /// To how many domains it goes, in whatever case they are written.
-  var domainCount: Int {
-    var domains: [[UInt8]] = []
-    for recipient in recipients {
-      let domain = recipient.mailbox.domain
-      if !domains.contains(where: { Bytes.equalIgnoringCase($0, domain) }) {
-        domains.append(domain)
-      }
-    }
-    return domains.count
-  }
-
   // MARK: What the server cannot take
 
   /// Whether a first look at the message is not enough for this server.

@@ -101,7 +101,9 @@ extension Session {
         "the message goes to all or none (all_or_none), and the server takes no more than"
           + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
     }
-    if request.isAllOrNone, let most = capabilities.limits.domains, request.domainCount > most {
+    if request.isAllOrNone, let most = capabilities.limits.domains,
+      request.recipients.count > most, DomainNumbers(request.recipients).count > most
+    {
       return Failure(
         .envelope,
         "the message goes to all or none (all_or_none), and the server takes no recipients of more"

@@ -75,16 +75,22 @@ package final class Capabilities: Sendable {
     return Array(mechanisms.joined(separator: [0x20]))
   }
 
+  /// Words looked at in what a server says of AUTH: about a dozen are usual, twice with the
+  /// older form, and one reply has room for 21,000.
+  static let mechanismLimit = 128
+
   /// SASL mechanisms in the order of the server, upper case, from `AUTH A B`
   /// and from the older form `AUTH=A B`, each once.
   package var mechanisms: [[UInt8]] {
     var found: [[UInt8]] = []
+    var rest = Self.mechanismLimit
     for line in lines {
       let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x3D || $0 == 0x09 })
       guard let keyword = words.first,
         Bytes.equalIgnoringCase(Array(keyword), Bytes.of("AUTH"))
       else { continue }
-      for word in words.dropFirst() {
+      for word in words.dropFirst().prefix(rest) {
+        rest -= 1
         let name = Bytes.uppercased(Array(word))
         if !found.contains(name) { found.append(name) }
       }
@@ -101,14 +107,22 @@ package final class Capabilities: Sendable {
     Array(line.prefix { $0 != 0x20 && $0 != 0x09 })
   }
 
-  private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
-    for line in lines {
-      let word = Self.keyword(of: line)
-      if Bytes.equalIgnoringCase(word, keyword) {
-        return Array(line.dropFirst(word.count).drop { $0 == 0x20 || $0 == 0x09 })
-      }
+  /// Where in `lines` the keyword is; of AUTH the first, in whichever form.
+  package func line(of keyword: [UInt8]) -> Int? {
+    guard Bytes.equalIgnoringCase(keyword, Self.auth) else {
+      return Self.line(of: keyword, in: lines)
     }
-    return nil
+    return lines.firstIndex { Bytes.equalIgnoringCase(Self.name(of: $0), Self.auth) }
+  }
+
+  private static func line(of keyword: [UInt8], in lines: [[UInt8]]) -> Int? {
+    lines.firstIndex { Bytes.equalIgnoringCase(Self.keyword(of: $0), keyword) }
+  }
+
+  private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
+    line(of: keyword, in: lines).map { index in
+      Array(lines[index].dropFirst(keyword.count).drop { $0 == 0x20 || $0 == 0x09 })
+    }
   }
 
   /// `MAILMAX=100 RCPTMAX=50`; what is no number above 0 is not understood, and means

@@ -28,6 +28,25 @@ package struct Reply: Equatable {
     text.split(separator: 0x0A).map { Array($0.dropFirst(4)) }
   }
 
+  /// One line (RFC 5321 section 4.5.3.1.5).
+  static let shortLimit = 512
+
+  /// Its beginning, no longer than one line: whole lines if there are any, else whole
+  /// characters.
+  var shortened: Reply {
+    var start = text.prefix(Self.shortLimit)
+    guard start.count < text.count else { return self }
+    if let end = start.lastIndex(of: 0x0A) {
+      start = start[..<end]
+    } else {
+      // What follows begins inside a character (RFC 3629 section 3).
+      var end = start.endIndex
+      while end > 4, text[end] & 0xC0 == 0x80 { end -= 1 }
+      start = start[..<end]
+    }
+    return Reply(code: code, text: Array(start))
+  }
+
   package var isPositive: Bool { code >= 200 && code < 300 }
   /// 4yz: the same again may work later (RFC 5321 section 4.2.1).
   package var isTransient: Bool { code >= 400 && code < 500 }

@@ -55,6 +55,11 @@ package final class OpenSSLCryptography: Cryptography {
     Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2F
   }
 
+  /// Overwrites what may be a secret, before it is given back.
+  package static func erase(_ octets: UnsafeMutableRawBufferPointer) {
+    unsafe OPENSSL_cleanse(octets.baseAddress, octets.count)
+  }
+
   package func cleanse(_ bytes: inout [UInt8]) {
     let count = bytes.count
     while bytes.count < bytes.capacity { bytes.append(0) }

@@ -13,6 +13,8 @@ enum SocketBIO {
     var error: Int32 = 0
     /// Octets that the system took.
     var sent = 0
+    /// Octets that may still be read before others get their turn.
+    var allowance = Channel.octetsPerTurn
   }
 
   /// The table of functions, one for each TLSContext: nothing is global.
@@ -24,22 +26,23 @@ enum SocketBIO {
     }
     _ = unsafe BIO_meth_set_read(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
-      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_READ) { descriptor throws(Errno) in
-        let received = try unsafe System.receive(descriptor, buffer, Int(count))
+      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_READ) { state throws(Errno) in
+        // To OpenSSL it looks as if nothing were there; the loop knows better.
+        guard unsafe state.pointee.allowance > 0 else { throw Errno(code: EAGAIN) }
+        let room = unsafe min(Int(count), state.pointee.allowance)
+        let received = try unsafe System.receive(state.pointee.descriptor, buffer, room)
         if received == 0 { unsafe BIO_set_flags(bio, BIO_FLAGS_IN_EOF) }
+        unsafe state.pointee.allowance -= received
         return received
       }
     }
     _ = unsafe BIO_meth_set_write(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
-      let sent = unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) {
-        descriptor throws(Errno) in
-        try unsafe System.send(descriptor, buffer, Int(count))
+      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) { state throws(Errno) in
+        let sent = try unsafe System.send(state.pointee.descriptor, buffer, Int(count))
+        unsafe state.pointee.sent &+= sent
+        return sent
       }
-      if sent > 0, let state = unsafe BIO_get_data(bio)?.assumingMemoryBound(to: State.self) {
-        unsafe state.pointee.sent &+= Int(sent)
-      }
-      return sent
     }
     _ = unsafe BIO_meth_set_ctrl(method) { bio, command, _, _ in
       switch command {
@@ -52,7 +55,8 @@ enum SocketBIO {
   }
 
   private static func transfer(
-    _ bio: OpaquePointer, retry: Int32, _ body: (Int32) throws(Errno) -> Int
+    _ bio: OpaquePointer, retry: Int32,
+    _ body: (UnsafeMutablePointer<State>) throws(Errno) -> Int
   ) -> Int32 {
     unsafe BIO_clear_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_WRITE | BIO_FLAGS_SHOULD_RETRY)
     guard let state = unsafe BIO_get_data(bio)?.assumingMemoryBound(to: State.self) else {
@@ -60,7 +64,7 @@ enum SocketBIO {
     }
     do throws(Errno) {
       unsafe state.pointee.error = 0
-      return Int32(truncatingIfNeeded: try unsafe body(state.pointee.descriptor))
+      return Int32(truncatingIfNeeded: try unsafe body(state))
     } catch {
       if error.code == EAGAIN {
         unsafe BIO_set_flags(bio, retry | BIO_FLAGS_SHOULD_RETRY)

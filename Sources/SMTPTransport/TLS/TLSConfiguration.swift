@@ -1,9 +1,12 @@
+package import SMTPProtocol
+
 /// What the caller decides about TLS.
 @safe package struct TLSConfiguration {
   /// Where PEM text is.
   package enum PEM {
     case file([UInt8])
-    case text([UInt8])
+    /// A key, or a certificate with its key: erased when nobody needs it any more.
+    case text(Secret)
 
     package enum Form { case file, text }
 
@@ -29,6 +32,8 @@
   /// OpenSSL's syntax: suites up to TLS 1.2, and of TLS 1.3.
   package var ciphers: [UInt8]?
   package var cipherSuites: [UInt8]?
+  /// For the exchange of keys, in OpenSSL's syntax, best first.
+  package var groups: [UInt8]?
   package var minimumVersion = Version.tls12
   package var maximumVersion: Version?
   /// Protocols to offer with ALPN (RFC 7301), best first.
@@ -43,7 +48,8 @@
   /// Whether there is anything in it that may turn out to be a mistake.
   package var isSet: Bool {
     unsafe authorities != nil || caDirectory != nil || certificate != nil || ciphers != nil
-      || cipherSuites != nil || !protocols.isEmpty || customize != nil
+      || cipherSuites != nil || groups != nil || minimumVersion != .tls12
+      || maximumVersion != nil || !protocols.isEmpty || customize != nil
   }
 
   package enum Version: Int32 {

@@ -40,7 +40,7 @@ package import SMTPProtocol
       return .failure(outOfMemory())
     }
     let context = unsafe TLSContext(pointer, method, configuration, sessions)
-    guard unsafe copenssl_harden(pointer) == 1 else { return .failure(outOfMemory()) }
+    unsafe copenssl_harden(pointer)
     unsafe SSL_CTX_set_verify(
       pointer, configuration.rejectUnauthorized ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
     if let failure = context.restrict(configuration) ?? context.trust(configuration)
@@ -61,25 +61,16 @@ package import SMTPProtocol
     return TLSContext.failure("tls_context_callback refused the TLS context", nil)
   }
 
-  /// Versions, ciphers and ALPN.
+  /// Versions, ciphers, groups and ALPN.
   private func restrict(_ configuration: TLSConfiguration) -> Failure? {
     let minimum = Int(configuration.minimumVersion.rawValue)
     let maximum = Int(configuration.maximumVersion?.rawValue ?? 0)
-    guard unsafe copenssl_set_versions(pointer, minimum, maximum) == 1 else {
-      return TLSContext.refused("tls_min_version or tls_max_version")
+    guard unsafe copenssl_narrow_versions(pointer, minimum, maximum) == 1 else {
+      return TLSContext.failure(
+        "no TLS version is left: tls_min_version and tls_max_version allow none from 1.2 up that"
+          + " the system's policy allows too (MinProtocol and MaxProtocol in openssl.cnf)", nil)
     }
-    if let ciphers = configuration.ciphers {
-      let text = (ciphers + [0]).map { CChar(bitPattern: $0) }
-      guard unsafe SSL_CTX_set_cipher_list(pointer, text) == 1 else {
-        return TLSContext.refused("tls_ciphers \"\(Bytes.printable(ciphers))\"")
-      }
-    }
-    if let suites = configuration.cipherSuites {
-      let text = (suites + [0]).map { CChar(bitPattern: $0) }
-      guard unsafe SSL_CTX_set_ciphersuites(pointer, text) == 1 else {
-        return TLSContext.refused("tls_cipher_suites \"\(Bytes.printable(suites))\"")
-      }
-    }
+    if let failure = choose(configuration) { return failure }
     // Each name with its length in front (RFC 7301 section 3.1).
     let offer = configuration.protocols.flatMap {
       [UInt8(truncatingIfNeeded: $0.count)] + $0
@@ -88,6 +79,46 @@ package import SMTPProtocol
     let count = UInt32(truncatingIfNeeded: offer.count)
     let result = unsafe SSL_CTX_set_alpn_protos(pointer, offer, count)
     return result == 0 ? nil : TLSContext.refused("tls_alpn")
+  }
+
+  /// Ciphers and groups, as far as the system's policy goes.
+  private func choose(_ configuration: TLSConfiguration) -> Failure? {
+    let (ciphers, suites, groups) = (
+      configuration.ciphers, configuration.cipherSuites, configuration.groups
+    )
+    if ciphers == nil, suites == nil, groups == nil { return nil }
+    var byPolicy: Int32 = 0
+    let refused = unsafe Self.withText(ciphers) { ciphers in
+      unsafe Self.withText(suites) { suites in
+        unsafe Self.withText(groups) { groups in
+          var wishes = unsafe copenssl_wishes(ciphers: ciphers, suites: suites, groups: groups)
+          return unsafe copenssl_grant(pointer, &wishes, &byPolicy)
+        }
+      }
+    }
+    return switch refused {
+    case COPENSSL_GRANTED: nil
+    case COPENSSL_CIPHERS: Self.refused("tls_ciphers", ciphers, byPolicy: byPolicy != 0)
+    case COPENSSL_SUITES: Self.refused("tls_cipher_suites", suites, byPolicy: byPolicy != 0)
+    case COPENSSL_GROUPS: Self.refused("tls_groups", groups, byPolicy: byPolicy != 0)
+    default: Self.outOfMemory()
+    }
+  }
+
+  private static func refused(_ option: Message, _ value: [UInt8]?, byPolicy: Bool) -> Failure {
+    let shown: Message = "\(option) \"\(Bytes.printable(value ?? []))\""
+    if !byPolicy { return refused(shown) }
+    ERR_clear_error()
+    return failure(
+      "cannot use \(shown): the system's policy (openssl.cnf) allows nothing of it", nil)
+  }
+
+  private static func withText<Value>(
+    _ text: [UInt8]?, _ body: (UnsafePointer<CChar>?) -> Value
+  ) -> Value {
+    guard let text else { return body(nil) }
+    let octets = (text + [0]).map { CChar(bitPattern: $0) }
+    return unsafe octets.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
   }
 
   /// Loads the authorities that may vouch for a server.
@@ -107,7 +138,8 @@ package import SMTPProtocol
       }
       if let failure { return failure }
     case .text(let text):
-      guard unsafe copenssl_trust(pointer, text, Int32(clamping: text.count)) > 0 else {
+      let octets = text.bytes
+      guard unsafe copenssl_trust(pointer, octets, Int32(clamping: octets.count)) == 1 else {
         return TLSContext.refused("tls_ca")
       }
       ERR_clear_error()

@@ -40,8 +40,14 @@ enum TLSFailure {
         reason: queue.text, retry: .no)
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_NO_SHARED_CIPHER:
       return make(
-        "the server accepts none of the ciphers that this system allows: \(queue.text)",
-        reason: queue.text, retry: .no)
+        "the server accepts none of the ciphers, groups or signatures that are allowed here by"
+          + " tls_ciphers, tls_cipher_suites, tls_groups and the system's openssl.cnf:"
+          + " \(queue.text)", reason: queue.text, retry: .no)
+    case SSL_R_DH_KEY_TOO_SMALL:
+      return make(
+        "the server's key for the exchange of keys (DHE) is too small for the security level of"
+          + " this system: exclude such ciphers with tls_ciphers \"DEFAULT:!kDHE\", or let the"
+          + " server use larger parameters (\(queue.text))", reason: queue.text, retry: .no)
     default:
       return make(
         "the TLS handshake failed: \(queue.text)", reason: queue.text,
@@ -75,6 +81,11 @@ enum TLSFailure {
       message =
         "the certificate of the server is not from an authority that is trusted here "
         + "(\(reason)): if it is the right one, name its authority with tls_ca_file"
+    case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK:
+      message =
+        "the certificate of the server is too weak for the security level of this system "
+        + "(\(reason)): the server needs a stronger one, unless tls_ciphers sets the level "
+        + "(@SECLEVEL)"
     default:
       message = "the certificate of the server cannot be trusted (\(reason))"
     }

@@ -22,7 +22,8 @@ extension TLSContext {
         unsafe SSL_CTX_use_certificate_chain_file(pointer, $0)
       }
     case .text(let text):
-      let result = unsafe copenssl_use_chain(pointer, text, Int32(clamping: text.count))
+      let octets = text.bytes
+      let result = unsafe copenssl_use_chain(pointer, octets, Int32(clamping: octets.count))
       return result == 1 ? nil : TLSContext.refused("tls_certificate")
     }
   }
@@ -39,7 +40,7 @@ extension TLSContext {
         }
       case .text(let text):
         unsafe copenssl_use_key(
-          pointer, text, Int32(clamping: text.count), askPassword, user) == 1
+          pointer, text.bytes, Int32(clamping: text.bytes.count), askPassword, user) == 1
           ? nil : TLSContext.refused(Message(option))
       }
     }

@@ -99,6 +99,10 @@ package struct TLSInfo {
     }
   }
 
+  /// How much may be read from the socket from now on, whatever it is: records without data
+  /// (KeyUpdate, NewSessionTicket, HelloRequest) cost work too.
+  func allow(_ octets: Int) { unsafe state.pointee.allowance = octets }
+
   func handshake() -> Step {
     ERR_clear_error()
     let result = unsafe SSL_do_handshake(ssl)

@@ -26,8 +26,8 @@ static int set_descriptor(smtpconn_options *options, char *value,
 #define STRING_OPTIONS(X) \
   X(host) X(name) X(auth_method) X(tls_servername) X(tls_ca_file) X(tls_ca_directory) \
   X(socket_path) X(local_address) X(tls_ca) X(tls_certificate_file) X(tls_certificate) \
-  X(tls_key_file) X(tls_key) X(tls_ciphers) X(tls_cipher_suites) X(tls_min_version) \
-  X(tls_max_version) X(tls_alpn) X(ignored_capabilities)
+  X(tls_key_file) X(tls_key) X(tls_ciphers) X(tls_cipher_suites) X(tls_groups) \
+  X(tls_min_version) X(tls_max_version) X(tls_alpn) X(ignored_capabilities)
 #define INT_OPTIONS(X) \
   X(port) X(secure) X(ignore_tls) X(require_tls) X(allow_insecure_auth) \
   X(tls_reject_unauthorized) X(transaction_log) X(debug) X(opportunistic_tls) X(lmtp) \

@@ -3,6 +3,8 @@
  */
 #include "surface.h"
 
+#include <malloc.h>
+
 static const struct text_option {
   int (*set)(smtpconn_options *options, const char *text);
   const char *(*get)(const smtpconn_options *options); /* NULL: a secret */
@@ -27,6 +29,8 @@ static const struct text_option {
      "HIGH:!aNULL", NULL},
     {smtpconn_options_set_tls_cipher_suites, smtpconn_options_tls_cipher_suites,
      "tls_cipher_suites", NULL, "TLS_AES_128_GCM_SHA256", NULL},
+    {smtpconn_options_set_tls_groups, smtpconn_options_tls_groups, "tls_groups", NULL,
+     "X25519:P-256", NULL},
     {smtpconn_options_set_tls_min_version, smtpconn_options_tls_min_version, "tls_min_version",
      "TLSv1.2", "TLSv1.3", "TLSv1.1"},
     {smtpconn_options_set_tls_max_version, smtpconn_options_tls_max_version, "tls_max_version",
@@ -36,7 +40,40 @@ static const struct text_option {
      "ignored_capabilities", NULL, "Pipelining  X-1", "PIPELINING,CHUNKING"},
 };
 
-void option_texts(void) {
+/* A text lives until its option is set again, whatever is asked of others; and what was
+ * read before is not kept. */
+static void texts_of_getters(void) {
+  enum { MANY = 10000 };
+  char text[200];
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn_envelope *envelope = smtpconn_envelope_new();
+  const char *host, *ca;
+  size_t before;
+  int index;
+  smtpconn_options_set_host(options, "mx.test");
+  smtpconn_options_set_tls_ca(options, "pem");
+  smtpconn_envelope_add_to(envelope, "a@b.test");
+  host = smtpconn_options_host(options);
+  ca = smtpconn_options_tls_ca(options);
+  before = mallinfo2().uordblks;
+  for (index = 0; index < MANY; index++) {
+    snprintf(text, sizeof text, "%0150d", index);
+    CHECK_INT(smtpconn_options_set_tls_ciphers(options, text), SMTPCONN_OK);
+    CHECK_TEXT(smtpconn_options_tls_ciphers(options), text);
+    CHECK(smtpconn_options_tls_ciphers(options) == smtpconn_options_tls_ciphers(options));
+    CHECK_INT(smtpconn_envelope_set_dsn_envid(envelope, text + 60), SMTPCONN_OK);
+    CHECK_TEXT(smtpconn_envelope_dsn_envid(envelope), text + 60);
+  }
+  CHECK(mallinfo2().uordblks < before + 100 * sizeof text);
+  CHECK(smtpconn_options_host(options) == host);
+  CHECK(smtpconn_options_tls_ca(options) == ca);
+  CHECK_TEXT(host, "mx.test");
+  CHECK_TEXT(ca, "pem");
+  smtpconn_envelope_free(envelope);
+  smtpconn_options_free(options);
+}
+
+static void option_values(void) {
   size_t index;
   for (index = 0; index < sizeof texts / sizeof texts[0]; index++) {
     const struct text_option *text = &texts[index];
@@ -59,6 +96,11 @@ void option_texts(void) {
     if (text->get != NULL) CHECK_TEXT(text->get(options), text->standard);
     smtpconn_options_free(options);
   }
+}
+
+void option_texts(void) {
+  texts_of_getters();
+  option_values();
 }
 
 /* Keywords of EHLO (RFC 5321 section 4.1.1.1), and not the one that has an option of

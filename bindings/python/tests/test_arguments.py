@@ -25,6 +25,7 @@ TEXT_OPTIONS = [
     "tls_key",
     "tls_ciphers",
     "tls_cipher_suites",
+    "tls_groups",
     "tls_min_version",
     "tls_max_version",
     "tls_alpn",

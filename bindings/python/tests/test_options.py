@@ -72,6 +72,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "tls_key_password": ("sesame", None),
     "tls_ciphers": ("ECDHE-RSA-AES128-GCM-SHA256", b"ECDHE-RSA-AES128-GCM-SHA256"),
     "tls_cipher_suites": ("TLS_AES_128_GCM_SHA256", b"TLS_AES_128_GCM_SHA256"),
+    "tls_groups": ("X25519:P-256", b"X25519:P-256"),
     "tls_min_version": ("TLSv1.3", b"TLSv1.3"),
     "tls_max_version": ("TLSv1.2", b"TLSv1.2"),
     "tls_alpn": (["smtp", "lmtp"], b"smtp,lmtp"),

@@ -108,6 +108,7 @@ def test_settings(tls_server: ScriptedServer, certificate: Path) -> None:
         tls_min_version="TLSv1.2",
         tls_ciphers="ECDHE-ECDSA-AES256-GCM-SHA384",
         tls_cipher_suites="TLS_AES_128_GCM_SHA256",
+        tls_groups="P-256",
         tls_alpn=["smtp", "other"],
         tls_context_callback=contexts.append,
     ) as connection:

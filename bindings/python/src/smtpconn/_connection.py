@@ -128,6 +128,7 @@ class Connection(DrivenConnection):
         tls_key_password: Optional[Password] = None,
         tls_ciphers: Optional[str] = None,
         tls_cipher_suites: Optional[str] = None,
+        tls_groups: Optional[str] = None,
         tls_min_version: Optional[str] = None,
         tls_max_version: Optional[str] = None,
         tls_alpn: Optional[Union[str, Iterable[str]]] = None,

@@ -235,6 +235,8 @@ FUNCTIONS = (
     Function("smtpconn_options_tls_ciphers", [Options], c_char_p),
     Function("smtpconn_options_set_tls_cipher_suites", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_cipher_suites", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_groups", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_groups", [Options], c_char_p),
     Function("smtpconn_options_set_tls_min_version", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_min_version", [Options], c_char_p),
     Function("smtpconn_options_set_tls_max_version", [Options, c_char_p], c_int),

@@ -110,6 +110,7 @@ OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
     "tls_key": _text,
     "tls_ciphers": _text,
     "tls_cipher_suites": _text,
+    "tls_groups": _text,
     "tls_min_version": _text,
     "tls_max_version": _text,
     "tls_alpn": _list,
