@@ -67,7 +67,7 @@ final class LastCTexts {
   func hold(
     _ bytes: [UInt8]?, _ index: Int = 0, of name: StaticString = #function
   ) -> UnsafePointer<CChar>? {
-    guard let bytes, index >= 0 else { return nil }
+    guard let bytes, index >= 0, Memory.has(bytes.count) else { return nil }
     let place = getter(name)
     while getters[place].texts.count <= index { getters[place].texts.append(nil) }
     if let known = getters[place].texts[index], known.equals(bytes) { return unsafe known.pointer }
