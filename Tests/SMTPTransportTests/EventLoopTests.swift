@@ -142,10 +142,10 @@ import Testing
       loop.close()
     }
     _ = try #require(watch)
-    #expect(loop.run { true } == .idle)
+    #expect(loop.run { true } == .closed)
     #expect(loop.isClosed)
     #expect(!ran)
-    #expect(loop.dispatch() == .idle)
+    #expect(loop.dispatch() == .closed)
     #expect(loop.descriptor() == -1)
     watch?.cancel()
   }

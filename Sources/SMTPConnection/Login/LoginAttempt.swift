@@ -36,7 +36,8 @@ final class LoginAttempt {
   /// The connection was lost while something else was tried: the server's word stays. After
   /// several mechanisms the end tells why the first one failed, too.
   func reason(for failure: Failure) -> Failure {
-    guard let refusal else { return failure }
+    // What the caller has ended, the caller has ended.
+    guard let refusal, failure.code != .cancelled else { return failure }
     if failure.code != .auth, failure.code != .oauth2 { return refusal.followed(by: failure) }
     if failure.command.utf8.elementsEqual(refusal.command.utf8) { return failure }
     var failure = failure

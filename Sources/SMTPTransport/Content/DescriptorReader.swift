@@ -18,11 +18,9 @@ package final class DescriptorReader: BlockReader {
   /// descriptor can never be read: the send would wait for it without an end.
   package init?(duplicating descriptor: Int32) {
     let reason = csystem_unreadable(descriptor)
-    guard reason == 0 else {
-      csystem_set_errno(reason)
-      return nil
-    }
-    self.descriptor = csystem_duplicate(descriptor)
+    // Set in any case: what fails before it is whole is never freed in the Embedded mode.
+    self.descriptor = reason == 0 ? csystem_duplicate(descriptor) : -1
+    if reason != 0 { csystem_set_errno(reason) }
     guard self.descriptor >= 0 else { return nil }
   }
 
