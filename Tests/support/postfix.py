@@ -48,6 +48,9 @@ anvil     unix        - - n -     1 anvil
 postlog   unix-dgram  n - n -     1 postlogd
 """
 
+# What Postfix takes when nobody says otherwise.
+PATIENT_LIMIT = 10_240_000
+
 # How a server may know nothing at all beyond RFC 821.
 NO_EXTENSIONS = (
     "auth,8bitmime,chunking,dsn,enhancedstatuscodes,etrn,pipelining,size,smtputf8,starttls,vrfy"
@@ -63,11 +66,12 @@ class Postfix(TellingServer):
     small       SIZE with a small limit, no SMTPUTF8, no DSN, no TLS
     few         no more than FEW recipients in a transaction, no TLS
     lone        one connection at a time, which ends after two errors; no TLS
+    patient     no more than PATIENT_LIMIT octets, and as many errors as there may be; no TLS
     bare        no extensions, no TLS
     """
 
     name = "postfix"
-    services = ("smtp", "submission", "smtps", "small", "few", "lone", "bare")
+    services = ("smtp", "submission", "smtps", "small", "few", "lone", "patient", "bare")
     tls_services = ("smtps",)
 
     # --- the folder -------------------------------------------------------
@@ -172,6 +176,11 @@ class Postfix(TellingServer):
                 "smtpd_client_connection_count_limit=1",
                 "smtpd_client_event_limit_exceptions=",
                 "smtpd_hard_error_limit=2",
+            ],
+            "patient": [
+                *plain,
+                f"message_size_limit={PATIENT_LIMIT}",
+                "smtpd_hard_error_limit=1000",
             ],
             "bare": [*plain, f"smtpd_discard_ehlo_keywords={NO_EXTENSIONS}"],
         }
