@@ -126,6 +126,11 @@ private struct Caller {
 
   private mutating func write(_ octet: UInt8) {
     let isLast = octet & 1 == 0
+    // Larger than the server takes, perhaps: then nothing more may be wanted.
+    if octet & 0x18 == 0x18, !session.mayGrow(to: UInt64(octet) << 3) {
+      precondition(!session.wantsContent)
+      return
+    }
     if session.takesChunks {
       let count = octet & 2 == 0 ? 0 : 3
       session.beginChunk(count, isLast: isLast, size: 3)

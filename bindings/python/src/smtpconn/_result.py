@@ -27,7 +27,8 @@ class RecipientResult:
     #: The enhanced status code, "5.1.1".
     enhanced: Optional[str] = None
     response: Optional[str] = None
-    #: The same as an exception, for a recipient that was deferred or rejected.
+    #: Why it did not get the message: the refusal, or for one that was not tried or is in
+    #: doubt the reason. None for one that was accepted.
     error: Optional[SMTPConnError] = None
 
     @property
@@ -41,6 +42,7 @@ class Result:
 
     The result of an error has accepted recipients only when the error's `retry` is UNKNOWN: with
     LMTP, or when the recipients went in several transactions.
+    Only those in `unknown` and those that were not tried are to be sent to again then.
     """
 
     #: Every recipient, in the order of the envelope.
