@@ -736,7 +736,13 @@ void smtpconn_set_error_callback(smtpconn *connection,
                                  smtpconn_error_callback callback, void *user);
 
 /* Called exactly once when a connection that was started is over, for whatever
- * reason but smtpconn_free. */
+ * reason but smtpconn_free.
+ *
+ * That the server has closed an idle connection is found when the loop turns, for which its
+ * descriptor becomes readable: in smtpconn_loop_dispatch and smtpconn_loop_run_once, not in
+ * smtpconn_run and smtpconn_loop_run, which return at once when nothing is pending.  A
+ * program that never looks learns it from its next operation, which fails with
+ * SMTPCONN_ECONNECTION and SMTPCONN_RETRY_SAFE. */
 void smtpconn_set_end_callback(smtpconn *connection,
                                smtpconn_event_callback callback, void *user);
 
@@ -1155,7 +1161,11 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
  * When the server takes only so many recipients or domains at a time (452, RFC 5321
  * section 4.5.3.1.10; RCPTMAX and RCPTDOMAINMAX of RFC 9422), the message is in memory
  * and not for all or none, the rest follows in further transactions, and the callback
- * is called after the last. */
+ * is called after the last.
+ *
+ * Any number of sends may wait; nothing but memory limits them.  One that waits takes about
+ * 300 octets, and about 700 with an envelope and a message of its own, the content not
+ * counted; one message and one envelope may serve many. */
 int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
                   smtpconn_message *message, smtpconn_send_callback callback, void *user);
 
