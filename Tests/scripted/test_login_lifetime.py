@@ -172,6 +172,30 @@ def test_answered_and_ended_inside_the_token_callback(
 
 
 @pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "X-MINE"])
+def test_ended_after_a_reason(connect: Opener, mechanism: str, way: str) -> None:
+    """The server has explained itself, or the mechanism has given up, and nothing more comes.
+    Whoever ends the connection then is told that, and of no loss."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2 X-MINE")
+        peer.expect(b"AUTH ")
+        peer.reply(b"334 " + b64(b"who?"))
+        peer.expect(b"*" if mechanism == "X-MINE" else b"")
+        peer.until_closed()
+
+    mine = Mechanism(connect.drive)
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
+        mine.answers(None)
+        mine.when_asked(mine.giving_up("no card"))
+        login = connection.start_login("alice", access_token="old")
+        server.wait_for(b"*\r\n" if mechanism == "X-MINE" else b"\r\n\r\n")
+        connection.drive.call(*ending(connection, way))
+        login.fails("ECANCELLED")
+
+
+@pytest.mark.parametrize("way", ["close", "cancel", "free"])
 def test_ended_when_asked_to_renew(connect: Opener, way: str) -> None:
     asked = TokenCallback(connect.drive)
     with ScriptedServer(any_login) as server:

@@ -36,7 +36,7 @@ final class LoginAttempt {
   /// The connection was lost while something else was tried: the server's word stays. After
   /// several mechanisms the end tells why the first one failed, too.
   func reason(for failure: Failure) -> Failure {
-    // What the caller has ended, the caller has ended.
+    // What the caller ended itself has no other reason.
     guard let refusal, failure.code != .cancelled else { return failure }
     if failure.code != .auth, failure.code != .oauth2 { return refusal.followed(by: failure) }
     if failure.command.utf8.elementsEqual(refusal.command.utf8) { return failure }

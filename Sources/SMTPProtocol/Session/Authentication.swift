@@ -112,6 +112,8 @@ final class Authentication {
 
   /// The connection is gone. What the server said of the login before stays the reason.
   func interrupted(_ failure: Failure) -> Failure {
+    // What the caller ended itself has no other reason.
+    if failure.code == .cancelled { return failure }
     if let cancelled { return cancelled.followed(by: failure) }
     guard let remark = mechanism.remark, !remark.isEmpty else { return failure }
     var refusal = Failure(
