@@ -18,7 +18,7 @@ import Testing
     let kept = replies.reduce(0) { $0 + $1.text.count }
     #expect(kept <= Outcome.longReplyLimit + 1_500 * Reply.shortLimit)
     let last = replies[1_499]
-    #expect(last.code == 550 && last.enhancedStatus == bytes("5.1.0"))
+    #expect(last.code == 550 && last.enhancedStatus == bytes("5.1.1"))
     #expect(last.text.count <= Reply.shortLimit)
     #expect(last.lines == Array(Self.page.lines.prefix(4)))
     #expect(outcome.recipients.allSatisfy { $0.status == .rejected })
