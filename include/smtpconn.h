@@ -77,7 +77,7 @@
  *
  * After fork(), the child may only call the `..._free` functions; they then close
  * descriptors without a word to the server, and call nothing but release callbacks:
- * what is pending goes on in the parent, which is told of its end.
+ * what is pending goes on in the parent, where its callbacks run.
  *
  * Durations are in milliseconds, sizes in octets.
  *

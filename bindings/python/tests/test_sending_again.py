@@ -246,7 +246,7 @@ def test_a_file_stays_at_its_end_when_it_was_delivered(path: Path, server: Scrip
 
 
 def test_a_file_that_was_closed_meanwhile(path: Path, server: ScriptedServer) -> None:
-    """It cannot be rewound: the outcome of the send is told all the same."""
+    """It cannot be rewound, and the outcome of the send is reported nevertheless."""
     server.play(HELLO, DEFERRED, QUIT)
     with open(path, encoding="ascii") as file, smtpconn.Loop() as loop:
         reports: list[Any] = []
