@@ -1,6 +1,7 @@
 """Runs the tests, for `make test`, `make test-fast` and `make test-debian13`, and counts.
 
-Each step is a program of its own whose output stays visible. What it found is
+Each step is a program of its own. Two steps run at a time, since most of them wait
+more than they compute; what a step prints is shown when it ends. What it found is
 read from the report that it writes for machines; a step that writes none has
 failed. All steps run, whatever the ones before them found; only without a
 library nothing can. The last line says how many passed and how many failed.
@@ -12,11 +13,14 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "results"
@@ -32,18 +36,38 @@ class Count:
         return Count(self.passed + other.passed, self.failed + other.failed)
 
 
+class Lane(threading.local):
+    """Where the step of this thread prints."""
+
+    output: TextIO = sys.stdout
+
+
+LANE = Lane()
+SHOWING = threading.Lock()
+
+
+def say(text: str) -> None:
+    print(text, file=LANE.output, flush=True)
+
+
 def heading(text: str) -> None:
-    print(f"\n=== {text}", flush=True)
+    say(f"\n=== {text}")
 
 
 def run(command: list[str], folder: Path = ROOT, environment: dict[str, str] | None = None) -> bool:
-    print(f"$ {' '.join(command)}", flush=True)
+    say(f"$ {' '.join(command)}")
     try:
         done = subprocess.run(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, check=False
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=LANE.output,
+            stderr=subprocess.STDOUT,
+            check=False,
         )
     except FileNotFoundError as error:
-        print(f"{error}", file=sys.stderr)
+        say(f"{error}")
         return False
     return done.returncode == 0
 
@@ -55,7 +79,7 @@ def read_report(path: Path) -> Count:
         tests = int(suite.get("tests", "0"))
         failed = sum(int(suite.get(kind) or "0") for kind in ("failures", "errors", "skipped"))
         if suite.get("skipped") not in (None, "0"):
-            print(f"{suite.get('skipped')} tests were skipped, which counts as failed")
+            say(f"{suite.get('skipped')} tests were skipped, which counts as failed")
         # An error of a fixture comes on top of the test that it belongs to.
         count += Count(max(0, tests - failed), failed)
     return count
@@ -70,7 +94,7 @@ def reported(name: str, succeeded: bool, *reports: Path) -> Count:
     if not succeeded and count.failed == 0:
         count.failed = 1
     if count.passed + count.failed == 0:
-        print(f"{name}: nothing was run", file=sys.stderr)
+        say(f"{name}: nothing was run")
         count.failed = 1
     return count
 
@@ -130,8 +154,8 @@ def fuzz_corpus() -> Count:
                 count.passed += 1
             else:
                 count.failed += 1
-                sys.stderr.buffer.write(done.stderr)
-    print(f"{count.passed} inputs did no harm, {count.failed} did")
+                say(done.stderr.decode(errors="replace"))
+    say(f"{count.passed} inputs did no harm, {count.failed} did")
     return count if count != Count() else Count(0, 1)
 
 
@@ -161,9 +185,10 @@ INTEROP: Step = (
 INSTALLED: Step = ("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
 DEMO: Step = ("the demo", lambda: checked("make", "-s", "demo"))
 
+# In the order in which they begin: what is fast first, then the longest.
 STEPS = {
     "all": [
-        *[SWIFT, C, LIBRARY, SCRIPTED_ASAN, SCRIPTED_VALGRIND],
+        *[SWIFT, C, LIBRARY, SCRIPTED_VALGRIND, SCRIPTED_ASAN],
         *[PYTHON, CHECKS, CORPUS, INTEROP, INSTALLED],
     ],
     "fast": [SWIFT, C, LIBRARY],
@@ -180,6 +205,27 @@ def build(fast: bool) -> bool:
     return run(["sh", "Tests/support/require.sh", *groups]) and run(["make", "-j2", *library])
 
 
+def shown(number: int, step: Step) -> Count:
+    """Runs a step and shows all that it printed at once."""
+    title, body = step
+    print(f"... {title}", flush=True)
+    path = RESULTS / f"{number}.log"
+    with path.open("w+") as output:
+        LANE.output = output
+        started = time.monotonic()
+        heading(title)
+        try:
+            count = body()
+        except Exception as error:
+            say(f"{type(error).__name__}: {error}")
+            count = Count(0, 1)
+        say(f"{time.monotonic() - started:.0f} seconds")
+    with SHOWING:
+        sys.stdout.write(path.read_text(errors="replace"))
+        sys.stdout.flush()
+    return count
+
+
 def main() -> int:
     (which,) = sys.argv[1:]
     started = time.monotonic()
@@ -192,9 +238,10 @@ def main() -> int:
     heading("the library")
     total = Count()
     if build(fast=which == "fast"):
-        for title, step in STEPS[which]:
-            heading(title)
-            total += step()
+        steps = STEPS[which]
+        with ThreadPoolExecutor(max_workers=2) as lanes:
+            for count in lanes.map(shown, range(len(steps)), steps):
+                total += count
     else:
         total.failed = 1
     print(f"\n{time.monotonic() - started:.0f} seconds")
