@@ -146,6 +146,7 @@ extension Connection {
     if case .over = link { return }
     // After QUIT was sent nothing is an error.
     if session?.position.phase == .quit {
+      note(.network, "\(failure.message)")
       finish(nil, isError: false)
       return
     }

@@ -73,7 +73,11 @@ extension Connection {
   }
 
   private func look() {
-    guard case .open(let channel) = link, progress.isWorthALook(sent: channel.sent) else { return }
+    // The limit of QUIT begins when it is written, and only then: nothing depends on the reply,
+    // and what the peer takes would begin it again.
+    guard case .open(let channel) = link, session?.position.phase != .quit,
+      progress.isWorthALook(sent: channel.sent)
+    else { return }
     switch progress.look(sent: channel.sent, unsent: channel.unsent, now: clock.now) {
     case .nothing: return
     case .activity: break

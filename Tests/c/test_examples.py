@@ -13,7 +13,13 @@ from support.scripted import Peer, ScriptedServer
 
 EXAMPLES = BUILD / "examples"
 
-either = pytest.mark.parametrize("prefix", [[], valgrind()], ids=["plain", "valgrind"])
+either = pytest.mark.parametrize(
+    "prefix",
+    [
+        pytest.param([], id="plain"),
+        pytest.param(valgrind(), id="valgrind", marks=pytest.mark.valgrind),
+    ],
+)
 
 
 def run(

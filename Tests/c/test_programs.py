@@ -104,6 +104,7 @@ def test_plain(name: str, certificates: Certificates) -> None:
     run_with_servers(name, [], "tests", certificates)
 
 
+@pytest.mark.valgrind
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_valgrind(name: str, certificates: Certificates) -> None:
     run_with_servers(name, valgrind(), "tests", certificates)
@@ -114,6 +115,7 @@ def test_asan(name: str, certificates: Certificates) -> None:
     run_with_servers(name, [], "asan", certificates)
 
 
+@pytest.mark.valgrind
 def test_no_data_race(certificates: Certificates) -> None:
     """What threads share is looked at under a lock. Helgrind knows nothing of the atomic counters
     of Swift and OpenSSL, so only what is said of the functions under the lock counts."""

@@ -22,9 +22,10 @@ from support.drive import Connection, Operation, RefusedError
 from support.endpoint import Request, TokenEndpoint, answer, granted, refused
 from support.sasl import b64, xoauth2
 from support.scripted import Dialogue, Peer, ScriptedServer
+from support.slowness import repeated
 
 USER = "alice"
-MANY = 100
+MANY = repeated(100)
 LONG_AGO = 1
 
 

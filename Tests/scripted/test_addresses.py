@@ -14,6 +14,7 @@ from support.drive import Drive
 from support.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
 from support.scripted import Peer, ScriptedServer
 from support.separate import where_names_mean
+from support.slowness import time_limit
 from support.system import full_listener
 
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
@@ -49,7 +50,7 @@ def is_the_reply(failure: Failure, retry: int) -> None:
 def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
     with full_listener(silent) as port:
         with ScriptedServer(refuses, address=refusing, port=port):
-            connection = drive.connection(host=HOST, port=port, connection_timeout=1000)
+            connection = drive.connection(host=HOST, port=port, connection_timeout=time_limit(1000))
             failure = connection.start_connect().fails("EPROTOCOL")
             connection.wait_end()
         is_the_reply(failure, RETRY_SAFE)
@@ -65,7 +66,7 @@ def test_reply_and_no_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=1000)
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=time_limit(1000))
         failure = connection.start_connect().fails("EPROTOCOL")
         connection.wait_end()
     is_the_reply(failure, RETRY_SAFE)
@@ -124,7 +125,7 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
 def test_operation_timeout(drive: Drive) -> None:
     """What was still waited for when the time was up is told as well."""
     with full_listener(SECOND) as port:
-        connection = drive.connection(host=HOST, port=port, operation_timeout=1500)
+        connection = drive.connection(host=HOST, port=port, operation_timeout=time_limit(1000))
         failure = connection.start_connect().fails("ETIMEDOUT")
     assert "(operation_timeout)" in failure.message
     assert f"{FIRST}:{port}: Connection refused; {SECOND}:{port}: no answer" in failure.message
@@ -146,7 +147,11 @@ def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
         connection = drive.connection(
-            None, host=HOST, port=first.port, connection_timeout=1000, **{limit: 1500}
+            None,
+            host=HOST,
+            port=first.port,
+            connection_timeout=time_limit(600),
+            **{limit: time_limit(800)},
         )
         connection.start_connect().succeeds()
         assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
@@ -170,7 +175,7 @@ def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certifica
             host=HOST,
             port=first.port,
             secure=1,
-            greeting_timeout=500,
+            greeting_timeout=time_limit(500),
             tls_reject_unauthorized=0,
         )
         connection.start_connect().succeeds()
@@ -183,7 +188,7 @@ def test_no_greeting_from_any(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=200)
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=time_limit(200))
         failure = connection.start_connect().fails("ETIMEDOUT")
         connection.wait_end()
     assert failure.retry == RETRY_SAFE
@@ -196,7 +201,7 @@ def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, operation_timeout=300)
+        connection = drive.connection(host=HOST, port=first.port, operation_timeout=time_limit(500))
         failure = connection.start_connect().fails("ETIMEDOUT")
         connection.wait_end()
     assert "(operation_timeout)" in failure.message
@@ -206,18 +211,22 @@ def test_connection_timeout_is_over_all_addresses(drive: Drive) -> None:
     """It goes on with the second address and does not begin again: after a first one that has
     used most of it, the second has less than a whole."""
 
+    limit = time_limit(2000)
+
     def uses_most(peer: Peer) -> None:
         peer.handshake_began()
-        assert not peer.closes_within(1.8)
+        assert not peer.closes_within(0.6 * limit / 1000)
 
     def has_the_rest(peer: Peer) -> None:
         peer.handshake_began()
-        assert peer.closes_within(2.4), "the limit has begun again"
+        assert peer.closes_within(0.8 * limit / 1000), "the limit has begun again"
 
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(uses_most, address=FIRST))
         stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, secure=1, connection_timeout=3000)
+        connection = drive.connection(
+            host=HOST, port=first.port, secure=1, connection_timeout=limit
+        )
         failure = connection.start_connect().wait().error
         connection.wait_end()
     assert failure is not None

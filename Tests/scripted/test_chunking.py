@@ -223,6 +223,7 @@ def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
 def test_early_refusal_of_what_is_for_nobody(connect: Opener) -> None:
     """A server that does not take the chunk of recipients it refused would read the rest of it
     as commands."""
+    seen = threading.Event()
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING", b"CHUNKING")
@@ -230,12 +231,14 @@ def test_early_refusal_of_what_is_for_nobody(connect: Opener) -> None:
         peer.expect(b"RCPT TO:")
         size = int(peer.expect(b"BDAT ").split()[1])
         peer.reply(b"250 ok", b"550 5.1.1 no one", b"503 5.5.1 no recipients")
+        assert seen.wait(PATIENCE)
         assert len(peer.until_closed()) < size
 
     with ScriptedServer(dialogue, receive_buffer=4096) as server:
         connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
         sending = connection.start_send(b"x" * 65_000)
         assert sending.fails("EENVELOPE").response == "550 5.1.1 no one"
+        seen.set()
         assert sending.result().message_size == 0
         connection.wait_end()
 

@@ -11,8 +11,9 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE, Connection, Operation
-from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
 from support.scripted import Peer, ScriptedServer
+from support.slowness import time_limit
 
 Step = tuple[str, str, Callable[[Peer], object]]
 
@@ -258,10 +259,16 @@ def test_quit_and_the_server_says_nothing(connect: Opener) -> None:
         peer.until_closed()
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=100)
+        connection = connect.opened(
+            server, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
+        )
         connection.start_quit().succeeds()
         connection.wait_end()
         assert connection.error is None
+    # Once, and not again because the server has taken the command.
+    log = "\n".join(connection.drive.transcript(LOG_NETWORK))
+    assert "(quit_timeout)" in log
+    assert "(operation_timeout)" not in log
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from support.model import Posted
 from support.modes import Mode, in_every_mode, in_groups
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
 from support.posting import fates
+from support.slowness import repeated
 from support.strict import (
     FINE,
     Ending,
@@ -26,7 +27,7 @@ from support.strict import (
     by_reply,
 )
 
-DIALOGUES = 60
+DIALOGUES = repeated(60)
 
 REFUSALS = (b"550 5.7.1 no", b"554 5.6.0 never", b"450 4.2.0 later", b"451 4.3.0 trouble")
 ENDINGS: tuple[Ending, ...] = ("before", "within", "behind")

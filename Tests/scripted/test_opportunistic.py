@@ -10,6 +10,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.scripted import Peer, ScriptedServer
 from support.separate import handed
+from support.slowness import time_limit
 
 
 @pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?"])
@@ -113,7 +114,9 @@ def test_handshake_that_never_ends(connect: Opener) -> None:
         peer.quit()
 
     with ScriptedServer(starttls_and_silence, second) as server:
-        connection = connect.opened(server, opportunistic_tls=1, connection_timeout=1000)
+        connection = connect.opened(
+            server, opportunistic_tls=1, connection_timeout=time_limit(1000)
+        )
         assert connection.info()["secure"] == 0
         assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
         connection.start_quit().succeeds()
@@ -125,7 +128,7 @@ def test_given_connection() -> None:
         given = socket.create_connection((server.host, server.port))
         with handed(given) as (drive, number):
             connection = drive.connection(
-                connection=number, opportunistic_tls=1, connection_timeout=150
+                connection=number, opportunistic_tls=1, connection_timeout=time_limit(150)
             )
             failure = connection.start_connect().fails("ETIMEDOUT")
             assert failure.phase == "starttls"

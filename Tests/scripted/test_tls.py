@@ -8,6 +8,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
 from support.scripted import Peer, ScriptedServer
+from support.slowness import time_limit
 
 # --- certificates -----------------------------------------------------------
 
@@ -253,7 +254,7 @@ def test_plain_to_a_tls_port(connect: Opener) -> None:
         peer.nothing_more()
 
     with ScriptedServer(dialogue) as server:
-        connection = connect(server, greeting_timeout=200)
+        connection = connect(server, greeting_timeout=time_limit(200))
         failure = connection.start_connect().fails("ETIMEDOUT")
         assert failure.phase == "greeting"
         assert "secure" in failure.message
@@ -267,7 +268,7 @@ def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
         peer.until_closed()
 
     with ScriptedServer(dialogue) as server:
-        failure = connect(server, greeting_timeout=2000).start_connect().wait().error
+        failure = connect(server, greeting_timeout=time_limit(2000)).start_connect().wait().error
         assert failure is not None
         assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
 

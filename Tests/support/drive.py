@@ -6,7 +6,6 @@ looks like is told in Tests/c/drive/main.c.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
@@ -15,6 +14,7 @@ from support.connection import Connection, Operation, RefusedError
 from support.credentials import Mechanism, TokenCallback, Tokens
 from support.outcomes import OK, Failure, read_failure
 from support.program import BUILD, PATIENCE, ROOT, Program, quote
+from support.slowness import MODE
 
 # What tests take from here.
 __all__ = [
@@ -211,7 +211,7 @@ def start(
 ) -> Drive:
     """The drive program as SMTPCONN_TEST_MODE says: plain, valgrind or asan. `before`
     is a command to run it with; it inherits the descriptors."""
-    mode = mode or os.environ.get("SMTPCONN_TEST_MODE", "plain")
+    mode = mode or MODE
     if mode == "valgrind":
         return Drive(prefix=[*before, *valgrind()], descriptors=descriptors)
     if mode == "asan":

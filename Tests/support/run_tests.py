@@ -165,7 +165,14 @@ SCRIPTED = ("Tests/scripted", "Tests/original")
 Step = tuple[str, Callable[[], Count]]
 
 SWIFT: Step = ("Swift: the core, the transport, the C surface", swift_tests)
-C: Step = ("C and C++ programs, plain, under valgrind, with ASan", lambda: pytest("c", "Tests/c"))
+C: Step = (
+    "C and C++ programs, plain and with ASan",
+    lambda: pytest("c", "Tests/c", "-m", "not valgrind"),
+)
+C_VALGRIND: Step = (
+    "C programs, under valgrind",
+    lambda: pytest("c-valgrind", "Tests/c", "-m", "valgrind"),
+)
 LIBRARY: Step = ("the built library", lambda: pytest("abi", "Tests/abi/test_library.py"))
 SCRIPTED_ASAN: Step = (
     "scripted servers, the library called by a program with ASan",
@@ -188,12 +195,12 @@ DEMO: Step = ("the demo", lambda: checked("make", "-s", "demo"))
 # In the order in which they begin: what is fast first, then the longest.
 STEPS = {
     "all": [
-        *[SWIFT, C, LIBRARY, SCRIPTED_VALGRIND, SCRIPTED_ASAN],
+        *[SWIFT, C, LIBRARY, SCRIPTED_VALGRIND, SCRIPTED_ASAN, C_VALGRIND],
         *[PYTHON, CHECKS, CORPUS, INTEROP, INSTALLED],
     ],
     "fast": [SWIFT, C, LIBRARY],
     # The library comes from the machine around it; nothing there needs Swift.
-    "debian13": [C, LIBRARY, SCRIPTED_ASAN, PYTHON, INTEROP, INSTALLED, DEMO],
+    "debian13": [C, C_VALGRIND, LIBRARY, SCRIPTED_ASAN, PYTHON, INTEROP, INSTALLED, DEMO],
 }
 
 

@@ -1,0 +1,19 @@
+"""What the tests do otherwise where the program under test runs slowly."""
+
+from __future__ import annotations
+
+import os
+
+#: plain, asan or valgrind (drive.start).
+MODE = os.environ.get("SMTPCONN_TEST_MODE", "plain")
+
+
+def repeated(times: int) -> int:
+    """How often to repeat what leaves something behind if it is wrong. Valgrind takes twenty
+    times as long and names what one repetition leaves, so it gets a tenth of them."""
+    return max(2, times // 10) if MODE == "valgrind" else times
+
+
+def time_limit(milliseconds: int) -> int:
+    """A limit that passes only after the program has done its part, however slowly it runs."""
+    return milliseconds * (5 if MODE == "valgrind" else 2 if MODE == "asan" else 1)
