@@ -10,6 +10,35 @@ from support import drive as driving
 from support.certificates import Certificates
 from support.drive import Connection, Drive, Option
 from support.scripted import ScriptedServer
+from support.slowness import MODE
+
+# Under valgrind a test takes twenty times as long. What valgrind is to find is in how the library
+# handles memory, which the cases of one test share: of many cases it gets every third.
+FEW = 6
+ONE_OF = 3
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-case", action="store_true", help="under valgrind too; without it one of three"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if MODE != "valgrind" or config.getoption("every_case"):
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = {
+        item
+        for of_one_test in cases.values()
+        if len(of_one_test) > FEW
+        for number, item in enumerate(of_one_test)
+        if number % ONE_OF != 0
+    }
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=list(left_out))
 
 
 @pytest.fixture(scope="session")
