@@ -111,13 +111,8 @@ def test_message_that_is_refused(connect: Opener) -> None:
 def test_mailmax(connect: Opener) -> None:
     """What is too much is not tried, and can go over another connection."""
 
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING", b"LIMITS MAILMAX=2")
-        peer.delivery()
-        peer.delivery()
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
+    strict = StrictServer((b"PIPELINING", b"LIMITS MAILMAX=2"))
+    with ScriptedServer(strict) as server:
         connection = connect.opened(server)
         sendings = [connection.start_send() for _ in range(4)]
         for sending in sendings[:2]:
@@ -128,6 +123,7 @@ def test_mailmax(connect: Opener) -> None:
             assert failure.retry == RETRY_SAFE
             assert sending.result().statuses == [NOT_TRIED]
         connection.start_quit().succeeds()
+    assert len(strict.deliveries) == 2
 
 
 def test_what_is_no_limit(connect: Opener) -> None:

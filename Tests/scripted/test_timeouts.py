@@ -13,6 +13,7 @@ from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.resolving import resolving
 from support.scripted import Peer, ScriptedServer
+from support.slowness import time_limit
 from support.system import full_listener
 
 SOON = 150
@@ -303,8 +304,9 @@ def test_limits_do_not_hit_who_is_in_time(connect: Opener, limit: str, is_ahead:
         peer.quit()
 
     with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, **{limit: 500})
-        sends = [connection.start_send() for _ in range(8)]
+        connection = connect.opened(server, **{limit: time_limit(500)})
+        with connection.drive.held():
+            sends = [connection.start_send() for _ in range(8)]
         connection.start_quit().succeeds()
         for sending in sends:
             sending.succeeds()
