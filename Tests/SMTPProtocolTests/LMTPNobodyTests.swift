@@ -114,6 +114,51 @@ import Testing
         """)
   }
 
+  /// RSET, which is next, is not answered with this, so it is to the chunk.
+  @Test(arguments: [354, 251, 200])
+  func `a positive reply that is not to RSET ends the connection at once`(_ code: Int) {
+    play(
+      Self.send("one", isBehind: false) + Self.send("fine", isBehind: true) + Self.refused + """
+        S: \(code) what
+        S: 250 reset
+        ! send failed: protocolViolation, CONN, envelope phase, retry unknown, \(code)
+        ! - fine@y.example unknown
+        ! connection failed: protocolViolation, CONN, envelope phase, retry unknown, \(code)
+        """)
+    play(
+      Self.send("one", isBehind: false) + Self.refused + """
+        > reset
+        C: RSET
+        S: \(code) what
+        ! reset failed: protocolViolation, CONN, reset phase, retry safe, \(code)
+        ! connection failed: protocolViolation, CONN, reset phase, retry safe, \(code)
+        """)
+    play(
+      Self.send("one", isBehind: false) + Self.refused + """
+        > login PLAIN tim secret
+        C: RSET
+        S: \(code) what
+        ! login failed: protocolViolation, CONN, auth phase, retry safe, \(code)
+        ! connection failed: protocolViolation, CONN, auth phase, retry safe, \(code)
+        """)
+  }
+
+  /// This one cannot be told from the reply to RSET. The last reply is then one too many,
+  /// and nothing more is sent over this connection.
+  @Test func `a chunk for nobody that is answered with 250 shows at the end`() {
+    play(
+      Self.send("one", isBehind: false) + Self.send("fine", isBehind: true) + Self.refused + """
+        S: 250 stored for nobody
+        S: 250 reset
+        S: 250 sender
+        S: 250 recipient
+        ! send ok
+        ! - fine@y.example accepted, DATA 250
+        S: 250 stored
+        ! connection failed: protocolViolation, CONN, idle phase, retry safe, 250
+        """)
+  }
+
   @Test func `421 is for everything`() {
     play(
       Self.send("one", isBehind: false) + Self.refused + """

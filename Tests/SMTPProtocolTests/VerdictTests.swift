@@ -38,6 +38,26 @@ import Testing
     #expect(failures[1].line == "connection, CONN, idle phase, retry safe")
   }
 
+  /// Nothing was lost when the caller, or a time limit, ended it.
+  @Test(arguments: [
+    (ErrorCode.cancelled, "after that: it stopped"),
+    (.timedOut, "after that the connection was given up: it stopped"),
+    (.protocolViolation, "after that the connection was given up: it stopped"),
+    (.connection, "after that the connection was lost: it stopped"),
+    (.socket, "after that the connection was lost: it stopped"),
+  ])
+  func `what happened after the refusal is said`(_ code: ErrorCode, _ ending: String) {
+    var conversation = Conversation()
+    Transcript(opening("PIPELINING") + Self.send + "S: 554 5.7.1 no\n").run(&conversation)
+    conversation.give(up: Failure(code, "it stopped", phase: .idle, retry: .safe))
+    let outcomes = conversation.takeEvents().compactMap { event in
+      if case .sendDone(let outcome) = event { outcome } else { nil }
+    }
+    #expect(
+      outcomes.map { $0.failure?.message ?? "" }
+        == ["the server refused the sender: 554 5.7.1 no; \(ending)"])
+  }
+
   @Test func `the doubt is mentioned, of the message and of the connection`() throws {
     let failures = failures(
       opening("PIPELINING") + Self.send + """
@@ -121,6 +141,6 @@ import Testing
     #expect(failure.line == "auth, AUTH XOAUTH2, auth phase, retry no")
     #expect(
       failure.message.hasPrefix(
-        #"the server refused the login ({"status":"401"}); after that the connection was lost: "#))
+        #"the server refused the login ({"status":"401"}); after that the connection was "#))
   }
 }

@@ -56,6 +56,37 @@ def test_refusal_and_loss(connect: Opener, refused: str, ending: str) -> None:
         assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
 
 
+@pytest.mark.parametrize(
+    ("deed", "words"),
+    [
+        ("cancel", "cancelled by the caller"),
+        ("close", "the connection was closed by the caller"),
+        ("free", "the connection was freed"),
+    ],
+)
+def test_refusal_and_the_caller_ends(connect: Opener, deed: str, words: str) -> None:
+    """Nothing was lost: the message says what the caller did."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"PIPELINING")
+        peer.envelope_of_anybody()
+        peer.content()
+        for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
+            peer.expect(command)
+        peer.reply(b"250 queued", b"250 ok", b"554 5.7.1 no")
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            first, second = connection.start_send(), connection.start_send()
+        first.succeeds()
+        getattr(connection, deed)()
+        failure = second.fails("EENVELOPE")
+        assert failure.response == "554 5.7.1 no"
+        assert failure.message.endswith(f"554 5.7.1 no; after that: {words}")
+
+
 def test_refusal_and_silence(connect: Opener) -> None:
     """DATA is agreed to although nobody is to get it, and the lone dot has no reply."""
 
@@ -71,6 +102,7 @@ def test_refusal_and_silence(connect: Opener) -> None:
         connection = connect.opened(server, final_reply_timeout=200)
         failure = connection.start_send().fails("EENVELOPE")
         assert (failure.response, failure.retry) == ("550 5.1.1 no", RETRY_NO)
+        assert "; after that the connection was given up: " in failure.message
         assert "(final_reply_timeout)" in failure.message
 
 
@@ -128,6 +160,41 @@ def test_first_digit_decides(connect: Opener, where: str, reply: bytes) -> None:
         assert failure.retry == (RETRY_NO if is_final else RETRY_SAFE)
         assert sending.result().statuses == [REJECTED if is_final else DEFERRED]
         connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
+def test_first_digit_decides_about_a_login(connect: Opener, reply: bytes) -> None:
+    """Only 235 is a login (RFC 4954 section 6); whatever else it is, it is a reply, and the
+    connection is as good as before."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN LOGIN")
+        peer.expect(plain("tim", "pass"))
+        peer.reply(reply)
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        failure = connection.start_login("tim", "pass").fails("EAUTH")
+        assert failure.response == reply.decode()
+        assert failure.response_code == int(reply[:3])
+        assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
+        assert (failure.phase, failure.command) == ("auth", "AUTH PLAIN")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
+def test_first_digit_decides_about_a_greeting(connect: Opener, reply: bytes) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.reply(reply)
+        peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        failure = connect(server).start_connect().fails("EPROTOCOL")
+        assert failure.response == reply.decode()
+        assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
 
 
 @pytest.mark.parametrize(
@@ -322,6 +389,36 @@ def test_too_many_by_text(connect: Opener) -> None:
         )
         sending.succeeds()
         assert sending.result().statuses == [ACCEPTED, ACCEPTED]
+        connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("text", [b"recipients over quota", b"recipient's mailbox full"])
+def test_full_mailbox_by_text(connect: Opener, text: bytes) -> None:
+    """552 as it is sent today: this recipient is refused for good, and not tried again."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+        peer.reply(b"250 ok")
+        for reply in (b"250 ok", b"552 " + text):
+            peer.expect(b"RCPT TO:")
+            peer.reply(reply)
+        peer.expect(b"DATA")
+        peer.reply(b"354 go")
+        peer.content()
+        peer.reply(b"250 queued")
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(
+            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+        )
+        sending.succeeds()
+        result = sending.result()
+        assert result.statuses == [ACCEPTED, REJECTED]
+        assert result.recipients[1].error is not None
+        assert result.recipients[1].error.retry == RETRY_NO
         connection.start_quit().succeeds()
 
 

@@ -11,11 +11,18 @@ extension Failure {
     return failure
   }
 
-  /// A verdict that had arrived before the connection was lost: it stays, and the loss is
-  /// mentioned.
-  package func followed(by loss: Failure) -> Failure {
+  /// A verdict that had arrived before the connection ended: it stays, and how the
+  /// connection ended is mentioned.
+  package func followed(by end: Failure) -> Failure {
+    let what: Message =
+      switch end.code {
+      // What the caller did, which needs no reason.
+      case .cancelled: "; after that: "
+      case .connection, .socket: "; after that the connection was lost: "
+      default: "; after that the connection was given up: "
+      }
     var failure = self
-    failure.text += "; after that the connection was lost: \(loss.text)"
+    failure.text += what + end.text
     return failure
   }
 

@@ -154,7 +154,8 @@ package struct RecipientOutcome {
   /// Refused because the server takes no more recipients in one transaction
   /// (RFC 5321 section 4.5.3.1.10): 452, or 552 from servers that follow RFC 821,
   /// as far as an enhanced status code does not say something else. 552 is the code of a
-  /// full mailbox as well, so without an enhanced code its text decides.
+  /// full mailbox as well, so without an enhanced code its text must say it in words that
+  /// mean nothing else: a refusal that names "the recipient's mailbox" is final.
   package var isOverflow: Bool {
     guard stage == .recipient, let reply else { return false }
     switch reply.code {
@@ -162,16 +163,16 @@ package struct RecipientOutcome {
       guard let status = reply.enhancedStatus else { return true }
       return status == Bytes.of("4.5.3")
     case 552:
-      guard let status = reply.enhancedStatus else { return Self.speaksOfNumber(reply) }
+      guard let status = reply.enhancedStatus else { return Self.saysTooManyRecipients(reply) }
       return status == Bytes.of("5.5.3")
     default: return false
     }
   }
 
-  private static func speaksOfNumber(_ reply: Reply) -> Bool {
+  private static func saysTooManyRecipients(_ reply: Reply) -> Bool {
     let text = Bytes.uppercased(reply.text)
-    return Bytes.contains(text, Bytes.of("TOO MANY"))
-      || Bytes.contains(text, Bytes.of("RECIPIENTS"))
+    return Bytes.contains(text, Bytes.of("TOO MANY RECIPIENTS"))
+      || Bytes.contains(text, Bytes.of("TOO MANY RCPT"))
   }
 
   /// Refused by the reply to RCPT.

@@ -229,16 +229,23 @@ extension Session {
 
   /// Takes a reply that there may be to the chunk of a message for nobody, with LMTP. That
   /// reply is a refusal; any other is to the next command. true when it was taken.
+  ///
+  /// A positive reply would promise to deliver to nobody, which RFC 2033 section 4.2 has no
+  /// room for: Dovecot 2.4 does not answer the chunk at all. A server that says 250 to it
+  /// breaks that rule and cannot be found out: this 250 is the same as the one that RSET
+  /// gets, and each later reply is then taken for the one after it, up to one too many at
+  /// the end, which closes the connection. To wait for more would be no help, since servers
+  /// that do not answer never send it.
   func receiveLate(_ reply: Reply) -> Bool {
     guard let end = lateChunkEnd, reply.code != 421 else { return false }
     lateChunkEnd = nil
+    if reply.code < 400, !output.isNextReplyEarly, mayAnswerNext(reply) { return false }
+    if tracesDialogue { traceReply(reply) }
+    lastReply = reply
     if reply.code < 400 {
-      guard output.isNextReplyEarly else { return false }
       fail(.unexpected(reply, phase: position.phase))
       return true
     }
-    if tracesDialogue { traceReply(reply) }
-    lastReply = reply
     let reason: Message? =
       if output.left < end {
         "the server refused the message before its end"
@@ -253,6 +260,15 @@ extension Session {
           .connection, reason, reply, command: "BDAT", phase: .message, retry: .safe))
     }
     return true
+  }
+
+  /// After such a chunk RSET goes first, and 250 is its only positive reply (RFC 5321
+  /// section 4.3.2).
+  private func mayAnswerNext(_ reply: Reply) -> Bool {
+    switch state {
+    case .transaction, .clearing, .resetting: reply.code == 250
+    default: true
+    }
   }
 
   /// The transaction in `state` is over: the next one behind it has the word, or
