@@ -288,6 +288,37 @@ import Testing
     #expect(!isReadable(descriptor))
   }
 
+  /// A forked child has the same epoll set, timer and wake-up as its parent.
+  @Test func aChildProcessChangesNothingOfItsParents() throws {
+    let descriptor = loop.descriptor()
+    let (watched, other) = (try #require(Pipe()), try #require(Pipe()))
+    var deliveries = 0
+    let watch = try #require(
+      Watch(loop: loop, descriptor: watched.reader, readable: true, writable: false) { _ in
+        deliveries += 1
+      })
+    other.write("x")
+    let child = try #require(fork())
+    if child == 0 {
+      watch.update(readable: false, writable: false)
+      let added = Watch(
+        loop: loop, descriptor: other.reader, readable: true, writable: false) { _ in }
+      loop.wakeup()
+      LoopTimer(loop) {}.set(0)
+      loop.schedule(LoopTask {})
+      watch.cancel()
+      loop.close()
+      _exit(added == nil ? 0 : 1)
+    }
+    #expect(status(of: child) == 0)
+    #expect(!isReadable(descriptor))
+    watched.write("x")
+    #expect(isReadable(descriptor))
+    _ = loop.dispatch()
+    #expect(deliveries == 1)
+    watch.cancel()
+  }
+
   @Test func heapKeepsItsOrderUnderRandomChanges() {
     var generator = SystemRandomNumberGenerator()
     var fired: [Int64] = []

@@ -1,4 +1,5 @@
 import CSystem
+import Glibc
 import SMTPProtocol
 
 @testable import SMTPTransport
@@ -62,4 +63,19 @@ func connect(_ loop: EventLoop, to address: SocketAddress) -> ConnectedSocket? {
   connector.start(deadline: Clock.now() + 20_000) { result = $0 }
   _ = pump(loop) { result != nil }
   return try? result?.get()
+}
+
+/// A copy of this process, of which nothing but this thread is left: 0 in the child, which
+/// must end with `_exit`. nil when there is none. Swift hides the function of this name.
+func fork() -> Int32? {
+  typealias Fork = @convention(c) () -> Int32
+  guard let address = unsafe dlsym(nil, "fork") else { return nil }
+  let process = unsafe unsafeBitCast(address, to: Fork.self)()
+  return process < 0 ? nil : process
+}
+
+/// What a child has ended with; nil when that cannot be had.
+func status(of child: Int32) -> Int32? {
+  var status: Int32 = -1
+  return unsafe waitpid(child, &status, 0) == child ? status : nil
 }

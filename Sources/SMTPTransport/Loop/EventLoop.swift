@@ -108,8 +108,8 @@ import SMTPProtocol
     System.close(alarm)
   }
 
-  /// In a forked child the epoll set is shared with the parent and must be left
-  /// as it is.
+  /// In a forked child the epoll set, the timer and the wake-up are shared with the parent
+  /// and must be left as they are.
   package var isForeignProcess: Bool { process.isForeign }
 
   // MARK: Running
@@ -174,7 +174,7 @@ import SMTPProtocol
 
   /// Ends the wait of another thread. Safe in a signal handler.
   package func wakeup() {
-    if !isClosed { System.signal(wake) }
+    if !isClosed, !isForeignProcess { System.signal(wake) }
   }
 
   // MARK: Tasks and timers
@@ -213,7 +213,7 @@ import SMTPProtocol
   // MARK: Watches
 
   func add(_ watch: Watch) -> WatchTable.Key? {
-    guard !isClosed else {
+    guard !isClosed, !isForeignProcess else {
       csystem_set_errno(EBADF)
       return nil
     }
@@ -226,7 +226,7 @@ import SMTPProtocol
   }
 
   func modify(_ watch: Watch, _ key: WatchTable.Key) {
-    guard !isClosed else { return }
+    guard !isClosed, !isForeignProcess else { return }
     _ = csystem_epoll_modify(set, watch.descriptor, watch.interest.rawValue, key)
   }
 
