@@ -156,11 +156,12 @@ extension Connection {
     finish(explained(failure), isError: true, isDoubtful: isDoubtful)
   }
 
-  /// A login that waits for a token is under way, although the dialogue is idle.
+  /// A login that waits for a token, or for the caller's mechanism, is under way, although the dialogue is idle.
   private func duringLogin(_ failure: Failure) -> Failure {
-    guard failure.phase == .idle, current?.isLogin == true else { return failure }
+    guard failure.phase == .idle, case .login(let attempt, _) = current else { return failure }
     var failure = failure
-    (failure.phase, failure.command) = (.auth, "AUTH XOAUTH2")
+    failure.phase = .auth
+    failure.command = Message("AUTH \(Bytes.printable(attempt.name))").text
     return failure
   }
 

@@ -84,6 +84,7 @@ extension Connection {
   private func tryNextMechanism(_ attempt: LoginAttempt) {
     guard let name = attempt.candidates.first else { return }
     attempt.candidates.removeFirst()
+    attempt.name = name
     let credentials = attempt.identity.credentials
     note(.smtp, "logging in with \(Bytes.printable(name))")
     if let custom = options.customMechanisms.make(name) {
@@ -104,7 +105,7 @@ extension Connection {
     attempt.add(custom)
     custom.onQuestion = { [self] question in queueCallback(question) }
     custom.onAnswer = { [self] answer in
-      session?.answer(answer)
+      if !refusesReplySoFar() { session?.answer(answer) }
       goOnLoggingIn()
     }
     custom.begin { [self] refusal in
@@ -125,7 +126,9 @@ extension Connection {
     haveNews()
   }
 
+  /// The caller, or a token endpoint, may have taken its time since the dialogue was looked at.
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
+    if refusesReplySoFar() { return }
     attempt.mechanism = mechanism
     parser.quotes = false
     session?.login(mechanism)

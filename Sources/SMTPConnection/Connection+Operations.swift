@@ -79,13 +79,7 @@ extension Connection {
     while current == nil, case .open(let channel) = link, session?.isReady == true,
       !queue.isEmpty
     {
-      if parser.hasMore, session?.mayReplyLate != true {
-        fail(
-          Failure(
-            .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
-            phase: .idle, retry: .safe))
-        return
-      }
+      if refusesReplySoFar() { return }
       guard isSurveyed(queue.first), let operation = queue.popFirst() else { return }
       current = operation
       clock.operation = clock.now
@@ -95,6 +89,18 @@ extension Connection {
       flushLog()
       handleEvents()
     }
+  }
+
+  /// A part of a reply that is here already cannot be the answer to a command that is
+  /// about to be made. true when the connection has ended for that.
+  func refusesReplySoFar() -> Bool {
+    guard parser.hasMore, session?.mayReplyLate != true else { return false }
+    fail(
+      located(
+        Failure(
+          .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
+          phase: .idle, retry: .safe)))
+    return true
   }
 
   /// The envelope of the next message follows the end of the one before it in the
@@ -184,7 +190,7 @@ extension Connection {
       current = next
       clock.operation = clock.now
       queue.prepend(operation)
-    } else {
+    } else if !refusesReplySoFar() {
       begin(mailing)
     }
   }

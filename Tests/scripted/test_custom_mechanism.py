@@ -99,6 +99,62 @@ def test_challenges(connect: Opener, later: bool) -> None:
         connection.start_quit().succeeds()
 
 
+# --- replies to what was not said yet ------------------------------------------------
+
+
+def test_half_a_reply_before_the_response(connect: Opener) -> None:
+    """The mechanism is still thinking: what is there cannot answer what it will say."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH X-MINE")
+        peer.expect(b"AUTH X-MINE")
+        peer.send(b"334 \r\n235 wel")
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        mechanism = Mechanism(connect.drive)
+        mechanism.answers(None)
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        login = connection.start_login(USER, PASSWORD)
+        mechanism.wait(2)
+        assert mechanism.respond(b"sesame") == OK
+        failure = login.fails("EPROTOCOL")
+        assert (failure.phase, failure.command) == ("auth", "AUTH X-MINE")
+        connection.wait_end()
+
+
+@pytest.mark.parametrize("second", ["X-MINE", "LOGIN"])
+def test_half_a_reply_before_the_next_mechanism(connect: Opener, second: str) -> None:
+    """Its name was not said yet."""
+    first = "X-FIRST" if second == "X-MINE" else "PLAIN"
+    said = b"AUTH X-FIRST" if second == "X-MINE" else b"AUTH PLAIN "
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH %s %s" % (first.encode(), second.encode()))
+        peer.expect(said)
+        peer.send(b"504 5.5.4 not here\r\n235 wel")
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        drive = connect.drive
+        options = drive.options(host="127.0.0.1", port=server.port, name="client.test")
+        if second == "X-MINE":
+            for name in (first, second):
+                mechanism = Mechanism(drive, name)
+                mechanism.answers(None)
+                assert mechanism.offer(options) is None
+        connection = drive.connection_from(options)
+        connection.start_connect().succeeds()
+        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+        assert failure.response == "504 5.5.4 not here"
+        assert "the server sent a reply that nothing asked for" in failure.message
+        assert "after that the connection was given up" in failure.message
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.name == "EPROTOCOL"
+        assert connection.error.command == f"AUTH {second}"
+
+
 # --- giving up -----------------------------------------------------------------------
 
 

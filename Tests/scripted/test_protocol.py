@@ -8,7 +8,7 @@ import contextlib
 import pytest
 
 from conftest import Opener
-from support.outcomes import NOT_TRIED, RETRY_SAFE
+from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.scripted import Peer, ScriptedServer
 
 # More than any bound of the client and all buffers of the kernel together.
@@ -202,6 +202,30 @@ def test_early_reply_with_the_answer_to_mail(connect: Opener) -> None:
         sending = connection.start_send()
         sending.fails("EPROTOCOL")
         assert sending.result().statuses == [NOT_TRIED]
+        connection.wait_end()
+
+
+def test_early_reply_before_the_rest_of_the_recipients(connect: Opener) -> None:
+    """The next transaction of the same message was not begun yet."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"LIMITS RCPTMAX=1")
+        peer.envelope(b"a@example.com", sender=b"s@example.com")
+        peer.content()
+        peer.send(b"250 queued\r\n250 o")
+        assert b"MAIL" not in peer.until_closed()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(
+            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+        )
+        sending.succeeds()
+        result = sending.result()
+        assert result.statuses == [ACCEPTED, NOT_TRIED]
+        untried = result.recipients[1].error
+        assert untried is not None
+        assert untried.name == "EPROTOCOL"
         connection.wait_end()
 
 

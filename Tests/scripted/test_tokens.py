@@ -69,6 +69,26 @@ def test_renewed_once(connect: Opener, how: str) -> None:
         connection.start_quit().succeeds()
 
 
+def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
+    """It cannot be the answer to a login that was not said yet."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.expect(b"AUTH XOAUTH2 ")
+        peer.send(b"535 5.7.8 no\r\n235 wel")
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.providing("first"))
+        asked.when_asked(asked.providing("second"))
+        connection = connect.opened(server)
+        failure = connection.start_login(USER, ask=asked).fails("EAUTH")
+        assert failure.response == "535 5.7.8 no"
+        assert "the server sent a reply that nothing asked for" in failure.message
+        connection.wait_end()
+
+
 def test_not_renewed_when_the_server_is_busy(connect: Opener) -> None:
     """A 4xx says nothing about the token."""
     with ScriptedServer(taking(("good", "454 4.7.0 later"))) as server:

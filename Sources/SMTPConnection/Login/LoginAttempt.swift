@@ -17,6 +17,8 @@ package protocol CustomMechanism: Mechanism {
 final class LoginAttempt {
   let identity: Identity
   var candidates: [[UInt8]] = []
+  /// What is tried, or about to be.
+  var name: [UInt8] = []
   /// The mechanism that the server has before it.
   var mechanism: (any Mechanism)?
   /// The caller's own, the last of them perhaps under way. The caller may look at
