@@ -167,11 +167,17 @@ enum smtpconn_retry {
                                  message was sent: it may have been delivered,
                                  a retry may deliver it twice */
 };
-/* SMTPCONN_RETRY_SAFE of a send has two meanings, and the code tells them apart:
- * with EENVELOPE and EMESSAGE the server refused the message for now (4yz, see
- * smtpconn_error_response_code): wait before the next try, RFC 5321 section 4.5.4.1
- * asks for 30 minutes.  With any other code nothing was decided about the message: it
- * may be sent again at once over another connection. */
+/* SMTPCONN_RETRY_SAFE of a send has two meanings, and the code tells them apart, without
+ * a look at the recipients:
+ *
+ *   retry == SMTPCONN_RETRY_SAFE && (code == SMTPCONN_EENVELOPE || code == SMTPCONN_EMESSAGE)
+ *
+ * is true when the server refused the message for now, or one of its recipients when it
+ * refused all: wait before the next try, RFC 5321 section 4.5.4.1 asks for 30 minutes.
+ * With SMTPCONN_RETRY_SAFE and any other code nothing was decided about the message, not
+ * sent at all or not to its end: it may be sent again at once over another connection.
+ * The code of the reply is no such rule: it is that of the last recipient, 5yz perhaps
+ * although another was refused with 4yz. */
 
 /* One of the SMTPCONN_E... codes. */
 int smtpconn_error_code(const smtpconn_error *error);
@@ -1134,7 +1140,7 @@ enum smtpconn_recipient_status {
  *
  * A verdict of the server that had arrived stays the error when the connection is lost
  * after it, by whatever cause, smtpconn_cancel and smtpconn_close included: code, response
- * and retry are those of the refusal, and the message mentions the loss.
+ * and retry are those of the refusal, and the message mentions what happened after it.
  *
  * `result` is never NULL: it tells of every recipient, even when the send failed.  Both
  * are valid until the callback returns. */

@@ -170,6 +170,37 @@ import Testing
     #expect(read(long.map { [$0] } + [[0x78]]).isBroken)
   }
 
+  /// The work is that of the octets, whatever the pieces: as many are looked at as there are.
+  @Test(arguments: [1, 7, HTTPResponse.headerLimit])
+  func `every octet of a header is looked at once`(_ size: Int) {
+    let long = "HTTP/1.1 200 OK\r\nX-Long: "
+    let one = bytes(long + String(repeating: "x", count: HTTPResponse.headerLimit - long.count))
+    let line = "X-Filler: " + String(repeating: "y", count: 68) + "\r\n"
+    let many = bytes("HTTP/1.1 200 OK\r\n" + String(repeating: line, count: 198))
+    for octets in [one, many] {
+      let pieces = stride(from: 0, to: octets.count, by: size).map {
+        Array(octets[$0..<min($0 + size, octets.count)])
+      }
+      let response = read(pieces)
+      #expect(!response.isBroken && !response.isComplete)
+      #expect(response.examined == octets.count)
+    }
+  }
+
+  /// Sizes of chunks and trailers likewise; what is inside a chunk is not looked at.
+  @Test func `every octet between chunks is looked at once`() {
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    let between = "1\r\n" + "\r\n"
+    let chunk = "1\r\nx\r\n"
+    let tail = "0\r\nX-Trailer: 1\r\n\r\n"
+    let answer = bytes(head + String(repeating: chunk, count: 1_000) + tail)
+    for pieces in [answer.map { [$0] }, [answer]] {
+      let response = read(pieces)
+      #expect(response.isComplete)
+      #expect(response.examined == head.utf8.count + 1_000 * between.utf8.count + tail.utf8.count)
+    }
+  }
+
   /// Whether a line is too long does not depend on how it arrived.
   @Test func `a long header line is refused in one piece as in many`() {
     let line = "X-Long: " + String(repeating: "x", count: 2 * HTTPResponse.headerLimit) + "\r\n"

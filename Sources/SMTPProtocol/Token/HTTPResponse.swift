@@ -30,6 +30,8 @@ package final class HTTPResponse {
   private let buffer: Secret
   private var taken = 0
   private var searched = 0
+  /// Octets that were looked at for the end of a line, each time counted.
+  private(set) var examined = 0
   private var received = 0
   private var lineCount = 0
   private var contentLength: Int?
@@ -103,10 +105,13 @@ package final class HTTPResponse {
   }
 
   private func takeLine() -> [UInt8]? {
-    guard let end = buffer.bytes.dropFirst(max(taken, searched)).firstIndex(of: 0x0A) else {
-      searched = buffer.bytes.count
+    let rest = buffer.bytes.dropFirst(max(taken, searched))
+    guard let end = rest.firstIndex(of: 0x0A) else {
+      examined += rest.count
+      searched = rest.endIndex
       return nil
     }
+    examined += end + 1 - rest.startIndex
     if end - taken > Self.headerLimit {
       part = .broken
       return nil
