@@ -219,6 +219,8 @@ DOUBTFUL = [
     "a@x.org\n b@x.org",
     "a@x.org\x0cb@x.org",
     "=?utf-8?q?a=40x=2Eorg?=",
+    "=?utf-8?q?a b?=@x.org",
+    "=?utf-8?q?a b=40x=2Eorg?=",
 ]
 
 
@@ -265,6 +267,9 @@ def test_a_field_with_defects_that_was_set(value: str) -> None:
         ('"=?utf-8?q?J=C3=BCrgen?=" <a@b.c>', ["a@b.c"]),
         ("=?utf-8?q?J=C3=BCrgen?=<a@b.c>", ["a@b.c"]),
         ("=?utf-8?q?a=40b?=\n =?utf-8?q?.c?=\n <a@b.c>", ["a@b.c"]),
+        ("=?utf-8?q?J=C3=BCrgen X?= <a@b.c>", ["a@b.c"]),
+        ("=?utf-8?q?J=C3=BCrgen, X?= <a@b.c>, d@e.f", ["a@b.c", "d@e.f"]),
+        ("=?utf-8?q?X,?=\n =?utf-8?b?SsO8 cmdlbg==?= <a@b.c>", ["a@b.c"]),
         ('"d@e.f, g@h.i" <a@b.c>', ["a@b.c"]),
         ('"a b"@c.d', ['"a b"@c.d']),
         ("José <josé@b.c>", ["josé@b.c"]),

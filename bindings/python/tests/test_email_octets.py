@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from email.header import Header
 from email.message import EmailMessage, Message
 from email.mime.text import MIMEText
 from typing import Any
@@ -147,6 +148,36 @@ def start(server: ScriptedServer, message: Any) -> list[Any]:
     return reports
 
 
+@pytest.mark.parametrize("first", [(), ("8BITMIME", "SMTPUTF8")])
+@pytest.mark.parametrize("last", [(), ("8BITMIME", "SMTPUTF8")])
+def test_before_the_last_ehlo(
+    first: tuple[str, ...], last: tuple[str, ...], server: ScriptedServer
+) -> None:
+    """Started behind a login after which the server says anew what it takes."""
+    login = "C: AUTH PLAIN *\nS: 235 ok\n" + hello(*last).partition("\n")[2]
+    server.play(hello("AUTH PLAIN", *first), login, SEND, SEND, QUIT)
+    message = internationalized()
+    reports: list[Any] = []
+    with smtpconn.Loop() as loop:
+        connection = smtpconn.Connection(
+            "127.0.0.1", server.port, loop=loop, hello_after_login=True, allow_insecure_auth=True
+        )
+        connection.start_connect()
+        loop.run()
+        connection.start_login("user", "password")
+        envelope = smtpconn.Envelope(FROM, TO)
+        connection.start_send(envelope, message, lambda error, _: reports.append(error))
+        loop.run()
+        # Now it is known.
+        connection.start_send(envelope, message, lambda error, _: reports.append(error))
+        connection.start_quit()
+        loop.run()
+    server.check()
+    assert reports == [None, None]
+    assert server.messages[0].isascii()
+    assert server.messages[1].isascii() == (not last)
+
+
 def test_before_ehlo_an_address_outside_ascii(server: ScriptedServer) -> None:
     message = MIMEText("x\n")
     message["From"] = "josé@example.org"
@@ -180,6 +211,44 @@ def test_header_of_a_signed_part_outside_ascii(policy: Any) -> None:
     assert octets.replace(b"\n", b"\r\n").split(b"--bb")[1] in serialise(message, EVERYTHING)
     with pytest.raises(smtpconn.MessageError, match="signed"):
         serialise(message, NOTHING)
+
+
+FIELD = "Content-Description: Grüße\n"
+
+
+@pytest.mark.parametrize("style", [Message, EmailMessage])
+def test_header_of_a_signed_part_in_a_message_of_another_policy(style: type[Message]) -> None:
+    """The part was signed as it came, and the other policy would encode its field."""
+    part = email.message_from_bytes(f"{FIELD}\nx\n".encode())
+    policy = email.policy.compat32 if style is Message else email.policy.SMTP
+    message = style(policy=policy.clone(cte_type="7bit"))
+    message["From"], message["To"] = FROM, TO
+    message["Content-Type"] = "multipart/signed"
+    message.attach(part)
+    for offers in (UNKNOWN, NOTHING, EIGHT_BIT, EVERYTHING):
+        with pytest.raises(smtpconn.MessageError, match="Content-Description of a signed part"):
+            serialise(message, offers)
+
+
+@pytest.mark.parametrize("inside", ["{}\nx", "Content-Type: message/rfc822\n\n{}\nx"])
+def test_header_of_a_signed_part_that_was_read_from_text(inside: str) -> None:
+    """The policy would encode it: what was signed is not known any more."""
+    text = SIGNED.format(headers=inside.format(FIELD), text="")
+    for offers in (UNKNOWN, NOTHING, EIGHT_BIT, EVERYTHING):
+        with pytest.raises(smtpconn.MessageError, match="Content-Description of a signed part"):
+            serialise(email.message_from_string(text), offers)
+    octets = serialise(email.message_from_bytes(text.encode()), EIGHT_BIT)
+    assert octets.split(b"--bb")[1] == text.encode().replace(b"\n", b"\r\n").split(b"--bb")[1]
+
+
+def test_header_of_a_signed_part_in_its_encoded_form() -> None:
+    part = Message()
+    part["Content-Description"] = Header("Grüße", "utf-8")  # type: ignore[assignment]
+    part.set_payload("x\n")
+    message = Message()
+    message["Content-Type"] = "multipart/signed"
+    message.attach(part)
+    assert part.as_bytes().replace(b"\n", b"\r\n") in serialise(message, NOTHING)
 
 
 def test_a_signed_part_before_ehlo(server: ScriptedServer) -> None:
@@ -241,13 +310,6 @@ def test_a_signed_header_outside_ascii_before_ehlo(server: ScriptedServer) -> No
     assert "SMTPUTF8" in str(error)
 
 
-def line_break_in_a_field() -> Message:
-    message = Message()
-    message["Subject"] = "x\nInjected: y\n\nz"
-    message.set_payload("x\n")
-    return message
-
-
 def lone_surrogate() -> Message:
     message = EmailMessage()
     message["Subject"] = "x"
@@ -267,10 +329,43 @@ def test_line_break_in_a_field_outside_ascii(offers: Offers) -> None:
     assert received["Subject"] == "ä b"
 
 
-@pytest.mark.parametrize("make", [line_break_in_a_field, lone_surrogate])
-def test_a_message_that_cannot_be_written(make: Any) -> None:
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\v", "\f", "\x1e", "\r\n\r\n", "\n \n"])
+@pytest.mark.parametrize("where", ["name", "value", "header object", "part", "signed part"])
+def test_line_break_in_a_field(where: str, end: str) -> None:
+    """What the older kind of message takes, and newer versions write as another field."""
+    message = Message()
+    message["From"] = FROM
+    place = message
+    if where.endswith("part"):
+        message["Content-Type"] = f"multipart/{'signed' if where == 'signed part' else 'mixed'}"
+        place = Message()
+        message.attach(place)
+    if where == "name":
+        message[f"X-A: b{end}Bcc"] = "c@example.org"
+    elif where == "header object":
+        message["X-A"] = Header(f"b{end}Bcc: c@example.org")  # type: ignore[assignment]
+    else:
+        place["X-A"] = f"b{end}Bcc: c@example.org"
+    place.set_payload("x\n")
+    name = "X-A: b" if where == "name" else "X-A"
+    for offers in (UNKNOWN, NOTHING, EVERYTHING):
+        with pytest.raises(smtpconn.MessageError, match=f"{name}.* holds a line break"):
+            serialise(message, offers)
+
+
+@pytest.mark.parametrize("value", ["b\n c", "b\r\n\tc", "b\n", "b\u2028c", "b\x85c"])
+def test_a_field_that_is_folded_or_has_no_line_break(value: str) -> None:
+    message = Message()
+    message["X-A"] = value
+    message.set_payload("x\n")
+    arrived = email.message_from_bytes(serialise(message, NOTHING))
+    assert arrived.keys() == ["X-A"]
+    assert arrived.get_payload() == "x\r\n"
+
+
+def test_a_message_that_cannot_be_written() -> None:
     with pytest.raises(smtpconn.MessageError, match="no form to be sent in") as caught:
-        serialise(make(), NOTHING)
+        serialise(lone_surrogate(), NOTHING)
     assert caught.value.__cause__ is not None
 
 

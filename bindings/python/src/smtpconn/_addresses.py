@@ -28,12 +28,15 @@ _VISIBLE: Final = ("From", "Sender", "Reply-To", "To", "Cc")
 #: encoding, which may stand in a name; in an address they are looked for separately.
 _HARMLESS: Final = (ObsoleteHeaderDefect, NonASCIILocalPartDefect, UndecodableBytesDefect)
 
+#: Some programs write a name so; it is certain where such an encoded word ends.
+_BLANK_IN_WORD: Final = "whitespace inside encoded word"
+
 #: Blanks outside ASCII: the email package drops them from a domain, and joins what they separate.
 _BLANK: Final = re.compile(r"[^\S\x00-\x7f]")
 _UNFOLDED: Final = SMTP.clone(utf8=True, max_line_length=0)
 _LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
-_ENCODED_WORD: Final = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?\s]*\?=")
+_ENCODED_WORD: Final = re.compile(r"=\?[^?\s]*\?[bBqQ]\?[^?]*\?=")
 #: Replaces an encoded word, and a blank outside ASCII.  In an address, where neither may be (RFC
 #: 2047 section 5), it shows up.
 _WORD: Final = "\ue000"
@@ -123,7 +126,9 @@ def _read(value: Any) -> tuple[list[str], list[Exception | str]]:
         unfolded = _BLANK.sub(_WORD, _LINE_BREAK.sub(" ", str(value)))
         value = SMTP.header_factory("To", _ENCODED_WORD.sub(f"{_WORD} ", unfolded))
     defects: list[Exception | str] = [
-        defect for defect in value.defects if not isinstance(defect, _HARMLESS)
+        defect
+        for defect in value.defects
+        if not isinstance(defect, _HARMLESS) and str(defect) != _BLANK_IN_WORD
     ]
     addresses = [from_octets(address.addr_spec) for address in value.addresses]
     if any(_WORD in address for address in addresses):

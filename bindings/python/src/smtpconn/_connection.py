@@ -353,8 +353,9 @@ class Connection(DrivenConnection):
     ) -> None:
         """`send`, without waiting.  A file or an iterable is read later, by the loop.
 
-        Before the connection is open, a message of the email package takes a form that every
-        server takes, if its addresses and signatures allow that.
+        Before the connection is open, and before the end of a login with `hello_after_login`, it
+        is not known what the server will take.  A message of the email package then has a form
+        that every server takes, if its addresses and signatures allow that.
         """
         self._start_send(envelope, message, callback)
 

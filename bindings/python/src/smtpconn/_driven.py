@@ -202,6 +202,11 @@ class DrivenConnection(ConnectionState):
                 return operation
         return None
 
+    def _awaits_hello(self) -> bool:
+        """Whether the server will say again what it offers, after a login that is under way."""
+        again = lib.smtpconn_options_hello_after_login(self._options.handle)
+        return bool(again) and self._current_login() is not None
+
     # The way out
 
     def close(self) -> None:

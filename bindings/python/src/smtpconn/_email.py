@@ -23,6 +23,8 @@ _SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Sign
 
 #: Folding white space (RFC 5322 section 2.2.3) without its white space.
 _FOLD: Final = re.compile(r"\r?\n(?=[ \t])")
+#: A line break that folds nothing.  The email package writes more than CR and LF as one.
+_BREAK: Final = re.compile(r"(?:\r\n|\r(?!\n)|[\n\v\f\x1c-\x1e])(?![ \t]|\Z)")
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
@@ -41,6 +43,7 @@ def serialise(message: Message, offers: Offers = Offers()) -> bytes:  # noqa: B0
     what every server takes.  Where a signature or an address does not allow that, the octets stay
     as they are; a server that is known and does not take them is a MessageError.
     """
+    _check_line_breaks(message)
     try:
         octets = _written(message, offers)
     except MessageError:
@@ -63,6 +66,23 @@ def serialise(message: Message, offers: Offers = Offers()) -> bytes:  # noqa: B0
             "the signature, and the server does not offer 8BITMIME; sign it in a 7-bit encoding"
         )
     return octets
+
+
+def _check_line_breaks(message: Message) -> None:
+    """Nothing in a field may look like another field, or end the header.
+
+    The older kind of message takes any name and value.
+    """
+    for part in message.walk():
+        for name, value in part.raw_items():
+            if _BREAK.search(f"{name}:"):
+                raise MessageError(f"the name {name!r} of a header field holds a line break")
+            # A value that has a name of its own was checked when it was made.
+            if not hasattr(value, "name") and _BREAK.search(str(value)):
+                raise MessageError(
+                    f"the field {name} of the message holds a line break: write it in one line, "
+                    "or with a blank after each break"
+                )
 
 
 def needs_smtputf8(message: Message, octets: bytes) -> bool:
@@ -88,6 +108,7 @@ def _written(message: Message, offers: Offers) -> bytes:
         del clone[prefix + "Bcc"]
     own = message.policy.clone(linesep="\r\n", mangle_from_=False)
     needs_utf8 = has_addresses_outside_ascii(message)
+    _check_signed_fields(clone, own)
     as_signed = _flatten(clone, own)
     utf8 = needs_utf8 or (offers.utf8 and getattr(own, "utf8", False))
     suiting = own if offers.eight_bit or needs_utf8 else own.clone(cte_type="7bit")
@@ -140,6 +161,24 @@ def _signed_contents(message: Message) -> Iterator[Message]:
         if part.get_content_type() == "multipart/signed" and part.is_multipart():
             contents: Any = part.get_payload()
             yield from contents[:1]
+
+
+def _check_signed_fields(message: Message, own: Policy) -> None:
+    """A signature is over the octets of a field, which a policy may not be able to write."""
+    for content in _signed_contents(message):
+        for part in content.walk():
+            for name, value in part.raw_items():
+                if type(value) is not str or value.isascii():
+                    continue
+                written = own.fold_binary(name, value)
+                octets = value.encode("utf-8", "surrogateescape")
+                if not all(line in written for line in octets.splitlines()):
+                    raise MessageError(
+                        f"the field {name} of a signed part is outside ASCII, and the policy of "
+                        "the message would encode it, which breaks the signature: parse the "
+                        "message from bytes with email.policy.compat32 or SMTPUTF8, or give the "
+                        "field in its encoded form"
+                    )
 
 
 def _breaks_a_signature(message: Message, own: Policy, suiting: Policy) -> bool:

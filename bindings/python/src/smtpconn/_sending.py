@@ -35,7 +35,8 @@ def opened_send(
 
 
 def _offers(connection: Connection) -> Offers:
-    if not connection.is_open:
+    """What the server is known to take when the message leaves."""
+    if not connection.is_open or connection._awaits_hello():
         return Offers()
     has = connection.has_capability
     return Offers(True, eight_bit=has("8BITMIME"), utf8=has("SMTPUTF8"))
