@@ -200,7 +200,7 @@ extension Connection {
         if case .over = link { true } else { unsafe customize(context) }
       }
     }
-    let context = try options.tlsMemory.context(for: configuration).get()
+    let context = try options.tlsMemory.context(for: configuration, now: clock.now).get()
     tlsContext = context
     return context
   }

@@ -62,15 +62,32 @@ import Testing
 
   @Test func oneContextForAll() throws {
     let memory = TLSMemory()
-    let context = try memory.context(for: configuration).get()
-    #expect(try memory.context(for: configuration).get() === context)
+    let context = try memory.context(for: configuration, now: 0).get()
+    #expect(try memory.context(for: configuration, now: 0).get() === context)
     #expect(context.sessions === memory.sessions)
+  }
+
+  /// Authorities come and go. The sessions stay: what vouches for them has a limit of its own.
+  @Test func renewedAfterADay() throws {
+    let memory = TLSMemory()
+    let start: Int64 = 1_000_000
+    let context = try memory.context(for: configuration, now: start).get()
+    let last = start + TLSMemory.lifetime - 1
+    #expect(try memory.context(for: configuration, now: last).get() === context)
+    let next = try memory.context(for: configuration, now: last + 1).get()
+    #expect(next !== context)
+    #expect(next.sessions === memory.sessions)
+    // Its day begins anew.
+    #expect(try memory.context(for: configuration, now: last + 2).get() === next)
+    let end = last + 1 + TLSMemory.lifetime
+    #expect(try memory.context(for: configuration, now: end).get() !== next)
+    #expect(TLSMemory.lifetime == 86_400_000)
   }
 
   @Test func noSessionsWhenNoneAreWanted() throws {
     var configuration = configuration
     configuration.resumes = false
-    #expect(try TLSMemory().context(for: configuration).get().sessions == nil)
+    #expect(try TLSMemory().context(for: configuration, now: 0).get().sessions == nil)
   }
 
   /// The code of the caller may have done anything to it.
@@ -78,8 +95,8 @@ import Testing
     var configuration = configuration
     unsafe configuration.customize = { _ in true }
     let memory = TLSMemory()
-    let context = try memory.context(for: configuration).get()
-    #expect(try memory.context(for: configuration).get() !== context)
+    let context = try memory.context(for: configuration, now: 0).get()
+    #expect(try memory.context(for: configuration, now: 0).get() !== context)
     #expect(context.sessions == nil)
   }
 
@@ -87,11 +104,11 @@ import Testing
     let memory = TLSMemory()
     let wrong = TLSConfiguration(authorities: .file(bytes("/nowhere/ca.pem")))
     for _ in 0..<2 {
-      guard case .failure = memory.context(for: wrong) else {
+      guard case .failure = memory.context(for: wrong, now: 0) else {
         Issue.record("accepted")
         return
       }
     }
-    _ = try memory.context(for: configuration).get()
+    _ = try memory.context(for: configuration, now: 0).get()
   }
 }

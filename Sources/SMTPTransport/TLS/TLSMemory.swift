@@ -6,7 +6,7 @@ package import SMTPProtocol
 package final class TLSMemory {
   /// Milliseconds until files are read again: authorities come and go, and certificates are
   /// renewed.
-  private static let lifetime: Int64 = 86_400_000
+  static let lifetime: Int64 = 86_400_000
 
   package let sessions = TLSSessions()
   private var context: TLSContext?
@@ -16,10 +16,11 @@ package final class TLSMemory {
   package init() {}
 
   /// One that cannot be made is tried again by the next connection.
-  package func context(for configuration: TLSConfiguration) -> Result<TLSContext, Failure> {
+  package func context(
+    for configuration: TLSConfiguration, now: Int64
+  ) -> Result<TLSContext, Failure> {
     // What the caller's code does to a context, it does for each connection.
     if unsafe configuration.customize != nil { return TLSContext.make(configuration) }
-    let now = Clock.now()
     let known = sessions.lock.locked { now - birth < Self.lifetime ? context : nil }
     if let known { return .success(known) }
     // Without the lock, because the caller may be asked for a password. When two threads come
