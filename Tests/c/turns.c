@@ -1,5 +1,5 @@
 /*
- * turns.c - what a turn takes and keeps: time, rounds of callbacks, memory
+ * turns.c - what a turn takes and keeps: rounds of callbacks, memory
  *
  *     turns
  *
@@ -14,7 +14,6 @@
 
 #include <malloc.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE = 20000 };
@@ -66,39 +65,6 @@ static void end(smtpconn *connection, smtpconn_loop *loop) {
   smtpconn_free(connection);
   smtpconn_loop_free(loop);
   close(server);
-}
-
-/* --- time ------------------------------------------------------------------------------ */
-
-enum { LIMIT = 2000 };
-
-static int reset_code = 1;
-
-static void on_reset(smtpconn *connection, const smtpconn_error *error, void *user) {
-  (void)connection, (void)user;
-  reset_code = smtpconn_error_code(error);
-}
-
-/* Takes longer than the server may take for its reply. */
-static void spend(smtpconn *connection, const smtpconn_error *error, void *user) {
-  struct timespec duration = {LIMIT / 1000, 200000000};
-  (void)error, (void)user;
-  CHECK_INT(smtpconn_reset(connection, on_reset, NULL), 0);
-  nanosleep(&duration, NULL);
-}
-
-/* The time that callbacks take is not the server's. */
-static void time_of_callbacks(void) {
-  smtpconn_loop *loop = smtpconn_loop_new();
-  smtpconn *connection = new_connection(loop, LIMIT);
-  open_connection(connection, loop, spend, NULL);
-  CHECK(hears("RSET\r\n"));
-  /* Its reply is not there yet, and not late either. */
-  CHECK_INT(smtpconn_loop_run_once(loop, 0), 1);
-  say("250 ok\r\n");
-  CHECK_INT(smtpconn_run(connection), 0);
-  CHECK_INT(reset_code, 0);
-  end(connection, loop);
 }
 
 /* --- rounds ------------------------------------------------------------------------------ */
@@ -168,7 +134,6 @@ static void texts_of_operations(void) {
 }
 
 int main(void) {
-  time_of_callbacks();
   rounds_of_callbacks();
   texts_of_operations();
   return check_result();

@@ -3,8 +3,6 @@ the connection after it; and a message in doubt says so."""
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from conftest import Opener
@@ -20,9 +18,6 @@ from support.outcomes import (
 )
 from support.sasl import plain
 from support.scripted import CRLF, Peer, ScriptedServer
-
-#: Seconds that a server takes for a verdict.
-SLOW = 3.0
 
 DOUBT = "may have been delivered: sending it again may deliver it twice"
 
@@ -517,30 +512,4 @@ def test_send_between_a_failed_login_and_its_callback(connect: Opener) -> None:
         failure = sending.fails("EAUTH")
         assert failure.message.startswith("not sent, because the login before it failed")
         assert sending.result().statuses == [NOT_TRIED]
-        connection.start_quit().succeeds()
-
-
-def test_operation_timeout_counts_for_each_send(connect: Opener) -> None:
-    """The second is on its way while the first waits for its verdict; its time begins when
-    that has come. Together they take longer than one may."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.envelope_of_anybody()
-        peer.content()
-        for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
-            peer.expect(command)
-        time.sleep(SLOW)
-        peer.reply(b"250 queued", b"250 ok", b"250 ok", b"250 ok", b"354 go")
-        peer.content()
-        time.sleep(SLOW)
-        peer.reply(b"250 queued")
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, operation_timeout=int(SLOW * 1700))
-        with connection.drive.held():
-            sends = [connection.start_send() for _ in range(2)]
-        for sending in sends:
-            sending.succeeds()
         connection.start_quit().succeeds()

@@ -1,0 +1,71 @@
+import SMTPProtocol
+import Testing
+
+@testable import SMTPConnection
+
+/// operation_timeout counts for each operation alone. Nothing here waits: an operation is made
+/// older, and the next one must not have its age.
+@Suite struct OperationTimeTests {
+  private let server: PlayedServer
+
+  init() throws {
+    server = try PlayedServer()
+    try server.say("220 hi\r\n", until: "EHLO client.test\r\n")
+  }
+
+  private static let age: Int64 = 60_000
+
+  /// The operation under way began a minute ago.
+  private func age() -> Int64 {
+    let now = server.connection.clock.now
+    server.connection.clock.operation = now - Self.age
+    return now
+  }
+
+  private func expectBegun(after begun: Int64) {
+    #expect(server.connection.clock.operation >= begun)
+  }
+
+  @Test func `the time of a send begins when the one before it has ended`() throws {
+    defer { server.end() }
+    try server.send(to: ["a"])
+    try server.send(to: ["b"])
+    try server.say("250-test\r\n250 PIPELINING\r\n", until: "DATA\r\n")
+    // The second is on its way before the first has its verdict.
+    try server.say("250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
+    let begun = age()
+    try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: ".\r\n")
+    #expect(server.ended.count == 1)
+    expectBegun(after: begun)
+    try server.say("250 queued\r\n")
+    try server.wait { server.ended.count == 2 }
+    #expect(server.ended.allSatisfy { $0 == nil })
+  }
+
+  @Test func `it begins too when the rest of the one before it waits`() throws {
+    defer { server.end() }
+    try server.send(to: ["a", "b"])
+    try server.send(to: ["c"])
+    try server.say("250-test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n", until: "DATA\r\n")
+    try server.say("250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
+    var begun = age()
+    try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
+    #expect(server.ended.isEmpty)
+    expectBegun(after: begun)
+    // The rest has a time of its own.
+    begun = age()
+    try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: ".\r\n")
+    #expect(server.ended.count == 1)
+    expectBegun(after: begun)
+  }
+
+  @Test func `it begins when the operation does, and not when it was queued`() throws {
+    defer { server.end() }
+    try server.connection.reset { _ in }
+    try server.send(to: ["a"])
+    try server.say("250 test\r\n", until: "RSET\r\n")
+    let begun = age()
+    try server.say("250 ok\r\n", until: "MAIL FROM:<a@example.com>\r\n")
+    expectBegun(after: begun)
+  }
+}
