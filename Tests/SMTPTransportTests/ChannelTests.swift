@@ -168,6 +168,52 @@ final class Talker {
     client.close()
   }
 
+  /// A channel in the clear, and the other end.
+  private func pair() throws -> (Channel, Int32) {
+    var ends: [Int32] = [-1, -1]
+    try #require(unsafe socketpair(AF_UNIX, csystem_stream_type(), 0, &ends) == 0)
+    _ = csystem_set_nonblocking(ends[0])
+    let channel = Channel(loop: loop, socket: ConnectedSocket(ends[0], remote: .unspecified)) {}
+    return (try #require(channel), ends[1])
+  }
+
+  /// What can be read now.
+  private func all(_ channel: Channel) -> Int {
+    var buffer = [UInt8](repeating: 0, count: 10_000)
+    var total = 0
+    while case .bytes(let count) = channel.read(into: &buffer) { total += count }
+    return total
+  }
+
+  /// However much has come, others get their turn.
+  @Test func oneTurnReadsOnlySoMuch() throws {
+    let (channel, peer) = try pair()
+    defer { System.close(peer) }
+    let octets = bytes(String(repeating: "x", count: 50_000))
+    try #require(unsafe CSystem.send(peer, octets, octets.count, 0) == octets.count)
+    for _ in 0..<3 {
+      #expect(all(channel) == Channel.octetsPerTurn)
+      _ = loop.runOnce(timeout: 0)
+    }
+    #expect(all(channel) == octets.count - 3 * Channel.octetsPerTurn)
+    channel.close(graceful: false)
+  }
+
+  /// The peer may have said why before it went.
+  @Test func whatWasSaidBeforeTheEndIsRead() throws {
+    let (channel, peer) = try pair()
+    let octets = bytes(String(repeating: "x", count: Channel.octetsPerTurn + 3))
+    try #require(unsafe CSystem.send(peer, octets, octets.count, 0) == octets.count)
+    System.close(peer)
+    #expect(all(channel) == Channel.octetsPerTurn)
+    guard case .failed = channel.write(bytes("x"), from: 0) else {
+      Issue.record("written to nobody")
+      return
+    }
+    #expect(all(channel) == 3)
+    channel.close(graceful: false)
+  }
+
   @Test func offsetsOutsideAreNothing() throws {
     let channel = try #require(client.channel)
     for offset in [-1, 1, Int.max] {

@@ -161,6 +161,23 @@ def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
     assert "trying the next address" in log
 
 
+def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
+    """What one server began to say is not the beginning of what the next one says."""
+
+    def breaks_off(peer: Peer) -> None:
+        peer.send(b"220-first\r\n5")
+        peer.until_closed()
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
+        stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
+        connection = drive.connection(
+            host=HOST, port=first.port, name="client.test", greeting_timeout=500
+        )
+        connection.start_connect().succeeds()
+        connection.start_quit().succeeds()
+
+
 def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certificates) -> None:
     """With TLS from the first byte the greeting cannot come before the handshake."""
 

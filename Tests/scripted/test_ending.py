@@ -250,6 +250,24 @@ def test_cancel_with_nothing_under_way(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
+def test_cancel_takes_quit_back(connect: Opener) -> None:
+    """A quit that had not begun: the connection serves on."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            quitting = connection.start_quit()
+            assert connection.cancel() == 0
+        quitting.fails("ECANCELLED")
+        connection.start_send().succeeds()
+        connection.start_quit().succeeds()
+
+
 def test_quit_and_the_server_says_nothing(connect: Opener) -> None:
     """After QUIT nothing is an error, not even silence."""
 

@@ -188,6 +188,38 @@ def test_lost_before_the_rest(connect: Opener, what: str, about: bytes, rest: li
     assert sorted(copy.recipient.decode() for copy in strict.deliveries) == sorted(got_it)
 
 
+def test_why_a_rest_that_waits_is_not_tried(connect: Opener) -> None:
+    """The rest of a message waits while the next one is on its way, and the connection ends:
+    each recipient of the rest says why."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*LIMITED)
+        peer.expect(b"MAIL FROM:<a@example.com>")
+        for place in (0, 1):
+            peer.expect(b"RCPT TO:<" + octets(place)[0] + b">")
+        peer.expect(b"DATA")
+        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.content()
+        peer.expect(b"RSET")
+        peer.expect(b"MAIL FROM:<other@example.com>")
+        peer.reply(b"250 queued")
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        with connection.drive.held():
+            first = connection.start_send(recipients=NAMES)
+            second = connection.start_send(sender="other@example.com")
+        first.succeeds()
+        assert second.wait().error is not None
+        connection.wait_end()
+    assert first.result().statuses == [ACCEPTED] * 2 + [NOT_TRIED] * 3
+    for line in first.result().recipients[2:]:
+        assert line.error is not None
+        assert (line.error.retry, line.error.response) == (RETRY_SAFE, None)
+        assert line.error.recipient == line.recipient
+        assert line.error.message.startswith("not tried: ")
+
+
 TOO_MANY = b"452 4.5.3 too many"
 
 

@@ -337,6 +337,36 @@ def test_mail_behind_a_failed_login(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
+def test_login_behind_a_failed_login(connect: Opener) -> None:
+    """What is behind it goes out under it. What the failed one takes with it ends after it."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH PLAIN")
+        peer.expect(PLAIN)
+        peer.reply(b"535 5.7.8 no")
+        peer.expect(PLAIN)
+        peer.reply(b"235 yes")
+        peer.delivery()
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        drive = connection.drive
+        with drive.held():
+            connection.start_connect()
+            login = connection.start_login(USER, PASSWORD)
+            behind = connection.start_send()
+            again = connection.start_login(USER, PASSWORD)
+            last = connection.start_send()
+        login.fails("EAUTH")
+        behind.fails("EAUTH")
+        again.succeeds()
+        last.succeeds()
+        ended = [drive.order.index(f"done {each.tag}") for each in (login, behind, again, last)]
+        assert ended == sorted(ended)
+        connection.start_quit().succeeds()
+
+
 # --- refused before anything is sent ----------------------------------------
 
 

@@ -4,12 +4,13 @@ connection, and never an unbounded amount of memory."""
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
-from support.scripted import Peer, ScriptedServer
+from support.scripted import PATIENCE, Peer, ScriptedServer
 
 # More than any bound of the client and all buffers of the kernel together.
 FLOOD = 64 << 20
@@ -244,6 +245,50 @@ def test_reply_nobody_waits_for(connect: Opener) -> None:
         assert connection.error.name == "EPROTOCOL"
         assert connection.error.phase == "idle"
         assert "another thing" in connection.error.message
+
+
+@pytest.mark.parametrize("where", ["greeting", "MAIL"])
+def test_part_of_an_early_reply(connect: Opener, where: str) -> None:
+    """It came before the command that the client makes only now, so its end is no answer to
+    that either."""
+
+    def dialogue(peer: Peer) -> None:
+        if where == "greeting":
+            peer.send(b"220 hi\r\n250-test")
+        else:
+            peer.greet()
+            peer.expect(b"MAIL FROM:")
+            peer.send(b"250 ok\r\n25")
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect(server)
+        opening = connection.start_connect()
+        if where == "MAIL":
+            opening.succeeds()
+            opening = connection.start_send()
+        failure = opening.fails("EPROTOCOL")
+        assert "before the command" in failure.message
+        connection.wait_end()
+
+
+def test_part_of_a_reply_nobody_waits_for(connect: Opener) -> None:
+    """It is no answer to what is started afterwards."""
+    said = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.send(b"250 o")
+        said.set()
+        assert peer.until_closed() == b""
+
+    with ScriptedServer(dialogue) as server:
+        connection = connect.opened(server)
+        assert said.wait(PATIENCE)
+        failure = connection.start_reset().fails("EPROTOCOL")
+        assert (failure.phase, failure.retry) == ("idle", RETRY_SAFE)
+        assert "nothing asked for" in failure.message
+        connection.wait_end()
 
 
 def test_421_while_idle(connect: Opener) -> None:

@@ -467,3 +467,17 @@ def test_contradictions(
     assert failure.name == "EOPTIONS"
     for option in named:
         assert option in failure.message
+
+
+def test_socket_that_reaches_itself(drive: Drive) -> None:
+    """Where nobody listens, a socket that has the port itself is its own peer, and every
+    command would come back as a reply."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    connection = drive.connection(
+        host="127.0.0.1", port=port, local_address="127.0.0.1", local_port=port
+    )
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno == errno.ECONNREFUSED
+    assert failure.retry == RETRY_SAFE

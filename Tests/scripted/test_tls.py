@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
-from support.scripted import Peer, ScriptedServer
+from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import time_limit
 
 # --- certificates -----------------------------------------------------------
@@ -313,6 +315,38 @@ def test_close_without_close_notify_ends_nothing_well(
         assert failure is not None
         assert failure.name in ("ECONNECTION", "ETLS")
         connection.wait_end()
+
+
+def test_close_notify(connect: Opener, certificates: Certificates) -> None:
+    """It ends a dialogue that has come to its end, and nothing else: a message that breaks off
+    must not look as if that was all."""
+    ended: list[bool] = []
+    begun = threading.Event()
+
+    def whole(peer: Peer) -> None:
+        peer.minds_the_end = True
+        peer.secure(certificates.good)
+        peer.expect(b"QUIT")
+        peer.reply(b"221 bye")
+        ended.append(peer.is_told_of_the_end())
+
+    def broken_off(peer: Peer) -> None:
+        peer.minds_the_end = True
+        peer.secure(certificates.good)
+        peer.envelope()
+        peer.read_some()
+        begun.set()
+        ended.append(peer.is_told_of_the_end())
+
+    with ScriptedServer(whole) as server:
+        connect.opened(server).start_quit().succeeds()
+    with ScriptedServer(broken_off) as server:
+        connection = connect.opened(server)
+        sending = connection.start_send(message=connect.drive.reader(b"x\r\n", "!pause"))
+        assert begun.wait(PATIENCE)
+        connection.close()
+        sending.fails("ECANCELLED")
+    assert ended == [True, False]
 
 
 # --- contradictions ---------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates, Identity, openssl
 from support.scripted import Peer, ScriptedServer
+from support.separate import separate
 
 
 def quit_under_tls(peer: Peer) -> None:
@@ -47,6 +48,34 @@ def test_partial_chain_of_another(
     pem = getattr(certificates, trusted).certificate.read_text()
     with ScriptedServer(lambda peer: peer.refused_tls(identity)) as server:
         connect(server, host="localhost", secure=1, tls_ca=pem).start_connect().fails("ETLS")
+
+
+@pytest.mark.parametrize("option", [None, "tls_ca", "tls_ca_file", "tls_ca_directory"])
+def test_system_store(certificates: Certificates, tmp_path: Path, option: str | None) -> None:
+    """It vouches for a server only where no other authority is named: to name one is to say
+    that nobody else does."""
+    other = certificates.other_ca.certificate
+    (tmp_path / "one.pem").write_text(other.read_text())
+    openssl(tmp_path, "rehash", ".")
+    values: dict[str, str | Path] = {
+        "tls_ca": other.read_text(),
+        "tls_ca_file": other,
+        "tls_ca_directory": tmp_path,
+    }
+    good = certificates.good
+    # OpenSSL takes this file for the system's store.
+    with separate(before=["env", f"SSL_CERT_FILE={certificates.ca_file}"]) as drive:
+        if option is None:
+            with ScriptedServer(quit_under_tls, identity=good) as server:
+                connection = drive.connection(host=server.host, port=server.port, secure=1)
+                connection.start_connect().succeeds()
+                connection.start_quit().succeeds()
+            return
+        with ScriptedServer(lambda peer: peer.refused_tls(good)) as server:
+            options = drive.options(
+                host=server.host, port=server.port, secure=1, **{option: values[option]}
+            )
+            drive.connection_from(options).start_connect().fails("ETLS")
 
 
 def damaged(pem: str, how: str) -> str:

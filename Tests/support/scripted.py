@@ -37,6 +37,8 @@ class Peer:
         #: What came in the clear, and what came under TLS.
         self.clear = bytearray()
         self.protected = bytearray()
+        #: Whether TLS that ends without a close_notify is an error.
+        self.minds_the_end = False
         #: The name that the client asked for in TLS, if any.
         self.server_name: str | None = None
 
@@ -177,7 +179,9 @@ class Peer:
             self.server_name = name
 
         context.sni_callback = remember  # type: ignore[assignment]
-        self._socket = context.wrap_socket(self._socket, server_side=True)
+        self._socket = context.wrap_socket(
+            self._socket, server_side=True, suppress_ragged_eofs=not self.minds_the_end
+        )
 
     def refused_tls(self, identity: Identity) -> None:
         """A handshake that the client must break off."""
@@ -188,6 +192,16 @@ class Peer:
         except (ssl.SSLError, OSError):
             return
         assert not rest, f"the client went on after a handshake it had to refuse: {rest!r}"
+
+    def is_told_of_the_end(self) -> bool:
+        """Whether the client's last word is a close_notify."""
+        assert self.minds_the_end
+        try:
+            while self._receive():
+                pass
+        except ssl.SSLEOFError:
+            return False
+        return True
 
     def hello(self) -> bytes:
         """The first record of the client's handshake, which stays to be read."""
