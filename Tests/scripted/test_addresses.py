@@ -172,7 +172,7 @@ def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
         first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
         stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
         connection = drive.connection(
-            host=HOST, port=first.port, name="client.test", greeting_timeout=500
+            host=HOST, port=first.port, name="client.test", greeting_timeout=time_limit(500)
         )
         connection.start_connect().succeeds()
         connection.start_quit().succeeds()
