@@ -58,6 +58,17 @@ import Testing
         == ["the server refused the sender: 554 5.7.1 no; \(ending)"])
   }
 
+  @Test func `content that is taken from a refused sender is mentioned once`() {
+    let failures = failures(
+      opening("PIPELINING") + Self.send + "S: 554 5.7.1 no\nS: 503 no\nS: 354 go\n")
+    #expect(
+      failures.map { $0.message } == [
+        "the server refused the sender: 554 5.7.1 no; after that the connection was given up:"
+          + " the server takes a message that is for nobody: 354 go",
+        "the server refused the sender: 554 5.7.1 no",
+      ])
+  }
+
   @Test func `the doubt is mentioned, of the message and of the connection`() throws {
     let failures = failures(
       opening("PIPELINING") + Self.send + """

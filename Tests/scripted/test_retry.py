@@ -88,11 +88,15 @@ def test_lost_before_the_content(connect: Opener, replies: tuple[bytes, ...]) ->
             assert sending.result().statuses == [NOT_TRIED, NOT_TRIED]
 
 
-def test_another_was_refused(connect: Opener) -> None:
-    """The verdict on one message is none on the next, which the connection was lost for."""
+@pytest.mark.parametrize(
+    "behind", [(), (b"503 first MAIL", b"503 first MAIL", b"354 go")], ids=["lost", "left"]
+)
+def test_another_was_refused(connect: Opener, behind: tuple[bytes, ...]) -> None:
+    """The verdict on one message is none on the next, which waits when the connection is lost,
+    or left because the server takes content from a sender that it refused."""
 
     def dialogue(peer: Peer) -> None:
-        envelope(peer, b"451 4.7.1 greylisted")
+        envelope(peer, b"451 4.7.1 greylisted", *behind)
         peer.close()
 
     with ScriptedServer(dialogue) as server:

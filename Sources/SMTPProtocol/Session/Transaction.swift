@@ -393,7 +393,9 @@ final class Transaction {
       }
       // A server that takes content from a sender it refused cannot be trusted
       // to understand the lone dot either.
-      if let senderFailure { return disagree(senderFailure) }
+      if let senderFailure {
+        return .broken(ended(senderFailure.followed(by: forNobody(reply))), senderFailure)
+      }
       // With LMTP nobody's reply would follow the dot (RFC 2033 section 4.2).
       if isLMTP { return .broken(envelopeFailed(), forNobody(reply)) }
       step = .emptyFinal

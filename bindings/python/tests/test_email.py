@@ -284,6 +284,11 @@ def test_a_field_that_is_odd_but_certain(value: str, addresses: list[str], polic
     assert derive_envelope(message).to_addrs == addresses
 
 
+def test_a_blank_in_an_encoded_word_that_was_set() -> None:
+    message = headers(From="s@t.u", To="=?utf-8?q?J=C3=BCrgen X?= <a@b.c>")
+    assert derive_envelope(message).to_addrs == ["a@b.c"]
+
+
 def test_a_header_object_of_the_older_kind() -> None:
     message = Message()
     message["From"] = "a@b.c"

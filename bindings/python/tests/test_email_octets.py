@@ -178,6 +178,24 @@ def test_before_the_last_ehlo(
     assert server.messages[1].isascii() == (not last)
 
 
+def test_behind_a_login_without_another_ehlo(server: ScriptedServer) -> None:
+    """What the server said holds."""
+    login = "C: AUTH PLAIN *\nS: 235 ok\n"
+    server.play(hello("AUTH PLAIN", "8BITMIME", "SMTPUTF8"), login, SEND, QUIT)
+    with smtpconn.Loop() as loop:
+        connection = smtpconn.Connection(
+            "127.0.0.1", server.port, loop=loop, allow_insecure_auth=True
+        )
+        connection.start_connect()
+        loop.run()
+        connection.start_login("user", "password")
+        connection.start_send(smtpconn.Envelope(FROM, TO), internationalized())
+        connection.start_quit()
+        loop.run()
+    server.check()
+    assert "Subject: Grüße\r\n".encode() in server.messages[0]
+
+
 def test_before_ehlo_an_address_outside_ascii(server: ScriptedServer) -> None:
     message = MIMEText("x\n")
     message["From"] = "josé@example.org"

@@ -33,7 +33,9 @@ class Retry(IntEnum):
 
     #: The same again would fail the same way.
     NO = 0
-    #: Nothing was delivered; a later try may work.
+    #: Nothing was delivered; a later try may work.  After a send, EnvelopeError and MessageError
+    #: mean that the server refused the message for now, so wait; any other error that nothing
+    #: was decided about it.
     SAFE = 1
     #: It may have been delivered: a retry may deliver it twice.
     UNKNOWN = 2
