@@ -161,6 +161,25 @@ def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
     assert "trying the next address" in log
 
 
+def test_greeting_ends_the_search(drive: Drive) -> None:
+    """A server that has greeted was found: what happens then is told, and not tried again
+    elsewhere."""
+
+    def breaks_off(peer: Peer) -> None:
+        peer.greet()
+        peer.expect(b"MAIL FROM:")
+
+    with contextlib.ExitStack() as stack:
+        first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
+        stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
+        connection = drive.connection(host=HOST, port=first.port, name="client.test")
+        connection.start_connect().succeeds()
+        failure = connection.start_send().fails("ECONNECTION")
+        connection.wait_end()
+    assert failure.address == f"{FIRST}:{first.port}"
+    assert failure.retry == RETRY_SAFE
+
+
 def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
     """What one server began to say is not the beginning of what the next one says."""
 

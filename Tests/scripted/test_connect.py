@@ -9,6 +9,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import Drive, Operation, RefusedError
+from support.outcomes import RETRY_NO, RETRY_SAFE
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 
@@ -122,6 +123,26 @@ def test_localhost_by_name(connect: Opener, address: str) -> None:
 
 
 # --- greeting and EHLO ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("greeting", "retry"),
+    [(b"554 5.3.2 no service here", RETRY_NO), (b"451 4.3.2 not now", RETRY_SAFE)],
+)
+def test_what_waits_for_a_connection_that_is_refused(
+    connect: Opener, greeting: bytes, retry: int
+) -> None:
+    """Why the server takes nothing holds for all that was to follow: a message that is sent
+    again finds the same."""
+    with ScriptedServer(lambda peer: peer.reply(greeting)) as server:
+        connection = connect(server)
+        with connection.drive.held():
+            connection.start_connect()
+            sending = connection.start_send()
+        failure = sending.fails("EPROTOCOL")
+        assert (failure.response, failure.retry) == (greeting.decode(), retry)
+        assert failure.message.startswith("not tried: ")
+        connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -309,9 +330,12 @@ def test_nothing_after_the_end(connect: Opener) -> None:
 def test_nothing_behind_quit(connect: Opener) -> None:
     with ScriptedServer(open_and_quit()) as server:
         connection = connect(server)
-        connection.start_connect()
-        quitting = connection.start_quit()
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send()
+        # Before the end, which refuses everything too.
+        with connection.drive.held():
+            connection.start_connect()
+            quitting = connection.start_quit()
+            with pytest.raises(RefusedError) as refused:
+                connection.start_send()
         assert refused.value.failure.name == "ESTATE"
+        assert "quit was started" in refused.value.failure.message
         quitting.succeeds()
