@@ -87,7 +87,6 @@ extension Connection {
   /// An idle connection keeps little.
   private func shrink() {
     session?.shrink()
-    parser.shrink()
     queue.shrink()
     following.shrink()
     deliveries.shrink()
@@ -226,14 +225,14 @@ extension Connection {
       end()
     }
     session?.abort(reason)
-    while let event = session?.events.popFirst() {
+    while let event = session?.nextEvent() {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
       case .sendDone(let outcome):
         if outcome.failure?.retry == .unknown { mayBeDelivered = true }
         complete(total(outcome, reason))
       case .quitDone: complete(nil)
-      case .startTLS, .opened, .contentWanted, .failed: break
+      case .greeted, .startTLS, .opened, .contentWanted, .failed: break
       }
     }
     if current != nil { complete(reason) }

@@ -35,8 +35,10 @@ extension Connection {
       case .bytes(let count):
         clock.lastActivity = clock.now
         let octets = loop.buffer
-        parser.append(octets.span.extracting(first: count))
-        processReplies()
+        if session?.receive(octets.span.extracting(first: count), now: clock.now) == true {
+          clock.lastExchange = clock.now
+        }
+        handleEvents()
         if count == loop.buffer.count {
           loop.enlargeBuffer()
         } else if !channel.isSecure, writeFailure == nil {
@@ -58,60 +60,10 @@ extension Connection {
     wake()
   }
 
-  private func processReplies() {
-    while !parser.isEmpty, case .open = link {
-      if session?.receiveAgreement(&parser, now: clock.now) == true {
-        clock.lastExchange = clock.now
-      }
-      guard let reply = nextReply() else { return }
-      process(reply)
-    }
-  }
-
-  @_optimize(speed)
-  private func nextReply() -> Reply? {
-    do throws(Failure) {
-      return try parser.next()
-    } catch {
-      fail(located(error))
-      return nil
-    }
-  }
-
-  private func process(_ reply: Reply) {
-    guard let session else { return }
-    clock.lastExchange = clock.now
-    // 421 answers nothing in particular (RFC 5321 section 3.8).
-    if session.isEarly, reply.code != 421 {
-      fail(early)
-      return
-    }
-    let before = session.output.count
-    session.receive(reply, now: clock.now)
-    let isCommanding = session.output.count > before
-    if session.hasLog { flushLog() }
-    if connector != nil, session.isGreeted { connector = nil }
-    // A part of a reply that is here already cannot be the answer to a command
-    // that was made only now.
-    if isCommanding, parser.hasMore, !session.isOver { fail(early) }
-    handleEvents()
-  }
-
-  private var early: Failure {
-    let isUpgrading = session?.position.phase == .starttls
-    return located(
-      Failure(
-        isUpgrading ? .tls : .protocolViolation,
-        "the server sent a reply before the command that it should answer", command: "CONN"))
-  }
-
-  /// A server that gives up sometimes explains itself without ending the line.
+  /// A server that gives up sometimes says why.
   private func takeLastWords() {
-    do throws(Failure) {
-      if let reply = try parser.finish(), reply.code >= 400 { process(reply) }
-    } catch {
-      // The connection is lost whatever the garbage meant.
-    }
+    session?.receiveEnd(now: clock.now)
+    handleEvents()
   }
 
   func lost(_ failure: Failure) {

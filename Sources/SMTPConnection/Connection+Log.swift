@@ -31,9 +31,7 @@ extension Connection {
 
   /// Hands on what the session wrote down of the dialogue.
   func flushLog() {
-    guard let entries = session?.log, !entries.isEmpty else { return }
-    session?.log = []
-    guard onLog != nil else { return }
+    guard let entries = session?.takeLog(), onLog != nil else { return }
     for entry in entries {
       let kind: LogRecord.Kind = entry.direction == .client ? .client : .server
       queueLog(LogRecord(level: .debug, kind: kind, text: entry.text))

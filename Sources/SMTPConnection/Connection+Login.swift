@@ -105,14 +105,14 @@ extension Connection {
     attempt.add(custom)
     custom.onQuestion = { [self] question in queueCallback(question) }
     custom.onAnswer = { [self] answer in
-      if !refusesReplySoFar() { session?.answer(answer) }
+      session?.answer(answer)
       goOnLoggingIn()
     }
     custom.begin { [self] refusal in
       // The caller may have ended everything inside.
       guard isRunning(attempt) else { return }
       if let refusal {
-        session?.events.append(.loginDone(Self.refusal("the login was given up: \(refusal)")))
+        endLogin(Self.refusal("the login was given up: \(refusal)"))
       } else {
         start(attempt, custom as any Mechanism)
       }
@@ -121,17 +121,21 @@ extension Connection {
   }
 
   private func goOnLoggingIn() {
-    flushLog()
     handleEvents()
     haveNews()
   }
 
-  /// The caller, or a token endpoint, may have taken its time since the dialogue was looked at.
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
-    if refusesReplySoFar() { return }
     attempt.mechanism = mechanism
-    parser.quotes = false
     session?.login(mechanism)
+  }
+
+  /// With the server's verdict, or without having asked it. Another mechanism may follow.
+  func endLogin(_ failure: Failure?) {
+    if let failure, triesAgain(after: failure) { return }
+    loginRefusal = failure
+    if let failure { dropSends(behind: failure) }
+    complete(failure)
   }
 
   private func isRunning(_ attempt: LoginAttempt) -> Bool {
@@ -141,7 +145,7 @@ extension Connection {
 
   /// After a refusal: whether something else is tried. A refused password is not
   /// tried again with another mechanism, which would lock the account.
-  func triesAgain(after failure: Failure) -> Bool {
+  private func triesAgain(after failure: Failure) -> Bool {
     guard case .login(let attempt, _) = current, let reply = failure.reply else {
       return false
     }
@@ -237,9 +241,8 @@ extension Connection {
       let user = attempt.identity.credentials.user
       start(attempt, XOAuth2(user: user, token: token.token, cryptography))
     case .failure(let failure):
-      session?.events.append(.loginDone(failure))
+      endLogin(failure)
     }
-    flushLog()
     handleEvents()
   }
 }

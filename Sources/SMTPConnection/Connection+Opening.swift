@@ -121,7 +121,6 @@ extension Connection {
     clock.greeting = clock.now
     clock.lastActivity = clock.now
     clock.lastExchange = clock.now
-    parser = ReplyParser()
     writeFailure = nil
     progress = Progress()
     let name = chooseClientName(channel)

@@ -76,31 +76,19 @@ extension Connection {
   // MARK: Starting
 
   func startNext() {
-    while current == nil, case .open(let channel) = link, session?.isReady == true,
-      !queue.isEmpty
-    {
-      if refusesReplySoFar() { return }
+    while current == nil, case .open(let channel) = link, let session, !queue.isEmpty {
+      guard session.canBegin() else {
+        handleEvents()
+        return
+      }
       guard isSurveyed(queue.first), let operation = queue.popFirst() else { return }
       current = operation
       clock.operation = clock.now
       clock.lastActivity = clock.now
       clock.lastExchange = clock.now
       start(operation, channel)
-      flushLog()
       handleEvents()
     }
-  }
-
-  /// A part of a reply that is here already cannot be the answer to a command that is
-  /// about to be made. true when the connection has ended for that.
-  func refusesReplySoFar() -> Bool {
-    guard parser.hasMore, session?.mayReplyLate != true else { return false }
-    fail(
-      located(
-        Failure(
-          .protocolViolation, "the server sent a reply that nothing asked for", command: "CONN",
-          phase: .idle, retry: .safe)))
-    return true
   }
 
   /// The envelope of the next message follows the end of the one before it in the
@@ -115,7 +103,7 @@ extension Connection {
       }
       following.append(operation)
       begin(mailing, request)
-      if session.hasLog { flushLog() }
+      flushLog()
     }
   }
 
@@ -137,7 +125,7 @@ extension Connection {
       do throws(Failure) {
         try startLogin(attempt, channel)
       } catch {
-        session?.events.append(.loginDone(error))
+        endLogin(error)
       }
     case .send(let mailing): begin(mailing)
     case .reset: session?.reset()
@@ -148,12 +136,17 @@ extension Connection {
   // MARK: Events
 
   func handleEvents() {
-    guard let session else { return }
-    while let event = session.events.popFirst() { handle(event) }
+    while let event = session?.nextEvent() {
+      flushLog()
+      handle(event)
+    }
+    flushLog()
   }
 
   private func handle(_ event: Session.Event) {
     switch event {
+    case .greeted:
+      connector = nil
     case .startTLS:
       startTLS()
     case .opened:
@@ -161,10 +154,7 @@ extension Connection {
     case .contentWanted:
       startContent()
     case .loginDone(let failure):
-      if let failure, triesAgain(after: failure) { return }
-      loginRefusal = failure
-      if let failure { dropSends(behind: failure) }
-      complete(failure)
+      endLogin(failure)
     case .sendDone(let outcome):
       discardContent()
       finishTransaction(outcome)
@@ -190,23 +180,13 @@ extension Connection {
       current = next
       clock.operation = clock.now
       queue.prepend(operation)
-    } else if !refusesReplySoFar() {
+    } else {
       begin(mailing)
     }
   }
 
-  /// Octets behind the agreement to STARTTLS were not protected and cannot have
-  /// been meant for the time after it: somebody put them there.
   private func startTLS() {
     guard case .open(let channel) = link else { return }
-    if parser.hasRest {
-      fail(
-        Failure(
-          .tls,
-          "octets arrived in the clear behind the reply to STARTTLS: somebody on the path injects"
-            + " replies", command: "STARTTLS", phase: .starttls))
-      return
-    }
     clock.connecting = clock.now
     secure(channel)
   }
@@ -224,7 +204,7 @@ extension Connection {
 
   /// Mail that was to go out under a login must not go out without it. This holds
   /// until the callback of the login has told the caller.
-  private func dropSends(behind failure: Failure) {
+  func dropSends(behind failure: Failure) {
     var isBehind = true
     let dropped = queue.take { operation in
       if operation.isLogin { isBehind = false }

@@ -49,7 +49,6 @@ package final class Connection {
   /// Kept until the greeting was accepted: it knows the addresses not tried yet.
   var connector: Connector?
   var session: Session?
-  var parser = ReplyParser()
   var cryptography: any Cryptography = OpenSSLCryptography()
   package internal(set) var tls: TLSInfo?
   var tlsContext: TLSContext?

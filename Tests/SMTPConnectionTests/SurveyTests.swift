@@ -12,10 +12,15 @@ import Testing
       name: Array("client.example".utf8), tlsPolicy: .never, isSecure: false,
       tracesDialogue: false)
     let session = Session(configuration, cryptography: OpenSSLCryptography())
-    var parser = ReplyParser()
-    parser.append(Array("220 hi\r\n250-test\r\n250 \(keywords)\r\n".utf8).span)
-    while let reply = try parser.next() { session.receive(reply, now: 0) }
-    try #require(session.isReady)
+    var isOpen = false
+    for reply in ["220 hi\r\n", "250-test\r\n250 \(keywords)\r\n"] {
+      _ = session.receive(Array(reply.utf8).span, now: 0)
+      while let event = session.nextEvent() {
+        if case .opened = event { isOpen = true }
+      }
+      _ = session.took(session.output.count)
+    }
+    try #require(isOpen)
     return session
   }
 

@@ -82,7 +82,7 @@ import Testing
     let configuration = Session.Configuration(
       name: bytes(name), tlsPolicy: .never, isSecure: false, tracesDialogue: false)
     let session = Session(configuration, cryptography: FixedCryptography())
-    session.receive(Reply(220, "hi"), now: 0)
+    _ = session.receive(bytes("220 hi\r\n").span, now: 0)
     #expect(session.isOver)
     #expect(session.output.isEmpty)
   }

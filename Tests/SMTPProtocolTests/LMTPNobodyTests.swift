@@ -88,6 +88,19 @@ import Testing
         + "S: 503 nobody\n" + Self.accepted("fine"))
   }
 
+  /// What is here of it is no reply to the command that follows.
+  @Test func `a part of a late reply may be there when an operation begins`() {
+    play(
+      Self.send("one", isBehind: false) + Self.refused + """
+        > part 503
+        > reset
+        C: RSET
+        S:  nobody
+        S: 250 ok
+        ! reset ok
+        """)
+  }
+
   @Test func `there is one late reply, no second`() {
     play(
       Self.send("one", isBehind: false) + Self.refused + """

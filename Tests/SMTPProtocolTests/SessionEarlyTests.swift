@@ -36,10 +36,10 @@ import Testing
       Self.start + """
         S: 250 ok
         \(part)S: 250 too early
-        ! send failed: protocolViolation, CONN, idle phase, retry no
+        ! send failed: protocolViolation, RCPT TO, envelope phase, retry no
         ! - b@y.example notTried
         ! - c@y.example notTried
-        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        ! connection failed: protocolViolation, RCPT TO, envelope phase, retry no
         """)
   }
 
@@ -48,10 +48,10 @@ import Testing
       Self.start + """
         S: 250 ok
         S: 250 too early
-        ! send failed: protocolViolation, CONN, idle phase, retry no
+        ! send failed: protocolViolation, RCPT TO, envelope phase, retry no
         ! - b@y.example notTried
         ! - c@y.example notTried
-        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        ! connection failed: protocolViolation, RCPT TO, envelope phase, retry no
         """)
   }
 
@@ -134,7 +134,7 @@ import Testing
         S: 503 too early
         ! send failed: message, BDAT, message phase, retry safe, 452
         ! - b@y.example deferred, DATA 452
-        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        ! connection failed: protocolViolation, BDAT, message phase, retry no
         """, chunking: .on)
   }
 
@@ -190,12 +190,107 @@ import Testing
   @Test(arguments: [false, true])
   func `what is behind them may not be answered before it has left`(_ hasReset: Bool) {
     let reset = hasReset ? "S: 250 reset\n> wait 1\n" : ""
+    let place = hasReset ? "MAIL FROM" : "RSET"
     play(
       Self.lmtp(recipients: 6, hasReset: hasReset) + reset + """
         S: 250 too early
-        ! send failed: protocolViolation, CONN, idle phase, retry no
+        ! send failed: protocolViolation, \(place), envelope phase, retry no
         ! - c@y.example notTried
-        ! connection failed: protocolViolation, CONN, idle phase, retry no
+        ! connection failed: protocolViolation, \(place), envelope phase, retry no
         """, isLMTP: true, chunking: .optimistic)
+  }
+
+  /// Commands of every kind, and where the session says it is.
+  @Test(arguments: [
+    ("> hold\nS: 220 mx.example", "", "protocolViolation, EHLO, hello"),
+    (
+      opening() + "> hold\n> send a@x.example b@y.example", "send",
+      "protocolViolation, MAIL FROM, envelope"
+    ),
+    (
+      opening("AUTH PLAIN") + "> hold\n> login PLAIN u p", "login",
+      "protocolViolation, AUTH PLAIN, auth"
+    ),
+    (opening() + "> hold\n> reset", "reset", "protocolViolation, RSET, reset"),
+    (
+      """
+      S: 220 mx.example
+      C: EHLO client.example
+      > hold
+      S: 250-mx.example
+      S: 250 STARTTLS
+      """, "", "tls, STARTTLS, starttls"
+    ),
+  ])
+  func `no command is answered before it has left`(
+    _ before: String, _ operation: String, _ failure: String
+  ) {
+    let recipients = operation == "send" ? "! - b@y.example notTried\n" : ""
+    for code in [220, 235, 250, 354, 500] {
+      play(
+        before + "\nS: \(code) too early\n"
+          + (operation.isEmpty ? "" : "! \(operation) failed: \(failure) phase, retry no\n")
+          + recipients + "! connection failed: \(failure) phase, retry no\n")
+    }
+  }
+
+  @Test func `after QUIT was said nothing is an error`() {
+    play(opening() + "> hold\n> quit\nS: 221 too early\n! quit ok\n")
+  }
+
+  /// What is there already when the command is made is no answer to it, whole or not.
+  @Test(arguments: ["250 too early", "2", "???"])
+  func `nor in one packet with what leads to it`(_ early: String) {
+    play(
+      opening() + """
+        > send a@x.example b@y.example
+        C: MAIL FROM:<a@x.example>
+        S: 250 ok
+        S: \(early)
+        ! send failed: protocolViolation, RCPT TO, envelope phase, retry no
+        ! - b@y.example notTried
+        ! connection failed: protocolViolation, RCPT TO, envelope phase, retry no
+        """, feeding: [.whole])
+  }
+
+  /// Blank lines mean nothing between replies.
+  @Test func `a blank line in one packet with what leads to a command is none`() {
+    play(
+      opening() + """
+        > reset
+        C: RSET
+        S: 250 ok
+        S:\u{20}
+        ! reset ok
+        > send a@x.example b@y.example
+        C: MAIL FROM:<a@x.example>
+        S: 250 ok
+        S:\u{20}
+        C: RCPT TO:<b@y.example>
+        """)
+  }
+
+  /// A part of a reply is here when an operation begins: it is none to what that will ask.
+  @Test(arguments: ["> reset", "> quit", "> send a@x.example b@y.example", "> login PLAIN u p"])
+  func `nothing may be there when an operation begins`(_ operation: String) {
+    play(
+      opening("AUTH PLAIN") + """
+        > part 25
+        \(operation)
+        ! connection failed: protocolViolation, CONN, idle phase, retry safe
+        """)
+  }
+
+  @Test func `nor when a mechanism that took its time has its answer`() {
+    play(
+      opening("AUTH LATER") + """
+        > login LATER u p
+        C: AUTH LATER
+        S: 334
+        > part 33
+        > answer me
+        ! login failed: protocolViolation, AUTH LATER, auth phase, retry safe
+        ! connection failed: protocolViolation, AUTH LATER, auth phase, retry safe
+        """)
   }
 }

@@ -140,13 +140,11 @@ struct Moment: CustomTestStringConvertible {
 
   @Test(arguments: Moment.all)
   func `what is under way ends once when the server talks nonsense`(_ moment: Moment) {
+    let failure =
+      "protocolViolation, \(moment.position) phase, retry"
+      + " \(moment.retry == "unknown" ? "unknown" : "no")"
     play(
-      moment.before + "S: hello\n"
-        + moment.failed(
-          "protocolViolation, CONN, idle phase, retry \(moment.retry == "unknown" ? "unknown" : "no")"
-        )
-        + "! connection failed: protocolViolation, CONN, idle phase, retry"
-        + " \(moment.retry == "unknown" ? "unknown" : "no")\n")
+      moment.before + "S: hello\n" + moment.failed(failure) + "! connection failed: \(failure)\n")
   }
 
   @Test(arguments: Moment.all.filter { !$0.position.hasSuffix("message") })

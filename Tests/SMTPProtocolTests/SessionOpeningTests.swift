@@ -81,7 +81,7 @@ import Testing
 
   @Test(arguments: ["220-mx\nS: 250 ok", "554-no\nS: 220 mx", "220-mx\nS: 554-no\nS: 220 mx"])
   func `a greeting whose lines differ is never a success`(_ lines: String) {
-    play("S: \(lines)\n! connection failed: protocolViolation, CONN, idle phase, retry no\n")
+    play("S: \(lines)\n! connection failed: protocolViolation, CONN, greeting phase, retry no\n")
   }
 
   @Test(arguments: [500, 501, 502, 504, 550])
@@ -170,10 +170,10 @@ import Testing
   @Test func `a reply in the same piece as the greeting is seen to be too early`() {
     var conversation = Conversation(name: "client.example")
     conversation.receive(bytes("220 mx.example\r\n250 PIPELINING\r\n"))
-    #expect(text(conversation.takeOutput()) == "EHLO client.example\r\n")
+    #expect(conversation.takeOutput().isEmpty)
     #expect(
       conversation.takeEvents().flatMap { $0.lines }
-        == ["connection failed: protocolViolation, CONN, idle phase, retry no"])
+        == ["connection failed: protocolViolation, EHLO, hello phase, retry no"])
   }
 
   /// Inventory 20 and 23.
@@ -182,7 +182,7 @@ import Testing
     conversation.receive(bytes("220 mx.example\r\n"))
     _ = conversation.takeOutput()
     conversation.receive(bytes("421 zu spät"))
-    #expect(conversation.takeEvents().isEmpty)
+    #expect(conversation.takeEvents().flatMap { $0.lines }.isEmpty)
     conversation.serverCloses()
     #expect(
       conversation.takeEvents().flatMap { $0.lines }
@@ -212,10 +212,9 @@ import Testing
     conversation.receive(bytes("554 no\r\n"))
     #expect(conversation.takeEvents().count == 1)
     #expect(text(conversation.takeOutput()) == "QUIT\r\n")
-    // Past the driver, which does not even ask.
-    conversation.session.receive(Reply(code, "bye"), now: 0)
+    _ = conversation.session.receive(bytes("\(code) bye\r\n").span, now: 0)
     conversation.session.abort(Failure(.timedOut, "too slow"))
-    #expect(conversation.session.events.isEmpty)
+    if let event = conversation.session.nextEvent() { Issue.record("\(event)") }
     #expect(conversation.session.output.isEmpty)
     #expect(conversation.session.isOver)
   }

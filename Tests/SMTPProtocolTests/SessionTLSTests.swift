@@ -107,15 +107,48 @@ import Testing
   }
 
   /// Inventory 86: they were sent in the clear, by anybody.
-  @Test func `octets behind the agreement to STARTTLS are seen`() throws {
-    var parser = ReplyParser()
-    parser.append(bytes("220 ready\r\n250-SMTPUTF8 INJECTED-MARKER ")[...])
-    #expect(try parser.next()?.code == 220)
-    #expect(parser.hasRest)
-    parser = ReplyParser()
-    parser.append(bytes("220 ready\r\n\r")[...])
-    #expect(try parser.next()?.code == 220)
-    #expect(parser.hasRest)
+  @Test(
+    arguments: [Session.TLSPolicy.ifOffered, .required, .opportunistic],
+    [
+      "250-SMTPUTF8 INJECTED-MARKER ", "250 injected\r\n", "421 bye\r\n", "\r\n", "\r", " ", "\0",
+      "\u{16}\u{3}\u{1}",
+    ])
+  func `octets behind the agreement to STARTTLS end the connection`(
+    _ policy: Session.TLSPolicy, _ injected: String
+  ) {
+    for isTraced in [false, true] {
+      var conversation = Conversation(policy, isTraced: isTraced)
+      Transcript(Self.offer + "C: STARTTLS").play(.whole, &conversation, #_sourceLocation)
+      conversation.receive(bytes("220 go ahead\r\n" + injected))
+      #expect(
+        conversation.takeEvents().flatMap { $0.lines }
+          == ["connection failed: tls, STARTTLS, starttls phase, retry no"])
+      #expect(conversation.takeOutput().isEmpty)
+      #expect(!conversation.session.isSecure && conversation.session.isOver)
+    }
+  }
+
+  @Test(arguments: [Session.TLSPolicy.ifOffered, .required])
+  func `whole replies behind the agreement end it, too`(_ policy: Session.TLSPolicy) {
+    play(
+      Self.offer + """
+        C: STARTTLS
+        S: 220 go ahead
+        S: 250-mx.example
+        S: 250 AUTH PLAIN
+        ! connection failed: tls, STARTTLS, starttls phase, retry no
+        """, policy: policy, feeding: [.whole])
+  }
+
+  @Test func `a refusal of STARTTLS may not be followed by anything either`() {
+    play(
+      Self.offer + """
+        C: STARTTLS
+        S: 454 no
+        S: 250 injected
+        ! opened
+        ! connection failed: protocolViolation, CONN, idle phase, retry safe, 250
+        """, policy: .opportunistic)
   }
 
   @Test(arguments: [250, 220, 500])

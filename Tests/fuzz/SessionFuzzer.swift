@@ -59,7 +59,6 @@ private struct Caller {
 
   let session: Session
   private(set) var told: [Told] = []
-  private var parser = ReplyParser()
   private var encoder = ContentEncoder()
   /// Sends may stand behind the first.
   private var pending: [Operation] = []
@@ -84,22 +83,8 @@ private struct Caller {
 
   mutating func receive(_ piece: [UInt8]) {
     now += 1
-    parser.append(piece.span)
-    do throws(Failure) {
-      while !session.isOver {
-        session.receiveAgreement(&parser, now: now)
-        guard let reply = try parser.next() else { break }
-        if session.isEarly, reply.code != 421 {
-          session.abort(Failure(.protocolViolation, "too early"))
-        } else {
-          session.receive(reply, now: now)
-        }
-        settle()
-      }
-    } catch {
-      session.abort(error)
-      settle()
-    }
+    _ = session.receive(piece.span, now: now)
+    settle()
     look()
   }
 
@@ -112,7 +97,7 @@ private struct Caller {
     } else if isContentWanted, session.wantsContent {
       write(octet)
     } else if session.isReady, pending.isEmpty {
-      start(octet)
+      if session.canBegin() { start(octet) }
     } else if session.isAheadPossible, octet & 7 > 3 {
       start(octet)
     } else if octet == 0x22 {
@@ -223,7 +208,7 @@ private struct Caller {
       previous = octet
     }
     if !isContentWanted, let last = octets.last { precondition(last == 0x0A) }
-    while let event = session.events.popFirst() { see(event) }
+    while let event = session.nextEvent() { see(event) }
     if session.isOver { precondition(pending.isEmpty) }
   }
 
@@ -238,12 +223,17 @@ private struct Caller {
       precondition(pending.first == .send(isWritten: false))
       isContentWanted = true
       told.append(Told(event: "content"))
+    case .greeted: told.append(Told(event: "greeted"))
     case .startTLS:
       precondition(!session.isSecure)
       told.append(Told(event: "TLS"))
       session.secured()
     case .opened: told.append(Told(event: "opened"))
-    case .failed(let failure, let isDoubtful):
+    case .failed(let failure, var isDoubtful):
+      if !session.isOver {
+        isDoubtful = session.abort(failure)
+        while let event = session.nextEvent() { see(event) }
+      }
       isFailed = true
       precondition(isDoubtful == hasDoubt)
       told.append(

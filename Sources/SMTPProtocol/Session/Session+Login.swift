@@ -1,6 +1,8 @@
 /// Logging in (RFC 4954).
 extension Session {
   package func login(_ mechanism: any Mechanism) {
+    guard isQuiet() else { return }
+    parser.quotes = false
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
@@ -42,9 +44,8 @@ extension Session {
 
   /// The answer of a mechanism that said `.later`.
   package func answer(_ answer: MechanismAnswer) {
-    guard case .authenticating(let authentication) = state, authentication.awaitsAnswer else {
-      return
-    }
+    guard case .authenticating(let authentication) = state, authentication.awaitsAnswer, isQuiet()
+    else { return }
     take(authentication.step(answer, cryptography))
   }
 

@@ -61,6 +61,7 @@ extension Session {
   package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
     var isAhead = false
     if case .transaction = state { isAhead = true }
+    if !isAhead, !isQuiet() { return false }
     if !isAhead, let failure = refusal(of: request) {
       let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
       events.append(.sendDone(outcome))
@@ -148,52 +149,9 @@ extension Session {
 
   // MARK: Replies
 
-  /// Takes the replies that are as they were hoped for and lead to nothing but the next
-  /// ones: most of them, when messages are sent in a row. true when there was one.
-  @_optimize(speed)
-  @discardableResult
-  package func receiveAgreement(_ parser: inout ReplyParser, now: Int64) -> Bool {
-    guard !tracesDialogue, case .transaction(let transaction) = state,
-      transaction.isAgreeing, lateChunkEnd == nil
-    else { return false }
-    var last: ReplyParser.Plain?
-    var hasAgreed = false
-    while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
-      switch transaction.agreement {
-      case .none:
-        hear(last, parser, transaction)
-        return hasAgreed
-      case .command:
-        transaction.receiveAgreement()
-        last = plain
-      case .recipient:
-        let reply = parser.reply(of: plain, known: agreement)
-        transaction.receiveAgreement(reply, now: now)
-        agreement = reply
-        lastReply = reply
-        last = nil
-      }
-      parser.pass(plain)
-      output.replied()
-      hasAgreed = true
-    }
-    hear(last, parser, transaction)
-    return hasAgreed
-  }
-
-  /// What was heard last is kept, also when nothing depends on its words.
-  private func hear(
-    _ last: ReplyParser.Plain?, _ parser: ReplyParser, _ transaction: Transaction
-  ) {
-    guard let last else { return }
-    let reply = parser.reply(of: last, known: nil)
-    lastReply = reply
-    transaction.hear(reply)
-  }
-
   @_optimize(speed)
   func receiveTransaction(
-    _ reply: Reply, _ transaction: Transaction, isEarly: Bool, now: Int64
+    _ reply: Reply, _ transaction: Transaction, isEarly: Bool
   ) {
     follow(transaction.receive(reply, &output, isEarly: isEarly, now: now), transaction)
   }

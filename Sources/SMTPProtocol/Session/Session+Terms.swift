@@ -57,8 +57,11 @@ extension Session {
     var isVerified: Bool
   }
 
-  /// What the driver is told, in this order, after it gave a reply.
+  /// What the driver is told.
   package enum Event {
+    /// The server has said 220: it is there, and willing.
+    case greeted
+    /// The dialogue goes on with `secured` when TLS is up.
     case startTLS
     case opened
     case loginDone(Failure?)
@@ -68,8 +71,8 @@ extension Session {
     case sendDone(Outcome)
     case resetDone(Failure?)
     case quitDone
-    /// The connection is of no use any more. `isDoubtful`: nobody knows whether a message
-    /// that was under way has arrived.
+    /// The connection is of no use any more, and `abort` ends what is still under way.
+    /// `isDoubtful`: nobody knows whether a message that has ended already has arrived.
     case failed(Failure, isDoubtful: Bool)
   }
 

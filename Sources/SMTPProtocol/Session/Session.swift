@@ -2,8 +2,12 @@
 ///
 /// Theory of operation
 ///
-/// A session does nothing: replies go in, octets and events come out. Its driver
-/// (SMTPConnection) reads, writes, keeps the time and calls back.
+/// A session does no I/O and reads no clock. Octets of the server go in (`receive`). Events come
+/// out (`nextEvent`), and octets that are to be written (`output`, of which `took` says how much
+/// has left). The caller's operations are `login`, `send`, `reset` and `quit`; `abort` ends
+/// whatever is under way. The driver (SMTPConnection) reads, writes, keeps the time and calls back.
+///
+/// How octets become replies, and when a reply may come at all, is in Session+Replies.
 ///
 /// There is exactly one state, an enum whose cases own what is meaningful in
 /// them. Its transitions stand in this file, those of a login in Session+Login, those
@@ -83,10 +87,15 @@ package final class Session {
   private var helloRefusal: Failure?
   package private(set) var isSecure: Bool
   package internal(set) var isAuthenticated = false
-  /// The server has said 220: it is there, and willing.
-  package private(set) var isGreeted = false
   package internal(set) var capabilities = Capabilities.none
   package internal(set) var lastReply: Reply?
+
+  /// What the server sent, as far as it was not taken yet (Session+Replies).
+  var parser = ReplyParser()
+  /// Whether replies are taken: until the session has failed.
+  var isListening = true
+  /// When the octets came that are looked at.
+  var now: Int64 = 0
   /// The last reply to RCPT that was as hoped for.
   var agreement: Reply?
 
@@ -95,16 +104,18 @@ package final class Session {
 
   /// What is to be written; the driver says with `took` what has left.
   package var output: SessionOutput
-  package var events = Queue<Event>()
+  /// What the driver has not asked for yet.
+  var events = Queue<Event>()
   /// Whether what is said from now on is written down.
   package var tracesDialogue: Bool {
     get { output.traces }
     set { output.traces = newValue }
   }
-  package var hasLog: Bool { !output.log.isEmpty }
-  package var log: [LogEntry] {
-    get { output.log }
-    set { output.log = newValue }
+  /// What was said since it was last asked for.
+  package func takeLog() -> [LogEntry] {
+    if output.log.isEmpty { return [] }
+    defer { output.log = [] }
+    return output.log
   }
 
   package init(_ configuration: Configuration, cryptography: any Cryptography) {
@@ -116,12 +127,12 @@ package final class Session {
 
   // MARK: What the driver may ask
 
-  package var isReady: Bool {
+  var isReady: Bool {
     if case .ready = state { return true }
     return false
   }
 
-  package var isOver: Bool {
+  var isOver: Bool {
     if case .closed = state { return true }
     return false
   }
@@ -151,17 +162,6 @@ package final class Session {
   /// Whether all has left that the next reply answers.
   package var isReplyDue: Bool { !output.isNextReplyEarly }
 
-  /// Whether a part of a reply may be here although nothing is asked for.
-  package var mayReplyLate: Bool { lateChunkEnd != nil }
-
-  /// Whether the next reply would come before the command that it should answer
-  /// has left. The verdict on a message may: a server need not read all of it.
-  package var isEarly: Bool {
-    guard output.isNextReplyEarly, lateChunkEnd == nil else { return false }
-    if case .transaction(let transaction) = state { return !transaction.awaitsVerdict }
-    return true
-  }
-
   // MARK: What the driver does
 
   /// What is to be written now.
@@ -179,6 +179,7 @@ package final class Session {
   /// Nothing is under way: what many messages needed is given back.
   package func shrink() {
     output.shrink()
+    parser.shrink()
     events.shrink()
     behind.shrink()
   }
@@ -196,22 +197,25 @@ package final class Session {
   }
 
   package func reset() {
+    guard isQuiet() else { return }
     state = .resetting
     emit(Command.reset)
   }
 
   package func quit() {
+    guard isQuiet() else { return }
     state = .quitting
     emit(Command.quit)
   }
 
   /// The connection is lost or given up: whatever is under way ends with
-  /// `failure`, unless there is a verdict on it. true when a message is in doubt.
+  /// `failure`, unless there is a verdict on it. True when a message is in doubt.
   @discardableResult
   package func abort(_ failure: Failure) -> Bool {
     let before = state
     var isDoubtful = false
     state = .closed
+    isListening = false
     switch before {
     case .clearing, .renewing:
       events.append(.loginDone(failure))
@@ -244,21 +248,21 @@ package final class Session {
   // MARK: Replies
 
   @_optimize(speed)
-  package func receive(_ reply: Reply, now: Int64) {
+  func receive(_ reply: Reply) {
     if lateChunkEnd != nil, receiveLate(reply) { return }
     if case .transaction(let transaction) = state, reply.code != 421 {
       if tracesDialogue { traceReply(reply) }
       lastReply = reply
       let isEarly = output.isNextReplyEarly
       if !transaction.hasMoreVerdicts { output.replied() }
-      receiveTransaction(reply, transaction, isEarly: isEarly, now: now)
+      receiveTransaction(reply, transaction, isEarly: isEarly)
     } else {
-      receiveOutside(reply, now: now)
+      receiveOutside(reply)
     }
   }
 
   /// Everything but what happens in a transaction.
-  private func receiveOutside(_ reply: Reply, now: Int64) {
+  private func receiveOutside(_ reply: Reply) {
     if isOver { return }
     var reply = reply
     if reply.code != 334, case .authenticating(let authentication) = state {
@@ -270,7 +274,7 @@ package final class Session {
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.
     if reply.code == 421 {
-      receiveClosing(reply, now: now)
+      receiveClosing(reply)
       return
     }
     switch state {
@@ -292,7 +296,7 @@ package final class Session {
     }
   }
 
-  private func receiveClosing(_ reply: Reply, now: Int64) {
+  private func receiveClosing(_ reply: Reply) {
     let (phase, command) = position
     let failure = Failure.refused(
       .connection, "the server closes the connection", reply, command: command, phase: phase,
@@ -310,7 +314,7 @@ package final class Session {
   /// and that QUIT is still due.
   private func receiveGreeting(_ reply: Reply) {
     if reply.code == 220 {
-      isGreeted = true
+      events.append(.greeted)
       sayHello(firstHello)
     } else {
       leave(
@@ -393,7 +397,7 @@ package final class Session {
   private func receiveUpgrade(_ reply: Reply) {
     if reply.code == 220 {
       state = .securing
-      events.append(.startTLS)
+      beginTLS()
     } else if configuration.tlsPolicy == .opportunistic {
       // What EHLO said still holds: nothing has changed (RFC 3207 section 4).
       state = .ready
@@ -449,18 +453,5 @@ package final class Session {
     let failure = reason(for: failure)
     let leavesDoubt = abort(failure)
     events.append(.failed(failure, isDoubtful: isDoubtful || leavesDoubt))
-  }
-
-  /// A challenge may repeat what the user said, so its text is hidden.
-  func traceReply(_ reply: Reply) {
-    let isSecret: Bool
-    if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
-    let lines = reply.text.split(separator: 0x0A)
-    for (index, line) in lines.enumerated() {
-      // A code that has no text behind it ends a reply.
-      let separator: [UInt8] = index < lines.count - 1 ? [0x2D] : [0x20]
-      let text = line.prefix(3) + separator + (isSecret ? Command.mask : Array(line.dropFirst(4)))
-      log.append(LogEntry(direction: .server, text: Array(text)))
-    }
   }
 }

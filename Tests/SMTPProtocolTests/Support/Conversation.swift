@@ -1,10 +1,8 @@
 @testable import SMTPProtocol
 
-/// Drives a session as SMTPConnection does, without sockets: octets of the
-/// server go through the parser to the session; what the session says and tells
-/// is kept until somebody takes it.
+/// Drives a session as SMTPConnection does, without sockets: what the session says and
+/// reports is kept until somebody takes it.
 struct Conversation {
-  private var parser = ReplyParser()
   let session: Session
   private var encoder = ContentEncoder()
   private var output: [UInt8] = []
@@ -36,38 +34,17 @@ struct Conversation {
   // MARK: What the server does
 
   mutating func receive(_ octets: some Sequence<UInt8>) {
-    parser.append(ArraySlice(Array(octets)))
-    do throws(Failure) {
-      while !session.isOver {
-        session.receiveAgreement(&parser, now: now)
-        guard let reply = try parser.next() else { return }
-        take(reply)
-      }
-    } catch {
-      give(up: error)
-    }
+    _ = session.receive(Array(octets).span, now: now)
+    drain()
   }
 
   mutating func serverCloses() {
-    if let reply = try? parser.finish(), reply.code >= 400 { take(reply) }
+    session.receiveEnd(now: now)
+    drain()
     if session.isOver { return }
     give(
       up: Failure(
         .connection, "the connection was lost", command: "CONN", phase: .idle, retry: .safe))
-  }
-
-  private mutating func take(_ reply: Reply) {
-    if session.isEarly, reply.code != 421 {
-      give(up: Failure(.protocolViolation, "too early", command: "CONN", phase: .idle))
-      return
-    }
-    let before = session.output.count
-    session.receive(reply, now: now)
-    let spoke = session.output.count > before
-    drain()
-    if spoke, parser.hasMore, !session.isOver {
-      give(up: Failure(.protocolViolation, "more than one reply", command: "CONN", phase: .idle))
-    }
   }
 
   // MARK: What the caller does
@@ -129,8 +106,14 @@ struct Conversation {
   }
 
   private mutating func drain() {
-    if !isHeld { leave(session.output.count) }
-    while let event = session.events.popFirst() { events.append(event) }
+    while let event = session.nextEvent() {
+      if case .failed(let failure, _) = event, !session.isOver {
+        give(up: failure)
+      } else {
+        events.append(event)
+      }
+    }
+    if !isHeld, !session.isOver || session.hasFarewell { leave(session.output.count) }
   }
 
   mutating func takeOutput() -> [UInt8] {

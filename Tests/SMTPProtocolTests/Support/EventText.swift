@@ -4,6 +4,8 @@
 extension Session.Event {
   var lines: [String] {
     switch self {
+    // Of no meaning for the dialogue.
+    case .greeted: []
     case .startTLS: ["start TLS"]
     case .opened: ["opened"]
     case .loginDone(let failure): [Self.line("login", failure)]

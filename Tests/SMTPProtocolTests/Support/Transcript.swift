@@ -8,6 +8,7 @@ import Testing
 ///     C: RSET              the client says exactly this; of a line that ends in "…"
 ///                          only a part
 ///     > reset              the caller does this
+///     > part 25            octets of the server come, and no end of the line
 ///     ! reset ok           the driver is told this (`EventText.swift`)
 ///
 /// What follows a stimulus (`S:` lines in a row, or one `>` line) up to the next
@@ -137,6 +138,7 @@ struct Transcript {
     case "quit": conversation.perform { session, _ in session.quit() }
     case "abort":
       conversation.give(up: Failure(.timedOut, "too slow", phase: .idle, retry: .safe))
+    case "part": conversation.receive(bytes(words[1]))
     case "close": conversation.serverCloses()
     case "hold": conversation.hold()
     case "leave":
@@ -201,10 +203,11 @@ private final class SlowMechanism: Mechanism {
 func play(
   _ transcript: String, policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,
   name: String = "client.example", isLMTP: Bool = false, verifiesPeer: Bool = true,
-  chunking: Session.Chunking = .off, location: SourceLocation = #_sourceLocation
+  chunking: Session.Chunking = .off, feeding: [Transcript.Feeding] = Transcript.Feeding.allCases,
+  location: SourceLocation = #_sourceLocation
 ) -> [Conversation] {
   let steps = Transcript(transcript)
-  return Transcript.Feeding.allCases.flatMap { feeding in
+  return feeding.flatMap { feeding in
     var seen: [[String]] = []
     let conversations = [true, false].map { isTraced in
       var conversation = Conversation(

@@ -1,0 +1,199 @@
+/// From octets to replies, and when a reply may come.
+///
+/// Octets are only kept when they arrive. `nextEvent` takes one reply after the other until one
+/// of them has led to an event, and the driver acts on that before the next reply is looked at.
+///
+/// Three rules decide whether a reply can be the answer to something. Whoever breaks one of
+/// them, by mistake or from the path, is not listened to any more:
+/// * it does not come before its command has left (`isEarly`, `take`);
+/// * nothing comes in the clear after the agreement to STARTTLS (`beginTLS`);
+/// * nothing is there when the driver has something said (`isQuiet`).
+extension Session {
+  // MARK: In
+
+  /// Octets of the server, and when they came; `nextEvent` tells what they lead to. True when
+  /// a reply was complete.
+  @_optimize(speed)
+  package func receive(_ octets: Span<UInt8>, now: Int64) -> Bool {
+    self.now = now
+    parser.append(octets)
+    return takeReplies()
+  }
+
+  /// The server has closed. One that gives up sometimes explains itself without ending the
+  /// line: a refusal counts without its end, anything else does not.
+  package func receiveEnd(now: Int64) {
+    self.now = now
+    guard isListening else { return }
+    do throws(Failure) {
+      if let reply = try parser.finish(), reply.code >= 400 { take(reply) }
+    } catch {
+      // The connection is lost whatever the garbage meant.
+    }
+    isListening = false
+  }
+
+  /// What the driver is to know, in the order in which it came about. To be asked after every
+  /// call that may have led to something, until there is none.
+  @_optimize(speed)
+  package func nextEvent() -> Event? {
+    if events.isEmpty { _ = takeReplies() }
+    return events.popFirst()
+  }
+
+  /// Takes replies until one of them has led to an event. True when there was one.
+  @_optimize(speed)
+  private func takeReplies() -> Bool {
+    var hasTaken = false
+    while isListening, events.isEmpty, !parser.isEmpty {
+      if takeAgreements() { hasTaken = true }
+      guard let reply = nextReply() else { break }
+      hasTaken = true
+      take(reply)
+    }
+    return hasTaken
+  }
+
+  @_optimize(speed)
+  private func nextReply() -> Reply? {
+    do throws(Failure) {
+      return try parser.next()
+    } catch {
+      giveUp(located(error))
+      return nil
+    }
+  }
+
+  @_optimize(speed)
+  private func take(_ reply: Reply) {
+    // 421 answers nothing in particular (RFC 5321 section 3.8).
+    if isEarly, reply.code != 421 {
+      giveUp(early)
+      return
+    }
+    let before = output.count
+    receive(reply)
+    // A part of a reply that is here already cannot be the answer to a command that was made
+    // only now.
+    if output.count > before, parser.hasMore, !isOver { giveUp(early) }
+  }
+
+  // MARK: When a reply may come
+
+  /// Whether the next reply would come before the command that it should answer
+  /// has left. The verdict on a message may: a server need not read all of it.
+  var isEarly: Bool {
+    guard output.isNextReplyEarly, lateChunkEnd == nil else { return false }
+    if case .transaction(let transaction) = state { return !transaction.awaitsVerdict }
+    return true
+  }
+
+  private var early: Failure {
+    located(
+      Failure(
+        position.phase == .starttls ? .tls : .protocolViolation,
+        "the server sent a reply before the command that it should answer"))
+  }
+
+  /// After 220 to STARTTLS. Octets behind it were not protected and cannot have been meant for
+  /// the time after it: somebody put them there.
+  func beginTLS() {
+    if parser.hasRest {
+      giveUp(
+        located(
+          Failure(
+            .tls,
+            "octets arrived in the clear behind the reply to STARTTLS: somebody on the path injects"
+              + " replies")))
+    } else {
+      events.append(.startTLS)
+    }
+  }
+
+  /// Whether an operation can begin.
+  package func canBegin() -> Bool { isListening && isReady && isQuiet() }
+
+  /// Before a command that follows no reply: the caller, or a token endpoint, may have taken its
+  /// time. A part of a reply that is here already is none to what is about to be asked; only a
+  /// late one to a chunk may be.
+  func isQuiet() -> Bool {
+    guard parser.hasMore, lateChunkEnd == nil else { return true }
+    giveUp(
+      located(
+        Failure(
+          .protocolViolation, "the server sent a reply that nothing asked for", retry: .safe)))
+    return false
+  }
+
+  /// What the server sends cannot be understood any more. How it all ends is the driver's to
+  /// say: another address may do better.
+  private func giveUp(_ failure: Failure) {
+    guard isListening else { return }
+    isListening = false
+    events.append(.failed(failure, isDoubtful: false))
+  }
+
+  /// Adds where the dialogue was.
+  private func located(_ failure: Failure) -> Failure {
+    var failure = failure
+    (failure.phase, failure.command) = position
+    return failure
+  }
+
+  // MARK: The short way
+
+  /// Takes the replies that are as they were hoped for and lead to nothing but the next
+  /// ones: most of them, when messages are sent in a row. true when there was one.
+  @_optimize(speed)
+  private func takeAgreements() -> Bool {
+    guard !tracesDialogue, case .transaction(let transaction) = state,
+      transaction.isAgreeing, lateChunkEnd == nil
+    else { return false }
+    var last: ReplyParser.Plain?
+    var hasAgreed = false
+    while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
+      switch transaction.agreement {
+      case .none:
+        hear(last, transaction)
+        return hasAgreed
+      case .command:
+        transaction.receiveAgreement()
+        last = plain
+      case .recipient:
+        let reply = parser.reply(of: plain, known: agreement)
+        transaction.receiveAgreement(reply, now: now)
+        agreement = reply
+        lastReply = reply
+        last = nil
+      }
+      parser.pass(plain)
+      output.replied()
+      hasAgreed = true
+    }
+    hear(last, transaction)
+    return hasAgreed
+  }
+
+  /// What was heard last is kept, also when nothing depends on its words.
+  private func hear(_ last: ReplyParser.Plain?, _ transaction: Transaction) {
+    guard let last else { return }
+    let reply = parser.reply(of: last, known: nil)
+    lastReply = reply
+    transaction.hear(reply)
+  }
+
+  // MARK: The log
+
+  /// A challenge may repeat what the user said, so its text is hidden.
+  func traceReply(_ reply: Reply) {
+    let isSecret: Bool
+    if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
+    let lines = reply.text.split(separator: 0x0A)
+    for (index, line) in lines.enumerated() {
+      // A code that has no text behind it ends a reply.
+      let separator: [UInt8] = index < lines.count - 1 ? [0x2D] : [0x20]
+      let text = line.prefix(3) + separator + (isSecret ? Command.mask : Array(line.dropFirst(4)))
+      output.log.append(LogEntry(direction: .server, text: Array(text)))
+    }
+  }
+}
