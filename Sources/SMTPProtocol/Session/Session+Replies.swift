@@ -142,44 +142,41 @@ extension Session {
 
   // MARK: The short way
 
-  /// Takes the replies that are as they were hoped for and lead to nothing but the next
-  /// ones: most of them, when messages are sent in a row. true when there was one.
+  /// Takes plain 250s to RSET, MAIL and RCPT that lead to nothing but the wait for the next
+  /// reply: three of four replies, when messages are sent in a row. True when there was one.
+  ///
+  /// They lead where `receive` leads them: the table is `Transaction.advance`. What is saved is
+  /// the reply itself: of those to RSET and MAIL only the last is kept, and one to RCPT that
+  /// says what the one before it said is that one.
   @_optimize(speed)
   private func takeAgreements() -> Bool {
-    guard !tracesDialogue, case .transaction(let transaction) = state,
-      transaction.isAgreeing, lateChunkEnd == nil
+    guard !tracesDialogue, case .transaction(let transaction) = state, lateChunkEnd == nil
     else { return false }
     var last: ReplyParser.Plain?
     var hasAgreed = false
-    while let plain = parser.peek(), plain.code == 250, !output.isNextReplyEarly {
-      switch transaction.agreement {
-      case .none:
-        hear(last, transaction)
-        return hasAgreed
-      case .command:
-        transaction.receiveAgreement()
-        last = plain
-      case .recipient:
+    while transaction.isAgreeing, let plain = parser.peek(), plain.code == 250,
+      !output.isNextReplyEarly
+    {
+      output.replied()
+      if transaction.keepsReply {
         let reply = parser.reply(of: plain, known: agreement)
-        transaction.receiveAgreement(reply, now: now)
         agreement = reply
         lastReply = reply
         last = nil
+        follow(transaction.agree(reply, &output, now: now), transaction)
+      } else {
+        last = plain
+        follow(transaction.agree(nil, &output, now: now), transaction)
       }
       parser.pass(plain)
-      output.replied()
       hasAgreed = true
     }
-    hear(last, transaction)
+    if let last {
+      let reply = parser.reply(of: last, known: nil)
+      lastReply = reply
+      transaction.hear(reply)
+    }
     return hasAgreed
-  }
-
-  /// What was heard last is kept, also when nothing depends on its words.
-  private func hear(_ last: ReplyParser.Plain?, _ transaction: Transaction) {
-    guard let last else { return }
-    let reply = parser.reply(of: last, known: nil)
-    lastReply = reply
-    transaction.hear(reply)
   }
 
   // MARK: The log

@@ -157,7 +157,7 @@ extension Session {
   }
 
   @_optimize(speed)
-  private func follow(_ progress: Transaction.Progress, _ transaction: Transaction) {
+  func follow(_ progress: Transaction.Progress, _ transaction: Transaction) {
     switch progress {
     case .wait:
       _ = isSound()

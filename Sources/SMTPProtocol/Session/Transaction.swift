@@ -186,52 +186,94 @@ final class Transaction {
   /// The content has left as far as its end.
   var hasLeft: Bool { contentEnd.map { left >= $0 } ?? false }
 
-  /// What 250 would mean now, when it is hoped for and leads to nothing but the wait for
-  /// the next reply.
-  enum Agreement {
-    case none
-    /// RSET or MAIL is done.
-    case command
-    case recipient
-  }
+  // MARK: The envelope
 
+  /// Whether 250 would lead to nothing but the wait for the next reply: all that follows was
+  /// written together, and there is something to wait for.
+  @inline(__always)
   var isAgreeing: Bool {
+    guard pipelined, senderFailure == nil else { return false }
     switch step {
-    case .reset, .mail, .recipient: pipelined
-    default: false
-    }
-  }
-
-  var agreement: Agreement {
-    switch step {
-    case .reset: return .command
-    case .mail: return outcome.recipients.isEmpty ? .none : .command
+    case .reset, .mail: return !outcome.recipients.isEmpty
     case .recipient(let index):
-      let isLast = index &+ 1 == outcome.recipients.count
-      return senderFailure == nil && (!isLast || groupsData || transfer == .atOnce)
-        ? .recipient : .none
-    default: return .none
+      return groupsData || transfer == .atOnce || index &+ 1 < outcome.recipients.count
+    default: return false
     }
   }
 
-  func receiveAgreement() {
-    if case .reset = step { step = .mail } else { step = .recipient(0) }
+  /// Whether what is kept of the next reply is more than that it came.
+  var keepsReply: Bool {
+    if case .recipient = step { return true }
+    return false
   }
 
+  /// RSET or MAIL had this reply, and what it says means nothing.
   func hear(_ reply: Reply) { outcome.response = reply }
 
-  func receiveAgreement(_ reply: Reply, now: Int64) {
-    guard case .recipient(let index) = step else { return }
-    outcome.accept(index, reply)
-    if index &+ 1 < outcome.recipients.count {
-      step = .recipient(index &+ 1)
-    } else if groupsData {
-      step = .data
-    } else {
-      envelopeAnswered(now)
-      step = .final(nextAccepted(from: 0))
+  /// 250, where `isAgreeing` says what it leads to; the reply itself if it is kept.
+  @inline(__always)
+  func agree(_ reply: Reply?, _ output: inout SessionOutput, now: Int64) -> Progress {
+    if let reply, case .recipient(let index) = step {
+      hasPromise = true
+      outcome.accept(index, reply)
+    }
+    return advance(&output, now: now)
+  }
+
+  /// The table of the envelope: what comes next when RSET, MAIL or RCPT has its reply, and
+  /// what is written for it without PIPELINING.
+  @inline(__always)
+  func advance(_ output: inout SessionOutput, now: Int64) -> Progress {
+    switch step {
+    case .reset:
+      step = .mail
+      if !pipelined { request.writeMail(to: &output, capabilities) }
+      return .wait
+    case .mail:
+      return advance(to: 0, &output, now)
+    case .recipient(let index):
+      return advance(to: index &+ 1, &output, now)
+    case .data, .content, .final, .emptyFinal, .drain:
+      return .wait
     }
   }
+
+  @_optimize(speed)
+  private func advance(
+    to index: Int, _ output: inout SessionOutput, _ now: Int64
+  ) -> Progress {
+    if index < outcome.recipients.count {
+      step = .recipient(index)
+      if !pipelined {
+        request.writeRecipient(request.recipients[index], to: &output, capabilities)
+      }
+      return .wait
+    }
+    if groupsData {
+      step = .data
+      return .wait
+    }
+    if transfer == .atOnce {
+      envelopeAnswered(now)
+      let first = nextAccepted(from: 0)
+      guard first < outcome.recipients.count else { return endForNobody() }
+      step = .final(first)
+      return .wait
+    }
+    guard hasAccepted, !(request.isAllOrNone && outcome.hasRefused) else {
+      return .done(envelopeFailed())
+    }
+    if transfer == .chunks {
+      envelopeAnswered(now)
+      step = .content
+      return .content
+    }
+    step = .data
+    output.command(Command.data)
+    return .wait
+  }
+
+  // MARK: Replies
 
   /// What the reply leads to is written, or told.
   @_optimize(speed)
@@ -256,13 +298,17 @@ final class Transaction {
             .protocolViolation, "the server refuses RSET", reply, command: "RSET",
             phase: .envelope, retry: .safe))
       }
-      step = .mail
-      if !pipelined { request.writeMail(to: &output, capabilities) }
-      return .wait
+      return advance(&output, now: now)
     case .mail:
-      return receiveMail(reply, &output, now)
+      if !reply.isPositive {
+        let failure = senderRefused(reply)
+        guard pipelined else { return .done(ended(failure)) }
+      }
+      return advance(&output, now: now)
     case .recipient(let index):
-      return receiveRecipient(reply, index, &output, now)
+      if reply.isPositive { hasPromise = true }
+      if senderFailure == nil { outcome.decide(index, reply, at: .recipient) }
+      return advance(&output, now: now)
     case .data:
       envelopeAnswered(now)
       return receiveData(reply)
@@ -286,57 +332,11 @@ final class Transaction {
     }
   }
 
-  private func receiveMail(
-    _ reply: Reply, _ output: inout SessionOutput, _ now: Int64
-  ) -> Progress {
-    if !reply.isPositive {
-      let failure = Failure.refused(
-        .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
-      senderFailure = failure
-      guard pipelined else { return .done(ended(failure)) }
-    }
-    return advance(to: 0, &output, now)
-  }
-
-  private func receiveRecipient(
-    _ reply: Reply, _ index: Int, _ output: inout SessionOutput, _ now: Int64
-  ) -> Progress {
-    if reply.isPositive { hasPromise = true }
-    if senderFailure == nil { outcome.decide(index, reply, at: .recipient) }
-    return advance(to: index + 1, &output, now)
-  }
-
-  private func advance(
-    to index: Int, _ output: inout SessionOutput, _ now: Int64
-  ) -> Progress {
-    if index < outcome.recipients.count {
-      step = .recipient(index)
-      if !pipelined {
-        request.writeRecipient(request.recipients[index], to: &output, capabilities)
-      }
-      return .wait
-    }
-    if groupsData {
-      step = .data
-      return .wait
-    }
-    if transfer == .atOnce {
-      envelopeAnswered(now)
-      guard hasAccepted else { return endForNobody() }
-      step = .final(nextAccepted(from: 0))
-      return .wait
-    }
-    guard hasAccepted, !(request.isAllOrNone && outcome.hasRefused) else {
-      return .done(envelopeFailed())
-    }
-    if transfer == .chunks {
-      envelopeAnswered(now)
-      step = .content
-      return .content
-    }
-    step = .data
-    output.command(Command.data)
-    return .wait
+  private func senderRefused(_ reply: Reply) -> Failure {
+    let failure = Failure.refused(
+      .envelope, "the server refused the sender", reply, command: "MAIL FROM", phase: .envelope)
+    senderFailure = failure
+    return failure
   }
 
   /// The chunk is on its way. With SMTP it has a reply; with LMTP one for each recipient
