@@ -7,26 +7,21 @@ extension Connection {
   /// Content up to this size is copied behind the commands that it goes with: one system
   /// call instead of two.
   private static var smallContent: UInt64 { 16_384 }
-  /// As much may go out with its envelope before anybody is known to want it.
-  private static var atOnceContent: UInt64 { 65_536 }
 
   // MARK: A whole message
 
-  /// Begins with the next transaction of a message.
-  func begin(_ mailing: Mailing) {
-    if let session { begin(mailing, mailing.nextRequest(session)) }
-  }
-
-  /// Writes the envelope, and with a small message in memory the content, if the server
-  /// takes that.
+  /// Begins with the next transaction of a message: writes the envelope, and with a small
+  /// message in memory the content, if the server takes that. False when nothing was written.
   @_optimize(speed)
-  func begin(_ mailing: Mailing, _ request: SendRequest) {
-    guard let session else { return }
-    if session.sendsAtOnce(request), let size = mailing.size, size <= Self.atOnceContent {
-      if session.send(request, chunk: Int(size), now: clock.now) { put(mailing, isDotted: false) }
-    } else {
-      session.send(request, now: clock.now)
+  @discardableResult
+  func begin(_ mailing: Mailing) -> Bool {
+    guard let session else { return false }
+    switch session.send(mailing.nextRequest(session), size: mailing.size, now: clock.now) {
+    case .nothing: return false
+    case .envelope: break
+    case .beforeContent: put(mailing, isDotted: false)
     }
+    return true
   }
 
   /// All of the content behind what is in the output.
@@ -43,7 +38,7 @@ extension Connection {
   /// Content behind what is in the output.
   private func append(_ body: (inout OctetBuffer) -> Void) {
     guard let session else { return }
-    let start = session.output.appendContent(body)
+    let start = session.append(body)
     if options.debug {
       flushLog()
       logContent(session.output.bytes[start..<session.output.bytes.count])
@@ -51,19 +46,19 @@ extension Connection {
   }
 
   /// The server waits for content.
-  func startContent() {
+  func startContent(inChunks: Bool) {
     guard let session, case .send(let mailing) = current else { return }
-    let isChunked = session.takesChunks
     let size = mailing.size
-    if let size, isChunked { session.beginChunk(Int(size), isLast: true, size: size) }
+    if let size, inChunks { session.beginChunk(Int(size), isLast: true, size: size) }
     if let size, size <= Self.smallContent {
-      put(mailing, isDotted: !isChunked)
+      put(mailing, isDotted: !inChunks)
       session.contentEnded(size: size)
       sendAhead()
       return
     }
     content = ContentTransfer(
-      mailing.source, mailing.encoder(isDotted: !isChunked), isCounted: size != nil)
+      mailing.source, mailing.encoder(isDotted: !inChunks), isCounted: size != nil,
+      isInChunks: inChunks && size == nil)
     mailing.source.start(loop: loop) { [self] in goOn() }
   }
 
@@ -79,12 +74,15 @@ extension Connection {
   /// when nothing can be done for now.
   func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
     guard let session, !content.isPaused else { return false }
-    let isBetweenChunks =
-      session.takesChunks && !content.isCounted && content.offset == content.unchangedEnd
-    if isBetweenChunks, !session.wantsContent {
-      // Either the reply to a chunk is waited for, or it was a refusal.
-      if session.refusesContent { stopContent() }
-      return session.refusesContent
+    let isBetweenChunks = content.isInChunks && content.offset == content.unchangedEnd
+    if isBetweenChunks {
+      switch session.contentTurn {
+      case .now: break
+      case .later: return false
+      case .never:
+        stopContent()
+        return true
+      }
     }
     let (start, startOffset) = (clock.now, content.offset)
     var isMoving = true
@@ -129,7 +127,7 @@ extension Connection {
   private func copy(
     _ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session
   ) -> Bool {
-    if session.takesChunks, !content.isCounted {
+    if content.isInChunks {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
       if !session.mayGrow(to: content.encoder.size) { return false }
@@ -164,16 +162,14 @@ extension Connection {
   private func write(
     _ piece: Span<UInt8>, _ content: ContentTransfer, _ channel: Channel
   ) -> Bool {
-    let isDue = session?.isReplyDue == true
     guard let count = written(channel.write(piece)) else { return false }
     content.advance(count)
-    session?.output.passed(count)
-    if !isDue { asked(channel) }
+    if session?.took(count) == false { asked(channel) }
     return true
   }
 
   private func endContent(_ content: ContentTransfer, _ session: Session) {
-    if session.takesChunks, !content.isCounted {
+    if content.isInChunks {
       var tail = OctetBuffer()
       content.encoder.finish(into: &tail)
       session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
@@ -197,14 +193,7 @@ extension Connection {
 
   // MARK: The end
 
-  /// Content that is not written yet must never be: it may hold the final dot.
-  func discardContent() {
-    guard content != nil else { return }
-    session?.removeOutput()
-    stopContent()
-  }
-
-  private func stopContent() {
+  func stopContent() {
     content?.source.stop()
     content = nil
   }

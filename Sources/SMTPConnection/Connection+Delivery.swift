@@ -198,8 +198,7 @@ extension Connection {
     connector = nil
     timer?.clear()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
-    // Not before: until then it counts what has left.
-    discardContent()
+    stopContent()
     guard wasStarted else { return }
     if var failure {
       if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }
@@ -232,7 +231,7 @@ extension Connection {
         if outcome.failure?.retry == .unknown { mayBeDelivered = true }
         complete(total(outcome, reason))
       case .quitDone: complete(nil)
-      case .greeted, .startTLS, .opened, .contentWanted, .failed: break
+      case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
       }
     }
     if current != nil { complete(reason) }

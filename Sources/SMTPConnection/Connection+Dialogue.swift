@@ -91,11 +91,10 @@ extension Connection {
       if count >= (isGrowing ? Channel.largestRecord : 1) {
         // A record that is not full costs as much as one that is.
         let most = isGrowing ? count - count % Channel.largestRecord : count
-        let isDue = session.isReplyDue
         guard let count = written(session.write(to: channel, most)) else { return }
         // A server that owes a reply gets no more time because others are asked for.
-        if !isDue { asked(channel) }
-        if session.took(count) { isApart = false }
+        if !session.took(count) { asked(channel) }
+        if session.output.isEmpty { isApart = false }
       } else if let content {
         guard budget > 0 else {
           wake()
@@ -140,7 +139,6 @@ extension Connection {
   }
 
   func closeChannel(graceful: Bool) {
-    writeLastWords()
     switch link {
     case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
     case .connecting(let connector): connector.cancel()
@@ -150,10 +148,8 @@ extension Connection {
   }
 
   /// The QUIT that is due to a server whose greeting or offer is no use.
-  private func writeLastWords() {
-    guard case .open(let channel) = link, let session, session.hasFarewell,
-      !session.output.isEmpty
-    else { return }
+  func writeLastWords() {
+    guard case .open(let channel) = link, let session else { return }
     _ = session.write(to: channel, session.output.count)
   }
 }
@@ -161,6 +157,6 @@ extension Connection {
 extension Session {
   /// What has not left yet.
   fileprivate func write(to channel: Channel, _ most: Int) -> IOOutcome {
-    withOutput { channel.write($0.extracting(first: most)) }
+    output.withSpan { channel.write($0.extracting(first: most)) }
   }
 }

@@ -51,7 +51,7 @@ extension Connection {
   /// reply to the one before it.
   private var isContentLeaving: Bool {
     guard let content else { return session?.isReplyDue == false }
-    return content.isCounted || session?.wantsContent != false
+    return content.isCounted || session?.contentTurn == .now
   }
 
   // MARK: What the peer takes

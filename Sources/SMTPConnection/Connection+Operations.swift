@@ -97,12 +97,8 @@ extension Connection {
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first, isSurveyed(queue.first) {
-      let request = mailing.nextRequest(session)
-      guard session.takes(request), case .open = link, let operation = queue.popFirst() else {
-        return
-      }
+      guard case .open = link, begin(mailing), let operation = queue.popFirst() else { return }
       following.append(operation)
-      begin(mailing, request)
       flushLog()
     }
   }
@@ -151,18 +147,20 @@ extension Connection {
       startTLS()
     case .opened:
       opened()
-    case .contentWanted:
-      startContent()
+    case .contentWanted(let inChunks):
+      startContent(inChunks: inChunks)
     case .loginDone(let failure):
       endLogin(failure)
     case .sendDone(let outcome):
-      discardContent()
+      stopContent()
       finishTransaction(outcome)
     case .resetDone(let failure):
       complete(failure)
     case .quitDone:
       complete(nil)
       finish(nil, isError: false)
+    case .farewell:
+      writeLastWords()
     case .failed(let failure, let isDoubtful):
       fail(failure, isDoubtful: isDoubtful)
     }

@@ -5,9 +5,10 @@ import SMTPTransport
 final class ContentTransfer {
   let source: any ContentSource
   var encoder: ContentEncoder
-  /// Content in memory goes as one chunk, since its size is known; a stream in one for
-  /// each block.
+  /// How much it is was known before, as of content in memory.
   let isCounted: Bool
+  /// One chunk for each piece, as of a stream; content in memory goes as one.
+  let isInChunks: Bool
   /// Where in the source the next octets stand, and up to where they leave from where
   /// they lie.
   private(set) var offset = 0
@@ -15,10 +16,13 @@ final class ContentTransfer {
   /// The source has nothing for now and will say when it has.
   var isPaused = false
 
-  init(_ source: any ContentSource, _ encoder: ContentEncoder, isCounted: Bool) {
+  init(
+    _ source: any ContentSource, _ encoder: ContentEncoder, isCounted: Bool, isInChunks: Bool
+  ) {
     self.source = source
     self.encoder = encoder
     self.isCounted = isCounted
+    self.isInChunks = isInChunks
   }
 
   /// A shorter piece is copied: a system call of its own is not worth while.

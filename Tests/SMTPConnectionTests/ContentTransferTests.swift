@@ -15,7 +15,8 @@ struct ContentTransferTests {
   ) -> [UInt8] {
     guard let source = BytesSource.copy(content.span) else { return [] }
     let transfer = ContentTransfer(
-      source, ContentEncoder(form, needsNoChange: needsNoChange), isCounted: true)
+      source, ContentEncoder(form, needsNoChange: needsNoChange), isCounted: true,
+      isInChunks: false)
     var output = OctetBuffer()
     var budget = perTurn
     while transfer.offset < content.count {

@@ -224,6 +224,7 @@ private struct Caller {
       isContentWanted = true
       told.append(Told(event: "content"))
     case .greeted: told.append(Told(event: "greeted"))
+    case .farewell: precondition(session.isOver && !session.output.isEmpty)
     case .startTLS:
       precondition(!session.isSecure)
       told.append(Told(event: "TLS"))
@@ -252,7 +253,7 @@ private struct Caller {
     let isWritten = pending.first == .send(isWritten: true)
     end(.send(isWritten: isWritten), outcome.failure)
     // Content without its end must never leave.
-    if isContentWanted { session.removeOutput() }
+    if isContentWanted { precondition(session.output.isEmpty) }
     isContentWanted = false
     if outcome.failure?.retry == .unknown { hasDoubt = true }
     if outcome.failure == nil || outcome.failure?.retry == .unknown { precondition(isWritten) }

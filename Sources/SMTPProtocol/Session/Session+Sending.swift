@@ -6,6 +6,8 @@ extension Session {
   /// octets that have not left may be put behind.
   private static let aheadLimit = 31
   private static let aheadOctets = 65_536
+  /// As much content may go out with its envelope before anybody is known to want it.
+  private static let atOnceOctets: UInt64 = 65_536
 
   /// Whether another `send` may be called although a transaction is under way: once all
   /// of that is on its way, and not too much.
@@ -19,10 +21,10 @@ extension Session {
   }
 
   /// Whether the server may be asked at all.
-  package func takes(_ request: SendRequest) -> Bool { refusal(of: request) == nil }
+  func takes(_ request: SendRequest) -> Bool { refusal(of: request) == nil }
 
   /// Whether the content may go out with its envelope, as far as the server goes.
-  package func sendsAtOnce(_ request: SendRequest) -> Bool {
+  func sendsAtOnce(_ request: SendRequest) -> Bool {
     configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
       && !request.isAllOrNone
   }
@@ -31,34 +33,41 @@ extension Session {
   package var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
 
   /// Whether the content that is wanted travels in chunks.
-  package var takesChunks: Bool {
+  var takesChunks: Bool {
     if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
     return false
   }
 
-  /// Whether content is wanted now: the server may have refused a part of it, or may
-  /// have to answer before it gets more.
-  package var wantsContent: Bool {
-    if case .transaction(let transaction) = state { return transaction.wantsContent }
-    return false
+  /// Whether more of the content is wanted.
+  package var contentTurn: ContentTurn {
+    guard case .transaction(let transaction) = state, !transaction.refusesContent else {
+      return .never
+    }
+    return transaction.wantsContent ? .now : .later
   }
 
-  /// Whether a part of the content was refused, so that no more is to follow.
-  package var refusesContent: Bool {
-    if case .transaction(let transaction) = state { return transaction.refusesContent }
-    return true
-  }
+  var wantsContent: Bool { contentTurn == .now }
 
   // MARK: What the driver does
 
-  /// Writes MAIL and what may follow it without waiting. Before anything is
-  /// written, what the server cannot take is refused.
+  /// Writes MAIL and what may follow it without waiting. What the server cannot take is refused
+  /// before anything is written; ahead of its turn it is left for later, without an event.
   ///
-  /// `chunk`: all of the content has so many octets and goes out at once; the driver puts
-  /// them behind when the envelope was written, which is what is returned.
+  /// `size`: of content that can follow at once.
+  @_optimize(speed)
+  package func send(_ request: SendRequest, size: UInt64?, now: Int64) -> Sending {
+    if case .transaction = state, !takes(request) { return .nothing }
+    if let size, size <= Self.atOnceOctets, sendsAtOnce(request) {
+      return send(request, chunk: Int(size), now: now) ? .beforeContent : .nothing
+    }
+    return send(request, now: now) ? .envelope : .nothing
+  }
+
+  /// `chunk`: all of the content has so many octets and goes out at once; true when the
+  /// envelope was written.
   @discardableResult
   @_optimize(speed)
-  package func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
+  func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
     var isAhead = false
     if case .transaction = state { isAhead = true }
     if !isAhead, !isQuiet() { return false }
@@ -131,6 +140,10 @@ extension Session {
     return false
   }
 
+  /// Content behind what is in the output; where in it that begins.
+  @discardableResult
+  package func append(_ body: (inout OctetBuffer) -> Void) -> Int { output.appendContent(body) }
+
   /// One more chunk of the content that is wanted: the driver puts its octets behind.
   /// `size` is that of the whole message, with the last.
   package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
@@ -162,7 +175,7 @@ extension Session {
     case .wait:
       _ = isSound()
     case .content:
-      events.append(.contentWanted)
+      events.append(.contentWanted(inChunks: transaction.transfer == .chunks))
     case .nothingToDeliver:
       // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
       // section 3.1 wants a single dot.

@@ -51,6 +51,25 @@ extension Session {
     }
   }
 
+  /// When the next chunk of a message may follow.
+  package enum ContentTurn {
+    case now
+    /// The reply to the one before has to come first.
+    case later
+    /// The server has refused the message, or a part of it.
+    case never
+  }
+
+  /// What `send` has written.
+  package enum Sending {
+    /// Nothing.
+    case nothing
+    /// The envelope.
+    case envelope
+    /// The envelope and the beginning of a chunk: all of the content is to follow at once.
+    case beforeContent
+  }
+
   /// How far the connection can be trusted.
   struct Security {
     var isSecure: Bool
@@ -65,12 +84,14 @@ extension Session {
     case startTLS
     case opened
     case loginDone(Failure?)
-    /// The server waits for content: put it into the output, or with `takesChunks`
-    /// call `write(chunk:)`.
-    case contentWanted
+    /// The server waits for content: `append` puts it into the output. In chunks `beginChunk`
+    /// goes before each; else `contentEnded` says where it ends.
+    case contentWanted(inChunks: Bool)
     case sendDone(Outcome)
     case resetDone(Failure?)
     case quitDone
+    /// What is in the output is a last QUIT, to be written if that is possible at once.
+    case farewell
     /// The connection is of no use any more, and `abort` ends what is still under way.
     /// `isDoubtful`: nobody knows whether a message that has ended already has arrived.
     case failed(Failure, isDoubtful: Bool)

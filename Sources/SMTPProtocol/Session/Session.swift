@@ -85,7 +85,7 @@ package final class Session {
   var lateChunkEnd: Int?
   /// EHLO was refused in a way that may mean more than that it is not known.
   private var helloRefusal: Failure?
-  package private(set) var isSecure: Bool
+  private(set) var isSecure: Bool
   package internal(set) var isAuthenticated = false
   package internal(set) var capabilities = Capabilities.none
   package internal(set) var lastReply: Reply?
@@ -100,10 +100,10 @@ package final class Session {
   var agreement: Reply?
 
   /// The session is over, and a last QUIT is all that `output` holds.
-  package private(set) var hasFarewell = false
+  private(set) var hasFarewell = false
 
   /// What is to be written; the driver says with `took` what has left.
-  package var output: SessionOutput
+  package internal(set) var output: SessionOutput
   /// What the driver has not asked for yet.
   var events = Queue<Event>()
   /// Whether what is said from now on is written down.
@@ -164,16 +164,16 @@ package final class Session {
 
   // MARK: What the driver does
 
-  /// What is to be written now.
-  package func withOutput<Value>(_ body: (Span<UInt8>) -> Value) -> Value {
-    output.bytes.withSpan { body($0.extracting(droppingFirst: output.taken)) }
-  }
-
-  /// `count` octets of the output have left. true when that was all.
+  /// So many octets have left: of the output, or when that is empty of content that was never
+  /// in it. False when the next reply was not due before.
   package func took(_ count: Int) -> Bool {
-    guard output.take(count) else { return false }
-    removeOutput()
-    return true
+    let wasDue = isReplyDue
+    if output.isEmpty {
+      output.passed(count)
+    } else if output.take(count) {
+      removeOutput()
+    }
+    return wasDue
   }
 
   /// Nothing is under way: what many messages needed is given back.
@@ -185,7 +185,7 @@ package final class Session {
   }
 
   /// Nothing of the output is to be written any more.
-  package func removeOutput() { output.removeAll(cryptography) }
+  private func removeOutput() { output.removeAll(cryptography) }
 
   /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
   /// section 4.2).
@@ -236,6 +236,8 @@ package final class Session {
     case .greeting, .hello, .upgrading, .securing, .ready, .closed:
       break
     }
+    // Content without its end must not leave: the end may be here.
+    if !hasFarewell { removeOutput() }
     return isDoubtful
   }
 
@@ -446,6 +448,7 @@ package final class Session {
   private func leave(_ failure: Failure) {
     emit(Command.quit)
     hasFarewell = true
+    events.append(.farewell)
     fail(failure)
   }
 

@@ -10,7 +10,7 @@
 package struct SessionOutput {
   /// The first `taken` of them have left.
   package private(set) var bytes = OctetBuffer()
-  package private(set) var taken = 0
+  private(set) var taken = 0
   /// Octets that have left and are not in `bytes` any more, or never were.
   private var removed = 0
   private var ends = Queue<Int>()
@@ -34,7 +34,10 @@ package struct SessionOutput {
     self.traces = traces
   }
 
-  /// How much is to be written now.
+  /// What is to be written now, and how much that is.
+  package func withSpan<Value>(_ body: (Span<UInt8>) -> Value) -> Value {
+    bytes.withSpan { body($0.extracting(droppingFirst: taken)) }
+  }
   package var count: Int { bytes.count &- taken }
   package var isEmpty: Bool { bytes.count == taken }
   /// How much has left, and how much was ever put in.
@@ -119,7 +122,7 @@ package struct SessionOutput {
 
   /// Lets `body` put content behind what is there; returns where in `bytes` it begins.
   @discardableResult
-  package mutating func appendContent(_ body: (inout OctetBuffer) -> Void) -> Int {
+  mutating func appendContent(_ body: (inout OctetBuffer) -> Void) -> Int {
     if taken > 0 {
       // Content comes behind content for long: what has left must not stay.
       bytes.removeFirst(taken)
@@ -134,7 +137,7 @@ package struct SessionOutput {
 
   /// So many octets of content have left without having been here, when nothing here was
   /// to leave before them.
-  package mutating func passed(_ count: Int) { removed &+= count }
+  mutating func passed(_ count: Int) { removed &+= count }
 
   /// The content is over and wants a reply.
   mutating func endContent() { ends.append(end) }

@@ -102,7 +102,7 @@ struct Conversation {
     let reply = session.lastReply.map { text($0.text) } ?? "none"
     return "last reply \(reply); \(session.position); ready \(session.isReady),"
       + " ahead possible \(session.isAheadPossible), wants content \(session.wantsContent),"
-      + " refuses content \(session.refusesContent), early \(session.isEarly)"
+      + " content may follow \(session.contentTurn), early \(session.isEarly)"
   }
 
   private mutating func drain() {
@@ -113,7 +113,7 @@ struct Conversation {
         events.append(event)
       }
     }
-    if !isHeld, !session.isOver || session.hasFarewell { leave(session.output.count) }
+    if !isHeld { leave(session.output.count) }
   }
 
   mutating func takeOutput() -> [UInt8] {

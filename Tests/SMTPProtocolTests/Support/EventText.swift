@@ -5,7 +5,7 @@ extension Session.Event {
   var lines: [String] {
     switch self {
     // Of no meaning for the dialogue.
-    case .greeted: []
+    case .greeted, .farewell: []
     case .startTLS: ["start TLS"]
     case .opened: ["opened"]
     case .loginDone(let failure): [Self.line("login", failure)]

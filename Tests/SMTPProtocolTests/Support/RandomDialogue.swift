@@ -162,7 +162,7 @@ struct RandomDialogueWatch {
       isFailed = true
       if !pending.isEmpty { faults.append("\(pending) left without an end") }
     case .startTLS: startsTLS = true
-    case .greeted, .opened: break
+    case .greeted, .farewell, .opened: break
     }
   }
 
