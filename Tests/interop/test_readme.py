@@ -1,4 +1,4 @@
-"""What README.md shows is true: its programs deliver mail, and its tables are
+"""The programs in README.md deliver mail, and the tables of options and errors in docs are
 complete."""
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from support.mailboxes import ALICE, BOB, PASSWORD, USER
 from support.postfix import Postfix
 
 README = (ROOT / "README.md").read_text()
+OPTIONS = (ROOT / "docs" / "options.md").read_text()
+ERRORS = (ROOT / "docs" / "errors.md").read_text()
 HEADER = (ROOT / "include" / "smtpconn.h").read_text()
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 DELIVERED = f"From: {ALICE}\nSubject: Hello\n\nHello Bob.\n".encode()
@@ -30,10 +32,10 @@ def first_block(language: str) -> str:
     return found[1]
 
 
-def section(title: str) -> str:
-    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"README.md has no section {title}"
-    return found[1]
+def sections(document: str) -> dict[str, str]:
+    """The text below each title of a document."""
+    found = re.findall(r"^## (.*)\n((?:(?!^## ).*\n)*)", document, re.MULTILINE)
+    return {title: text for title, text in found}
 
 
 def first_column(table: str) -> list[str]:
@@ -137,16 +139,39 @@ def test_program_verifies_the_server(postfix: Postfix, tmp_path: Path, language:
     postfix.wait_log(r"submission/smtpd.*: disconnect .* ehlo=1 starttls=0/1 commands=1/2\n", since)
 
 
+def documented_options() -> list[str]:
+    """Every section but that on the envelope has a table of options."""
+    return [
+        name
+        for title, text in sections(OPTIONS).items()
+        if title != "Fields of an envelope"
+        for name in first_column(text)
+    ]
+
+
 def test_options() -> None:
-    """The table names every option there is, and no other."""
-    documented = first_column(section("Options"))
+    """docs/options.md lists every option, and nothing else."""
+    documented = documented_options()
     assert len(documented) == len(set(documented))
     assert set(documented) == set(re.findall(r"\bsmtpconn_options_set_(\w+)\(", HEADER))
-    # The name without set_ asks for the value; callbacks and a key are not told.
-    untold = {"tls_key", "tls_key_password_callback", "tls_context_callback", "custom_mechanism"}
-    assert set(documented) - untold == set(documented) & set(
+    # The name without set_ is the getter; callbacks and a key have none.
+    write_only = {
+        "tls_key",
+        "tls_key_password_callback",
+        "tls_context_callback",
+        "custom_mechanism",
+    }
+    assert set(documented) - write_only == set(documented) & set(
         re.findall(r"\bsmtpconn_options_(\w+)\(", HEADER)
     )
+
+
+def test_envelope_fields() -> None:
+    """docs/options.md lists every field of an envelope, and nothing else."""
+    documented = first_column(sections(OPTIONS)["Fields of an envelope"])
+    names = re.findall(r"\bsmtpconn_envelope_(?:set_(\w+)|(add_to))\(", HEADER)
+    setters = {field or f"smtpconn_envelope_{other}" for field, other in names}
+    assert set(documented) - {"to"} == setters
 
 
 def test_options_in_python(tmp_path: Path) -> None:
@@ -158,12 +183,12 @@ def test_options_in_python(tmp_path: Path) -> None:
         "tls_key_password_callback": "tls_key_password",
         "custom_mechanism": "custom_mechanisms",
     }
-    options = {python.get(name, name) for name in first_column(section("Options"))}
+    options = {python.get(name, name) for name in documented_options()}
     assert options <= set(keywords)
 
 
 def test_errors() -> None:
-    """Every code is in the table, or named as reserved."""
-    errors = section("Errors")
-    named = set(re.findall(r"`(E[A-Z0-9]+)`", errors))
-    assert named == set(re.findall(r"\bSMTPCONN_(E[A-Z0-9]+) = -\d+", HEADER))
+    """docs/errors.md lists every code."""
+    named = first_column(sections(ERRORS)["Codes"])
+    assert len(named) == len(set(named))
+    assert set(named) == set(re.findall(r"\bSMTPCONN_(E[A-Z0-9]+) = -\d+", HEADER))
