@@ -64,9 +64,10 @@
  * Threads.  A loop, and everything that is attached to it, belongs to one
  * thread at a time.  Different loops are independent, even when their connections
  * were made from the same options.  smtpconn_loop_wakeup is the only function that may
- * be called from another thread.  The library starts a thread only to resolve a name,
- * and that thread runs no callback.  The library installs no signal handler, raises no
- * SIGPIPE, prints nothing, and has no global state.
+ * be called from another thread.  The library starts threads only to resolve names; they
+ * run no callback, and there are at most 64 in a process: further names wait.  The library
+ * installs no signal handler, raises no SIGPIPE, prints nothing, and has no other global
+ * state than the number of these threads.
  *
  * Memory.  A function that needs memory of a size that you decide (the copy of a
  * message, a long string, many recipients) allocates it first, and returns NULL or an
