@@ -159,13 +159,7 @@ static inline int csystem_stream_type(void) { return SOCK_STREAM; }
 /* A duplicate that is closed on exec. */
 static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 0); }
 
-/* Variadic functions, for the tests. */
-static inline int csystem_status_flags(int fd) { return fcntl(fd, F_GETFL); }
-static inline int csystem_descriptor_flags(int fd) { return fcntl(fd, F_GETFD); }
 static inline int csystem_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK); }
-static inline int csystem_open_for_reading(const char *path) {
-  return open(path, O_RDONLY | O_CLOEXEC);
-}
 
 /* How many octets of a regular file are still to be read from where it is; -1 when it is
  * none, or when that is not known. */

@@ -129,7 +129,7 @@ import Testing
   private func assertion(_ now: Int64, key: String, subject: String = "u@x.example") -> [UInt8]? {
     JSONWebToken.assertion(
       issuer: bytes("sa@x.example"), subject: bytes(subject), scope: bytes("s"),
-      audience: bytes("https://a.example/token"), now: now, lifetime: 300, key: bytes(key),
+      audience: bytes("https://a.example/token"), now: now, key: bytes(key),
       cryptography: cryptography)?.bytes
   }
 

@@ -34,8 +34,7 @@ import Testing
     JSONWebToken.assertion(
       issuer: bytes("robot@example.com"), subject: bytes("alice@example.com"),
       scope: bytes("https://mail.example/"), audience: bytes("https://token.example/token"),
-      now: 1_700_000_000, lifetime: JSONWebToken.standardLifetime, key: bytes(key),
-      cryptography: OpenSSLCryptography())?.bytes
+      now: 1_700_000_000, key: bytes(key), cryptography: OpenSSLCryptography())?.bytes
   }
 
   @Test func `case 095: an assertion for fixed claims and a fixed key`() {

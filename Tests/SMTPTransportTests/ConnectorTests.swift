@@ -34,10 +34,8 @@ import Testing
     #expect(socket.local.isLoopback)
     #expect(connector.failures.addresses == refusing.description)
     #expect(!connector.hasMore)
-    let flags = csystem_status_flags(socket.descriptor)
-    let descriptorFlags = csystem_descriptor_flags(socket.descriptor)
-    #expect(flags & O_NONBLOCK != 0)
-    #expect(descriptorFlags & FD_CLOEXEC != 0)
+    #expect(statusFlags(of: socket.descriptor) & O_NONBLOCK != 0)
+    #expect(descriptorFlags(of: socket.descriptor) & FD_CLOEXEC != 0)
   }
 
   @Test func allRefused() throws {

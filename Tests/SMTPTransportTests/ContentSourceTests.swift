@@ -56,7 +56,7 @@ import Testing
     let epoll = csystem_epoll_create()
     let event = csystem_eventfd()
     let alarm = csystem_timerfd()
-    let folder = unsafe csystem_open_for_reading("/tmp")
+    let folder = openForReading("/tmp")
     defer { for descriptor in [epoll, event, alarm, folder] { System.close(descriptor) } }
     for (descriptor, code) in [
       (pipe.writer, EBADF), (listener.descriptor, EINVAL), (epoll, EINVAL), (event, EINVAL),
@@ -148,8 +148,7 @@ import Testing
     }
     source.stop()
     // O_NONBLOCK is the caller's business.
-    let flags = csystem_status_flags(pipe.reader)
-    #expect(flags & O_NONBLOCK == 0)
+    #expect(statusFlags(of: pipe.reader) & O_NONBLOCK == 0)
   }
 
   @Test func pauseBeforeStartIsTakenUp() throws {

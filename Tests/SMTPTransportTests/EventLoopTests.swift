@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test func regularFilesAreRefused() throws {
-    let file = unsafe csystem_open_for_reading("/etc/passwd")
+    let file = openForReading("/etc/passwd")
     try #require(file >= 0)
     defer { System.close(file) }
     let watch = Watch(loop: loop, descriptor: file, readable: true, writable: false) { _ in }

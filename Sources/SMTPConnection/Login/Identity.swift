@@ -17,7 +17,6 @@ package struct Identity {
   /// A service account and its private key, in PEM.
   package var serviceClient: [UInt8] = []
   package var privateKey: Secret
-  package var assertionLifetime = JSONWebToken.standardLifetime
   /// Tokens come from the caller.
   package var askForToken: ((TokenQuestion) -> Void)?
 
@@ -55,7 +54,7 @@ package struct Identity {
       let assertion = JSONWebToken.assertion(
         issuer: serviceClient, subject: credentials.user.bytes,
         scope: scope.isEmpty ? Self.standardScope : scope, audience: url.text, now: now,
-        lifetime: assertionLifetime, key: privateKey.bytes, cryptography: cryptography)
+        key: privateKey.bytes, cryptography: cryptography)
       guard let assertion else {
         throw Failure(
           .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH XOAUTH2",

@@ -1,14 +1,13 @@
 /// A signed assertion that a service account may act for a user (RFC 7515, RFC
 /// 7523), with RS256.
 package enum JSONWebToken {
-  /// Google takes no more than an hour.
-  package static let lifetimes: ClosedRange<Int64> = 1...3600
-  package static let standardLifetime: Int64 = 300
+  /// Seconds. The assertion is used at once; Google allows an hour.
+  private static let lifetime: Int64 = 300
 
   /// nil when the key is of no use.
   package static func assertion(
     issuer: [UInt8], subject: [UInt8], scope: [UInt8], audience: [UInt8], now: Int64,
-    lifetime: Int64, key: [UInt8], cryptography: any Cryptography
+    key: [UInt8], cryptography: any Cryptography
   ) -> Secret? {
     var claims = Bytes.of("{") + member("iss", issuer) + member("scope", scope)
     claims += member("sub", subject) + member("aud", audience)

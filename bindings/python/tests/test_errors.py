@@ -258,7 +258,6 @@ def test_text_of_a_long_refusal(server: ScriptedServer) -> None:
         (smtpconn.TimedOutError, TimeoutError),
         (smtpconn.TLSError, OSError),
         (smtpconn.StreamError, OSError),
-        (smtpconn.ProxyError, OSError),
         (smtpconn.OptionsError, ValueError),
     ],
 )

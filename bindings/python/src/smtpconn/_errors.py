@@ -201,15 +201,9 @@ class AuthError(SMTPConnError):
 
 
 class OAuth2Error(SMTPConnError):
-    """No access token could be had."""
+    """No access token was obtained."""
 
     CODE = ErrorCode.EOAUTH2
-
-
-class ProxyError(_SystemError):
-    """The proxy refused; also an OSError."""
-
-    CODE = ErrorCode.EPROXY
 
 
 class OptionsError(SMTPConnError, ValueError):
