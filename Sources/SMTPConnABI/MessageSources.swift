@@ -68,8 +68,8 @@ import SMTPTransport
     case 1...room.count: return .octets(count)
     case Int(SMTPCONN_READ_END): return .end
     case Int(SMTPCONN_READ_PAUSE): return .pause
-    case Int(SMTPCONN_READ_ERROR): return .failed("the read callback gave an error")
-    default: return .failed("the read callback returned \(count), which it must not")
+    case Int(SMTPCONN_READ_ERROR): return .failed("the read callback reported an error")
+    default: return .failed("the read callback returned \(count), which is not a valid result")
     }
   }
 

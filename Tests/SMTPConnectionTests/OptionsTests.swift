@@ -71,7 +71,8 @@ struct OptionsTests {
   func hostWithPort(text: String, host: String, port: String) {
     let failure = refusal { (options) throws(Failure) in try options.setHost(bytes(text)) }
     #expect(
-      failure?.message == "host must not hold the port: give \"\(host)\" as host and \(port) as port")
+      failure?.message
+        == "host must not hold the port: give \"\(host)\" as host and \(port) as port")
     let name = refusal { (options) throws(Failure) in try options.setServername(bytes(text)) }
     #expect(name?.message.contains("tls_servername") == true)
   }

@@ -113,17 +113,18 @@ import Testing
   }
 
   /// What is asked about AUTH agrees with what is used of it.
-  @Test(arguments: [
-    (["AUTH PLAIN  Login"], "PLAIN  Login"),
-    (["AUTH"], ""),
-    (["AUTH=LOGIN PLAIN"], "LOGIN PLAIN"),
-    (["auth=LOGIN plain"], "LOGIN PLAIN"),
-    (["AUTH="], ""),
-    (["AUTH =LOGIN"], "LOGIN"),
-    (["AUTH PLAIN", "AUTH=PLAIN LOGIN"], "PLAIN LOGIN"),
-    (["AUTH=LOGIN", "AUTH CRAM-MD5"], "LOGIN CRAM-MD5"),
-    (["SIZE", "XAUTH PLAIN"], nil),
-  ] as [([String], String?)])
+  @Test(
+    arguments: [
+      (["AUTH PLAIN  Login"], "PLAIN  Login"),
+      (["AUTH"], ""),
+      (["AUTH=LOGIN PLAIN"], "LOGIN PLAIN"),
+      (["auth=LOGIN plain"], "LOGIN PLAIN"),
+      (["AUTH="], ""),
+      (["AUTH =LOGIN"], "LOGIN"),
+      (["AUTH PLAIN", "AUTH=PLAIN LOGIN"], "PLAIN LOGIN"),
+      (["AUTH=LOGIN", "AUTH CRAM-MD5"], "LOGIN CRAM-MD5"),
+      (["SIZE", "XAUTH PLAIN"], nil),
+    ] as [([String], String?)])
   func `the older form of AUTH counts as AUTH`(_ lines: [String], _ parameters: String?) {
     let reply = Reply(code: 250, lines: [bytes("mx.example")] + lines.map { bytes($0) })
     let capabilities = Capabilities(reply: reply)

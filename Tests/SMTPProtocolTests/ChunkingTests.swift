@@ -177,11 +177,11 @@ import Testing
         S: 250 queued
 
         """ + Self.delivered + """
-        S: 250 ok
-        S: 250 ok
-        S: 250 ok
-        ! content wanted
-        """, chunking: .on)
+          S: 250 ok
+          S: 250 ok
+          S: 250 ok
+          ! content wanted
+          """, chunking: .on)
   }
 
   @Test func `with LMTP a reply for each recipient follows the last chunk`() {

@@ -58,7 +58,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "", String(repeating: "a", count: 101), String(repeating: "=", count: 34), "a\tb", "a\r\nb", "\0", "\u{7F}", "é",
+    "", String(repeating: "a", count: 101), String(repeating: "=", count: 34), "a\tb", "a\r\nb",
+    "\0", "\u{7F}", "é",
   ])
   func `ENVID is 1 to 100 printable characters`(_ given: String) {
     let refusal = #expect(throws: DeliveryStatus.Refusal.self) {

@@ -9,7 +9,9 @@ import Testing
   }
 
   @Test func `equal domains have equal numbers, in whatever case`() throws {
-    let domains = try numbers(["a@b.test", "c@a.test", "postmaster", "d@B.TEST", "e@b.tes", "f@A.test"])
+    let domains = try numbers([
+      "a@b.test", "c@a.test", "postmaster", "d@B.TEST", "e@b.tes", "f@A.test",
+    ])
     #expect(domains.count == 4)
     let numbers = domains.numbers
     #expect(numbers[0] == numbers[3] && numbers[1] == numbers[5])

@@ -83,7 +83,8 @@ import Testing
     let object = parsed(bytes(#"{"a":{"v":"inner"},"b":[{"v":"inner"}],"v":"outer","V":"x"}"#))
     #expect(object?.string("v")?.bytes == bytes("outer"))
     #expect(object?.string("inner")?.bytes == nil)
-    #expect(parsed(bytes(#"{"\u0076":"escaped name"}"#))?.string("v")?.bytes == bytes("escaped name"))
+    #expect(
+      parsed(bytes(#"{"\u0076":"escaped name"}"#))?.string("v")?.bytes == bytes("escaped name"))
   }
 
   @Test func `nesting is bounded`() {

@@ -76,7 +76,9 @@ import Testing
     play(
       Self.send("one", isBehind: false) + Self.refused + late + Self.send("fine", isBehind: true)
         + Self.accepted("fine"))
-    play(Self.send("one", isBehind: false) + Self.refused + late + "> quit\nC: QUIT\nS: 221 bye\n! quit ok\n")
+    play(
+      Self.send("one", isBehind: false) + Self.refused + late
+        + "> quit\nC: QUIT\nS: 221 bye\n! quit ok\n")
     play(
       Self.send("one", isBehind: false) + Self.refused + late
         + "> reset\nC: RSET\nS: 250 ok\n! reset ok\n")

@@ -56,11 +56,11 @@ import Testing
     ("a", "has no @"),
     ("postmaster", "has no @"),
     ("@b.example", "has nothing before the @"),
-    ("a@", "has nothing behind the @"),
+    ("a@", "has nothing after the @"),
     ("@", "has nothing before the @"),
-    (".a@b.example", "has a dot too many before the @; quote that part"),
-    ("a.@b.example", "has a dot too many before the @; quote that part"),
-    ("a..b@b.example", "has a dot too many before the @; quote that part"),
+    (".a@b.example", "has a misplaced dot before the @; quote the local part"),
+    ("a.@b.example", "has a misplaced dot before the @; quote the local part"),
+    ("a..b@b.example", "has a misplaced dot before the @; quote the local part"),
     ("a b@b.example", "holds \" \" outside a quoted string"),
     (" a@b.example", "holds \" \" outside a quoted string"),
     ("<a@b.example", "holds \"<\" outside a quoted string"),
@@ -79,24 +79,24 @@ import Testing
     ("\"a\"b\"@b.example", "has a quoted string that ends before the @"),
     ("\"a\"b@b.example", "has a quoted string without end"),
     ("\"a\\\"@b.example", "has a quoted string without end"),
-    ("a@b.example>", "has a bad domain behind the @"),
-    ("a@b.example> NOTIFY=NEVER", "has a bad domain behind the @"),
-    ("a@b.example SIZE=1", "has a bad domain behind the @"),
-    ("a@b example", "has a bad domain behind the @"),
-    ("a@.example", "has a bad domain behind the @"),
-    ("a@b.", "has a bad domain behind the @"),
-    ("a@b..example", "has a bad domain behind the @"),
-    ("a@-b.example", "has a bad domain behind the @"),
-    ("a@b-.example", "has a bad domain behind the @"),
-    ("a@b\"c\".example", "has a bad domain behind the @"),
-    ("a@\(label63)b.example", "has a bad domain behind the @"),
-    ("a@[127.0.0.1", "has a bad address literal behind the @"),
-    ("a@[127.0.0.256]", "has a bad address literal behind the @"),
-    ("a@[]", "has a bad address literal behind the @"),
-    ("a@[::1]", "has a bad address literal behind the @"),
-    ("a@127.0.0.1]", "has a bad domain behind the @"),
+    ("a@b.example>", "has a bad domain after the @"),
+    ("a@b.example> NOTIFY=NEVER", "has a bad domain after the @"),
+    ("a@b.example SIZE=1", "has a bad domain after the @"),
+    ("a@b example", "has a bad domain after the @"),
+    ("a@.example", "has a bad domain after the @"),
+    ("a@b.", "has a bad domain after the @"),
+    ("a@b..example", "has a bad domain after the @"),
+    ("a@-b.example", "has a bad domain after the @"),
+    ("a@b-.example", "has a bad domain after the @"),
+    ("a@b\"c\".example", "has a bad domain after the @"),
+    ("a@\(label63)b.example", "has a bad domain after the @"),
+    ("a@[127.0.0.1", "has a bad address literal after the @"),
+    ("a@[127.0.0.256]", "has a bad address literal after the @"),
+    ("a@[]", "has a bad address literal after the @"),
+    ("a@[::1]", "has a bad address literal after the @"),
+    ("a@127.0.0.1]", "has a bad domain after the @"),
     ("\(longest)c", "is longer than 498 octets"),
-    ("a@\(String(repeating: "\(label63).", count: 4))b", "has a bad domain behind the @"),
+    ("a@\(String(repeating: "\(label63).", count: 4))b", "has a bad domain after the @"),
   ])
   func `what the grammar does not allow is refused with the reason`(
     _ address: String, _ reason: String
@@ -134,24 +134,29 @@ import Testing
 
   /// What is given in place of an address, and what to give instead.
   @Test(arguments: [
-    ("Ann <ann@x.example>", "has a name with it; give only what is in the angle brackets, \"ann@x.example\""),
+    (
+      "Ann <ann@x.example>",
+      "has a display name; give only the address in the angle brackets, \"ann@x.example\""
+    ),
     (
       "\"Smith, Ann\" <ann@x.example>",
-      "has a name with it; give only what is in the angle brackets, \"ann@x.example\""
+      "has a display name; give only the address in the angle brackets, \"ann@x.example\""
     ),
-    ("Smith, Ann <a@x>", "has a name with it; give only what is in the angle brackets, \"a@x\""),
+    (
+      "Smith, Ann <a@x>", "has a display name; give only the address in the angle brackets, \"a@x\""
+    ),
     ("<ann@x.example>", "has angle brackets; give \"ann@x.example\" without them"),
     ("<>", "is the null reverse-path, which only the sender can have"),
     ("a@x, b@x", "is more than one address; give each of them alone"),
     ("a@x,b@x", "is more than one address; give each of them alone"),
     ("a@x;", "is more than one address; give each of them alone"),
     ("Ann <a@x>, Bob <b@x>", "is more than one address; give each of them alone"),
-    ("a@x (Ann)", "has a comment behind it; leave out what is in parentheses"),
+    ("a@x (Ann)", "ends with a comment; leave out the parentheses"),
     ("mailto:ann@x", "is a URL; leave out \"mailto:\""),
     ("MAILTO:ann@x?subject=a", "is a URL; leave out \"mailto:\""),
     // Nothing known: the reason stays what it is.
     ("Ann \"<ann@x.example>", "holds \" \" outside a quoted string"),
-    ("a@b.example>", "has a bad domain behind the @"),
+    ("a@b.example>", "has a bad domain after the @"),
     ("ann@x.example <ann@x.example", "holds \"@\" outside a quoted string"),
   ])
   func `a refusal says what to give instead`(_ address: String, _ reason: String) {
@@ -174,9 +179,10 @@ import Testing
   ])
   func `characters that are blank or invisible are refused`(_ unseen: String, _ name: String) {
     let reason = "holds the blank or invisible character \(name)"
-    for place in ["\(unseen)a@b.example", "a\(unseen)@b.example", "a@b\(unseen).example",
-      "a@b.example\(unseen)", "\"a\(unseen)\"@b.example", "é\(unseen)@b.example"]
-    {
+    for place in [
+      "\(unseen)a@b.example", "a\(unseen)@b.example", "a@b\(unseen).example",
+      "a@b.example\(unseen)", "\"a\(unseen)\"@b.example", "é\(unseen)@b.example",
+    ] {
       #expect(refusal(bytes(place)) == reason)
     }
   }
@@ -184,7 +190,7 @@ import Testing
   @Test func `what a decoder could not read is refused`() {
     #expect(
       refusal(bytes("jos\u{FFFD}@b.example"))
-        == "holds U+FFFD, which is there in place of octets that could not be decoded")
+        == "holds U+FFFD, the replacement for octets that could not be decoded")
   }
 
   /// Neighbours of what is refused, and the joiners of Persian and Hindi between letters.
@@ -210,8 +216,8 @@ import Testing
 
   @Test(arguments: [
     ("", "is empty"), ("a b", "holds \" \" outside a quoted string"),
-    (".a", "has a dot too many before the @; quote that part"),
-    ("a@", "has nothing behind the @"), ("a>", "holds \">\" outside a quoted string"),
+    (".a", "has a misplaced dot before the @; quote the local part"),
+    ("a@", "has nothing after the @"), ("a>", "holds \">\" outside a quoted string"),
   ])
   func `a local part is checked`(_ address: String, _ reason: String) {
     #expect(throws: Mailbox.Refusal.self) {

@@ -61,7 +61,8 @@ import Testing
     return names.map { text($0) }.joined(separator: " ")
   }
 
-  @Test func `in the clear nothing is left, or what does not show the password goes first`() throws {
+  @Test func `in the clear nothing is left, or what does not show the password goes first`() throws
+  {
     let offered = "PLAIN LOGIN CRAM-MD5"
     #expect(try choose(nil, offered) == "PLAIN LOGIN CRAM-MD5")
     #expect(

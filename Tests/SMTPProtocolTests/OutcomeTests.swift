@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct `Replies that an outcome keeps` {
   private static let page = Reply(
-    code: 550, lines: (0..<500).map { bytes("5.1.\($0 % 2) " + String(repeating: "x", count: 110)) })
+    code: 550, lines: (0..<500).map { bytes("5.1.\($0 % 2) " + String(repeating: "x", count: 110)) }
+  )
 
   @Test func `a page for each recipient is kept for the first`() throws {
     let address = try Mailbox(bytes("a@b.test"), allowingPostmaster: false)
@@ -71,7 +72,9 @@ import Testing
     (552, "too many rcpts", true), (552, "mailbox full", false),
     (552, "recipients over quota", false), (552, "recipient's mailbox full", false),
     (552, "RECIPIENTS: too many messages kept", false), (552, "too many messages", false),
-    (552, "no recipients", false), (552, "", false), (552, "too many", false), (552, "5.7.1 too many", false), (552, "5.2.2 full", false), (450, "4.5.3 too many", false), (451, "4.5.3 x", false),
+    (552, "no recipients", false), (552, "", false), (552, "too many", false),
+    (552, "5.7.1 too many", false), (552, "5.2.2 full", false), (450, "4.5.3 too many", false),
+    (451, "4.5.3 x", false),
     (550, "5.5.3 x", false), (250, "2.1.5 ok", false), (421, "4.5.3 x", false),
   ])
   func `too many recipients are told from other refusals`(

@@ -50,7 +50,8 @@ import Testing
     return pieces
   }
 
-  @Test(arguments: ReplyParserTests.replies + ReplyParserTests.incomplete + ReplyParserTests.failures)
+  @Test(
+    arguments: ReplyParserTests.replies + ReplyParserTests.incomplete + ReplyParserTests.failures)
   func `a look changes nothing`(_ test: ParserCase) {
     var random = FixedRandom(seed: 60)
     let known = [nil, Reply(250, "a"), Reply(250, "ok")]

@@ -268,7 +268,8 @@ private final class Taker: Mechanism {
   }
 
   @Test(arguments: ["", " ", "\t ", "  "], ["=", ""])
-  func `blanks around base64 and missing padding do not matter`(_ blanks: String, _ padding: String) {
+  func `blanks around base64 and missing padding do not matter`(_ blanks: String, _ padding: String)
+  {
     let challenge = base64("<1896.697170952@postoffice.reston.mci.net>ab")
     #expect(challenge.hasSuffix("=") && !challenge.hasSuffix("=="))
     let mechanism = ScriptedMechanism(initialResponse: nil, answer: .response(bytes("x")))

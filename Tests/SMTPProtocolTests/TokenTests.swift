@@ -172,7 +172,8 @@ import Testing
   @Test func `a key of no use gives no assertion, and time begins in 1970`() throws {
     #expect(assertion(1000, key: "") == nil)
     let token = try #require(assertion(-5, key: "k"))
-    let object = try #require(JSONObject(try decoded(token.split(separator: 0x2E)[1]), cryptography))
+    let object = try #require(
+      JSONObject(try decoded(token.split(separator: 0x2E)[1]), cryptography))
     #expect(object.integer("iat") == 0)
     #expect(object.integer("exp") == 300)
   }

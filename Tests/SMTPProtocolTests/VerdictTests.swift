@@ -12,7 +12,8 @@ import Testing
       switch event {
       case .sendDone(let outcome): [outcome.failure].compactMap { $0 }
       case .loginDone(let failure): [failure].compactMap { $0 }
-      case .failed(let failure, let isDoubtful): [isDoubtful ? failure.inDoubt("a message") : failure]
+      case .failed(let failure, let isDoubtful):
+        [isDoubtful ? failure.inDoubt("a message") : failure]
       default: []
       }
     }
@@ -92,7 +93,8 @@ import Testing
 
   @Test func `a mixed refusal is shown whole`() throws {
     let failures = failures(
-      opening("PIPELINING") + Self.send + "S: 250 ok\nS: 550-5.7.1 no\nS: 553 5.7.2 never\n> close\n")
+      opening("PIPELINING") + Self.send
+        + "S: 250 ok\nS: 550-5.7.1 no\nS: 553 5.7.2 never\n> close\n")
     #expect(failures.first?.reply?.code == 553)
     #expect(failures.first.map { text($0.reply?.text ?? []) } == "550-5.7.1 no\n553 5.7.2 never")
     #expect(failures.first?.message.contains("550-5.7.1 no 553 5.7.2 never") == true)

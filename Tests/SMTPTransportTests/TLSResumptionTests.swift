@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct TLSResumptionTests {
   let loop: EventLoop
-  let configuration = TLSConfiguration(authorities: .file(bytes(Certificates.shared.path("ca.pem"))))
+  let configuration = TLSConfiguration(
+    authorities: .file(bytes(Certificates.shared.path("ca.pem"))))
 
   init() throws { loop = try #require(EventLoop()) }
 

@@ -13,7 +13,8 @@ import Testing
   ) throws -> TLSContext {
     let file = ca.map { bytes(Certificates.shared.path($0)) }
     return try TLSContext.make(
-      TLSConfiguration(authorities: file.map { .file($0) }, caDirectory: nil, rejectUnauthorized: reject)
+      TLSConfiguration(
+        authorities: file.map { .file($0) }, caDirectory: nil, rejectUnauthorized: reject)
     ).get()
   }
 
@@ -222,7 +223,8 @@ import Testing
   }
 
   @Test func fileWithoutCertificates() throws {
-    let configuration = TLSConfiguration(authorities: .file(bytes(Certificates.shared.path("good.ext"))))
+    let configuration = TLSConfiguration(
+      authorities: .file(bytes(Certificates.shared.path("good.ext"))))
     guard case .failure(let failure) = TLSContext.make(configuration) else {
       Issue.record("accepted")
       return

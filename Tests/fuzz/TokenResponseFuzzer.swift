@@ -27,7 +27,8 @@ private struct TokenAnswer: Equatable {
 
   static var request: TokenRequest? {
     EndpointURL(Bytes.of("https://id.example/token")).map {
-      TokenRequest($0, assertion: Secret(Bytes.of("assertion"), HexCryptography()), HexCryptography())
+      TokenRequest(
+        $0, assertion: Secret(Bytes.of("assertion"), HexCryptography()), HexCryptography())
     }
   }
 
@@ -46,7 +47,8 @@ private struct TokenAnswer: Equatable {
     switch AccessToken.read(response, to: request, now: 1_000_000, HexCryptography()) {
     case .success(let access):
       (token, expires) = (access.token.bytes, access.expires)
-      precondition(token?.isEmpty == false && token?.allSatisfy { (0x21...0x7E).contains($0) } == true)
+      precondition(
+        token?.isEmpty == false && token?.allSatisfy { (0x21...0x7E).contains($0) } == true)
     case .failure(let failure):
       precondition(failure.code == .oauth2)
       reason = failure.message

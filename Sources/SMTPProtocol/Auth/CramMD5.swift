@@ -16,7 +16,7 @@ package final class CramMD5: Mechanism {
   package var initialResponse: [UInt8]? { nil }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
-    if isComplete { return .cancel("the server asks for more than CRAM-MD5 has") }
+    if isComplete { return .cancel("the server sent another challenge after CRAM-MD5") }
     guard let digest = cryptography.hmacMD5(key: credentials.password.bytes, challenge) else {
       return .cancel("this system does not allow MD5")
     }

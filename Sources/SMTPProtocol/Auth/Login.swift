@@ -24,7 +24,7 @@ package final class Login: Mechanism {
     switch asked {
     case 1: return .response(credentials.user.bytes)
     case 2: return .response(credentials.password.bytes)
-    default: return .cancel("the server asks for more than user name and password")
+    default: return .cancel("the server sent a challenge after user name and password")
     }
   }
 }

@@ -22,7 +22,7 @@ package final class XOAuth2: Mechanism {
   package var isComplete: Bool { remark == nil }
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
-    if remark != nil { return .cancel("the server does not stop explaining its refusal") }
+    if remark != nil { return .cancel("the server sent a second error challenge") }
     remark = challenge
     return .response([])
   }

@@ -14,9 +14,9 @@ enum AddressAdvice {
       let shown = Bytes.printable(inner, limit: 80)
       return start == 0
         ? "has angle brackets; give \"\(shown)\" without them"
-        : "has a name with it; give only what is in the angle brackets, \"\(shown)\""
+        : "has a display name; give only the address in the angle brackets, \"\(shown)\""
     }
-    if marks.endsWithComment { return "has a comment behind it; leave out what is in parentheses" }
+    if marks.endsWithComment { return "ends with a comment; leave out the parentheses" }
     return nil
   }
 

@@ -70,7 +70,7 @@ package struct Mailbox: Equatable {
     } else {
       let atoms = part.split(separator: 0x2E, omittingEmptySubsequences: false)
       if atoms.contains(where: { $0.isEmpty }) {
-        throw Refusal(reason: "has a dot too many before the @; quote that part")
+        throw Refusal(reason: "has a misplaced dot before the @; quote the local part")
       }
       if let bad = part.first(where: { !isAtomText($0) && $0 != 0x2E }) {
         throw Refusal(reason: "holds \"\(Bytes.printable([bad]))\" outside a quoted string")
@@ -98,13 +98,13 @@ package struct Mailbox: Equatable {
   }
 
   private static func checkDomain(_ domain: ArraySlice<UInt8>) throws(Refusal) {
-    if domain.isEmpty { throw Refusal(reason: "has nothing behind the @") }
+    if domain.isEmpty { throw Refusal(reason: "has nothing after the @") }
     if domain.first == 0x5B {
       guard AddressLiteral.isValid(Array(domain)) else {
-        throw Refusal(reason: "has a bad address literal behind the @")
+        throw Refusal(reason: "has a bad address literal after the @")
       }
     } else if !Domain.isValid(Array(domain), allowingUTF8: true) {
-      throw Refusal(reason: "has a bad domain behind the @")
+      throw Refusal(reason: "has a bad domain after the @")
     }
   }
 

@@ -8,7 +8,7 @@ struct UnseenCharacter {
   var reason: Message {
     let name = Bytes.printable(Self.name(scalar))
     return scalar == Self.replacement
-      ? "holds \(name), which is there in place of octets that could not be decoded"
+      ? "holds \(name), the replacement for octets that could not be decoded"
       : "holds the blank or invisible character \(name)"
   }
 

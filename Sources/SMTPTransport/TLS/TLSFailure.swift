@@ -31,7 +31,7 @@ enum TLSFailure {
       SSL_R_WRONG_SSL_VERSION, SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
       return make(
         isUpgrade
-          ? "the server agreed to STARTTLS and then does not speak TLS"
+          ? "the server accepted STARTTLS but does not speak TLS"
           : "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
         reason: queue.text, retry: .no)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
@@ -45,7 +45,7 @@ enum TLSFailure {
           + " \(queue.text)", reason: queue.text, retry: .no)
     case SSL_R_DH_KEY_TOO_SMALL:
       return make(
-        "the server's key for the exchange of keys (DHE) is too small for the security level of"
+        "the server's DHE key is too small for the security level of"
           + " this system: exclude such ciphers with tls_ciphers \"DEFAULT:!kDHE\", or let the"
           + " server use larger parameters (\(queue.text))", reason: queue.text, retry: .no)
     default:
@@ -79,8 +79,8 @@ enum TLSFailure {
       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       message =
-        "the certificate of the server is not from an authority that is trusted here "
-        + "(\(reason)): if it is the right one, name its authority with tls_ca_file"
+        "the certificate of the server is not from a trusted CA "
+        + "(\(reason)): if it is the right server, set tls_ca_file to its CA"
     case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK:
       message =
         "the certificate of the server is too weak for the security level of this system "

@@ -60,7 +60,9 @@ extension TLSContext {
   private(set) var wasAsked = false
   private(set) var wasAnswered = false
 
-  init(_ answer: ((UnsafeMutablePointer<CChar>, Int) -> Int)?) { unsafe self.answer = unsafe answer }
+  init(_ answer: ((UnsafeMutablePointer<CChar>, Int) -> Int)?) {
+    unsafe self.answer = unsafe answer
+  }
 
   fileprivate func fill(_ buffer: UnsafeMutablePointer<CChar>, _ size: Int) -> Int32 {
     // OpenSSL keeps an answer, but asks again after none.

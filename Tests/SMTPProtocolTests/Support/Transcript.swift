@@ -73,10 +73,12 @@ struct Transcript {
       let way = conversation.isTraced ? "" : ", by the short way"
       let place = "line \(step.line), fed as \(feeding)\(way)"
       let said = text(conversation.takeOutput())
-      let wanted = step.client.map { $0.hasSuffix("…") ? String($0.dropLast()) : $0 + "\r\n" }.joined()
+      let wanted = step.client.map { $0.hasSuffix("…") ? String($0.dropLast()) : $0 + "\r\n" }
+        .joined()
       #expect(said == wanted, "client, \(place)", sourceLocation: location)
       let events = conversation.takeEvents()
-      #expect(events.flatMap { $0.lines } == step.events, "events, \(place)", sourceLocation: location)
+      #expect(
+        events.flatMap { $0.lines } == step.events, "events, \(place)", sourceLocation: location)
       let details = events.compactMap { $0.details }
       return "line \(step.line): \(details) \(conversation.state)"
     }

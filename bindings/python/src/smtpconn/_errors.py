@@ -171,7 +171,7 @@ class RequireTLSError(SMTPConnError):
 
 
 class ProtocolError(SMTPConnError):
-    """The server does not speak SMTP as it should."""
+    """The server violates the SMTP protocol."""
 
     CODE = ErrorCode.EPROTOCOL
 
