@@ -1,6 +1,6 @@
 /* The system's policy for TLS: the section system_default of openssl.cnf, which
  * OpenSSL applies to every new SSL_CTX.  An option of the caller would override it;
- * here the stricter of both is kept. */
+ * these functions keep the stricter of both. */
 #ifndef COPENSSL_POLICY_H
 #define COPENSSL_POLICY_H
 
@@ -21,12 +21,12 @@ static inline int copenssl_narrow_versions(SSL_CTX *context, long minimum, long 
          SSL_CTX_set_max_proto_version(context, highest) == 1;
 }
 
-/* What the caller wants; NULL for what is left to the system. */
+/* The caller's options; NULL for the system's policy. */
 struct copenssl_wishes {
   const char *ciphers, *suites, *groups;
 };
 
-/* Which of the wishes cannot be granted. */
+/* Which of the options cannot be applied. */
 #define COPENSSL_GRANTED 0
 #define COPENSSL_CIPHERS 1
 #define COPENSSL_SUITES 2
@@ -46,8 +46,8 @@ static inline int copenssl_wish(SSL_CTX *context, const struct copenssl_wishes *
   return COPENSSL_GRANTED;
 }
 
-/* The same wishes, overridden by the policy: what the policy does not name stays as
- * the caller wants it. */
+/* The same options, overridden by the policy: an option that the policy does not name
+ * keeps the caller's value. */
 static inline SSL_CTX *copenssl_overridden(const struct copenssl_wishes *wishes) {
   SSL_CTX *context = SSL_CTX_new(TLS_client_method());
   if (context == NULL) return NULL;
@@ -99,8 +99,8 @@ static inline size_t copenssl_number(const unsigned char *octets, size_t length,
   return *place > length ? 0 : (size_t)octets[*place - 2] << 8 | octets[*place - 1];
 }
 
-/* The numbers in the extension supported_groups of a ClientHello that stands in a
- * record (RFC 8446 sections 4.1.2 and 4.2.7); how many. */
+/* The numbers in the extension supported_groups of a ClientHello in a record (RFC 8446
+ * sections 4.1.2 and 4.2.7); returns their count. */
 static inline size_t copenssl_groups_in(const unsigned char *hello, size_t length,
                                         unsigned short *groups) {
   /* The record's header, the message's, the version and the random value. */
@@ -128,8 +128,8 @@ static inline size_t copenssl_groups_in(const unsigned char *hello, size_t lengt
   return 0;
 }
 
-/* The groups that a context would offer.  OpenSSL 3.0 has no function that tells, but
- * for the message itself. */
+/* The groups that a context would offer.  OpenSSL 3.0 has no function for them, so they
+ * are read from the message itself. */
 static inline size_t copenssl_offered_groups(SSL_CTX *context, unsigned short *groups) {
   SSL *ssl = SSL_new(context);
   BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
@@ -182,8 +182,8 @@ static inline int copenssl_narrow_groups(SSL_CTX *context, SSL_CTX *policy,
   return result;
 }
 
-/* Grants the wishes as far as the policy goes.  COPENSSL_GRANTED, or the first wish of
- * which nothing is left; `*by_policy` says whether the policy is the reason. */
+/* Applies the options as far as the policy allows.  COPENSSL_GRANTED, or the first option
+ * of which nothing is left; `*by_policy` says whether the policy is the reason. */
 static inline int copenssl_grant(SSL_CTX *context, const struct copenssl_wishes *wishes,
                                  int *by_policy) {
   int refused = copenssl_wish(context, wishes);

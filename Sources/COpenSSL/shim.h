@@ -20,10 +20,10 @@
 
 /* No compression (CRIME), no renegotiation; an end without close_notify is an end,
  * since SMTP has its own (RFC 5321 QUIT) and most servers leave it out; records are
- * read with one recv each, and what was read does not stay in OpenSSL's buffer, since
- * it may be a token.  Nor do the buffers stay, which are 33 KB, while there is nothing
- * in them.  A certificate that is trusted need not be an authority's own: it may be an
- * intermediate one, or that of the server. */
+ * read with one recv each, and the octets do not stay in OpenSSL's buffer, since they
+ * may be a token.  The buffers, which are 33 KB, are freed while they are empty.  A
+ * trusted certificate need not be a root: it may be an intermediate CA, or the server's
+ * own certificate. */
 static inline void copenssl_harden(SSL_CTX *context) {
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CLEANSE_PLAINTEXT);
@@ -33,8 +33,8 @@ static inline void copenssl_harden(SSL_CTX *context) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 }
 
-/* Whether a PEM text was read to its end, and not to something that is damaged; then
- * the error that says so is taken out of the queue. */
+/* Whether a PEM text was read to its end, and not to a damaged part; then the error for
+ * the end is removed from the queue. */
 static inline int copenssl_is_at_end(void) {
   unsigned long error = ERR_peek_last_error();
   if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE) return 0;
@@ -42,13 +42,13 @@ static inline int copenssl_is_at_end(void) {
   return 1;
 }
 
-/* What this process lacked, or got wrong, for the moment. */
+/* A temporary failure of this process. */
 static inline int copenssl_is_own_trouble(int reason) {
   return reason == ERR_R_MALLOC_FAILURE || reason == ERR_R_INTERNAL_ERROR;
 }
 
-/* Trusts every certificate of a PEM text, and takes its lists of revoked ones, as
- * OpenSSL does of a file; 0 when there is none, or one of them is damaged. */
+/* Trusts every certificate of a PEM text, and uses its revocation lists, as OpenSSL does
+ * for a file; 0 when there is none, or one of them is damaged. */
 static inline int copenssl_trust(SSL_CTX *context, const unsigned char *text, int length) {
   BIO *bio = BIO_new_mem_buf(text, length);
   X509_STORE *store = SSL_CTX_get_cert_store(context);
@@ -137,7 +137,7 @@ static inline long copenssl_set_server_name(SSL *ssl, const char *name) {
   return SSL_set_tlsext_host_name(ssl, name);
 }
 
-/* Sessions are handed to `keep` and to nobody else; it returns 0, for it takes none over. */
+/* Sessions are passed to `keep` only; it returns 0, since it does not own them. */
 static inline void copenssl_hand_sessions_to(SSL_CTX *context, int (*keep)(SSL *, SSL_SESSION *)) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, keep);
@@ -146,9 +146,9 @@ static inline void copenssl_hand_sessions_to(SSL_CTX *context, int (*keep)(SSL *
 static inline void copenssl_set_owner(SSL *ssl, void *owner) { SSL_set_app_data(ssl, owner); }
 static inline void *copenssl_owner(SSL *ssl) { return SSL_get_app_data(ssl); }
 
-/* A session has one field for a server's own data, which a client has no use for.  In it
- * stands when the certificate was verified, in seconds since 1970, or 0 when it was not:
- * OpenSSL takes it over into the sessions that come of a resumed one, and into their octets. */
+/* A session has a field for a server's own data, which a client does not need.  Here it has
+ * the time when the certificate was verified, in seconds since 1970, or 0 when it was not:
+ * OpenSSL copies it into the sessions of a resumed connection, and into exported octets. */
 static inline void copenssl_mark_session(SSL_SESSION *session, uint64_t verified) {
   unsigned char mark[8];
   size_t index;
@@ -168,7 +168,7 @@ static inline uint64_t copenssl_session_mark(SSL_SESSION *session) {
   return verified;
 }
 
-/* The session in these octets, and nothing behind it; NULL for anything else. */
+/* The session in these octets, with nothing after it; NULL for anything else. */
 static inline SSL_SESSION *copenssl_read_session(const unsigned char *octets, long length) {
   const unsigned char *end = octets;
   SSL_SESSION *session = d2i_SSL_SESSION(NULL, &end, length);
@@ -185,7 +185,7 @@ static inline void copenssl_set_check_flags(SSL *ssl) {
 }
 
 /* Whether a certificate is for a DNS name or an IP address; `found`, when it is not NULL, is
- * then the name in it, for copenssl_free.  NULL is for nobody. */
+ * then the name in it, for copenssl_free.  A NULL certificate is for no name. */
 static inline int copenssl_is_for(X509 *certificate, const char *name, int is_address,
                                   char **found) {
   if (certificate == NULL) return 0;
@@ -195,7 +195,7 @@ static inline int copenssl_is_for(X509 *certificate, const char *name, int is_ad
 
 static inline void copenssl_free(void *memory) { OPENSSL_free(memory); }
 
-/* Whether the server may still resume a session.  What an exported one says may be any
+/* Whether the server may still resume a session.  The time in an exported one may be any
  * number: the difference wraps. */
 static inline int copenssl_is_fresh(const SSL_SESSION *session, uint64_t now) {
   return now - (uint64_t)SSL_SESSION_get_time(session) <
@@ -212,7 +212,7 @@ static inline int copenssl_vouches(SSL_SESSION *session, const char *name, int i
          X509_cmp_current_time(X509_get0_notAfter(certificate)) > 0;
 }
 
-/* The certificate that the peer showed, also when it was refused. */
+/* The certificate that the peer sent, even when it was refused. */
 static inline X509 *copenssl_shown_certificate(SSL *ssl) {
   STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
   if (chain != NULL && sk_X509_num(chain) > 0) return sk_X509_value(chain, 0);

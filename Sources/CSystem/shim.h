@@ -42,8 +42,8 @@ static inline const char *csystem_error_text(int code, char *buffer, size_t size
 #endif
 }
 
-/* Whether malloc would give so much.  volatile: a compiler may leave out an allocation that
- * nobody uses. */
+/* Whether malloc provides this much.  volatile: a compiler may remove an allocation that
+ * is not used. */
 static inline int csystem_can_allocate(size_t octets) {
   void *volatile trial = malloc(octets);
   int can = trial != NULL;
@@ -67,8 +67,8 @@ static inline int csystem_timerfd_arm(int fd, int64_t milliseconds) {
   return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
 }
 
-/* A page that holds 1 here and 0 in every child process; NULL when the kernel has no
- * such thing (before Linux 4.14). */
+/* A page that contains 1 here and 0 in every child process; NULL when the kernel does not
+ * support it (before Linux 4.14). */
 static inline unsigned char *csystem_fork_mark(void) {
 #ifdef MADV_WIPEONFORK
   size_t size = (size_t)sysconf(_SC_PAGESIZE);
@@ -127,16 +127,16 @@ static inline int csystem_stream_socket(int family) {
   return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-/* Octets that were written to a socket and that the other side has not taken yet; -1 for
- * a socket that cannot tell. */
+/* Octets that were written to a socket and that the peer has not acknowledged yet; -1 for
+ * a socket that does not know. */
 static inline int csystem_unsent(int fd) {
   int count = 0;
   return ioctl(fd, SIOCOUTQ, &count) == 0 ? count : -1;
 }
 
 /* 0 for a descriptor that a message can be read from; an errno value for one that can
- * never be: open for writing only, a directory, a socket that listens, or no stream at all
- * (epoll, eventfd, timerfd and their like are of no type). */
+ * never be read: open for writing only, a directory, a listening socket, or no stream
+ * (epoll, eventfd, timerfd and similar ones have no file type). */
 static inline int csystem_unreadable(int fd) {
   struct stat status;
   int flags = fcntl(fd, F_GETFL);
@@ -161,8 +161,8 @@ static inline int csystem_duplicate(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 
 
 static inline int csystem_set_nonblocking(int fd) { return fcntl(fd, F_SETFL, O_NONBLOCK); }
 
-/* How many octets of a regular file are still to be read from where it is; -1 when it is
- * none, or when that is not known. */
+/* How many octets of a regular file are left from its position; -1 when it is no regular
+ * file, or when that is not known. */
 static inline int64_t csystem_regular_file_rest(int fd) {
   struct stat status;
   off_t place;
@@ -177,9 +177,9 @@ static inline int csystem_poll_readable(int fd) {
   return poll(&entry, 1, 0);
 }
 
-/* A detached thread that no signal of the host is ever delivered to.  Its stack
- * has the system's usual size: the C library takes the host's thread-local
- * variables from it.  Returns an errno value. */
+/* A detached thread that blocks all signals of the host.  Its stack has the system's
+ * usual size: the C library places the host's thread-local variables in it.  Returns
+ * an errno value. */
 static inline int csystem_start_thread(void *(*run)(void *), void *argument) {
   pthread_attr_t attributes;
   pthread_t thread;

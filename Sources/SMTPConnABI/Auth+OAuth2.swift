@@ -3,9 +3,9 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// OAuth 2.0: tokens, and where new ones come from.
+// OAuth 2.0: tokens, and how to get new ones.
 
-/// Seconds since 1970; 0 stands for not known.
+/// Seconds since 1970; 0 means not known.
 private func date(_ seconds: UInt64) -> Int64? {
   seconds == 0 ? nil : Int64(clamping: seconds)
 }
@@ -67,7 +67,7 @@ public func smtpconn_auth_set_access_url(
   return handle.perform { () throws(Failure) in
     let url = text.flatMap { EndpointURL($0) }
     if text != nil, url == nil {
-      // Not shown: it may hold a password.
+      // Not quoted: it may contain a password.
       throw Failure(
         .auth, "access_url must be an https URL, or an http URL of this machine", phase: .auth)
     }
@@ -85,7 +85,7 @@ public func smtpconn_auth_set_token_callback(
 ) -> CInt {
   let owner = unsafe Release(release, user)
   guard let handle = unsafe authToChange(auth) else { return nullHandle }
-  // Let go of after the change: its release function may set the next one.
+  // Released after the change: its release callback may set the next one.
   let before = handle.identity.askForToken
   defer { withExtendedLifetime((before, owner)) {} }
   guard let callback = unsafe callback else {
@@ -93,7 +93,7 @@ public func smtpconn_auth_set_token_callback(
     return 0
   }
   handle.identity.askForToken = { question in
-    // Also when the callback frees the connection, and with it the login.
+    // Even when the callback frees the connection, and with it the login.
     withExtendedLifetime((owner, question)) {
       unsafe callback(Handle.view(question), question.renews ? 1 : 0, user)
     }

@@ -18,7 +18,7 @@ final class AuthHandle: KeepsLastError {
 
 typealias AuthPointer = Handle<AuthHandle>
 
-/// For a setter: why the last one was refused is forgotten.
+/// For a setter: clears the last error.
 func authToChange(_ auth: OpaquePointer?) -> AuthHandle? {
   let handle = unsafe AuthPointer.borrow(auth)
   handle?.lastError = nil

@@ -52,12 +52,11 @@ final class CTexts {
   }
 }
 
-/// The texts that were read from a handle whose texts change: what each getter gave last,
-/// and for each number that it was asked for. Asking twice gives the same pointer, until the
-/// text is another one.
+/// The texts that were read from a handle whose texts change: the last result of each getter,
+/// for each index. A second call returns the same pointer as long as the text is the same.
 final class LastCTexts {
   private struct Getter {
-    /// Where its name is: a name has one place in memory.
+    /// The address of its name: a name has one address in memory.
     let name: UInt
     var texts: [CText?] = []
   }
@@ -94,8 +93,8 @@ func cLiteral(_ text: StaticString) -> UnsafePointer<CChar>? {
   unsafe UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
 }
 
-/// The octets of a string that C gave, or nil for NULL. One allocation: what may be
-/// a password leaves no pieces behind.
+/// The octets of a C string, or nil for NULL. One allocation, so that no part of a
+/// password stays in freed memory.
 ///
 /// A string for which there is no memory becomes a single NUL, which no string of C holds:
 /// every option, address and credential refuses it, now or when it is used.
@@ -107,7 +106,7 @@ func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
   return unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: count))
 }
 
-/// Octets given as pointer and `size_t`; nil when they cannot be what was meant.
+/// Octets given as pointer and `size_t`; nil when the length is impossible.
 /// A `size_t` beyond the signed range arrives as a negative number.
 func cOctets(
   _ start: UnsafeRawPointer?, _ length: Int

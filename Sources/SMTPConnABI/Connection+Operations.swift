@@ -3,7 +3,7 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// The operations but send, and who drives them.
+// The operations except send, and running the loop.
 
 @_cdecl("smtpconn_connect") @implementation
 public func smtpconn_connect(

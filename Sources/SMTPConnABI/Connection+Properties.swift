@@ -3,7 +3,7 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// What can be asked of a connection.
+// The properties of a connection.
 
 @_cdecl("smtpconn_stage") @implementation
 public func smtpconn_stage(_ connection: OpaquePointer?) -> CInt {

@@ -63,7 +63,7 @@ public func smtpconn_last_error(_ connection: OpaquePointer?) -> OpaquePointer? 
 
 @_cdecl("smtpconn_free") @implementation
 public func smtpconn_free(_ connection: OpaquePointer?) {
-  // A callback that runs inside may free again: the handle was given up once.
+  // A callback that runs inside may free again: the handle was released once.
   guard let handle = unsafe ConnectionPointer.borrow(connection), handle.connection.free() else {
     return
   }

@@ -60,7 +60,7 @@ public func smtpconn_envelope_set_from(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  // Blanks around an address are never meant.
+  // Blanks around an address are removed: they are never intended.
   let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
     let isNull = text.isEmpty || text == Bytes.of("<>")
@@ -80,7 +80,7 @@ public func smtpconn_envelope_add_to(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  // Blanks around an address are never meant.
+  // Blanks around an address are removed: they are never intended.
   let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
   return handle.perform { () throws(Failure) in
     let mailbox = try handle.mailbox(text, field: "to", isRecipient: true)

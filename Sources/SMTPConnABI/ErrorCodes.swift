@@ -2,7 +2,7 @@ import CSMTPConn
 import SMTPProtocol
 
 extension ErrorCode {
-  /// The names of the seed's library, and ours.
+  /// The names of the original's library, and ours.
   var name: StaticString {
     switch self {
     case .dns: "EDNS"

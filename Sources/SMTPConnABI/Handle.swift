@@ -1,8 +1,8 @@
 /// Swift objects as the opaque pointers of the header: the only place that
 /// converts between the two.
 ///
-/// A handle that C owns keeps one reference. A pointer handed to a callback is a
-/// view without one, valid as long as somebody else keeps the object.
+/// A handle that C owns keeps one reference. A pointer passed to a callback is a
+/// view without one, valid as long as another reference keeps the object.
 enum Handle<Object: AnyObject> {
   static func make(_ object: Object) -> OpaquePointer {
     unsafe OpaquePointer(Unmanaged.passRetained(object).toOpaque())

@@ -1,6 +1,6 @@
 import SMTPProtocol
 
-/// Remembers why the last call on a handle was refused.
+/// Keeps the error of the last call on a handle.
 protocol KeepsLastError: AnyObject {
   var lastError: ErrorHandle? { get set }
 }

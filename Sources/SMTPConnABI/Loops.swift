@@ -19,7 +19,7 @@ func runResult(_ result: EventLoop.RunResult) -> CInt {
   return result == .pending ? 1 : 0
 }
 
-/// Why nothing was run, or no more.
+/// Why the loop did not run, or stopped.
 func failure(of result: EventLoop.RunResult) -> Failure? {
   switch result {
   case .idle, .pending:

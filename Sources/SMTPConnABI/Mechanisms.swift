@@ -3,8 +3,7 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-/// One exchange of a mechanism that the caller brings along; what
-/// `smtpconn_exchange` points to.
+/// One exchange of a custom mechanism; what `smtpconn_exchange` points to.
 final class CallerMechanism: CustomMechanism {
   /// The caller's function, for every exchange of it.
   @safe struct Caller {
@@ -14,14 +13,14 @@ final class CallerMechanism: CustomMechanism {
   }
 
   let name: [UInt8]
-  /// The caller judges itself when it has said everything.
+  /// The callback alone knows when the exchange is complete.
   let isComplete = true
   let isPrivate = true
   let reading = ChallengeReading.decodedOrRaw
   var onAnswer: ((MechanismAnswer) -> Void)?
   var onQuestion: ((@escaping () -> Void) -> Void)?
   private let caller: Caller
-  /// The answer to the beginning, which is looked at when the callback has returned.
+  /// The initial response, which is read when the callback has returned.
   private var given: MechanismAnswer?
   private var isAsked = false
   private var isBeginning = false
@@ -68,7 +67,7 @@ final class CallerMechanism: CustomMechanism {
     }
   }
 
-  /// false when nobody waits for an answer.
+  /// false when no challenge is unanswered.
   func give(_ answer: MechanismAnswer) -> Bool {
     guard isAsked, let onAnswer else { return false }
     isAsked = false
@@ -91,7 +90,7 @@ public func smtpconn_options_set_custom_mechanism(
 ) -> CInt {
   let text = unsafe cBytes(name) ?? []
   let owner = unsafe Release(release, user)
-  // A call that is refused releases as well, but not in the middle of it.
+  // A refused call releases too, but not in the middle of the call.
   defer { withExtendedLifetime(owner) {} }
   return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
     guard let callback = unsafe callback else {

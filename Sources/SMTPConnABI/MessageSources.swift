@@ -2,7 +2,7 @@ import CSMTPConn
 import SMTPProtocol
 import SMTPTransport
 
-/// Calls the caller's release function when the last user lets go.
+/// Calls the release callback when the last reference is gone.
 @safe final class Release {
   private let callback: smtpconn_release_callback?
   private let user: UnsafeMutableRawPointer?
@@ -17,8 +17,7 @@ import SMTPTransport
   }
 }
 
-/// Memory that stays with the caller, whose release function is called when the last user
-/// lets go.
+/// Memory of the caller, whose release callback is called when the last reference is gone.
 @safe final class BorrowedSource: ContentSource {
   private let octets: UnsafeBufferPointer<UInt8>
   private let release: smtpconn_release_callback?
@@ -75,7 +74,7 @@ import SMTPTransport
 
   var errno: Int32 { 0 }
 
-  /// `smtpconn_resume` says when it can go on.
+  /// `smtpconn_resume` continues it.
   func start(loop: EventLoop, onReady: @escaping () -> Void) {}
   func stop() {}
 }

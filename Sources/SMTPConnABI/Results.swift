@@ -1,8 +1,8 @@
 import CSMTPConn
 import SMTPProtocol
 
-/// What was made for C of an outcome, which is what `smtpconn_result` points to. Most
-/// programs ask for nothing, so it is made when they do.
+/// The C form of an outcome; what `smtpconn_result` points to. Most programs read only a
+/// part of it, so each part is made when it is read.
 private final class ResultViews {
   let texts = CTexts()
   private var recipients: [RecipientViews?]

@@ -3,7 +3,7 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-/// Roughly what a recipient takes until its result is known: a command, a reply, an outcome.
+/// About the memory of a recipient until its result is known: a command, a reply, an outcome.
 private let memoryOfRecipient = 1024
 
 @_cdecl("smtpconn_send") @implementation

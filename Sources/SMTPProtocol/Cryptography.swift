@@ -1,6 +1,5 @@
-/// The door through which the protocol reaches what a cryptographic library
-/// does better. SMTPTransport implements it with OpenSSL; tests with fixed
-/// values.
+/// The cryptographic functions that the protocol needs. SMTPTransport implements
+/// them with OpenSSL, tests with fixed values.
 package protocol Cryptography: AnyObject {
   func base64Encode(_ bytes: [UInt8]) -> [UInt8]
   /// nil when `text` is not base64 (RFC 4648 section 4).
@@ -10,9 +9,9 @@ package protocol Cryptography: AnyObject {
   /// RSASSA-PKCS1-v1_5 with SHA-256 (RS256, RFC 7518 section 3.3) by a private key
   /// in PEM; nil when the key is of no use.
   func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]?
-  /// nil when there is no randomness to be had.
+  /// nil when the system provides no random octets.
   func randomBytes(_ count: Int) -> [UInt8]?
-  /// Overwrites a secret, and the room behind it where an array has shrunk, so that
-  /// the compiler cannot leave it out.
+  /// Overwrites a secret, and the room after it where an array has shrunk, in a way
+  /// that the compiler does not optimize away.
   func cleanse(_ bytes: inout [UInt8])
 }

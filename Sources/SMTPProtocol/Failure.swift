@@ -1,7 +1,7 @@
-/// Why something did not work, with all that the caller may want to know of it.
+/// An error with every field of the public error object.
 ///
-/// One type for every layer: whoever finds the failure fills in what it knows,
-/// and the layers above add (phase, addresses) without losing anything.
+/// One type for every layer: the code that detects the failure fills in what it
+/// knows, and the layers above add phase and addresses.
 package struct Failure: Error {
   package var code: ErrorCode {
     get { detail.code }
@@ -55,8 +55,8 @@ package struct Failure: Error {
     detail = Detail(code, message, command, phase, retry)
   }
 
-  /// A failure is rare, large, and part of many results: behind one pointer it
-  /// costs those results nothing. Copies are made when one is changed.
+  /// A failure is rare, large, and part of many results: with one reference to it
+  /// those results stay small. It is copied on write.
   private var detail: Detail
 
   private mutating func own() -> Detail {
@@ -122,7 +122,7 @@ package enum ErrorCode: Int32, CaseIterable {
   case cancelled = -16
 }
 
-/// Where on its way the connection was.
+/// What the connection was doing.
 package enum Phase {
   case options, dns, connect, tls, greeting, hello, starttls, auth, envelope, message, reset, quit
   case idle

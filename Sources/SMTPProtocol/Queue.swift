@@ -42,7 +42,7 @@ package struct Queue<Element> {
     return element
   }
 
-  /// While nothing is expected for a while.
+  /// Gives memory back while the connection is idle.
   package mutating func shrink() {
     if count == 0, places.count > Self.keptCapacity {
       places = []

@@ -1,10 +1,10 @@
 import CSystem
 package import SMTPProtocol
 
-/// What became of an attempt to read or write.
+/// The result of a read or write.
 package enum IOOutcome {
   case bytes(Int)
-  /// Nothing now: `onReady` tells when to call again.
+  /// Nothing now: call again after `onReady`.
   case wouldBlock
   case endOfStream
   case failed(Failure)
@@ -16,14 +16,13 @@ package enum HandshakeOutcome {
   case failed(Failure)
 }
 
-/// An open connection, in the clear or under TLS.
+/// An open connection, with or without TLS.
 ///
-/// It decides itself what to wait for: always for input, and for room to write
-/// while some call is blocked for want of it. Under TLS a read may need to write
-/// and a write to read; so `onReady` says only that something may go on now, and
-/// whoever is blocked calls again.
+/// It decides itself what to watch: always input, and room for output while a call
+/// is blocked without it. Under TLS a read may need to write and a write to read; so
+/// `onReady` means only that a blocked call may succeed now, and must be repeated.
 ///
-/// The loop keeps an open channel alive: it lasts until `close`.
+/// The loop keeps an open channel alive until `close`.
 package final class Channel {
   private let socket: ConnectedSocket
   private let loop: EventLoop
@@ -61,19 +60,18 @@ package final class Channel {
   package var remote: SocketAddress { socket.remote }
   package var local: SocketAddress { socket.local }
   package var isSecure: Bool { session?.isEstablished ?? false }
-  /// Octets read from the socket between two looks of the loop at it: what a server sends is
-  /// worked on in turn with other connections and time limits, also when none of it is data. It
-  /// is a record of TLS; 600 updates of the keys fit into it, which take some milliseconds, and
-  /// the replies to 100 messages.
+  /// Octets read from the socket in one turn: input alternates with other connections and time
+  /// limits, even when it has no data. It is the size of a TLS record: room for 600 key
+  /// updates, which take some milliseconds, or for the replies to 100 messages.
   static let octetsPerTurn = 16_384
   private var allowance = octetsPerTurn
 
-  /// Octets that leave under TLS as one.
+  /// The largest TLS record.
   package static var largestRecord: Int { TLSSession.record }
 
-  /// Octets that the system took in all, as they are on the wire, and how many of them the
-  /// peer has not taken from it yet; nil when the system cannot tell. Of a socket of the file
-  /// system the second counts buffers, until all that is in them was read.
+  /// All octets that the system accepted, as they are on the wire, and how many of them the
+  /// peer has not acknowledged yet; nil when the system does not know. For a Unix domain
+  /// socket the second counts buffers, until everything in them was read.
   package var sent: Int { sentInTheClear &+ (session?.sent ?? 0) }
   package var unsent: Int? {
     let count = watch == nil ? -1 : csystem_unsent(socket.descriptor)
@@ -82,9 +80,9 @@ package final class Channel {
 
   // MARK: Bytes
 
-  /// Fills the front of `buffer`. Call until `wouldBlock`: under TLS octets may
-  /// be waiting that the descriptor knows nothing of. `wouldBlock` comes too when enough
-  /// was read for one turn; `onReady` is then called in the next.
+  /// Fills the front of `buffer`. Call until `wouldBlock`: under TLS there may be octets
+  /// in OpenSSL's buffer, which does not make the descriptor readable. `wouldBlock` is
+  /// returned too when enough was read for one turn; `onReady` is called in the next.
   package func read(into buffer: inout [UInt8]) -> IOOutcome {
     guard watch != nil, !buffer.isEmpty else { return .wouldBlock }
     blocked.remove(.reading)
@@ -112,8 +110,8 @@ package final class Channel {
     return outcome
   }
 
-  /// Writes what is accepted now, from where it lies. After `wouldBlock` the same octets,
-  /// possibly with more behind them, must be offered again.
+  /// Writes what is accepted now, without copying. After `wouldBlock` the same octets,
+  /// possibly with more after them, must be offered again.
   package func write(_ octets: Span<UInt8>) -> IOOutcome {
     guard watch != nil else { return .wouldBlock }
     guard !octets.isEmpty else { return .bytes(0) }
@@ -134,7 +132,7 @@ package final class Channel {
         return .wouldBlock
       }
     }
-    // Once more, for what the server said before it closed.
+    // Once more, for octets that the server sent before it closed.
     if case .failed = outcome { allowReading() }
     updateInterest()
     return outcome
@@ -185,7 +183,7 @@ package final class Channel {
   /// Prepares for TLS with a server that must prove to be `serverName`;
   /// `handshake` does the rest.
   ///
-  /// `isUpgrade`: the server spoke in the clear before and agreed to STARTTLS.
+  /// `isUpgrade`: after STARTTLS, not from the start.
   package func beginTLS(
     _ context: TLSContext, serverName: [UInt8], isUpgrade: Bool
   ) -> Failure? {
@@ -210,7 +208,7 @@ package final class Channel {
     return nil
   }
 
-  /// Goes on with the handshake; called again after `onReady` until it is over.
+  /// Continues the handshake; called again after `onReady` until it is over.
   package func handshake() -> HandshakeOutcome {
     guard watch != nil, let session else { return .pending }
     blocked.remove(.handshake)
@@ -243,7 +241,7 @@ package final class Channel {
   // MARK: Waiting
 
   private func deliver(_ readiness: Readiness, _ onReady: () -> Void) {
-    // Who is still blocked says so again.
+    // A call that is still blocked registers again.
     if readiness.contains(.writable) { blocked = [] }
     allowReading()
     isDelivering = true

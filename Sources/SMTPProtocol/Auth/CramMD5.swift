@@ -1,6 +1,6 @@
 /// CRAM-MD5 (RFC 2195): the user name and a keyed digest of the server's challenge.
-/// The password itself does not travel, but whoever listens can try passwords at
-/// leisure: better than PLAIN in the clear, worse than TLS.
+/// The password itself is not sent, but a listener can search for it offline: better
+/// than PLAIN without TLS, worse than TLS.
 package final class CramMD5: Mechanism {
   package let name = Bytes.of("CRAM-MD5")
   package private(set) var isComplete = false

@@ -7,7 +7,7 @@ package final class Login: Mechanism {
   private let givesUserFirst: Bool
   private var asked: Int
 
-  /// `givesUserFirst`: the user name goes with the AUTH command, as the first answer.
+  /// `givesUserFirst`: the user name is the initial response.
   package init(_ credentials: Credentials, givesUserFirst: Bool = false) {
     self.credentials = credentials
     self.givesUserFirst = givesUserFirst

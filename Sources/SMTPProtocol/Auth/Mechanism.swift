@@ -1,31 +1,31 @@
-/// One run of a SASL mechanism (RFC 4422) on the client's side. It sees and gives
+/// One exchange of a SASL mechanism (RFC 4422), client side. It takes and returns
 /// plain octets; base64 and the framing of RFC 4954 belong to the session.
 package protocol Mechanism: AnyObject {
   /// As registered, upper case.
   var name: [UInt8] { get }
-  /// What goes with the AUTH command; nil when the server speaks first.
+  /// The initial response; nil when the server sends the first challenge.
   var initialResponse: [UInt8]? { get }
-  /// What `answer` is given of the text that came with 334.
+  /// What `answer` gets of the text of 334.
   var reading: ChallengeReading { get }
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
-  /// Whether everything was said, so that the server may answer with success.
+  /// Whether the exchange is complete, so that the server may reply with success.
   var isComplete: Bool { get }
-  /// What the server said in words while the exchange ran, for the error.
+  /// The server's explanation during the exchange, for the error.
   var remark: [UInt8]? { get }
-  /// What a server must not bring into a log or an error by repeating it.
+  /// Secrets that must not reach a log or an error when a server repeats them.
   var secret: Secret? { get }
-  /// Nobody knows what in its responses is secret.
+  /// Anything in its responses may be secret.
   var isPrivate: Bool { get }
 }
 
-/// What a mechanism needs of the text that comes with 334 (RFC 4954 section 4). Some
-/// servers write words there that are no base64; they matter only to who reads them.
+/// What a mechanism needs of the text of 334 (RFC 4954 section 4). Some servers send words
+/// there that are not base64; that matters only to mechanisms that use the text.
 package enum ChallengeReading {
-  /// Nothing: the order of the questions is fixed. The challenge is then empty.
+  /// Nothing: the order of the challenges is fixed. The challenge is then empty.
   case ignored
-  /// The octets that the text encodes; without them the exchange cannot go on.
+  /// The octets that the text encodes; without them the exchange fails.
   case decoded
-  /// The octets, or the text as it came when it is no base64.
+  /// The octets, or the text as received when it is not base64.
   case decodedOrRaw
 }
 
@@ -33,7 +33,7 @@ package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
   case cancel(Message)
-  /// The answer is given to the session later.
+  /// The response is given to the session later.
   case later
 }
 

@@ -1,16 +1,16 @@
 /// Which mechanisms to log in with, and in which order.
 package enum MechanismChoice {
-  /// What stands at the caller's disposal.
+  /// What the caller has given.
   package struct Means {
     package var hasPassword: Bool
     package var hasToken: Bool
-    /// The user wants to act as somebody else, which only PLAIN can say.
+    /// There is an authorization identity, which only PLAIN can carry.
     package var hasAuthorization: Bool
     /// Names of the caller's own mechanisms, upper case.
     package var custom: [[UInt8]]
-    /// Nobody listens: TLS, or loopback.
+    /// Nobody can listen: TLS, loopback, or a Unix domain socket.
     package var isConfidential: Bool
-    /// The caller wants to log in although somebody may listen.
+    /// allow_insecure_auth: log in even where somebody may listen.
     package var allowsClear: Bool
 
     package init(
@@ -43,8 +43,8 @@ package enum MechanismChoice {
   }
 
   /// The mechanisms to try, one after the other: the wanted one, or all that the
-  /// server offers and the means allow. Under TLS one round trip goes before two;
-  /// in the clear what does not show the password goes first.
+  /// server offers and the means allow. With confidentiality, one round trip comes
+  /// before two; without, CRAM-MD5 comes first, which does not send the password.
   package static func candidates(
     wanted: [UInt8]?, offered: [[UInt8]], means: Means
   ) throws(Failure) -> [[UInt8]] {
@@ -79,8 +79,8 @@ package enum MechanismChoice {
       }
       throw refusal("the server offers no mechanism that fits what was given, only \(list)")
     }
-    // CRAM-MD5 does not show the password, but lets a listener try passwords at home.
-    // A mechanism of the caller's own knows what it does.
+    // CRAM-MD5 does not send the password, but a listener can search for it offline.
+    // A custom mechanism is the caller's responsibility.
     let allowed = candidates.filter {
       means.isConfidential || means.allowsClear || means.custom.contains($0)
     }

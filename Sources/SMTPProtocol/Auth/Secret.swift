@@ -1,5 +1,5 @@
-/// Octets that must not stay in memory: shared by reference and overwritten when
-/// the last user lets go.
+/// Octets that must not stay in memory: shared by reference, and overwritten when
+/// the last reference is gone.
 package final class Secret {
   package private(set) var bytes: [UInt8]
   private let cryptography: any Cryptography
@@ -45,7 +45,7 @@ package final class Secret {
   @inline(never)
   package func removeFirst(_ count: Int) { bytes.removeFirst(count) }
 
-  /// Whether a text repeats it. Shorter words occur by chance.
+  /// Whether a text contains it. Shorter words occur by chance.
   func isPart(of text: [UInt8], atLeast length: Int) -> Bool {
     Self.isPart(bytes, of: text, atLeast: length)
   }

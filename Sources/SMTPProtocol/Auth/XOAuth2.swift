@@ -1,6 +1,6 @@
 /// XOAUTH2, as Google and Microsoft document it: an access token in one message.
-/// A server that does not take it explains why in a challenge, in JSON, and waits
-/// for an empty line before it refuses.
+/// A server that refuses the token explains the reason in a challenge, in JSON, and
+/// waits for an empty response before it sends the refusal.
 package final class XOAuth2: Mechanism {
   package let name = Bytes.of("XOAUTH2")
   package private(set) var remark: [UInt8]?
@@ -16,7 +16,7 @@ package final class XOAuth2: Mechanism {
     message = .joined(parts, cryptography)
   }
 
-  /// What the server says in words instead of JSON is its reason all the same.
+  /// A text that is not JSON is the reason too.
   package var reading: ChallengeReading { .decodedOrRaw }
   package var initialResponse: [UInt8]? { message.bytes }
   package var isComplete: Bool { remark == nil }

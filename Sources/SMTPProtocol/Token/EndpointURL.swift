@@ -1,5 +1,5 @@
-/// Where tokens come from: `https://host[:port]/path`. `http` is taken for this
-/// machine only, since refresh tokens and secrets go there.
+/// The URL of a token endpoint: `https://host[:port]/path`. `http` is accepted for
+/// this machine only, since refresh tokens and secrets are sent there.
 package struct EndpointURL {
   package let text: [UInt8]
   package let host: [UInt8]

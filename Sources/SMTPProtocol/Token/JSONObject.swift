@@ -1,6 +1,6 @@
-/// As much of JSON (RFC 8259) as the answer of a token endpoint needs: the strings
-/// and numbers that stand directly in one object. Whatever else it holds is passed
-/// over, but must be well-formed. No string stays in memory: one is a token.
+/// As much of JSON (RFC 8259) as the response of a token endpoint needs: the strings
+/// and numbers that are direct members of one object. Other members are skipped, but
+/// must be well-formed. No string stays in memory: one is a token.
 package struct JSONObject {
   package enum Value {
     case string(Secret)
@@ -17,8 +17,7 @@ package struct JSONObject {
     return nil
   }
 
-  /// The whole part of a number; also of one that was written as a string, as some
-  /// endpoints do.
+  /// The whole part of a number, or of a number in a string, which some endpoints send.
   package func integer(_ name: StaticString) -> Int64? {
     for member in members where member.name.bytes == Bytes.of(name) {
       switch member.value {
@@ -47,7 +46,7 @@ package struct JSONObject {
 
 /// Reads JSON from a text of bounded size.
 private struct JSONReader {
-  /// Nested further than any answer of an endpoint; also the bound of recursion.
+  /// Deeper than any response of an endpoint; it bounds the recursion.
   private static let depthLimit = 16
 
   private let text: [UInt8]

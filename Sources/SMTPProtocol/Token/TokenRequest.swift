@@ -1,11 +1,11 @@
-/// What an access token is asked for with (RFC 6749 section 6, RFC 7523), as an HTTP
-/// request, and what the answer says.
+/// A request for an access token (RFC 6749 section 6, RFC 7523) over HTTP, and how its
+/// response is read.
 package struct TokenRequest {
   private struct Field {
     let name: StaticString
     let value: Secret
-    /// From which length on the endpoint must not bring it into a log or an error by
-    /// repeating it. Shorter words occur by chance.
+    /// The length from which on the value is hidden when the endpoint repeats it: it must
+    /// not reach a log or an error. Shorter words occur by chance.
     var hiddenFrom = Int.max
   }
 
@@ -44,8 +44,8 @@ package struct TokenRequest {
     ]
   }
 
-  /// Whether a text of the endpoint repeats a secret, as it is or as the request had
-  /// it: some repeat the whole request.
+  /// Whether a text of the endpoint contains a secret, in its plain form or in that of the
+  /// request: some endpoints repeat the whole request.
   func isRepeated(in text: [UInt8]) -> Bool {
     let plain = Self.unescaped(text, cryptography)
     return fields.contains {
@@ -119,7 +119,7 @@ package struct TokenRequest {
 /// An access token and when it ends.
 package struct AccessToken {
   package let token: Secret
-  /// Seconds since 1970; nil when nobody said.
+  /// Seconds since 1970; nil when not known.
   package let expires: Int64?
 
   package init(token: Secret, expires: Int64?) {
@@ -129,8 +129,8 @@ package struct AccessToken {
 
   package func isValid(at now: Int64) -> Bool { expires.map { $0 > now } ?? true }
 
-  /// The answer of the endpoint, read as JSON whatever its status: errors are told
-  /// there too (RFC 6749 section 5.2).
+  /// Reads the response as JSON whatever its status: errors are in JSON too (RFC 6749
+  /// section 5.2).
   package static func read(
     _ response: HTTPResponse, to request: TokenRequest, now: Int64,
     _ cryptography: any Cryptography

@@ -1,6 +1,6 @@
-/// What is given in place of an address now and then, and what to give instead.
+/// Common mistakes in place of an address, and what to give instead.
 enum AddressAdvice {
-  /// Why the text is no mailbox, to be put after it; nil when it looks like nothing known.
+  /// Why the text is no mailbox, to be put after the text; nil when it is no known mistake.
   static func reason(_ text: [UInt8]) -> Message? {
     let mailto = Bytes.of("mailto:")
     if Bytes.equalIgnoringCase(Array(text.prefix(mailto.count)), mailto) {

@@ -1,5 +1,5 @@
-/// What protocol text needs of byte strings. Everything is ASCII on purpose:
-/// `String` comparison would pull Unicode tables into the shipped library, and
+/// Functions on byte strings for protocol text. ASCII only, on purpose:
+/// comparing `String` would link Unicode tables into the shipped library, and
 /// the protocol is defined on octets.
 package enum Bytes {
   /// `[UInt8]` of a literal.
@@ -78,7 +78,7 @@ package enum Bytes {
     }
   }
 
-  /// Without the blanks and tabs at its ends.
+  /// Without blanks and tabs at both ends.
   package static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var bytes = bytes
     while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
@@ -86,7 +86,7 @@ package enum Bytes {
     return Array(bytes)
   }
 
-  /// CR, LF, NUL and every other control character: what must never reach a
+  /// CR, LF, NUL and every other control character, which must never reach a
   /// command line or a log.
   package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
 

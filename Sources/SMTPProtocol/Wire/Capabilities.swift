@@ -17,7 +17,7 @@ package final class Capabilities: Sendable {
   package let sizeLimit: UInt64?
   package let limits: Limits
 
-  /// What the server takes at most (LIMITS, RFC 9422); nil where it does not say.
+  /// The server's limits (LIMITS, RFC 9422); nil for those that it does not announce.
   package struct Limits: Equatable, Sendable {
     /// Transactions over one connection.
     package var transactions: Int?
@@ -28,10 +28,10 @@ package final class Capabilities: Sendable {
     package init() {}
   }
 
-  /// Those of a server that was greeted with HELO, or not yet.
+  /// None: before EHLO, and after HELO.
   package static let none = Capabilities(reply: Reply(code: 250, lines: []))
 
-  /// As if the server did not offer what is to be ignored; keywords in upper case.
+  /// Without the keywords to be ignored, which are in upper case.
   package init(reply: Reply, ignoring ignored: [[UInt8]] = []) {
     let lines = reply.lines.dropFirst().filter { line in
       ignored.isEmpty || !ignored.contains(Bytes.uppercased(Self.name(of: line)))
@@ -53,7 +53,7 @@ package final class Capabilities: Sendable {
 
   package func has(_ keyword: [UInt8]) -> Bool { parameters(of: keyword) != nil }
 
-  /// What stands behind the keyword, or nil when it is not offered.
+  /// The parameters after the keyword, or nil when it is not offered.
   package func parameters(of keyword: [UInt8]) -> [UInt8]? {
     // A keyword has no "="; the older form of AUTH is no keyword of its own.
     if keyword.contains(0x3D) { return nil }
@@ -63,7 +63,8 @@ package final class Capabilities: Sendable {
 
   private static var auth: [UInt8] { Bytes.of("AUTH") }
 
-  /// As it came; of several lines, or of one in the older form, all that they name.
+  /// The text as received; for several lines, and for the older form, all mechanisms that
+  /// they name.
   private var mechanismList: [UInt8]? {
     let found = lines.filter { Bytes.equalIgnoringCase(Self.name(of: $0), Self.auth) }
     guard let first = found.first else { return nil }
@@ -75,8 +76,8 @@ package final class Capabilities: Sendable {
     return Array(mechanisms.joined(separator: [0x20]))
   }
 
-  /// Words looked at in what a server says of AUTH: about a dozen are usual, twice with the
-  /// older form, and one reply has room for 21,000.
+  /// Words read from a server's AUTH lines: about a dozen are usual, twice as many with the
+  /// older form, while one reply has room for 21,000.
   static let mechanismLimit = 128
 
   /// SASL mechanisms in the order of the server, upper case, from `AUTH A B`

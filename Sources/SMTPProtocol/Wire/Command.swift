@@ -8,7 +8,7 @@ enum Command {
   static let startTLS = Bytes.of("STARTTLS")
   /// Cancels an authentication exchange (RFC 4954 section 4).
   static let cancelAuthentication = Bytes.of("*")
-  /// No space behind the colon.
+  /// No space after the colon.
   static let mail = Bytes.of("MAIL FROM:<")
   static let recipient = Bytes.of("RCPT TO:<")
   static let endOfPath = Bytes.of(">")

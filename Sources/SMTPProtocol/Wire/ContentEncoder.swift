@@ -1,9 +1,9 @@
-/// Turns the content of a message into the form in which it travels.
+/// Encodes the content of a message for DATA, chunks or BINARYMIME.
 ///
 /// CRLF, a lone LF and a lone CR are line ends and become CRLF, so no server can see
-/// a line start where the encoder did not see one. What is kept between pieces is all
-/// that matters of the past: whether a line starts here, and whether a CR was
-/// just turned into CRLF and its LF may still follow.
+/// the start of a line where the encoder did not see one. The state between pieces is
+/// whether a line starts here, and whether a CR was just turned into CRLF, so that
+/// its LF may still follow.
 package struct ContentEncoder {
   package enum Form {
     /// For DATA: a line that begins with a dot gets another one in front, and a line
@@ -19,7 +19,7 @@ package struct ContentEncoder {
   /// section 5).
   package private(set) var size: UInt64 = 0
   private let form: Form
-  /// Nothing is looked at, and a CR and its LF may be in two pieces.
+  /// Nothing is inspected, and a CR and its LF may be in two pieces.
   private let isAsItIs: Bool
   private var atLineStart = true
   private var afterCR = false
@@ -28,16 +28,16 @@ package struct ContentEncoder {
   private static let lf: UInt8 = 0x0A
   private static let dot: UInt8 = 0x2E
 
-  /// `needsNoChange`: all of the content is known to be as it must be.
+  /// `needsNoChange`: all of the content is known to need no change.
   package init(_ form: Form = .dotted, needsNoChange: Bool = false) {
     self.form = form
     isAsItIs = needsNoChange || form == .binary
   }
 
-  // MARK: As it is
+  // MARK: Unchanged
 
-  /// How many octets from the front of `input` need no change, so that they may leave
-  /// from where they lie.
+  /// How many octets from the front of `input` need no change, so that they can be sent
+  /// without copying.
   package func unchanged(_ input: Span<UInt8>) -> Int {
     if isAsItIs || input.isEmpty { return input.count }
     if afterCR, input[0] == Self.lf { return 0 }
@@ -45,7 +45,7 @@ package struct ContentEncoder {
     return nextChange(input, from: 0, skipsBlocks: true)
   }
 
-  /// Octets that `unchanged` has let pass are taken as they are.
+  /// Records octets that `unchanged` has accepted and that were sent.
   package mutating func pass(_ input: Span<UInt8>) {
     guard let last = input.indices.last else { return }
     atLineStart = input[last] == Self.lf
@@ -53,9 +53,9 @@ package struct ContentEncoder {
     size &+= UInt64(input.count)
   }
 
-  /// The place of the next octet that does not stay alone: a CR or LF without the other
-  /// (a CR at the end too), or a dot behind a line end. The octet at `start` may be
-  /// such a CR or LF, and is taken for no dot of this kind.
+  /// The index of the next octet that needs a change: a CR or LF without the other
+  /// (a CR at the end too), or a dot after a line end. The octet at `start` may be
+  /// such a CR or LF; a dot there is not one after a line end.
   @inline(__always)
   private func nextChange(_ input: Span<UInt8>, from start: Int, skipsBlocks: Bool) -> Int {
     let count = input.count
@@ -79,7 +79,7 @@ package struct ContentEncoder {
     }
   }
 
-  // MARK: Changed where it must be
+  // MARK: Changed
 
   package mutating func encode(_ input: Span<UInt8>, into output: inout OctetBuffer) {
     // Every octet becomes two at most: CR or LF a CRLF, a dot two dots.
@@ -113,7 +113,7 @@ package struct ContentEncoder {
       let end = nextChange(input, from: index, skipsBlocks: skipsBlocks)
       OctetScan.copy(input.extracting(index..<end), to: &output, at: place)
       place &+= end &- index
-      // Where every line needs a change there are no blocks to be skipped.
+      // When every line needs a change there are no blocks to skip.
       skipsBlocks = end &- index > Self.longLine
       index = end
       guard index < count else { break }

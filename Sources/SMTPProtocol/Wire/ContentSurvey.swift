@@ -1,17 +1,17 @@
-/// What can be known of a message by looking at it before it is sent.
+/// What is known of a message by inspecting it before it is sent.
 package struct ContentSurvey {
-  /// False when only the beginning was looked at: then `size` is no more than the
-  /// octets that are there, and what was not seen may yet come.
+  /// False when only the beginning was inspected: then `size` is the number of octets
+  /// of the message, and the properties below may still become true.
   package private(set) var isWhole = true
   /// As `ContentEncoder.size` will be.
   package private(set) var size: UInt64 = 0
   /// As they are.
   package private(set) var octets: UInt64 = 0
-  /// An octet above 127 stands somewhere (RFC 6152).
+  /// There is an octet above 127 (RFC 6152).
   package private(set) var hasEightBit = false
   /// Or none was seen yet.
   package var mayHaveEightBit: Bool { hasEightBit || !isWhole }
-  /// One stands in the header (RFC 6532).
+  /// There is one in the header (RFC 6532).
   package private(set) var hasEightBitHeader = false
   /// Every line ends with CRLF, the last one too.
   package private(set) var hasRegularLines = true
@@ -55,7 +55,7 @@ package struct ContentSurvey {
         index &+= 1
       } else if octet == 0x0D || octet == 0x0A {
         added &+= 1
-        // What may follow a CR at the end tells whether it is alone.
+        // Whether a CR at the end is alone depends on the next piece.
         if octet == 0x0A || index < count { hasRegularLines = false }
       } else {
         continue
@@ -93,10 +93,10 @@ extension ContentSurvey {
     finish()
   }
 
-  /// Looking at more than this would take as long as sending it.
+  /// Inspecting more than this would take as long as sending it.
   package static let lookLimit = 1 << 20
 
-  /// A first look at a message: at all of it, unless it is large.
+  /// The first inspection of a message: all of it, unless it is large.
   package init(lookingAt content: Span<UInt8>) {
     self.init(of: content.extracting(first: Self.lookLimit))
     if content.count > Self.lookLimit {

@@ -1,12 +1,12 @@
-/// What a sender asks of delivery status notifications (RFC 3461). Values that
-/// the RFC does not allow cannot be made.
+/// The parameters of delivery status notifications (RFC 3461). Values that
+/// the RFC does not allow cannot be constructed.
 package enum DeliveryStatus {
-  /// Why a text was not taken: "must be FULL or HDRS".
+  /// Why a text was refused: "must be FULL or HDRS".
   package struct Refusal: Error {
     package let reason: Message
   }
 
-  /// RET (section 4.3): how much of the message comes back.
+  /// RET (section 4.3): how much of the message is returned.
   package enum Return {
     case full, headers
 
@@ -23,7 +23,7 @@ package enum DeliveryStatus {
     package var text: [UInt8] { self == .full ? Bytes.of("FULL") : Bytes.of("HDRS") }
   }
 
-  /// NOTIFY (section 4.1): when to tell. NEVER stands alone.
+  /// NOTIFY (section 4.1): when to notify. NEVER excludes the others.
   package struct Notify {
     package let text: [UInt8]
 

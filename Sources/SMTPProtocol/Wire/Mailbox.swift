@@ -1,6 +1,6 @@
 /// A mailbox as MAIL and RCPT take it: `Local-part "@" ( Domain /
 /// address-literal )` (RFC 5321 section 4.1.2), with UTF-8 as RFC 6531 section
-/// 3.3 allows. A value of this type is safe to stand between angle brackets.
+/// 3.3 allows. A value of this type is safe between angle brackets in a command.
 package struct Mailbox: Equatable {
   package let bytes: [UInt8]
   /// The address cannot be sent without SMTPUTF8 (RFC 6531).
@@ -11,19 +11,19 @@ package struct Mailbox: Equatable {
     !bytes.contains(0x40) && !Bytes.equalIgnoringCase(bytes, Self.postmaster)
   }
 
-  /// What stands behind the last @; empty without one.
+  /// The text after the last @; empty without one.
   package var domain: [UInt8] {
     bytes.lastIndex(of: 0x40).map { Array(bytes[($0 + 1)...]) } ?? []
   }
 
   /// RFC 5321 section 4.5.3.1.2.
   package static let domainLimit = 255
-  /// What a command line of 512 octets (RFC 5321 section 4.5.3.1.4) holds beside "MAIL
-  /// FROM:<", ">" and CRLF. A server need not take more than 64 octets before the @; a
+  /// The room in a command line of 512 octets (RFC 5321 section 4.5.3.1.4) without "MAIL
+  /// FROM:<", ">" and CRLF. A server need not accept more than 64 octets before the @; a
   /// client may try (section 4.5.3.1).
   package static let limit = 512 - 14
 
-  /// Why a text is no mailbox, to stand behind the text: "has no @".
+  /// Why a text is no mailbox, to be put after the text: "has no @".
   package struct Refusal: Error {
     package let reason: Message
   }
@@ -85,7 +85,7 @@ package struct Mailbox: Equatable {
     var escaped = false
     for byte in part.dropFirst().dropLast() {
       if escaped {
-        // quoted-pairSMTP is ASCII, also with SMTPUTF8 (RFC 6531 section 3.3).
+        // quoted-pairSMTP is ASCII, even with SMTPUTF8 (RFC 6531 section 3.3).
         if byte >= 0x80 { throw Refusal(reason: "has a backslash before a non-ASCII character") }
         escaped = false
       } else if byte == 0x5C {

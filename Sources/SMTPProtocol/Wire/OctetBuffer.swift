@@ -1,5 +1,5 @@
-/// Octets that are put together and used up, in memory that stays. Array's own ways to
-/// append go octet by octet in the shipped library; these do not.
+/// A buffer of octets that keeps its memory. Array's own functions for appending go
+/// octet by octet in the shipped library; these do not.
 package struct OctetBuffer {
   /// The first `count` octets are in use, the others are room.
   private var storage: [UInt8] = []
@@ -27,7 +27,7 @@ package struct OctetBuffer {
     body(storage.span.extracting(0..<count))
   }
 
-  // MARK: Putting in
+  // MARK: Appending
 
   @_optimize(speed)
   package mutating func append(_ octets: Span<UInt8>) {
@@ -86,11 +86,11 @@ package struct OctetBuffer {
     storage = larger
   }
 
-  // MARK: Taking out
+  // MARK: Removing
 
   package mutating func removeLast(_ octets: Int) { count = max(count - octets, 0) }
 
-  /// The first octets go, the others come to the front.
+  /// Removes the first octets; the others move to the front.
   package mutating func removeFirst(_ octets: Int) {
     guard octets > 0, octets <= count else { return }
     for index in octets..<count { storage[index &- octets] = storage[index] }
@@ -99,13 +99,13 @@ package struct OctetBuffer {
 
   package mutating func removeAll() { count = 0 }
 
-  /// Nothing of what was ever in here stays in memory.
+  /// Erases everything that this memory ever held.
   mutating func cleanse(_ cryptography: any Cryptography) {
     cryptography.cleanse(&storage)
     count = 0
   }
 
-  /// Gives the memory back, when it is more than `kept`.
+  /// Gives memory back when it is more than `kept`.
   package mutating func shrink(to kept: Int) {
     if count == 0, storage.count > kept { storage = [] }
   }

@@ -1,10 +1,10 @@
-/// Looks through text many octets at a time for the few that mean something. The
-/// compiler makes one instruction of what loads, compares or joins a whole vector.
+/// Searches text for significant octets, many at a time. The compiler makes one
+/// instruction of each load, comparison or combination of a whole vector.
 enum OctetScan {
   // MARK: Octets that may be line ends
 
-  /// The place of the next octet from `start` on that is CR, LF or stands before them in
-  /// ASCII; the end when there is none. `seen` gets the bits of all that was passed.
+  /// The index of the next octet from `start` on that is less than 14, which includes CR and
+  /// LF; the end when there is none. `seen` collects the bits of all octets passed.
   @_optimize(speed)
   static func nextControl(
     _ octets: Span<UInt8>, from start: Int, seen: inout UInt64
@@ -64,15 +64,15 @@ enum OctetScan {
   @inline(__always)
   private static func place(_ found: UInt64) -> Int { found.trailingZeroBitCount &>> 3 }
 
-  /// What stands in `word` before the first octet that was found.
+  /// The part of `word` before the first octet found.
   @inline(__always)
   private static func before(_ found: UInt64, _ word: UInt64) -> UInt64 {
     word & ((found & (0 &- found)) >> 7 &- 1)
   }
 
-  // MARK: Octets that no command may hold
+  // MARK: Octets that no command may contain
 
-  /// Whether a control character stands at `start` or behind it.
+  /// Whether there is a control character at `start` or after it.
   @_optimize(speed)
   static func hasControl(_ octets: Span<UInt8>, from start: Int) -> Bool {
     var index = start
@@ -133,16 +133,16 @@ enum OctetScan {
 
   // MARK: Whole blocks of lines
 
-  /// Where the blocks of octets from `start` on end in which every CR has its LF and every
-  /// LF its CR, and where no line begins with `dot`; an LF for `dot` forbids nothing.
-  /// What comes behind is one block at most, or has something of this kind in its first.
+  /// The end of the regular blocks from `start` on: in them every CR has its LF, every LF
+  /// has its CR, and no line begins with `dot`; an LF for `dot` forbids no octet.
+  /// The rest is less than a block, or its first block is not regular.
   ///
-  /// A CR and its LF are on the same side; an LF at `start` is taken for one alone.
+  /// The end never separates a CR from its LF; an LF at `start` counts as one without CR.
   @_optimize(speed)
   static func skipRegularLines(
     _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
   ) -> Int {
-    // One that stands here has no CR: what comes is compared with what it follows.
+    // An LF here has no CR: each octet is compared with the one before it.
     guard start < octets.count, octets[start] != 0x0A else { return start }
     let dots = SIMD16<UInt8>(repeating: dot)
     var bits = SIMD16<UInt8>(repeating: 0)

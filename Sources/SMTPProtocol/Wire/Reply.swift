@@ -31,7 +31,7 @@ package struct Reply: Equatable {
   /// One line (RFC 5321 section 4.5.3.1.5).
   static let shortLimit = 512
 
-  /// Its beginning, no longer than one line: whole lines if there are any, else whole
+  /// The beginning, no longer than one line: whole lines if there are any, else whole
   /// characters.
   var shortened: Reply {
     var start = text.prefix(Self.shortLimit)

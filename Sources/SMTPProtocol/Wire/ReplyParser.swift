@@ -1,10 +1,10 @@
 /// Cuts the octets of the server into replies (RFC 5321 section 4.2).
 ///
-/// Tolerant where servers are known to differ (a bare LF ends a line, a code may
-/// stand without text, blank lines may precede a reply, the first digit of a code
-/// decides) and strict where tolerance would let a failure pass for a success: a reply
-/// whose lines have different codes is a refusal when its last line is one, and
-/// otherwise no reply at all.
+/// Tolerant where servers are known to differ (a bare LF ends a line, a code may be
+/// without text, blank lines may precede a reply, the first digit of a code decides)
+/// and strict where tolerance would take a failure for a success: a reply whose lines
+/// have different codes is a refusal when its last line is one, and otherwise a
+/// protocol violation.
 package struct ReplyParser {
   /// RFC 5321 section 4.5.3.1.5 allows 512 octets; servers exceed it with long
   /// explanations, none with pages.
@@ -33,8 +33,8 @@ package struct ReplyParser {
   /// The last 354: it is the same for every message.
   private var goAhead: Reply?
 
-  /// Whether a failure shows what the server said. Once a secret was sent, a server
-  /// that repeats it in what is no reply must not bring it into an error.
+  /// Whether a failure quotes the server. Once a secret was sent it does not: a server
+  /// that repeats the secret in text that is no reply must not bring it into an error.
   package var quotes = true
 
   package init() {}
@@ -121,8 +121,8 @@ package struct ReplyParser {
     blankLines = 0
   }
 
-  /// The reply, which is `known` when it says the same: servers repeat themselves, and
-  /// what was said before needs no memory of its own.
+  /// The reply; `known` itself when its text is the same, because servers repeat replies and
+  /// a copy would cost an allocation.
   @_optimize(speed)
   func reply(of plain: Plain, known: Reply?) -> Reply {
     buffer.withSpan { octets in
@@ -166,8 +166,8 @@ package struct ReplyParser {
 
   private static let keptCapacity = 1024
 
-  /// The server closed: a last line without its end still counts, and a refusal does
-  /// without its last lines. A positive reply that is not complete is none.
+  /// The server closed: a last line without its end counts, and so does a refusal without
+  /// its last lines. A positive reply that is not complete does not.
   package mutating func finish() throws(Failure) -> Reply? {
     guard hasMore else { return nil }
     do throws(Failure) {
@@ -189,7 +189,7 @@ package struct ReplyParser {
     return reply
   }
 
-  /// Where in the buffer the next line stands, without its end.
+  /// The range of the next line in the buffer, without its end.
   private mutating func nextLine() throws(Failure) -> Range<Int>? {
     let count = buffer.count
     let (end, sawNUL) = findLineEnd()
@@ -253,7 +253,7 @@ package struct ReplyParser {
     if lineCount > Self.lineCountLimit || replySize > Self.replyLimit {
       throw violation("the server sent a reply without end", line)
     }
-    // A blank behind the code of an empty last line says nothing.
+    // A blank after the code of an empty last line has no meaning.
     let shown = isLast && line.count == 4 ? line.dropLast() : line
     if isLast, code == nil {
       clear()

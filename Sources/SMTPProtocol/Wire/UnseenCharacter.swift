@@ -1,10 +1,10 @@
-/// A character of UTF-8 text that is blank, invisible or no character, and so never part
-/// of an address that somebody has read: it comes with text that was copied, or from a
-/// decoder that failed. RFC 6531 would allow it.
+/// A character of UTF-8 text that is blank, invisible or no character. It is never meant
+/// in an address: it comes with copied text, or from a decoder that failed. RFC 6531
+/// would allow it.
 struct UnseenCharacter {
   let scalar: UInt32
 
-  /// What it is, to be put after the text: "holds the ... character U+200B".
+  /// What it is, to be put after the text: "contains the ... character U+200B".
   var reason: Message {
     let name = Bytes.printable(Self.name(scalar))
     return scalar == Self.replacement

@@ -1,7 +1,7 @@
 import CSystem
 package import SMTPProtocol
 
-/// Content in memory of our own. It comes from malloc, which can say no.
+/// Content in memory of the library. It comes from malloc, which can fail.
 @safe package final class BytesSource: ContentSource {
   private let octets: UnsafeMutableBufferPointer<UInt8>
   package let survey: ContentSurvey?

@@ -1,8 +1,8 @@
 package import SMTPProtocol
 
-/// What a source has to say when it is asked for content.
+/// The result of reading from a source.
 package enum SourceOutcome {
-  /// Content was handed out.
+  /// Content was passed to the body.
   case content
   case end
   /// Nothing now; the source calls `onReady` when it can go on.
@@ -15,18 +15,18 @@ package enum SourceOutcome {
   }
 }
 
-/// Where the octets of a message come from: memory, which is there as a whole, or a
-/// stream, which gives one block after the other.
+/// Where the octets of a message come from: memory, which has all of them, or a
+/// stream, which provides one block after the other.
 package protocol ContentSource: AnyObject {
-  /// What is known of content in memory; nil for a stream, which can be read only once.
+  /// The survey of content in memory; nil for a stream, which can be read only once.
   var survey: ContentSurvey? { get }
 
-  /// What the message has at least, as far as that is known of a stream.
+  /// The least number of octets, as far as that is known of a stream.
   var leastSize: UInt64? { get }
 
-  /// Calls `body` at most once, with what stands from `offset` on, counted from the
-  /// beginning of the content, and then returns `.content`. A stream keeps its block
-  /// until it is asked for what stands behind it.
+  /// Calls `body` at most once, with the content from `offset` on, counted from the
+  /// beginning, and then returns `.content`. A stream keeps its block until the content
+  /// after it is read.
   func read(from offset: Int, _ body: (Span<UInt8>) -> Void) -> SourceOutcome
 
   /// Of the system call behind the last `.failed`; 0 without one.
@@ -35,11 +35,11 @@ package protocol ContentSource: AnyObject {
   /// Allows the source to wait in `loop`.
   func start(loop: EventLoop, onReady: @escaping () -> Void)
 
-  /// Nothing more is wanted: ends the waiting, drops `onReady` and the block.
+  /// Nothing more will be read: stops waiting, drops `onReady` and the block.
   func stop()
 }
 
-/// What memory is like: it never fails, never waits, and stays.
+/// Memory never fails, never waits, and stays valid.
 extension ContentSource {
   package var leastSize: UInt64? { nil }
   package var errno: Int32 { 0 }

@@ -14,11 +14,12 @@ package final class DescriptorReader: BlockReader {
   private var watch: Watch?
   private var isPaused = false
 
-  /// Keeps a duplicate; nil, with errno set, when there is none to be had, or when the
-  /// descriptor can never be read: the send would wait for it without an end.
+  /// Keeps a duplicate; nil, with errno set, when the system provides none, or when the
+  /// descriptor can never be read: the send would wait for ever.
   package init?(duplicating descriptor: Int32) {
     let reason = csystem_unreadable(descriptor)
-    // Set in any case: what fails before it is whole is never freed in the Embedded mode.
+    // Set in any case: an object that fails before it is complete is never freed in the
+    // Embedded mode.
     self.descriptor = reason == 0 ? csystem_duplicate(descriptor) : -1
     if reason != 0 { csystem_set_errno(reason) }
     guard self.descriptor >= 0 else { return nil }

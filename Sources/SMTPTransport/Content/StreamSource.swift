@@ -1,12 +1,12 @@
 package import SMTPProtocol
 
-/// Gives a stream its blocks.
+/// Provides the blocks of a stream.
 package protocol BlockReader: AnyObject {
   /// Fills the front of `room`, all of which may be used.
   func fill(_ room: inout [UInt8]) -> BlockOutcome
   /// Of the system call behind the last `.failed`; 0 without one.
   var errno: Int32 { get }
-  /// How much is still to come at least; nil when that is not known.
+  /// The least number of octets still to come; nil when that is not known.
   var leastSize: UInt64? { get }
   /// Allows the reader to wait in `loop` after `.pause`.
   func start(loop: EventLoop, onReady: @escaping () -> Void)
@@ -32,8 +32,8 @@ package final class StreamSource: ContentSource {
   private var filled = 0
   private var isOver = false
 
-  /// Large enough to keep system calls and calls of the caller's rare, small enough to
-  /// stay in the processor's cache.
+  /// Large enough to keep system calls and callbacks rare, small enough for the
+  /// processor's cache.
   package static let blockSize = 128 * 1024
 
   package init(_ reader: any BlockReader) { self.reader = reader }
@@ -56,7 +56,7 @@ package final class StreamSource: ContentSource {
   }
 
   private func refill() -> SourceOutcome {
-    // The caller, who is asked, may end everything: the block is nobody's meanwhile.
+    // The callback may end everything: nothing else refers to the block meanwhile.
     var room: [UInt8] = []
     swap(&room, &block)
     if room.isEmpty { room = Bytes.zeros(Self.blockSize) }

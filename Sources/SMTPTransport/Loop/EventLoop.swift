@@ -6,24 +6,24 @@ import SMTPProtocol
 /// One turn of the loop (`step`) waits in epoll, then serves descriptors, then
 /// timers, then tasks: what arrived before a deadline counts as in time.
 ///
-/// A program that blocks in `run` needs nothing but epoll_wait and its timeout.
-/// One that polls `descriptor()` from a loop of its own needs that descriptor to
-/// become readable for timers and tasks as well: from the first call on a
-/// timerfd inside the set does that. The eventfd inside it is for `wakeup` only.
+/// A program that blocks in `run` needs only epoll_wait and its timeout. A program
+/// that polls `descriptor()` in its own event loop needs that descriptor to become
+/// readable for timers and tasks too: from the first call on a timerfd in the set
+/// does that. The eventfd in the set is for `wakeup` only.
 ///
-/// Handlers may cancel anything, close the loop or drop it: closures are held
-/// while they run, and whatever is let go of is released only after the
-/// loop's own fields are consistent again, since a deinit may call back.
+/// Handlers may cancel anything, close the loop or drop it: closures are kept
+/// while they run, and objects are released only when the loop's own fields are
+/// consistent again, since a deinit may call back.
 @safe package final class EventLoop {
   /// Counted up and down by the connections.
   package var pendingOperations = 0
   package private(set) var isClosed = false
   package private(set) var isDispatching = false
 
-  /// For what is read: its contents matter only until somebody else's turn.
+  /// For reading: shared by all connections, each of which uses it in its own turn.
   package var buffer = Bytes.zeros(4_096)
 
-  /// A read has filled the buffer: what servers say seldom does.
+  /// A read has filled the buffer, which replies seldom do.
   package func enlargeBuffer() {
     if buffer.count < Self.largestBuffer {
       buffer = Bytes.zeros(4 * buffer.count)
@@ -179,7 +179,7 @@ import SMTPProtocol
 
   // MARK: Tasks and timers
 
-  /// Runs `task` in the next turn, or in the next round of this one. Once, also
+  /// Runs `task` in the next turn, or in the next round of this one; once, even
   /// when scheduled several times before.
   package func schedule(_ task: LoopTask) {
     guard !isClosed, !task.isScheduled, !task.isCancelled else { return }
@@ -232,8 +232,8 @@ import SMTPProtocol
 
   func remove(_ watch: Watch, _ key: WatchTable.Key) {
     guard !isClosed else { return }
-    // Closing the descriptor alone would not do: a duplicate of it, as of the
-    // file of a message, keeps the entry in the set.
+    // Closing the descriptor is not enough: a duplicate of it, as of the file of a
+    // message, keeps the entry in the set.
     if !isForeignProcess { _ = csystem_epoll_remove(set, watch.descriptor) }
     _ = watches.remove(key)
   }
@@ -280,7 +280,7 @@ import SMTPProtocol
   }
 
   private func serveTimers(_ now: Int64) {
-    // No more than there were: a timer that sets itself to now waits its turn.
+    // Only those that were due: a timer that sets itself to now fires in the next turn.
     var budget = timers.count
     while budget > 0, let timer = timers.earliest, timer.deadline <= now {
       budget -= 1

@@ -1,4 +1,4 @@
-/// Something to be done soon, outside the call that asked for it.
+/// Work to be done soon, outside the call that requested it.
 ///
 /// Made once and scheduled as often as needed: scheduling allocates nothing.
 package final class LoopTask {

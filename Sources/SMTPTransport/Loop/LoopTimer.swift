@@ -3,7 +3,7 @@ package final class LoopTimer {
   private let loop: EventLoop
   private var body: (() -> Void)?
   package fileprivate(set) var deadline: Int64 = 0
-  /// Where the timer stands in the heap; negative outside.
+  /// The index of the timer in the heap; negative outside.
   fileprivate var position = -1
   /// Equal deadlines fire in the order in which they were set.
   fileprivate var order: UInt64 = 0

@@ -1,7 +1,7 @@
 import CSystem
 
-/// What a descriptor is ready for. `hangup` means that reading or writing will
-/// tell what happened.
+/// What a descriptor is ready for. After `hangup` a read or write reports what
+/// happened.
 package struct Readiness: OptionSet {
   package let rawValue: UInt32
   package init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,13 +1,13 @@
 /// The addresses of a name, each once, in the order of preference that getaddrinfo gives
 /// (RFC 6724).
 ///
-/// Whoever answers for a name decides how many it has, and each one that is kept costs a
-/// comparison with every later one and may cost an attempt to connect. So there is a bound: so
-/// many of each family, that the second one is not crowded out. RFC 5321 section 5.1 leaves
-/// such a limit to the client.
+/// The owner of a name decides how many it has, and each one that is kept costs a comparison
+/// with every later one and may cost an attempt to connect. So their number is bounded, for
+/// each family separately, so that one family does not displace the other. RFC 5321 section
+/// 5.1 leaves such a limit to the client.
 struct AddressList {
   static let limitOfFamily = 32
-  /// Answers are looked at no further: they may repeat a few addresses for ever.
+  /// Further entries are ignored: a response may repeat a few addresses for ever.
   static let lookLimit = 1024
 
   private(set) var addresses: [SocketAddress] = []

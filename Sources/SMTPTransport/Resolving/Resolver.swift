@@ -2,7 +2,7 @@ import CSystem
 package import SMTPProtocol
 
 /// Finds the addresses of a host. The system's resolver blocks, so it runs on
-/// a thread of its own; addresses in figures need none.
+/// its own thread; numeric addresses need none.
 package final class Resolver {
   private let loop: EventLoop
   private var completion: ((Result<[SocketAddress], Failure>) -> Void)?
@@ -69,7 +69,7 @@ package final class Resolver {
     }
   }
 
-  /// Stops without a word; the thread ends by itself.
+  /// Stops without calling `completion`; the thread ends by itself.
   package func cancel() {
     release()
     delivery?.cancel()
@@ -100,7 +100,7 @@ package final class Resolver {
     request.take()?.release(isForeignProcess: loop.isForeignProcess)
   }
 
-  // MARK: In words
+  // MARK: Errors
 
   private static func result(
     of answer: ResolverRequest.Handle.Answer, _ name: Message
@@ -118,9 +118,9 @@ package final class Resolver {
     }
   }
 
-  /// Whether the same question may have another answer later. What this machine lacks for the
-  /// moment (memory, descriptors, a name server that answers) says nothing about the name;
-  /// every other code of RFC 3493 section 6.1 does, or about how it was asked.
+  /// Whether a later attempt may have another result. A temporary failure of this machine
+  /// (memory, descriptors, a name server that does not answer) is not about the name; every
+  /// other code of RFC 3493 section 6.1 is, or about the way of asking.
   static func retry(after code: Int32) -> Retry {
     switch code {
     case EAI_AGAIN, EAI_MEMORY, EAI_SYSTEM: .safe

@@ -1,7 +1,7 @@
 package import SMTPProtocol
 
-/// The addresses that were of no use, in the order in which they turned out to be,
-/// and why: together they are the reason when none is left.
+/// The addresses that failed, in the order in which they failed, and why: together
+/// they are the reason when none is left.
 package struct AddressFailures {
   private var entries: [(address: String, failure: Failure)] = []
 
@@ -26,9 +26,9 @@ package struct AddressFailures {
     return text
   }
 
-  /// The failure of the whole way. `end` is how it ended; a server that answered
-  /// says more than an address that did not, and one that could not be reached may
-  /// be later.
+  /// The failure of all addresses together; `end` is the last one. A server that answered
+  /// decides the code before an address that did not, and the retry advice is "safe" when
+  /// one address may work later.
   package func explain(_ end: Failure, _ headline: Message) -> Failure {
     var failure = entries.last { $0.failure.isAnswer }?.failure ?? end
     failure.text = "\(headline)\(text)"

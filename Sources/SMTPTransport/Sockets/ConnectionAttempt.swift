@@ -1,6 +1,6 @@
 import CSystem
 
-/// One socket on its way to one address.
+/// One socket that connects to one address.
 final class ConnectionAttempt {
   let address: SocketAddress
   private var descriptor: Int32 = -1
@@ -14,7 +14,7 @@ final class ConnectionAttempt {
     case connected(ConnectedSocket)
     case inProgress
     case failed(Errno)
-    /// The local address is what cannot be used.
+    /// The local address cannot be used.
     case unbound(Errno)
   }
 
@@ -32,7 +32,7 @@ final class ConnectionAttempt {
     if !address.isLocalSocket { System.tuneInternetSocket(descriptor) }
     if let local {
       guard local.family == address.family else { return .unbound(Errno(code: EAFNOSUPPORT)) }
-      // A port that was asked for may still rest from its last connection.
+      // The requested port may be in TIME_WAIT after its last connection.
       if local.port != 0 { System.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR) }
       let result = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
       guard result == 0 else { return .unbound(.current) }
@@ -53,19 +53,19 @@ final class ConnectionAttempt {
     let error = Errno.current
     switch error.code {
     case EAGAIN:
-      // The queue of a listener in the file system is full, and nothing tells when
-      // that is over. Of an internet socket it says that there is no port left.
+      // The queue of a Unix domain listener is full, and there is no event when it is not
+      // any more. For an internet socket it means that there is no port left.
       guard let retry else { return .failed(error) }
       retry.set(Clock.now() + Self.patience)
       return .inProgress
-    // A connect that a signal interrupted goes on like one that did not block.
+    // A connect that a signal interrupted continues like a non-blocking one.
     case EINPROGRESS, EINTR: return .inProgress
     default: return .failed(error)
     }
   }
 
   func finish() -> Outcome {
-    // Nothing is watched: it was only put off.
+    // Nothing is watched: the attempt was only postponed.
     if watch == nil { return reach() }
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
@@ -79,8 +79,8 @@ final class ConnectionAttempt {
     stopWaiting()
     let socket = ConnectedSocket(descriptor, remote: address)
     descriptor = -1
-    // A socket may reach itself when nobody listens on a port that the system
-    // hands out to clients.
+    // A socket may connect to itself when there is no listener on a port that the system
+    // assigns to clients.
     if socket.local.isEqual(to: address) { return .failed(Errno(code: ECONNREFUSED)) }
     return .connected(socket)
   }

@@ -1,16 +1,16 @@
 import CSystem
 package import SMTPProtocol
 
-/// Races the addresses of a host (RFC 8305): families take turns, the next
-/// attempt starts a little after the last one or as soon as one fails, and the
-/// first to connect wins.
+/// Connects to the addresses of a host in parallel (RFC 8305): families alternate,
+/// the next attempt starts a little after the last one or as soon as one fails, and
+/// the first that connects is used.
 package final class Connector {
   /// Of every run.
   package private(set) var failures = AddressFailures()
 
   private let loop: EventLoop
   private let localAddress: SocketAddress?
-  /// A socket that the caller made: it can go to one address only.
+  /// A socket of the caller: it can connect to one address only.
   private let givenSocket: GivenSocket?
   private var untried: [SocketAddress]
   private var running: [ConnectionAttempt] = []
@@ -56,12 +56,11 @@ package final class Connector {
     return result
   }
 
-  /// There are addresses that were not tried to their end.
+  /// There are addresses whose attempts have not ended.
   package var hasMore: Bool { !untried.isEmpty }
 
-  /// Connects; called again, goes on with the addresses that are left, after the
-  /// winner turned out to be of no use. `completion` is called once, never inside
-  /// this call.
+  /// Connects. Called again, it continues with the addresses that are left, after a
+  /// connected one failed. `completion` is called once, never inside this call.
   package func start(
     deadline limit: Int64, completion: @escaping (Result<ConnectedSocket, Failure>) -> Void
   ) {
@@ -75,12 +74,12 @@ package final class Connector {
     isStarting = false
   }
 
-  /// Adds to the failures an address that could be reached but did not serve.
+  /// Adds an address that connected and failed later.
   package func remember(_ address: SocketAddress, _ failure: Failure) {
     failures.add(address.description, failure)
   }
 
-  /// The failure of the whole way, which ends now with `end`: what runs is given up.
+  /// The failure of all addresses, which ends now with `end`: running attempts are cancelled.
   package func explain(_ end: Failure, _ headline: Message) -> Failure {
     for attempt in running {
       attempt.cancel()
@@ -90,7 +89,7 @@ package final class Connector {
     return failures.isEmpty ? end : failures.explain(end, headline)
   }
 
-  /// Stops without a word; `completion` is dropped.
+  /// Stops without calling `completion`.
   package func cancel() {
     stop()
     delivery?.cancel()
@@ -145,10 +144,10 @@ package final class Connector {
     remember(attempt.address, failure)
   }
 
-  /// Whether the same attempt may go well later. Nothing but what a socket of this kind can
-  /// never do says no: that nobody listens, that there is no route or no permission, that
-  /// descriptors, ports or memory are short may change, and mail that could be tried again must
-  /// not be given up.
+  /// Whether the same attempt may succeed later. Only an operation that is impossible for a
+  /// socket of this kind says no: a missing listener, route or permission, and a shortage of
+  /// descriptors, ports or memory may change, and mail that could be tried again must not be
+  /// given up.
   static func retry(after code: Int32) -> Retry {
     switch code {
     case EAFNOSUPPORT, EPROTONOSUPPORT, ESOCKTNOSUPPORT, EPROTOTYPE, EINVAL, ENOTSOCK,
@@ -173,7 +172,7 @@ package final class Connector {
 
   // MARK: The end
 
-  /// Attempts that the winner overtook may be tried again later.
+  /// Attempts that were cancelled because another one connected may be tried again later.
   private func stop() {
     let overtaken = running
     running = []

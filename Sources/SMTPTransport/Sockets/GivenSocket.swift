@@ -1,7 +1,6 @@
 package import SMTPProtocol
 
-/// A socket that the caller made: a duplicate that is kept until a connection takes
-/// it.
+/// A socket of the caller: a duplicate that is kept until a connection uses it.
 package final class GivenSocket {
   /// The number that the caller gave.
   package let given: Int32

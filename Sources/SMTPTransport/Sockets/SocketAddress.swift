@@ -1,7 +1,7 @@
 import CSystem
 import SMTPProtocol
 
-/// Where a socket is, or goes to: a value of sockaddr_storage.
+/// A local or remote address of a socket: a value of sockaddr_storage.
 @safe package struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length: socklen_t = 0
@@ -23,7 +23,7 @@ import SMTPProtocol
     self.length = length
   }
 
-  /// An IPv4 or IPv6 address in figures, IPv6 with or without brackets.
+  /// A numeric IPv4 or IPv6 address, IPv6 with or without brackets.
   package init?(numeric: [UInt8], port: UInt16) {
     var host = numeric
     if host.first == 0x5B, host.last == 0x5D { host = Array(host.dropFirst().dropLast()) }
@@ -51,7 +51,7 @@ import SMTPProtocol
     self = scoped
   }
 
-  /// A socket in the file system; nil when the path is empty or too long.
+  /// A Unix domain socket; nil when the path is empty or too long.
   package init?(path: [UInt8]) {
     var address = sockaddr_un()
     let offset = MemoryLayout<sa_family_t>.size
@@ -97,15 +97,15 @@ import SMTPProtocol
     }
   }
 
-  // MARK: What it says
+  // MARK: Properties
 
   var family: Int32 { Int32(storage.ss_family) }
   package var isIPv6: Bool { family == AF_INET6 }
   package var isLocalSocket: Bool { family == AF_UNIX }
   var isIPv4: Bool { family == AF_INET }
 
-  /// 127/8, ::1, IPv4 loopback mapped into IPv6, or a socket of the file system:
-  /// what is sent there does not leave this machine.
+  /// 127/8, ::1, IPv4 loopback mapped into IPv6, or a Unix domain socket: octets
+  /// sent there do not leave this machine.
   package var isLoopback: Bool {
     if family == AF_UNIX { return true }
     if let four = octetsOfIPv4 { return four.first == 127 }
@@ -114,7 +114,7 @@ import SMTPProtocol
     return octets.dropLast().allSatisfy { $0 == 0 } && octets.last == 1
   }
 
-  /// "192.0.2.1:25" or "[2001:db8::1]:25"; the path of a file system socket.
+  /// "192.0.2.1:25" or "[2001:db8::1]:25"; the path of a Unix domain socket.
   package var description: String {
     switch family {
     case AF_INET: return Message("\(hostText):\(port)").text
@@ -139,7 +139,7 @@ import SMTPProtocol
     return Bytes.of("[IPv6:") + Array(text) + [0x5D]
   }
 
-  /// The address in figures alone, with the scope if it has one.
+  /// The numeric address alone, with the scope if it has one.
   private var hostText: String {
     var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
     let result = unsafe withPointer { address, length in
@@ -193,8 +193,8 @@ import SMTPProtocol
     }
   }
 
-  /// fe80::/10 (RFC 4291 section 2.5.6) without a zone: on which of the links it is remains
-  /// open, and the system refuses it.
+  /// fe80::/10 (RFC 4291 section 2.5.6) without a zone: the link is not known, and the
+  /// system refuses it.
   package var lacksZone: Bool {
     let octets = addressOctets
     guard isIPv6, octets.count == 16, octets[0] == 0xFE, octets[1] & 0xC0 == 0x80 else {
@@ -205,7 +205,7 @@ import SMTPProtocol
 
   // MARK: For system calls
 
-  /// This end of a socket.
+  /// The local address of a socket.
   static func ofSocket(_ descriptor: Int32) -> SocketAddress? {
     unsafe SocketAddress(filledBy: { unsafe getsockname(descriptor, $0, $1) })
   }
@@ -216,7 +216,7 @@ import SMTPProtocol
     }
   }
 
-  /// What getsockname or getpeername fills in.
+  /// The result of getsockname or getpeername.
   init?(filledBy call: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
     var room = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in

@@ -1,9 +1,9 @@
 #if hasFeature(Embedded)
   import CSystem
 
-  /// What the Embedded runtime takes all of its memory with. The alignment that it
-  /// asks for is nearly always what malloc gives anyway, for a third of the
-  /// instructions. The name stays inside the library: only smtpconn_* leaves it.
+  /// The function with which the Embedded runtime allocates all of its memory. malloc
+  /// nearly always provides the requested alignment, for a third of the instructions.
+  /// The name stays inside the library, which exports smtpconn_* only.
   @_cdecl("posix_memalign")
   public func allocate(
     _ result: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ alignment: Int, _ size: Int

@@ -2,7 +2,7 @@ import CSystem
 
 /// Time that never jumps: CLOCK_MONOTONIC in milliseconds.
 package enum Clock {
-  /// Of the wall, for what is dated.
+  /// Wall-clock time, for dates.
   package static func secondsSince1970() -> Int64 {
     var now = timespec()
     return unsafe clock_gettime(CLOCK_REALTIME, &now) == 0 ? Int64(now.tv_sec) : 0

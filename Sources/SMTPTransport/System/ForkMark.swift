@@ -1,7 +1,7 @@
 import CSystem
 
-/// Tells whether this is another process than the one that made it, without asking the
-/// kernel each time: what the kernel wipes in a child is there only in the parent.
+/// Whether this is another process than the one that made it, without a system call each
+/// time: a mark that the kernel wipes in a child exists only in the parent.
 @safe final class ForkMark {
   private let mark = unsafe csystem_fork_mark()
   private let owner = getpid()

@@ -1,6 +1,6 @@
 import CSystem
 
-/// What this machine calls itself.
+/// The host name of this machine.
 package enum HostName {
   /// The result of gethostname, empty when it fails.
   package static func machineName() -> [UInt8] {

@@ -1,7 +1,7 @@
 import CSystem
 
-/// Lets one thread at a time look at what several share. It is held for the moment of a
-/// look, and never while code of the caller runs.
+/// A mutex for state that several threads share. It is held for a few instructions, and
+/// never while code of the caller runs.
 @safe struct Lock: ~Copyable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 

@@ -1,11 +1,11 @@
 import CSystem
 
-/// Memory of a size that somebody else decides. Swift cannot go on without memory that it
-/// has asked for, so what may be much is tried first.
+/// Memory of a size that a caller or a server decides. Swift cannot continue when an
+/// allocation fails, so a large one is tried with malloc first.
 package enum Memory {
-  /// Less than this is not tried: without it nothing else works either.
+  /// Less than this is not tried: without it nothing works.
   private static let little = 65_536
-  /// For what is needed beside it, and for rounding up.
+  /// For other allocations at the same time, and for rounding up.
   private static let reserve = 1_048_576
 
   package static func has(_ octets: Int) -> Bool {

@@ -19,7 +19,7 @@ struct Errno: Error {
   }
 }
 
-/// The one place that reads errno after a call and goes on after a signal.
+/// The one place that reads errno after a call and repeats a call after a signal.
 enum System {
   static func retrying<Number: FixedWidthInteger & SignedInteger>(
     _ call: () -> Number
@@ -32,7 +32,7 @@ enum System {
     }
   }
 
-  /// Linux frees the descriptor whatever close says, so there is no second try.
+  /// Linux frees the descriptor whatever close returns, so there is no second try.
   static func close(_ descriptor: Int32) {
     if descriptor >= 0 { _ = CSystem.close(descriptor) }
   }
@@ -56,8 +56,8 @@ enum System {
     return descriptor
   }
 
-  /// What a socket that carries a dialogue of short lines needs: small writes go
-  /// out at once, and a dead peer is noticed.
+  /// Options for a socket with a dialogue of short lines: small writes leave at once,
+  /// and a dead peer is detected.
   static func tuneInternetSocket(_ descriptor: Int32) {
     sendAtOnce(descriptor)
     setOption(descriptor, level: SOL_SOCKET, name: SO_KEEPALIVE)

@@ -1,7 +1,7 @@
 import COpenSSL
 import SMTPProtocol
 
-/// What the protocol needs of a cryptographic library, done by OpenSSL.
+/// The cryptographic functions of the protocol, with OpenSSL.
 package final class OpenSSLCryptography: Cryptography {
   /// OpenSSL counts in int; a multiple of three, so that parts can be joined.
   private static let part = 3 << 20
@@ -21,7 +21,7 @@ package final class OpenSSLCryptography: Cryptography {
   }
 
   private func encode(_ bytes: [UInt8]) -> [UInt8] {
-    // EVP_EncodeBlock writes a NUL behind the text.
+    // EVP_EncodeBlock writes a NUL after the text.
     let room = (bytes.count + 2) / 3 * 4 + 1
     return unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
       count = 0
@@ -55,7 +55,7 @@ package final class OpenSSLCryptography: Cryptography {
     Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2F
   }
 
-  /// Overwrites what may be a secret, before it is given back.
+  /// Overwrites memory that may hold a secret, before it is freed.
   package static func erase(_ octets: UnsafeMutableRawBufferPointer) {
     unsafe OPENSSL_cleanse(octets.baseAddress, octets.count)
   }

@@ -1,8 +1,8 @@
 import COpenSSL
 import CSystem
 
-/// OpenSSL's way to a socket. Its own socket BIO writes with write(2), which
-/// raises SIGPIPE in the host when the peer is gone; this one uses
+/// The BIO between OpenSSL and a socket. OpenSSL's own socket BIO writes with
+/// write(2), which raises SIGPIPE in the host when the peer is gone; this one uses
 /// send(MSG_NOSIGNAL).
 ///
 /// The data of the BIO points to a `State` that the session owns.
@@ -27,7 +27,7 @@ enum SocketBIO {
     _ = unsafe BIO_meth_set_read(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
       return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_READ) { state throws(Errno) in
-        // To OpenSSL it looks as if nothing were there; the loop knows better.
+        // OpenSSL gets "would block"; the loop calls again in the next turn.
         guard unsafe state.pointee.allowance > 0 else { throw Errno(code: EAGAIN) }
         let room = unsafe min(Int(count), state.pointee.allowance)
         let received = try unsafe System.receive(state.pointee.descriptor, buffer, room)

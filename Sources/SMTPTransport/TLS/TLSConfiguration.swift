@@ -1,11 +1,11 @@
 package import SMTPProtocol
 
-/// What the caller decides about TLS.
+/// The options for TLS.
 @safe package struct TLSConfiguration {
   /// Where PEM text is.
   package enum PEM {
     case file([UInt8])
-    /// A key, or a certificate with its key: erased when nobody needs it any more.
+    /// A key, or a certificate with its key: erased when the last reference is gone.
     case text(Secret)
 
     package enum Form { case file, text }
@@ -26,26 +26,26 @@ package import SMTPProtocol
   /// The certificate, with its chain, that the client shows, and its key.
   package var certificate: PEM?
   package var key: PEM?
-  /// Writes the password of the key into the room of this size, and tells its
-  /// length, negative for none. OpenSSL erases the room.
+  /// Writes the password of the key into the buffer of this size, and returns its
+  /// length, negative for none. OpenSSL erases the buffer.
   package var keyPassword: ((UnsafeMutablePointer<CChar>, Int) -> Int)?
   /// OpenSSL's syntax: suites up to TLS 1.2, and of TLS 1.3.
   package var ciphers: [UInt8]?
   package var cipherSuites: [UInt8]?
-  /// For the exchange of keys, in OpenSSL's syntax, best first.
+  /// For the key exchange, in OpenSSL's syntax, best first.
   package var groups: [UInt8]?
   package var minimumVersion = Version.tls12
   package var maximumVersion: Version?
   /// Protocols to offer with ALPN (RFC 7301), best first.
   package var protocols: [[UInt8]] = []
-  /// False: go on whatever the certificate says.
+  /// False: accept any certificate.
   package var rejectUnauthorized = true
   /// False: no session is kept or used.
   package var resumes = true
-  /// Last word on the SSL_CTX, given as a pointer; false: it must not be used.
+  /// tls_context_callback, which gets the SSL_CTX as a pointer; false: it must not be used.
   package var customize: ((OpaquePointer) -> Bool)?
 
-  /// Whether there is anything in it that may turn out to be a mistake.
+  /// Whether it has files or texts that may be wrong.
   package var isSet: Bool {
     unsafe authorities != nil || caDirectory != nil || certificate != nil || ciphers != nil
       || cipherSuites != nil || groups != nil || minimumVersion != .tls12

@@ -6,7 +6,7 @@ package import SMTPProtocol
 @safe package final class TLSContext {
   let rejectUnauthorized: Bool
   let pointer: OpaquePointer
-  /// The way of all sessions to their sockets.
+  /// The BIO method that all sessions use.
   let method: OpaquePointer
   /// What may be resumed; nil for nothing.
   let sessions: TLSSessions?
@@ -31,8 +31,8 @@ package import SMTPProtocol
     _ configuration: TLSConfiguration, keepingSessions sessions: TLSSessions? = nil
   ) -> Result<TLSContext, Failure> {
     ERR_clear_error()
-    // What OpenSSL tried in vain is no news to the program that it shares this
-    // thread's queue with.
+    // Errors that were handled here must not stay in the error queue, which belongs to the
+    // whole thread.
     defer { ERR_clear_error() }
     guard let method = unsafe SocketBIO.makeMethod() else { return .failure(outOfMemory()) }
     guard let pointer = unsafe SSL_CTX_new(TLS_client_method()) else {
@@ -52,7 +52,7 @@ package import SMTPProtocol
     return .success(context)
   }
 
-  /// The caller has the last word, and may say that this context must not be used.
+  /// Calls tls_context_callback, which may refuse this context.
   private func submit(to configuration: TLSConfiguration) -> Failure? {
     guard let customize = unsafe configuration.customize, unsafe !customize(pointer) else {
       return nil
@@ -121,7 +121,7 @@ package import SMTPProtocol
     return unsafe octets.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
   }
 
-  /// Loads the authorities that may vouch for a server.
+  /// Loads the trusted CAs.
   private func trust(_ configuration: TLSConfiguration) -> Failure? {
     if configuration.authorities == nil, configuration.caDirectory == nil {
       let result = unsafe SSL_CTX_set_default_verify_paths(pointer)
@@ -156,8 +156,8 @@ package import SMTPProtocol
     }
   }
 
-  /// What the bodies have in common is kept out: the compiler makes one of this for
-  /// each of them.
+  /// The common part is a function of its own: the compiler specializes this one for
+  /// each body.
   func load(
     _ path: [UInt8], _ option: String, _ body: (UnsafePointer<CChar>) -> Int32
   ) -> Failure? {

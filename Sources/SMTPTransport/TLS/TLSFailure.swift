@@ -2,7 +2,7 @@ import COpenSSL
 import CSystem
 import SMTPProtocol
 
-/// Why a handshake failed, in words that help.
+/// Why a handshake failed, and what to do about it.
 enum TLSFailure {
   static func make(_ message: Message, reason: String, retry: Retry) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry)

@@ -6,7 +6,7 @@ extension TLSContext {
   func identify(_ configuration: TLSConfiguration) -> Failure? {
     guard let certificate = configuration.certificate else { return nil }
     if let failure = show(certificate) { return failure }
-    // A key may stand in the same file as its certificate.
+    // A key may be in the same file as its certificate.
     let failure = prove(configuration.key ?? certificate, configuration)
     if let failure { return failure }
     guard unsafe SSL_CTX_check_private_key(pointer) == 1 else {
@@ -53,7 +53,7 @@ extension TLSContext {
   }
 }
 
-/// OpenSSL's question for the password of a key, which comes only when the key is
+/// OpenSSL's request for the password of a key, which is made only when the key is
 /// encrypted.
 @safe private final class PasswordQuestion {
   private let answer: ((UnsafeMutablePointer<CChar>, Int) -> Int)?
@@ -65,7 +65,7 @@ extension TLSContext {
   }
 
   fileprivate func fill(_ buffer: UnsafeMutablePointer<CChar>, _ size: Int) -> Int32 {
-    // OpenSSL keeps an answer, but asks again after none.
+    // OpenSSL keeps a password, but asks again when it got none.
     guard !wasAsked || wasAnswered, let answer = unsafe answer else {
       wasAsked = true
       return -1

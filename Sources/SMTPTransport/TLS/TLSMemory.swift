@@ -1,8 +1,8 @@
 package import SMTPProtocol
 
-/// What connections that were made from the same options have in common, on whatever
-/// threads they are: the context, since making it reads the trusted certificates, and the
-/// sessions to resume. It lives no longer than the configuration stays as it is.
+/// The state that connections made from the same options share, on any thread: the
+/// context, since making it reads the trusted certificates, and the sessions to resume. A
+/// changed configuration begins a new one.
 package final class TLSMemory {
   /// Milliseconds until files are read again: authorities come and go, and certificates are
   /// renewed.
@@ -19,12 +19,12 @@ package final class TLSMemory {
   package func context(
     for configuration: TLSConfiguration, now: Int64
   ) -> Result<TLSContext, Failure> {
-    // What the caller's code does to a context, it does for each connection.
+    // With tls_context_callback each connection has its own context.
     if unsafe configuration.customize != nil { return TLSContext.make(configuration) }
     let known = sessions.lock.locked { now - birth < Self.lifetime ? context : nil }
     if let known { return .success(known) }
-    // Without the lock, because the caller may be asked for a password. When two threads come
-    // here at once, each has its own this time.
+    // Without the lock, because the password callback may run. When two threads are here at
+    // once, each makes its own this time.
     let result = TLSContext.make(
       configuration, keepingSessions: configuration.resumes ? sessions : nil)
     if case .success(let made) = result {

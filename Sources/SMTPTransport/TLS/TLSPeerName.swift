@@ -1,6 +1,6 @@
 import SMTPProtocol
 
-/// Who the server must prove to be.
+/// The name that the server's certificate must have.
 struct TLSPeerName {
   /// A DNS name without the final dot, or an IP address without brackets and
   /// scope.

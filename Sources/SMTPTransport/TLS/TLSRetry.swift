@@ -1,7 +1,7 @@
 import COpenSSL
 import SMTPProtocol
 
-/// Whether a handshake that failed may go well later, by the reason in OpenSSL's error queue.
+/// Whether a failed handshake may succeed later, by the reason in OpenSSL's error queue.
 enum TLSRetry {
   /// The reason code of a fatal alert that the peer sent is this and the number of the alert
   /// (RFC 8446 section 6, and RFC 5246 section 7.2 for those of TLS 1.2).

@@ -2,7 +2,7 @@ import COpenSSL
 import CSystem
 import SMTPProtocol
 
-/// What was agreed on in a handshake.
+/// What was negotiated in a handshake.
 package struct TLSInfo {
   /// "TLSv1.3"
   package var version: String
@@ -34,11 +34,11 @@ package struct TLSInfo {
   private let ssl: OpaquePointer
   private let state: UnsafeMutablePointer<SocketBIO.State>
   private(set) var isEstablished = false
-  /// After a fatal error not even a farewell may be sent.
+  /// After a fatal error not even close_notify may be sent.
   private var isBroken = false
   /// Octets in the record that is under way.
   private var unfinished = 0
-  /// Whom the certificate must be for, with a NUL behind it.
+  /// The name that the certificate must have, NUL-terminated.
   private var expected: [CChar] = [0]
   private var expectsAddress: Int32 = 0
 
@@ -69,9 +69,8 @@ package struct TLSInfo {
     unsafe state.deallocate()
   }
 
-  /// Asks for the server by name (RFC 6066 section 3) and has the certificate
-  /// checked for that name (RFC 9525) or IP address. False when that could not
-  /// be arranged: then there must be no handshake.
+  /// Sets SNI (RFC 6066 section 3) and has the certificate checked for that name
+  /// (RFC 9525) or IP address. False when that failed: then there must be no handshake.
   func expect(_ peer: TLSPeerName) -> Bool {
     expected = (peer.text + [0]).map { CChar(bitPattern: $0) }
     expectsAddress = peer.isAddress ? 1 : 0
@@ -83,8 +82,8 @@ package struct TLSInfo {
     return unsafe SSL_set1_host(ssl, expected) == 1
   }
 
-  /// Offers the server a session of an earlier connection. The certificate is not shown
-  /// again then: one that does not vouch for the server that is expected is of no use here.
+  /// Offers the server a session of an earlier connection. The certificate is not sent
+  /// again then, so that of the session must be for the server that is expected.
   func resume() {
     let now = UInt64(clamping: Clock.secondsSince1970())
     while let session = unsafe context.sessions?.take() {
@@ -110,7 +109,7 @@ package struct TLSInfo {
     switch step {
     case .done: isEstablished = true
     case .wantsRead, .wantsWrite: break
-    // It may have been the session: the next connection goes without.
+    // The session may be the reason: the next connection does not offer it.
     case .closed, .system, .failed: context.sessions?.forget()
     }
     ERR_clear_error()
@@ -118,8 +117,8 @@ package struct TLSInfo {
   }
 
   private func judge() -> Step {
-    // OpenSSL has refused already what is not trusted, and nothing else was offered to be
-    // resumed. This is the second lock.
+    // OpenSSL has already refused an untrusted certificate, and no other session was offered.
+    // This is a second check.
     guard !context.rejectUnauthorized || verifyResult == X509_V_OK else {
       isBroken = true
       return .failed(TLSErrorQueue(reason: SSL_R_CERTIFICATE_VERIFY_FAILED))
@@ -131,7 +130,7 @@ package struct TLSInfo {
     return .done(0)
   }
 
-  /// OpenSSL calls this with every session that the server gives, under TLS 1.3 while reading.
+  /// OpenSSL calls this with every session that the server sends, in TLS 1.3 while reading.
   static let keep: @convention(c) (OpaquePointer?, OpaquePointer?) -> Int32 = { ssl, session in
     guard let ssl = unsafe ssl, let owner = unsafe copenssl_owner(ssl) else { return 0 }
     unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue().keep(session)
@@ -154,10 +153,10 @@ package struct TLSInfo {
   }
 
   /// After `wantsRead` or `wantsWrite` the same octets must be offered again, possibly with
-  /// more behind them.
+  /// more after them.
   ///
-  /// No more than one record is taken at a time: OpenSSL tells only when all that it was given
-  /// has left, and the server may have read, and answered, what stood in the records before.
+  /// At most one record is taken at a time: OpenSSL reports success only when everything has
+  /// left, and the server may already have read and answered the records before.
   func write(_ buffer: UnsafeRawPointer, _ count: Int) -> Step {
     ERR_clear_error()
     var written = 0
@@ -170,7 +169,7 @@ package struct TLSInfo {
   /// The largest record (RFC 8446 section 5.1).
   static let record = 16_384
 
-  /// Sends close_notify; the answer is not waited for.
+  /// Sends close_notify, without waiting for the peer's.
   func sayGoodbye() {
     guard isEstablished, !isBroken else { return }
     ERR_clear_error()
@@ -195,15 +194,15 @@ package struct TLSInfo {
     }
   }
 
-  /// Octets that the system took, records around them included.
+  /// Octets that the system accepted, TLS records included.
   var sent: Int { unsafe state.pointee.sent }
 
-  // MARK: What came of it
+  // MARK: Results
 
   private var isResumed: Bool { unsafe SSL_session_reused(ssl) == 1 }
 
-  /// What OpenSSL has found; and when a session was resumed, where it does not look, whether
-  /// the certificate is for whom it must be.
+  /// OpenSSL's result of the verification. For a resumed session OpenSSL does not check the
+  /// name, so it is checked here.
   var verifyResult: Int32 {
     let result = unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(ssl))
     return unsafe result != X509_V_OK || fits(nil) ? result : X509_V_ERR_HOSTNAME_MISMATCH

@@ -2,17 +2,17 @@ import COpenSSL
 
 /// Sessions that a server gave to be resumed (RFC 8446 section 2.2, RFC 5077).
 ///
-/// Each is taken out to be used: under TLS 1.3 it serves once (RFC 8446 appendix C.4), before
-/// that it comes back when the handshake has succeeded. Nobody else knows them, for what is
-/// given is copied: threads share this object, and never a session.
+/// A session is removed to be used: in TLS 1.3 it is used once (RFC 8446 appendix C.4), before
+/// that it is put back when the handshake has succeeded. Sessions are copied on the way in, so
+/// threads share this object but never a session.
 @safe package final class TLSSessions {
   /// Seconds from the verification of a certificate to the next one. Sessions come of
   /// sessions, so RFC 8446 section 4.6.1 asks for a limit; RFC 5246 appendix F.1.4 has this one.
   static let lifetime: UInt64 = 86_400
 
   let lock = Lock()
-  /// Newest first. Servers give one or two for each connection: as many as are opened at
-  /// once, and more would only be older.
+  /// Newest first. Servers send one or two for each connection, so this is enough for several
+  /// connections opened at once; more would only be older.
   private var kept = unsafe InlineArray<8, OpaquePointer?>(repeating: nil)
 
   init() {}
@@ -45,9 +45,9 @@ import COpenSSL
     while let session = unsafe take() { unsafe SSL_SESSION_free(session) }
   }
 
-  // MARK: From elsewhere, and for elsewhere
+  // MARK: Import and export
 
-  /// Adds a session that was exported; false for what is none.
+  /// Adds an exported session; false when the octets are no session.
   package func add(_ octets: UnsafeBufferPointer<UInt8>) -> Bool {
     ERR_clear_error()
     let session = unsafe copenssl_read_session(octets.baseAddress, octets.count)
