@@ -49,7 +49,7 @@ struct HandleTests {
     #expect(message?.contains("require_tls") == true)
   }
 
-  @Test("an address that is none is refused, named, and not added (inventory 62)")
+  @Test("an address that is none is refused, named, and not added (case 62 of the original)")
   func refusedAddress() {
     let envelope = smtpconn_envelope_new()
     defer { smtpconn_envelope_free(envelope) }

@@ -17,7 +17,7 @@ struct OptionsTests {
     }
   }
 
-  @Test("port and secure decide about each other (seed: 25, or 465 when secure)")
+  @Test("port and secure decide about each other: 25, or 465 when secure")
   func ports() throws {
     var options = Options()
     #expect(options.effectivePort == 25)
@@ -91,7 +91,7 @@ struct OptionsTests {
   }
 
   @Test(
-    "a name that could end the command is refused (inventory 10, 11)",
+    "a name that could end the command is refused (cases 10, 11 of the original)",
     arguments: ["a\r\nMAIL FROM:<x@y>", "a\rb", "a\nb", "a b", "", "-a", "[1.2.3]", "a..b"])
   func badNames(text: String) {
     let failure = refusal { (options) throws(Failure) in try options.setName(bytes(text)) }

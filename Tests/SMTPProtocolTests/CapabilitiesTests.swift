@@ -19,7 +19,6 @@ import Testing
     #expect(capabilities.lines.count == 5)
   }
 
-  /// Seed 2.3 number 5.
   @Test(arguments: [
     "mail-STARTTLS-AUTH-SIZE-DSN", "mx.example STARTTLS AUTH PLAIN SIZE 10 DSN PIPELINING",
     "PIPELINING", "SIZE 10", "AUTH PLAIN",
@@ -63,7 +62,7 @@ import Testing
     #expect(capabilities.parameters(of: bytes("AUTH")) == [])
   }
 
-  @Test func `the parameters are what stands behind the spaces`() {
+  @Test func `the parameters are the text after the spaces`() {
     let capabilities = offered("LIMITS  RCPTMAX=10 MAILMAX=5", "DSN")
     #expect(capabilities.parameters(of: bytes("limits")).map { text($0) } == "RCPTMAX=10 MAILMAX=5")
     #expect(capabilities.parameters(of: bytes("DSN")) == [])
@@ -101,7 +100,6 @@ import Testing
     (["AUTH  PLAIN   PLAIN plain "], ["PLAIN"]),
     (["AUTH"], []),
     (["AUTH="], []),
-    // Seed 2.3 number 5.
     (["AUTH PLAIN-CLIENTTOKEN"], ["PLAIN-CLIENTTOKEN"]),
     (["XAUTH PLAIN", "AUTHX LOGIN", "HELP AUTH PLAIN"], []),
   ])

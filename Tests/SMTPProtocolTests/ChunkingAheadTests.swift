@@ -112,7 +112,7 @@ import Testing
       """)
   }
 
-  @Test func `a server that takes a message for nobody is left`() {
+  @Test func `a server that accepts a message without recipients ends the connection`() {
     play(
       """
       S: 250 ok
@@ -129,7 +129,7 @@ import Testing
   }
 
   /// 421 instead of the refusal that was to come does not hide why.
-  @Test func `a connection that is closed on a message for nobody`() {
+  @Test func `a connection that is closed on a message without recipients`() {
     play(
       """
       S: 250 ok
@@ -193,7 +193,7 @@ import Testing
       """)
   }
 
-  @Test func `a small message can go out behind another, a large one not at once`() {
+  @Test func `a small message can be sent after another, a large one not at once`() {
     var conversation = Conversation(chunking: .optimistic)
     Transcript(Self.start).play(.whole, &conversation, #_sourceLocation)
     var request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)

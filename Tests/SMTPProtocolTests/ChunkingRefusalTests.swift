@@ -79,7 +79,7 @@ import Testing
   }
 
   @Test(arguments: [500, 502])
-  func `nor one that does not understand a message for nobody`(_ code: Int) {
+  func `nor one that does not understand a message without recipients`(_ code: Int) {
     SMTPProtocolTests.play(
       opening("PIPELINING", "CHUNKING") + """
         > send a@x.example b@y.example atonce=One

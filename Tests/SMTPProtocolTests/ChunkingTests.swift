@@ -37,7 +37,7 @@ import Testing
         """ + Self.delivered, chunking: .on)
   }
 
-  @Test func `several chunks, whose replies are not waited for`() {
+  @Test func `several chunks, without waiting for their replies`() {
     play(
       Self.start + Self.envelope + Self.answered + """
         > chunk Hello
@@ -73,7 +73,7 @@ import Testing
         """, chunking: .on)
   }
 
-  @Test func `nobody is accepted`() {
+  @Test func `no recipient is accepted`() {
     play(
       Self.start + Self.envelope + """
         S: 250 ok
@@ -114,7 +114,7 @@ import Testing
         """, chunking: .on)
   }
 
-  @Test func `the replies to the chunks behind it are waited for`() {
+  @Test func `the replies to the chunks after it are read`() {
     play(
       Self.start + Self.envelope + Self.answered + """
         > chunk Hello
@@ -150,7 +150,7 @@ import Testing
         """, chunking: .on)
   }
 
-  @Test func `a connection that is lost behind the last chunk leaves doubt`() {
+  @Test func `a connection that is lost after the last chunk leaves the message in doubt`() {
     play(
       Self.start + Self.envelope + Self.answered + """
         > last Hello
@@ -164,7 +164,7 @@ import Testing
         """, chunking: .on)
   }
 
-  @Test func `an envelope behind a last chunk has RSET in front`() {
+  @Test func `an envelope after a last chunk begins with RSET`() {
     play(
       Self.start + Self.envelope + Self.answered + """
         > last Hello

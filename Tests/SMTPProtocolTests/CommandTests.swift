@@ -76,7 +76,7 @@ import Testing
         == "RCPT TO:<\"a b\"@b.example>\r\n")
   }
 
-  /// Inventory 10 to 13.
+  /// Cases 10 to 13 of the original.
   @Test(arguments: ["a\r\nMAIL FROM:<>", "a\n", "a\rb", "a\0", "\r\n\r\n"])
   func `the name of the client cannot start another command`(_ name: String) {
     let configuration = Session.Configuration(

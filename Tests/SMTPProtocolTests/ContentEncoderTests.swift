@@ -2,8 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2; seed 1.8 with the faults of 2.1
-/// mended.
+/// RFC 5321 sections 2.3.8, 4.1.1.4 and 4.5.2, where the original has faults.
 @Suite struct ContentEncoderTests {
   private func encode(_ chunks: [some Collection<UInt8>]) -> (output: [UInt8], size: UInt64) {
     var encoder = ContentEncoder()
@@ -45,7 +44,6 @@ import Testing
     (["a\n.\r\nb"], "a\r\n..\r\nb\r\n.\r\n"),
     (["a\r\n.\rb"], "a\r\n..\r\nb\r\n.\r\n"),
     (["\r.\r"], "\r\n..\r\n.\r\n"),
-    // Seed 2.1 number 5.
     (["a\0", ".b"], "a\0.b\r\n.\r\n"),
     (["\0.", "\0"], "\0.\0\r\n.\r\n"),
     (["é\u{85}\u{2028}."], "é\u{85}\u{2028}.\r\n.\r\n"),

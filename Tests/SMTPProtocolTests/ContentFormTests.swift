@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test(arguments: [0, 2, 77], [0, 1])
-  func `whatever stands at an edge is treated as anywhere`(_ length: Int, _ start: Int) {
+  func `octets at the edges are treated as anywhere`(_ length: Int, _ start: Int) {
     for place in Set([start, start + 16, 126, 127, 128, 129, 130, 254, 255, 256, 257]) {
       for oddity in Self.oddities {
         var content = Self.lines(length, 420)

@@ -43,7 +43,7 @@ import Testing
 
   /// RFC 3461 section 4.1.
   @Test(arguments: ["NEVER,SUCCESS", "DELAY,NEVER", "SUCCESS,NEVER,FAILURE", "never,delay"])
-  func `NEVER stands alone`(_ given: String) {
+  func `NEVER excludes the others`(_ given: String) {
     let refusal = #expect(throws: DeliveryStatus.Refusal.self) {
       try DeliveryStatus.Notify(bytes(given))
     }

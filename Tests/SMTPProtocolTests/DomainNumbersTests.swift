@@ -18,7 +18,7 @@ import Testing
     #expect(Set([numbers[0], numbers[1], numbers[2], numbers[4]]) == [0, 1, 2, 3])
   }
 
-  @Test func `nobody has no domain`() throws {
+  @Test func `without recipients there is no domain`() throws {
     let domains = try numbers([])
     #expect(domains.count == 0 && domains.numbers.isEmpty)
   }

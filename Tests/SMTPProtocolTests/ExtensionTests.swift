@@ -115,7 +115,7 @@ import Testing
     #expect(conversations.allSatisfy { !$0.session.isOver })
   }
 
-  @Test func `the size that was seen goes before the size that was said`() {
+  @Test func `the measured size is used before the size of the envelope`() {
     play(
       hello(["SIZE 10"]) + """
         > send a@x.example b@y.example survey=A:b\\n\\nx size=11
@@ -136,7 +136,7 @@ import Testing
       security: .init(isSecure: isSecure, isVerified: isVerified), allowsChunks: allowsChunks)
   }
 
-  @Test func `the reason is told, with numbers and addresses`() {
+  @Test func `the message gives the reason, with numbers and addresses`() {
     let size = message(["SIZE 10"], { $0.size = 11 })
     #expect(
       size?.message == "the message has 11 octets and the server takes no more than 10 (SIZE)")

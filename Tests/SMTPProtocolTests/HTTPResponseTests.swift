@@ -127,7 +127,7 @@ import Testing
     #expect(read("HTTP/1.1 200 OK\r\n\(header)\r\n\r\n").isBroken)
   }
 
-  @Test func `an interim answer leaves nothing behind`() {
+  @Test func `an interim response has no effect`() {
     let response = read(
       "HTTP/1.1 100 Continue\r\nContent-Length: 2\r\n\r\nHTTP/1.1 200 OK\r\n\r\nhello",
       finishes: true)

@@ -72,7 +72,7 @@ import Testing
   }
 
   @Test(arguments: ["", "S: 503 nobody\n"])
-  func `nothing is waited for when it is the last`(_ late: String) {
+  func `after the last one there is nothing to wait for`(_ late: String) {
     play(
       Self.send("one", isBehind: false) + Self.refused + late + Self.send("fine", isBehind: true)
         + Self.accepted("fine"))
@@ -197,7 +197,7 @@ import Testing
   }
 
   /// It is not certain then that nobody is to get it.
-  @Test func `a recipient that was taken without its sender is waited for`() {
+  @Test func `a recipient accepted without a sender has a final reply`() {
     play(
       Self.send("one", isBehind: false) + """
         S: 550 no

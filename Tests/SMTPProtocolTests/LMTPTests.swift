@@ -127,7 +127,7 @@ import Testing
   }
 
   /// RFC 2033 section 4.2: also one for each time that it was named.
-  @Test func `a recipient that stands there twice has two replies`() {
+  @Test func `a recipient given twice has two replies`() {
     play(
       Self.hello() + """
         > send a@x.example r1@y.example r2@y.example r1@y.example
@@ -155,7 +155,7 @@ import Testing
         """)
   }
 
-  @Test func `a message that nobody got has failed`() {
+  @Test func `a message that no recipient got has failed`() {
     let conversations = play(
       Self.accepted + """
         S: 550 no
@@ -174,7 +174,7 @@ import Testing
     #expect(conversations.allSatisfy { !$0.session.isOver })
   }
 
-  @Test func `one that somebody may get later is worth another try`() {
+  @Test func `one that a recipient may get later may be tried again`() {
     play(
       Self.content("250 ok", "550 no", "250 ok") + """
         S: 452 full
@@ -186,7 +186,7 @@ import Testing
         """)
   }
 
-  @Test func `one reply too many is one that nobody waits for`() {
+  @Test func `one reply too many answers no command`() {
     play(
       Self.content("550 no", "550 no", "250 ok") + """
         S: 250 yes
@@ -243,7 +243,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
-  @Test func `421 is for all who wait`() {
+  @Test func `421 ends all pending operations`() {
     play(
       Self.accepted + """
         S: 250 yes
@@ -310,7 +310,7 @@ import Testing
 
   // MARK: Nobody
 
-  @Test func `DATA is refused when nobody is accepted`() {
+  @Test func `DATA is refused when no recipient is accepted`() {
     let conversations = play(
       Self.hello("PIPELINING") + """
         > send a@x.example r1@y.example
@@ -328,7 +328,7 @@ import Testing
 
   /// RFC 2033 section 4.2: DATA must be refused here. After a dot there would be a
   /// reply for each accepted recipient: none, so nothing may be waited for.
-  @Test func `a server that goes ahead for nobody is left`() {
+  @Test func `a server that accepts DATA without recipients`() {
     let conversations = play(
       Self.hello("PIPELINING") + """
         > send a@x.example r1@y.example

@@ -117,7 +117,7 @@ import Testing
     for place in places { #expect(refusal(place) == "holds a control character") }
   }
 
-  /// Seed 2.4, and the advisory GHSA-vvjj-xcjg-gr5g for its kind.
+  /// The advisory GHSA-vvjj-xcjg-gr5g of the original is of this kind.
   @Test func `commands cannot be put into an address`() {
     #expect(refusal(bytes("a@b.example>\r\nRCPT TO:<c@d.example")) == "holds a control character")
   }
@@ -239,7 +239,7 @@ import Testing
   }
 
   @Test(arguments: ["postmaste", "postmasters", "root", "postmaster>"])
-  func `no other name stands alone`(_ address: String) {
+  func `no other name is valid alone`(_ address: String) {
     #expect(throws: Mailbox.Refusal.self) {
       try Mailbox(bytes(address), allowingPostmaster: true)
     }

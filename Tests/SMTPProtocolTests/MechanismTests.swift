@@ -25,7 +25,6 @@ import Testing
     #expect(plain.isComplete)
   }
 
-  /// Seed 2.8 number 3.
   @Test func `PLAIN says it again to a server that did not read it, once`() {
     let plain = Plain(credentials, cryptography)
     #expect(response(plain.answer([])) == "\0tim\0tanstaaf tanstaaf")
@@ -94,7 +93,6 @@ import Testing
     #expect(try choose(wanted, offered) == chosen)
   }
 
-  /// Seed 2.8 number 1.
   @Test(
     arguments: [
       (nil, "", "the server offers no authentication on this connection"),

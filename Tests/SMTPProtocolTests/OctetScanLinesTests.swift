@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  @Test func `one octet that is out of order stops it, wherever it stands`() {
+  @Test func `one irregular octet stops it, at any position`() {
     let text = Self.lines(40, 400)
     for place in text.indices {
       for octet: UInt8 in [Self.cr, Self.lf, 0x2E, 0x61, 0x80, 0] {

@@ -77,7 +77,7 @@ import Testing
     (451, "4.5.3 x", false),
     (550, "5.5.3 x", false), (250, "2.1.5 ok", false), (421, "4.5.3 x", false),
   ])
-  func `too many recipients are told from other refusals`(
+  func `too many recipients are distinguished from other refusals`(
     _ code: Int, _ line: String, _ isOverflow: Bool
   ) {
     #expect(recipient("a@x.example", Reply(code, line)).isOverflow == isOverflow)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// The bounds of ReplyParser, each at its edge (seed 2.3 number 3).
+/// The bounds of ReplyParser, each at its edge.
 @Suite struct ReplyLimitTests {
   private static let longLine: Parsed.End = .failure(
     "the server sent a reply line of more than 8192 octets: \"250 "
@@ -36,7 +36,7 @@ import Testing
     expect(Self.line(ReplyParser.lineLimit + 1, end: end), 0, Self.longLine)
   }
 
-  @Test func `a line without end is not waited for beyond the limit`() {
+  @Test func `a line without end is refused at the limit`() {
     expect(Self.line(ReplyParser.lineLimit, end: ""), 0, .incomplete)
     expect(Self.line(ReplyParser.lineLimit + 2, end: ""), 0, Self.longLine)
   }

@@ -91,7 +91,7 @@ struct ParserCase: CustomTestStringConvertible {
       ["550-a\n554 b", "250-c\n250 d"]),
     .init("not ASCII", [0x32, 0x35, 0x30, 0x20, 0xC3, 0xA9, 0x0A], ["250 é"]),
     .init("not UTF-8", [0x34, 0x35, 0x31, 0x20, 0xFF, 0xFE, 0x0A], ["451 \u{FFFD}\u{FFFD}"]),
-    // Inventory 1 and 2.
+    // Cases 1 and 2 of the original.
     .init("blank lines before", "\r\n\n \t\r\n220 a\r\n", ["220 a"]),
     .init("blank lines after", "250 a\r\n\r\n\n", ["250 a"]),
     .init("blank lines between", "250 a\r\n\r\n250 b\r\n", ["250 a", "250 b"]),
@@ -103,7 +103,7 @@ struct ParserCase: CustomTestStringConvertible {
     .init("part of a code", "25", [], .incomplete),
     .init("no line end", "250 a", [], .incomplete),
     .init("CR without LF", "250 a\r", [], .incomplete),
-    // Inventory 7.
+    // Case 7 of the original.
     .init("more lines announced", "250-a\r\n", [], .incomplete),
     .init("more lines announced, and part of one", "250-a\r\n250 b", [], .incomplete),
     .init("second reply", "250 a\r\n354", ["250 a"], .incomplete),
@@ -114,7 +114,7 @@ struct ParserCase: CustomTestStringConvertible {
     .init("refusal between", "250-a\r\n550-b\r\n250 c\r\n", [], mixed("250 c")),
     .init("refusal, then 3yz", "550-a\r\n354 b\r\n", [], mixed("354 b")),
     .init("different codes of one kind", "250-a\r\n251 b\r\n", [], mixed("251 b")),
-    // Seed 2.3 number 1: the rest would answer the next command.
+    // The rest would answer the next command.
     .init(
       "blank line inside", "250-a\r\n\r\n250 b\r\n", [],
       .failure("the server sent something that is not an SMTP reply")),
@@ -163,14 +163,14 @@ struct ParserCase: CustomTestStringConvertible {
     #expect(reply.lines.map { text($0) } == ["mx.example", " two  spaces ", "", "SIZE"])
   }
 
-  /// Inventory 16.
+  /// Case 16 of the original.
   @Test func `octets that are not UTF-8 are kept as they came`() throws {
     var parser = ReplyParser()
     parser.append([0x34, 0x35, 0x31, 0x20, 0xFF, 0x80, 0x0D, 0x0A])
     #expect(try parser.next()?.lines == [[0xFF, 0x80]])
   }
 
-  @Test func `what was left over is told, blank lines only if asked for`() throws {
+  @Test func `octets left over are reported, blank lines only if requested`() throws {
     var parser = ReplyParser()
     #expect(!parser.hasRest && !parser.hasMore)
     parser.append(bytes("250 a\r\n")[...])
@@ -186,14 +186,14 @@ struct ParserCase: CustomTestStringConvertible {
   }
 
   /// Everything was taken out of the buffer, yet the reply is not complete.
-  @Test func `a reply that waits for its last line counts as left over`() throws {
+  @Test func `a reply without its last line counts as left over`() throws {
     var parser = ReplyParser()
     parser.append(bytes("250-a\r\n")[...])
     #expect(try parser.next() == nil)
     #expect(parser.hasRest && parser.hasMore)
   }
 
-  /// Inventory 20.
+  /// Case 20 of the original.
   @Test(arguments: [
     ("421 bye", "421 bye"), ("421 bye\r", "421 bye"), ("421", "421"),
     ("421-a\r\n421 b", "421-a\n421 b"), ("220-a\r\n521 b", "220-a\n521 b"),

@@ -196,7 +196,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isReady })
   }
 
-  @Test func `an answer after the end is not said`() {
+  @Test func `an answer after the end is not sent`() {
     play(
       Self.asked + """
         S: 535 too slow
@@ -212,7 +212,7 @@ import Testing
   }
 
   /// One answer for one challenge.
-  @Test func `an answer that nobody waits for is not said`() {
+  @Test func `an answer without a challenge is not sent`() {
     play(
       opening("AUTH LATER") + """
         > login LATER tim x

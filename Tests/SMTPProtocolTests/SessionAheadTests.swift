@@ -103,7 +103,7 @@ import Testing
         """)
   }
 
-  @Test func `an envelope that is refused leaves a RSET behind`() {
+  @Test func `after a refused envelope there is a RSET`() {
     play(
       Self.start + "S: 250 queued\n" + Self.first + """
         S: 250 reset
@@ -144,7 +144,7 @@ import Testing
         """)
   }
 
-  @Test func `421 behind the verdict ends the other`() {
+  @Test func `421 after the final reply ends the other`() {
     play(
       Self.start + "S: 250 queued\n" + Self.first + """
         S: 421 later
@@ -180,7 +180,7 @@ import Testing
     """
   private static let ended = "> content Hello\nC: Hello\nC: .\n"
 
-  @Test func `only behind the end of a message`() {
+  @Test func `only after the end of a message`() {
     let start = opening("PIPELINING", "SIZE 1000")
     let partial = "> partial Hello\\n\nC: Hello\n"
     for transcript in [

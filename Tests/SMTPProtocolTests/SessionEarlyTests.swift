@@ -113,7 +113,7 @@ import Testing
   }
 
   /// The reply to a chunk that is still leaving: what followed would be taken for its rest.
-  @Test func `a chunk behind a refused one may not be answered before it has left`() {
+  @Test func `a chunk after a refused one may not be answered before it has left`() {
     play(
       opening("PIPELINING", "CHUNKING") + """
         > send a@x.example b@y.example
@@ -188,7 +188,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `what is behind them may not be answered before it has left`(_ hasReset: Bool) {
+  func `commands after them may not be answered before they have left`(_ hasReset: Bool) {
     let reset = hasReset ? "S: 250 reset\n> wait 1\n" : ""
     let place = hasReset ? "MAIL FROM" : "RSET"
     play(

@@ -116,7 +116,6 @@ struct Moment: CustomTestStringConvertible {
 /// The end of the connection while something is under way: what that was ends
 /// exactly once, and says whether it may be tried again.
 @Suite struct SessionInterruptionTests {
-  /// Seed 2.4 number 6.
   @Test(arguments: Moment.all)
   func `what is under way ends once when the connection is given up`(_ moment: Moment) {
     let conversations = play(
@@ -156,7 +155,7 @@ struct Moment: CustomTestStringConvertible {
   }
 
   @Test(arguments: Moment.all.filter { $0.testDescription.hasSuffix("content") })
-  func `421 is also the verdict on content`(_ moment: Moment) {
+  func `421 as the reply to content`(_ moment: Moment) {
     play(
       moment.before + """
         S: 421 4.3.2 closing
@@ -179,7 +178,7 @@ struct Moment: CustomTestStringConvertible {
   }
 
   @Test(arguments: Moment.all)
-  func `the driver can say what is waited for`(_ moment: Moment) {
+  func `the driver can name the reply it waits for`(_ moment: Moment) {
     for conversation in play(moment.before) {
       let (phase, command) = conversation.session.position
       #expect("\(command), \(phase)" == moment.position)
@@ -190,7 +189,7 @@ struct Moment: CustomTestStringConvertible {
   // MARK: RSET and QUIT
 
   @Test(arguments: [(250, nil), (500, "no"), (451, "safe"), (354, "no")] as [(Int, String?)])
-  func `the caller is told what RSET came to`(_ code: Int, _ retry: String?) {
+  func `the caller gets the result of RSET`(_ code: Int, _ retry: String?) {
     let result = retry.map { "failed: protocolViolation, RSET, reset phase, retry \($0), \(code)" }
     let conversations = play(
       opening() + "> reset\nC: RSET\nS: \(code) x\n! reset \(result ?? "ok")\n")
@@ -206,7 +205,7 @@ struct Moment: CustomTestStringConvertible {
     #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
-  @Test func `the driver can say that QUIT is waited for`() {
+  @Test func `the driver can name QUIT as pending`() {
     for conversation in play(opening() + "> quit\nC: QUIT\n") {
       #expect(conversation.session.position.command == "QUIT")
     }

@@ -124,7 +124,7 @@ private final class Taker: Mechanism {
         """)
   }
 
-  /// Inventory 40.
+  /// Case 40 of the original.
   @Test(arguments: [(535, "no"), (454, "safe"), (500, "no"), (504, "no"), (534, "no")])
   func `a refusal leaves the session ready for another try`(_ code: Int, _ retry: String) {
     let conversations = play(
@@ -151,7 +151,6 @@ private final class Taker: Mechanism {
     #expect(conversations.allSatisfy { $0.session.isAuthenticated && $0.session.isReady })
   }
 
-  /// Seed 2.8 number 8.
   @Test(arguments: [250, 200, 220, 251, 354])
   func `only 235 is success`(_ code: Int) {
     let conversations = play(
@@ -429,7 +428,6 @@ private final class Taker: Mechanism {
         """)
   }
 
-  /// Seed 2.8 number 4.
   @Test func `a server that asks for ever is left`() {
     let mechanism = ScriptedMechanism(initialResponse: nil, answer: .response(bytes("x")))
     var conversation = Conversation()

@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  /// Inventory 1 and 2.
+  /// Cases 1 and 2 of the original.
   @Test func `blank lines around replies mean nothing`() {
     play(
       """
@@ -38,7 +38,7 @@ import Testing
       """)
   }
 
-  /// Inventory 17.
+  /// Case 17 of the original.
   @Test func `a greeting that is not ASCII hides no capability`() {
     let conversations = play(opening("PIPELINING", "SIZE 1000", "X-GRÜSSE é"))
     #expect(conversations.allSatisfy { $0.session.capabilities.pipelining })
@@ -104,7 +104,6 @@ import Testing
     }
   }
 
-  /// Seed 2.4 number 1.
   @Test(arguments: [
     (450, "safe"), (451, "safe"), (454, "safe"), (503, "no"), (521, "no"), (530, "no"),
     (552, "no"), (554, "no"), (354, "no"), (334, "no"),
@@ -166,7 +165,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
-  /// Seed 2.3 number 4: it would be taken for the reply to EHLO.
+  /// It would be taken for the reply to EHLO.
   @Test func `a reply in the same piece as the greeting is seen to be too early`() {
     var conversation = Conversation(name: "client.example")
     conversation.receive(bytes("220 mx.example\r\n250 PIPELINING\r\n"))
@@ -176,7 +175,7 @@ import Testing
         == ["connection failed: protocolViolation, EHLO, hello phase, retry no"])
   }
 
-  /// Inventory 20 and 23.
+  /// Cases 20 and 23 of the original.
   @Test func `last words without a line end are understood when the server closes`() {
     var conversation = Conversation(name: "client.example")
     conversation.receive(bytes("220 mx.example\r\n"))
@@ -190,13 +189,12 @@ import Testing
     #expect(conversation.session.lastReply?.lines == [bytes("zu spät")])
   }
 
-  /// Seed 2.4 number 9.
   @Test(arguments: ["", "S: 220 mx.example\nC: EHLO client.example\n", opening()])
-  func `the end of the connection is told once`(_ before: String) {
+  func `the end of the connection is reported once`(_ before: String) {
     play(before + "> close\n! connection failed: connection, CONN, idle phase, retry safe\n")
   }
 
-  /// Inventory 13.
+  /// Case 13 of the original.
   @Test(arguments: ["a\r\nMAIL FROM:<x@y.example>", "a\n", "a\0", "\u{7F}"])
   func `a name that would start another command is never sent`(_ name: String) {
     play(

@@ -39,7 +39,7 @@ import Testing
         + "C: MAIL FROM:\(mail)\n")
   }
 
-  /// Inventory 55; RFC 1870 section 6.
+  /// Case 55 of the original; RFC 1870 section 6.
   @Test(arguments: [["SIZE 1000"], ["SIZE 1000", "PIPELINING"]])
   func `a message that is too large is refused before MAIL`(_ keywords: [String]) {
     let start = keywords.count == 1 ? opening(keywords[0]) : opening(keywords[0], keywords[1])
@@ -52,7 +52,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isReady })
   }
 
-  /// RFC 6531 section 3.2; seed 2.6 number 1.
+  /// RFC 6531 section 3.2.
   @Test(arguments: [
     ("é@x.example b@y.example", nil), ("a@x.example b@y.example é@y.example", "é@y.example"),
     ("a@x.example b@é.example", "b@é.example"), ("<> é@y.example", "é@y.example"),

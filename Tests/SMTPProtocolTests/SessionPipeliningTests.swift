@@ -38,7 +38,7 @@ import Testing
         """)
   }
 
-  /// Inventory 53.
+  /// Case 53 of the original.
   @Test(arguments: [(450, "deferred"), (550, "rejected")])
   func `a message for those who are accepted`(_ code: Int, _ status: String) {
     play(
@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: [503, 554, 451])
-  func `nobody is accepted, and DATA is refused`(_ code: Int) {
+  func `no recipient is accepted, and DATA is refused`(_ code: Int) {
     let conversations = play(
       Self.start + Self.send + """
         S: 250 ok
@@ -75,7 +75,7 @@ import Testing
 
   /// RFC 2920 section 3.1.
   @Test(arguments: [250, 554, 451])
-  func `nobody is accepted, and DATA is answered with 354: a dot alone`(_ code: Int) {
+  func `no recipient is accepted, and DATA is answered with 354: a dot alone`(_ code: Int) {
     let conversations = play(
       Self.start + Self.send + """
         S: 250 ok
@@ -125,7 +125,6 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
-  /// Seed 2.1 number 2.
   @Test(arguments: ["250 ok\nS: 250 ok", "550 no\nS: 550 no"])
   func `only 354 starts the content`(_ recipients: String) {
     let accepted = recipients.hasPrefix("250")
@@ -190,7 +189,7 @@ import Testing
         """)
   }
 
-  /// Seed 2.5: RSET in the same group as what follows.
+  /// RSET in the same group as what follows.
   @Test(arguments: ["250 ok", "250 2.0.0 flushed"])
   func `RSET goes in front of the next group after a failure, once`(_ reset: String) {
     play(
@@ -236,7 +235,7 @@ import Testing
         + "> content x\nC: x\nC: .\nS: 250 queued\n! send ok\n" + results.joined())
   }
 
-  @Test func `a reply behind the last one is nonsense`() {
+  @Test func `a reply after the last one is a violation`() {
     play(
       Self.start + Self.send + """
         S: 250 ok

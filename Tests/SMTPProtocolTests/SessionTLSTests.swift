@@ -25,7 +25,7 @@ import Testing
     """
 
   @Test(arguments: [Session.TLSPolicy.ifOffered, .required])
-  func `STARTTLS is used when it is offered, and EHLO is said again`(_ policy: Session.TLSPolicy) {
+  func `STARTTLS is used when it is offered, and EHLO is sent again`(_ policy: Session.TLSPolicy) {
     let conversations = play(
       Self.offer + """
         C: STARTTLS
@@ -55,12 +55,12 @@ import Testing
   }
 
   @Test(arguments: [Session.TLSPolicy.never, .ifOffered])
-  func `without the offer the dialogue goes on in the clear`(_ policy: Session.TLSPolicy) {
+  func `without the offer the dialogue continues without TLS`(_ policy: Session.TLSPolicy) {
     let conversations = play(Self.hello + "! opened", policy: policy)
     #expect(conversations.allSatisfy { !$0.session.isSecure && $0.session.isReady })
   }
 
-  /// Inventory 26; the word in a host name or another keyword is no offer.
+  /// Case 26 of the original; the word in a host name or another keyword is no offer.
   @Test func `without the offer a caller who requires TLS gets no connection`() {
     play(
       Self.hello + """
@@ -80,7 +80,7 @@ import Testing
       """, policy: .required)
   }
 
-  /// Seed 2.2 number 10: only 220 is an agreement.
+  /// Only 220 is an agreement.
   @Test(
     arguments: [Session.TLSPolicy.ifOffered, .required],
     [(454, "safe"), (501, "no"), (502, "no"), (250, "no"), (200, "no"), (354, "no")])
@@ -106,14 +106,14 @@ import Testing
         """)
   }
 
-  /// Inventory 86: they were sent in the clear, by anybody.
+  /// Case 86 of the original: they were sent without TLS, perhaps by an attacker.
   @Test(
     arguments: [Session.TLSPolicy.ifOffered, .required, .opportunistic],
     [
       "250-SMTPUTF8 INJECTED-MARKER ", "250 injected\r\n", "421 bye\r\n", "\r\n", "\r", " ", "\0",
       "\u{16}\u{3}\u{1}",
     ])
-  func `octets behind the agreement to STARTTLS end the connection`(
+  func `octets after the reply to STARTTLS end the connection`(
     _ policy: Session.TLSPolicy, _ injected: String
   ) {
     for isTraced in [false, true] {
@@ -129,7 +129,7 @@ import Testing
   }
 
   @Test(arguments: [Session.TLSPolicy.ifOffered, .required])
-  func `whole replies behind the agreement end it, too`(_ policy: Session.TLSPolicy) {
+  func `whole replies after it end the connection too`(_ policy: Session.TLSPolicy) {
     play(
       Self.offer + """
         C: STARTTLS
@@ -163,7 +163,7 @@ import Testing
         """)
   }
 
-  /// RFC 3207 section 4.2, seed 2.2 number 5.
+  /// RFC 3207 section 4.2.
   @Test func `what was learned before TLS is forgotten at once`() {
     let conversations = play(
       Self.offer + """
@@ -182,7 +182,6 @@ import Testing
     }
   }
 
-  /// Seed 2.2 numbers 5 and 6.
   @Test(arguments: [Session.TLSPolicy.ifOffered, .required])
   func `HELO under TLS is good enough, and nothing old comes back`(_ policy: Session.TLSPolicy) {
     let conversations = play(

@@ -35,7 +35,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isReady })
   }
 
-  /// Inventory 50.
+  /// Case 50 of the original.
   @Test func `a message for those who are accepted`() {
     play(
       Self.start + Self.mail + """
@@ -58,9 +58,11 @@ import Testing
         """)
   }
 
-  /// Inventory 54 and 64.
+  /// Cases 54 and 64 of the original.
   @Test(arguments: [(550, 550, "no"), (450, 550, "safe"), (550, 452, "safe"), (450, 450, "safe")])
-  func `DATA is not sent when nobody is accepted`(_ first: Int, _ second: Int, _ retry: String) {
+  func `DATA is not sent when no recipient is accepted`(
+    _ first: Int, _ second: Int, _ retry: String
+  ) {
     let word = { (code: Int) in code < 500 ? "deferred" : "rejected" }
     play(
       Self.start + Self.mail + """
@@ -73,7 +75,7 @@ import Testing
         """)
   }
 
-  /// Inventory 56 and 65.
+  /// Cases 56 and 65 of the original.
   @Test(arguments: [(550, "no"), (452, "safe"), (503, "no"), (555, "no")])
   func `nothing follows a refused sender`(_ code: Int, _ retry: String) {
     let conversations = play(
@@ -114,7 +116,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isReady })
   }
 
-  /// Seed 2.1 number 2: content would be taken for commands.
+  /// Content would be taken for commands.
   @Test(arguments: [250, 251, 200, 235])
   func `only 354 starts the content`(_ code: Int) {
     let conversations = play(
@@ -159,7 +161,6 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isReady })
   }
 
-  /// Seed 2.1 number 6.
   @Test(
     arguments: [(552, "rejected", "no"), (451, "deferred", "safe")],
     ["", "> partial Hello\\n\nC: Hello\n"])
@@ -192,7 +193,7 @@ import Testing
   }
 
   /// The server may have taken the message all the same.
-  @Test func `3yz behind the content leaves it unknown what became of the message`() {
+  @Test func `3yz after the content leaves the message in doubt`() {
     play(
       Self.start + Self.data + """
         S: 354 go
@@ -208,7 +209,7 @@ import Testing
         """)
   }
 
-  /// Seed 2.4 number 3; inventory 52.
+  /// Case 52 of the original.
   /// What RSET would have removed, recipients of the message before, is still there.
   @Test func `nothing follows a refused RSET`() {
     play(
@@ -296,7 +297,7 @@ import Testing
         """)
   }
 
-  /// Seed 2.9 number 2, for SMTP.
+  /// SMTP has one final reply for all recipients.
   @Test func `a recipient that is named twice is two recipients`() {
     play(
       Self.start + """

@@ -100,7 +100,7 @@ import Testing
     (200, #"{"access_token":1}"#, "answered 200 without an access token", "no"),
     (400, #"{"error":{"code":1}}"#, "answered 400 without an access token", "no"),
   ])
-  func `a refusal says what the endpoint said`(
+  func `a refusal quotes the endpoint`(
     _ status: Int, _ body: String, _ said: String, _ retry: String
   ) {
     guard case .failure(let failure) = read(status, body) else {

@@ -75,7 +75,7 @@ def test_send(
     assert b"sesame" not in done.stderr
 
 
-def test_send_tells_of_refusals() -> None:
+def test_send_reports_refusals() -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.expect(b"MAIL FROM:")

@@ -152,7 +152,7 @@ def test_a_fate_for_each(client: Client[Dovecot], service: str) -> None:
         ([FULL, BUSY], "EMESSAGE", [REJECTED, DEFERRED], RETRY_SAFE),
     ],
 )
-def test_nobody_gets_it(
+def test_no_recipient_gets_it(
     client: Client[Dovecot], names: list[str], error: str, statuses: list[int], retry: int
 ) -> None:
     connection = client.opened("lmtp")

@@ -276,7 +276,7 @@ def test_end_between_transactions(client: Client[Exim]) -> None:
     assert (connection.error.name, connection.error.response_code) == ("ECONNECTION", 421)
 
 
-def test_as_many_messages_as_it_says(client: Client[Exim]) -> None:
+def test_as_many_messages_as_it_announces(client: Client[Exim]) -> None:
     """Exim 4.98 says how many it takes (RFC 9422); those beyond are not tried. Older ones
     say nothing."""
     connection = client.opened("stepwise")

@@ -104,7 +104,7 @@ def test_queued(client: Client[RealServer], service: str, tls: int, mode: str) -
     [("postfix", "smtp"), ("exim", "chunking"), ("dovecot", "lmtp")],
     indirect=["server"],
 )
-def test_nobody_to_send_to(client: Client[RealServer], service: str, mode: str) -> None:
+def test_no_recipients(client: Client[RealServer], service: str, mode: str) -> None:
     """In the middle and at the end. Dovecot 2.4.5 gives no reply to the chunk of a message
     for which it has no recipient, and the other replies are not taken for it."""
     connection = client.opened(service, ignore_tls=1, chunking=MODES[mode])

@@ -176,7 +176,7 @@ def test_case_030_impossible_port(drive: Drive, port: int) -> None:
     assert "port" in failure.message
 
 
-def test_case_031_nobody_says_anything(connect: Opener) -> None:
+def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
     """A connection that nobody uses ends by the inactivity limit and no other."""
 
     def dialogue(peer: Peer) -> None:
@@ -291,7 +291,7 @@ def test_case_037_second_attempt(two: Two, greeting: bytes) -> None:
 
 
 @pytest.mark.parametrize("established", [False, True])
-def test_case_038_no_second_attempt_behind_the_greeting(two: Two, established: bool) -> None:
+def test_case_038_no_second_attempt_after_the_greeting(two: Two, established: bool) -> None:
     """A server that has greeted was the right one, whatever becomes of it."""
 
     def fails(peer: Peer) -> None:

@@ -134,7 +134,7 @@ def test_case_084_required_and_not_verified(
         b"421 bye\r\n",
     ],
 )
-def test_case_086_octets_behind_starttls(
+def test_case_086_octets_after_starttls(
     connect: Opener, certificates: Certificates, injected: bytes
 ) -> None:
     """Octets in the clear behind the 220, in the same segment, would be read as

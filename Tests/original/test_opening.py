@@ -72,7 +72,7 @@ def test_case_001_blank_line_before_the_greeting(connect: Opener, blank: bytes) 
         connect.opened(server).start_quit().succeeds()
 
 
-def test_case_002_blank_line_behind_the_last_ehlo_line(connect: Opener) -> None:
+def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
         peer.expect(b"EHLO ")
@@ -180,7 +180,7 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
         connection.wait_end()
 
 
-def test_case_008_late_error_of_an_address_left_behind(
+def test_case_008_late_error_of_an_address_given_up(
     certificates: Certificates, tmp_path: Path
 ) -> None:
     """The first address says nothing, the second one wins, and then the first
@@ -343,7 +343,7 @@ def test_case_019_ascii_is_untouched(connect: Opener) -> None:
     assert final_reply(connect, b"250 " + line) == b"250 " + line
 
 
-def test_case_020_last_words_without_line_end(connect: Opener) -> None:
+def test_case_020_last_reply_without_line_end(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
         peer.expect(b"EHLO ")

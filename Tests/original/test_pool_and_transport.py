@@ -283,7 +283,7 @@ def test_case_133_through_a_proxy(certificates: Certificates) -> None:
         logs_in_and_sends(connection)
 
 
-def test_what_is_behind_a_proxy_gets_no_password_in_the_clear(certificates: Certificates) -> None:
+def test_no_password_without_tls_through_a_proxy(certificates: Certificates) -> None:
     """The other end of the socket is this machine, and the server is not."""
 
     def dialogue(peer: Peer) -> None:

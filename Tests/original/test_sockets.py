@@ -142,7 +142,7 @@ def test_case_073_self_signed_certificate_that_is_tolerated(certificates: Certif
         connection.start_quit().succeeds()
 
 
-def test_case_074_nobody_speaks_in_the_tunnel(certificates: Certificates) -> None:
+def test_case_074_mute_server_in_the_tunnel(certificates: Certificates) -> None:
     with (
         ScriptedServer(silent) as server,
         tunnelled(certificates, server, greeting_timeout=100) as connection,

@@ -186,7 +186,7 @@ def test_refused(
     delivered(strict, *[number for number in range(3) if expected[number] == SENT])
 
 
-def test_a_dot_for_nobody(connect: Opener) -> None:
+def test_a_dot_without_recipients(connect: Opener) -> None:
     """The server agrees to DATA although nobody is to get the message (RFC 2920
     section 3.1): the third goes behind a lone dot, and RSET in front of it."""
     judge = judging({("RCPT", b"to1@example.com"): Verdict(b"550 no")})
@@ -258,7 +258,7 @@ def test_lost(
 
 
 @pytest.mark.parametrize("resets", [False, True], ids=["closed", "reset"])
-def test_lost_behind_354(connect: Opener, resets: bool) -> None:
+def test_lost_after_354(connect: Opener, resets: bool) -> None:
     """The content may have left before that was seen, or not."""
     judge = judging({("DATA", b"from1@example.com"): Verdict(None, "behind", resets)})
     strict = StrictServer(judge=judge)

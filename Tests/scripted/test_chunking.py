@@ -103,7 +103,7 @@ def test_a_pipe_that_is_slow(connect: Opener, mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("size", [65_536, 65_537])
-def test_what_leaves_at_once(connect: Opener, size: int) -> None:
+def test_optimistic_content(connect: Opener, size: int) -> None:
     """Up to 64 KiB with the envelope; what is larger waits for somebody to want it."""
     strict = StrictServer(
         OPTIMISTIC.capabilities, judging({("MAIL", b"a@example.com"): Verdict(b"550 no")})
@@ -149,7 +149,7 @@ def test_refused_chunk(connect: Opener, mode: Mode, reply: bytes, status: int, r
 
 
 @pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
-def test_chunks_behind_one_that_is_refused(connect: Opener, mode: Mode) -> None:
+def test_chunks_after_one_that_is_refused(connect: Opener, mode: Mode) -> None:
     """They were under way; their replies are waited for and mean nothing."""
     judge = judging({("BDAT", b"a@example.com"): Verdict(b"554 no")})
     strict = StrictServer(mode.capabilities, judge)
@@ -211,7 +211,7 @@ def test_early_refusal(connect: Opener, mode: Mode, end: bytes) -> None:
         early.expect_told(connection, operations)
 
 
-def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
+def test_early_refusal_of_optimistic_content(connect: Opener) -> None:
     early = Early()
     with ScriptedServer(early, receive_buffer=4096) as server:
         connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
@@ -220,7 +220,7 @@ def test_early_refusal_of_what_leaves_at_once(connect: Opener) -> None:
         early.expect_told(connection, operations)
 
 
-def test_early_refusal_of_what_is_for_nobody(connect: Opener) -> None:
+def test_early_refusal_without_recipients(connect: Opener) -> None:
     """A server that does not take the chunk of recipients it refused would read the rest of it
     as commands."""
     seen = threading.Event()
@@ -244,7 +244,7 @@ def test_early_refusal_of_what_is_for_nobody(connect: Opener) -> None:
 
 
 @pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
-def test_early_reply_behind_a_refused_chunk(connect: Opener, mode: Mode) -> None:
+def test_early_reply_after_a_refused_chunk(connect: Opener, mode: Mode) -> None:
     """The next chunk is refused as well, before all of it has left: whatever followed would
     be taken for a part of it."""
     seen = threading.Event()

@@ -254,7 +254,7 @@ def test_capabilities(connect: Opener) -> None:
         b"PIPELINING",
     ],
 )
-def test_words_in_the_first_line_are_no_capabilities(connect: Opener, host: bytes) -> None:
+def test_the_first_line_has_no_capabilities(connect: Opener, host: bytes) -> None:
     """The greeting line names the server; nothing in it is an offer."""
 
     def dialogue(peer: Peer) -> None:
@@ -327,7 +327,7 @@ def test_nothing_after_the_end(connect: Opener) -> None:
             connection.start_connect()
 
 
-def test_nothing_behind_quit(connect: Opener) -> None:
+def test_nothing_after_quit(connect: Opener) -> None:
     with ScriptedServer(open_and_quit()) as server:
         connection = connect(server)
         # Before the end, which refuses everything too.

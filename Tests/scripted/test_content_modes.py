@@ -167,7 +167,7 @@ def test_line_end_at_the_end_of_a_turn(connect: Opener, mode: Mode) -> None:
 @pytest.mark.parametrize("mode", GROUPED, ids=str)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("is_secure", [False, True], ids=["clear", "TLS"])
-def test_through_a_narrow_way(
+def test_through_small_buffers(
     connect: Opener, certificates: Certificates, mode: Mode, way: str, is_secure: bool
 ) -> None:
     """Of what lies there only a little leaves at a time, and it goes on where it was. TLS

@@ -235,7 +235,7 @@ def test_close_in_the_middle_of_content(connect: Opener) -> None:
     assert b"QUIT" not in rest[0]
 
 
-def test_cancel_with_nothing_under_way(connect: Opener) -> None:
+def test_cancel_with_nothing_pending(connect: Opener) -> None:
     """Nothing has begun, so nothing is lost: the connection stays open."""
 
     def dialogue(peer: Peer) -> None:
@@ -268,7 +268,7 @@ def test_cancel_takes_quit_back(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_quit_and_the_server_says_nothing(connect: Opener) -> None:
+def test_quit_without_a_reply(connect: Opener) -> None:
     """After QUIT nothing is an error, not even silence."""
 
     def dialogue(peer: Peer) -> None:
@@ -292,7 +292,7 @@ def test_quit_and_the_server_says_nothing(connect: Opener) -> None:
 @pytest.mark.parametrize(
     "reply", [b"250 ok", b"500 what?", b"garbage", b"421 bye", b"221-x\r\n221"]
 )
-def test_quit_and_the_server_says_something_else(connect: Opener, reply: bytes) -> None:
+def test_quit_with_another_reply(connect: Opener, reply: bytes) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.expect(b"QUIT")
@@ -307,7 +307,7 @@ def test_quit_and_the_server_says_something_else(connect: Opener, reply: bytes) 
 
 
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
-def test_last_words_without_line_end(connect: Opener, is_reset: bool) -> None:
+def test_last_reply_without_line_end(connect: Opener, is_reset: bool) -> None:
     """A server that explains itself and closes in the middle of the line."""
 
     def dialogue(peer: Peer) -> None:

@@ -90,7 +90,7 @@ def test_larger_than_the_server_takes(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_size_of_a_reader_is_what_the_envelope_says(connect: Opener) -> None:
+def test_size_of_a_reader_is_that_of_the_envelope(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"SIZE 1000")
         take(peer, SENDER + b" SIZE=1000")

@@ -143,7 +143,7 @@ def test_what_is_no_limit(connect: Opener) -> None:
 LIMITED = (b"PIPELINING", b"LIMITS RCPTMAX=2")
 
 
-def test_behind_a_message_with_a_rest(connect: Opener) -> None:
+def test_after_a_message_with_further_recipients(connect: Opener) -> None:
     """Whatever goes first, everybody gets what is theirs, once."""
     strict = StrictServer(LIMITED)
     with ScriptedServer(strict) as server:
@@ -240,7 +240,7 @@ TOO_MANY = b"452 4.5.3 too many"
     ],
     ids=["the first", "the second", "the second and no limit"],
 )
-def test_lost_behind_those_who_were_refused(
+def test_lost_after_refused_recipients(
     connect: Opener, limits: list[bytes], transactions: list[list[bytes]], statuses: list[int]
 ) -> None:
     """Others might follow, but the connection ends first: everybody's fate is told."""

@@ -188,7 +188,7 @@ def test_same_recipient_twice(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_refused_behind_the_content_only(connect: Opener) -> None:
+def test_refused_after_the_content_only(connect: Opener) -> None:
     """One name twice, and each copy has its own end: none is taken for
     another, and who was refused has an error of its own."""
     names = ["b@example.com", "c@example.com", "b@example.com"]
@@ -222,7 +222,7 @@ def test_refused_behind_the_content_only(connect: Opener) -> None:
 
 
 @both
-def test_nobody_accepted(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+def test_no_recipient_accepted(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     """RFC 2033 section 4.2: DATA must fail with 503; a lone dot would get no reply."""
 
     def dialogue(peer: Peer) -> None:
@@ -242,7 +242,7 @@ def test_nobody_accepted(connect: Opener, capabilities: tuple[bytes, ...]) -> No
         connection.start_quit().succeeds()
 
 
-def test_nobody_accepted_and_354(connect: Opener) -> None:
+def test_no_recipient_accepted_and_354(connect: Opener) -> None:
     """A server that breaks that rule has no reply to the dot: whatever comes, the
     client must not wait for ever or take a later reply for it."""
 

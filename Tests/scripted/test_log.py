@@ -142,7 +142,7 @@ def test_transcript(connect: Opener, debug: int) -> None:
 
 
 @in_every_mode
-def test_content_stands_where_it_was_sent(connect: Opener, mode: Mode) -> None:
+def test_content_is_logged_where_it_was_sent(connect: Opener, mode: Mode) -> None:
     with ScriptedServer(StrictServer(mode.capabilities)) as server:
         connection = connect(server, transaction_log=1, debug=1, **mode.options)
         connection.start_connect()

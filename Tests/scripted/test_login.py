@@ -247,7 +247,7 @@ def test_endless_challenges(connect: Opener, offered: bytes) -> None:
         (b"go ahead", b"ntlm supported"),
     ],
 )
-def test_challenges_that_nobody_reads(connect: Opener, texts: tuple[bytes, bytes]) -> None:
+def test_challenges_that_are_ignored(connect: Opener, texts: tuple[bytes, bytes]) -> None:
     """LOGIN asks in a fixed order, in whatever words; PLAIN has but one answer."""
 
     def dialogue(peer: Peer) -> None:
@@ -275,7 +275,7 @@ def test_challenges_that_nobody_reads(connect: Opener, texts: tuple[bytes, bytes
             connection.start_quit().succeeds()
 
 
-def test_refusal_in_words(connect: Opener) -> None:
+def test_refusal_as_text(connect: Opener) -> None:
     """XOAUTH2: the server's reason is in the error whether it is base64 or not."""
 
     def dialogue(peer: Peer) -> None:
@@ -312,7 +312,7 @@ def test_challenge_that_is_not_base64(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_mail_behind_a_failed_login(connect: Opener) -> None:
+def test_mail_after_a_failed_login(connect: Opener) -> None:
     """What was queued behind the login is not sent without it; what is started
     afterwards is the caller's decision."""
 
@@ -437,7 +437,7 @@ def test_twice(connect: Opener) -> None:
 
 
 @pytest.mark.parametrize("pipelining", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
-def test_behind_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ...]) -> None:
+def test_after_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ...]) -> None:
     """AUTH is not allowed in a mail transaction (RFC 4954 section 4), and one that
     failed may still be open."""
 

@@ -237,7 +237,7 @@ def test_ended_inside_the_mechanism(
 
 
 @pytest.mark.parametrize("way", ["close", "cancel", "free"])
-def test_ended_when_told_of_a_new_token(connect: Opener, way: str) -> None:
+def test_ended_in_the_new_token_callback(connect: Opener, way: str) -> None:
     """Before the token is used."""
     drive = connect.drive
     with ScriptedServer(any_login) as server, TokenEndpoint(granted("fresh")) as endpoint:

@@ -69,7 +69,7 @@ def test_user_name_in_the_command(connect: Opener) -> None:
         connection.start_quit().succeeds()
 
 
-def test_mechanism_without_a_first_word(connect: Opener) -> None:
+def test_mechanism_without_an_initial_response(connect: Opener) -> None:
     """CRAM-MD5 has no initial response that could be forced."""
 
     def dialogue(peer: Peer) -> None:
@@ -86,7 +86,7 @@ def test_mechanism_without_a_first_word(connect: Opener) -> None:
 
 
 @pytest.mark.parametrize("text", [b"ntlm supported", b"Username:", b" two  words "])
-def test_mechanism_of_ones_own_gets_what_came(connect: Opener, text: bytes) -> None:
+def test_custom_mechanism_gets_the_text_received(connect: Opener, text: bytes) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
         peer.expect(b"AUTH X-MINE")

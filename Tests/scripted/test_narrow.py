@@ -136,7 +136,7 @@ def test_closed_in_the_middle(connect: Opener, mode: Mode, ending: Ending) -> No
 
 
 @in_groups
-def test_messages_through_a_narrow_way(connect: Opener, mode: Mode) -> None:
+def test_messages_through_small_buffers(connect: Opener, mode: Mode) -> None:
     """Many small ones, and some that are larger than all the room on the way."""
     strict = StrictServer(mode.capabilities)
     contents = [b"x" * 70 * (number % 7) * 40 + b"\r\n%d\r\n" % number for number in range(60)]

@@ -230,7 +230,7 @@ def test_early_reply_before_the_rest_of_the_recipients(connect: Opener) -> None:
         connection.wait_end()
 
 
-def test_reply_nobody_waits_for(connect: Opener) -> None:
+def test_reply_without_a_command(connect: Opener) -> None:
     """Idle, and the server talks: the two sides no longer agree."""
 
     def dialogue(peer: Peer) -> None:

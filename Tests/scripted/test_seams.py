@@ -178,7 +178,7 @@ def test_reply_to_helo_is_a_verdict(connect: Opener, reply: bytes, retry: int) -
         assert "lost" not in failure.message
 
 
-def test_refusal_says_nothing_of_later_transactions(connect: Opener) -> None:
+def test_refusal_does_not_decide_later_transactions(connect: Opener) -> None:
     """The connection is lost after one recipient was refused: that is not the verdict on those
     whose transaction had not begun."""
 
@@ -226,7 +226,7 @@ def test_verdict_on_one_message_is_none_on_the_next(connect: Opener) -> None:
         assert second.result().statuses == [NOT_TRIED]
 
 
-def test_message_behind_a_violation_was_not_tried(connect: Opener) -> None:
+def test_message_after_a_violation_was_not_tried(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING")
         peer.expect(b"MAIL FROM:")

@@ -122,7 +122,7 @@ def test_password_to_a_socket_path(connect: Opener, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", [False, True])
-def test_nobody_behind_the_path(drive: Drive, tmp_path: Path, there: bool) -> None:
+def test_no_listener_at_the_path(drive: Drive, tmp_path: Path, there: bool) -> None:
     path = tmp_path / "s"
     if there:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as abandoned:

@@ -188,7 +188,7 @@ def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
         assert connection.error is None
 
 
-def test_quit_has_a_limit_of_its_own(connect: Opener) -> None:
+def test_quit_timeout(connect: Opener) -> None:
     """A server that is slow to say goodbye may take longer than for any other command."""
 
     def dialogue(peer: Peer) -> None:
@@ -287,7 +287,7 @@ def test_operation_of_a_paused_source(connect: Opener) -> None:
 @pytest.mark.parametrize(
     "limit", ["socket_timeout", "command_timeout", "final_reply_timeout", "operation_timeout"]
 )
-def test_limits_do_not_hit_who_is_in_time(connect: Opener, limit: str, is_ahead: bool) -> None:
+def test_limits_spare_an_answer_in_time(connect: Opener, limit: str, is_ahead: bool) -> None:
     """Many short operations may together take longer than any limit of one, those too
     whose envelopes leave with the end of the message before."""
 

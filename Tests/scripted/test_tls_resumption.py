@@ -283,7 +283,7 @@ def test_verification_switched_on(connect: Opener, certificates: Certificates) -
 # --- what is read once ------------------------------------------------------
 
 
-def test_password_is_asked_for_once(
+def test_password_is_requested_once(
     connect: Opener, certificates: Certificates, tmp_path: Path
 ) -> None:
     """The key is read for all connections, and anew when an option was set."""

@@ -184,7 +184,7 @@ def test_secrets_repeated(connect: Opener, refresh_token: str, secret: str, repe
         connection.start_quit().succeeds()
 
 
-def test_words_that_are_no_secrets(connect: Opener) -> None:
+def test_short_values_are_not_hidden(connect: Opener) -> None:
     """What stands in a refusal by chance is no secret."""
     given = status(b"400", refused("invalid_client", "id is not known"))
     with ScriptedServer(sees_no_token) as server, TokenEndpoint(given) as endpoint:
@@ -256,7 +256,7 @@ def test_not_as_it_should(connect: Opener, dialogue: Callable[[Peer], None]) -> 
         assert f"127.0.0.1:{endpoint.port}" in failure.message
 
 
-def test_nobody_there(connect: Opener) -> None:
+def test_no_listener(connect: Opener) -> None:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port = held.getsockname()[1]
     failure = fails(connect, f"http://127.0.0.1:{port}/token")

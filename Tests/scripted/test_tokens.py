@@ -178,7 +178,7 @@ def test_withheld(connect: Opener, reason: str | None) -> None:
         connection.start_quit().succeeds()
 
 
-def test_mail_behind_a_login_without_a_token(connect: Opener) -> None:
+def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
     """It is not sent without the login."""
 
     def dialogue(peer: Peer) -> None:

@@ -211,7 +211,7 @@ def test_mixed_final_reply(connect: Opener, lines: tuple[bytes, bytes]) -> None:
 
 
 @pytest.mark.parametrize("last", ["closed", "354 go"])
-def test_doubt_is_said(connect: Opener, last: str) -> None:
+def test_doubt_is_in_the_text(connect: Opener, last: str) -> None:
     """In the send and in the error event, and not of what was never tried."""
 
     def dialogue(peer: Peer) -> None:

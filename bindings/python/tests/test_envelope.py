@@ -61,7 +61,7 @@ def test_one_recipient_object(server: ScriptedServer) -> None:
         connection.send(Envelope(FROM, Recipient(TO, notify="NEVER")), "x")
 
 
-def test_a_server_without_dsn_is_not_told(server: ScriptedServer) -> None:
+def test_a_server_without_dsn_gets_no_parameters(server: ScriptedServer) -> None:
     server.play(hello(), sending(f"<{FROM}>", f"<{TO}>"), QUIT)
     with open_to(server) as connection:
         connection.send(FROM, Recipient(TO, "NEVER", "o@example.org"), "x", dsn=DSN(ret="FULL"))

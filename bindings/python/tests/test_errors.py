@@ -269,7 +269,7 @@ def test_bases(cls: type[smtpconn.SMTPConnError], base: type[Exception]) -> None
 
 
 @pytest.mark.parametrize("cls", [each for each in CLASSES.values() if issubclass(each, OSError)])
-def test_words_of_the_system(cls: type[Any]) -> None:
+def test_error_text_of_the_system(cls: type[Any]) -> None:
     assert cls("x", errno=errno.EPIPE).strerror == "Broken pipe"
     assert cls("x").errno is None
     assert cls("x").strerror is None

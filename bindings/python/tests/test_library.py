@@ -59,7 +59,7 @@ def test_beside_the_package(tmp_path: Path) -> None:
     assert import_with(source, None, code) == (0, f"{smtpconn.__version__}\n")
 
 
-def test_everything_that_was_tried_is_told(tmp_path: Path) -> None:
+def test_the_error_names_everything_that_was_tried(tmp_path: Path) -> None:
     source = copy_package(tmp_path)
     beside = source / "smtpconn" / SONAME
     beside.write_bytes(b"no library at all")

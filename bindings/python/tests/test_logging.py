@@ -76,7 +76,7 @@ def test_silent_unless_asked(server: ScriptedServer, capfd: pytest.CaptureFixtur
     assert output.out + output.err == ""
 
 
-def test_logger_of_ones_own(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_own_logger(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
     mine = logging.getLogger("my.mail")
     caplog.set_level(logging.DEBUG, "my.mail")
     run(server, "C: AUTH *\nS: 235 ok", logger=logging.LoggerAdapter(mine, {}))

@@ -68,7 +68,7 @@ def test_sends_are_queued_and_end_in_order(server: ScriptedServer, loop: smtpcon
     assert order == ["connect", 10, 20, 30, "quit"]
 
 
-def test_in_an_event_loop_of_ones_own(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+def test_in_the_programs_event_loop(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     server.play(HELLO, SEND, QUIT)
     reports: list[tuple[Any, smtpconn.Result]] = []
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
@@ -97,7 +97,7 @@ def test_run_once(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     assert not connection.is_open
 
 
-def test_run_once_waits_no_longer_than_told(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+def test_run_once_waits_no_longer_than_its_timeout(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     server.play("E:")
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
     connection.start_connect()
@@ -226,7 +226,7 @@ def test_cancel_before_anything_began(server: ScriptedServer, loop: smtpconn.Loo
     assert [type(error) for error in errors] == [smtpconn.CancelledError]
 
 
-def test_close_tells_whatever_is_pending(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+def test_close_ends_everything_pending(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     server.play(HELLO, "E:")
     reports: list[tuple[Any, smtpconn.Result]] = []
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)

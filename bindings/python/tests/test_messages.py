@@ -102,7 +102,7 @@ def test_file_that_was_read_ahead(path: Path, server: ScriptedServer) -> None:
     assert server.messages == [OCTETS[len(b"Subject: \xc3\xa4\r\n") :]]
 
 
-def test_file_that_stands_elsewhere(path: Path, server: ScriptedServer) -> None:
+def test_file_from_its_position(path: Path, server: ScriptedServer) -> None:
     with open(path, "rb", buffering=0) as file:
         file.seek(13)
         send(server, file)

@@ -74,7 +74,7 @@ def test_the_server_ends_before_a_quit(ending: str, server: ScriptedServer) -> N
 
 
 @pytest.mark.parametrize("ending", [name for name, script in ENDINGS.items() if "QUIT" in script])
-def test_a_quit_that_fails_is_no_error_for_anybody(
+def test_a_quit_that_fails_is_no_error(
     ending: str, server: ScriptedServer, loop: smtpconn.Loop
 ) -> None:
     server.play(HELLO, SEND, ENDINGS[ending])
@@ -367,7 +367,7 @@ def test_an_outcome_that_cannot_be_read_is_no_success(
     server.check()
 
 
-def test_an_outcome_that_cannot_be_read_is_told(
+def test_an_outcome_that_cannot_be_read_is_unknown(
     server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.play(HELLO, SEND, QUIT)

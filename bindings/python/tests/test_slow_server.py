@@ -81,7 +81,7 @@ def test_tls_replies_to_what_was_read(under_tls: Stepped, count: int, way: str) 
 
 @in_octets
 @in_order
-def test_tls_lost_behind_what_was_read(under_tls: Stepped, count: int, way: str) -> None:
+def test_tls_lost_after_octets_that_were_read(under_tls: Stepped, count: int, way: str) -> None:
     """What a server has as a whole it may have delivered."""
     message = LINE * (count // len(LINE))
     connection = under_tls.connect("PIPELINING", "CHUNKING", chunking=OPTIMISTIC)
@@ -163,7 +163,7 @@ def test_the_final_reply_is_due_when_the_content_has_left(stepped: Stepped, mess
     assert [error for error, _ in reports] == [None]
 
 
-def test_messages_behind_do_not_put_the_limit_off(stepped: Stepped) -> None:
+def test_messages_sent_ahead_do_not_extend_the_limit(stepped: Stepped) -> None:
     """As many may be ahead as would take longer than the limit."""
     connection = stepped.connect(
         "PIPELINING", "CHUNKING", chunking=OPTIMISTIC, final_reply_timeout=0.2
@@ -182,7 +182,7 @@ def test_messages_behind_do_not_put_the_limit_off(stepped: Stepped) -> None:
     assert count < 31
 
 
-def test_a_message_behind_has_its_time_to_itself(stepped: Stepped) -> None:
+def test_a_message_sent_ahead_has_its_own_time(stepped: Stepped) -> None:
     """Also when the one before it is to go on later: each takes more than half of the limit."""
     connection = stepped.connect(
         "PIPELINING", "CHUNKING", chunking=OPTIMISTIC, operation_timeout=3.0
@@ -246,7 +246,7 @@ def test_closed_in_the_middle_of_content(stepped: Stepped, reply: str) -> None:
     assert result.message_size == 0
 
 
-def test_last_words_before_a_write_that_fails(stepped: Stepped) -> None:
+def test_last_reply_before_a_write_that_fails(stepped: Stepped) -> None:
     """They came while the client was busy with its source, and have no line end."""
 
     def source() -> Iterator[bytes]:

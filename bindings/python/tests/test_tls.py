@@ -51,7 +51,7 @@ def test_tls_from_the_first_byte(tls_server: ScriptedServer, certificate: Path) 
         assert connection.is_secure
 
 
-def test_certificate_that_nobody_vouches_for(tls_server: ScriptedServer) -> None:
+def test_certificate_from_an_untrusted_ca(tls_server: ScriptedServer) -> None:
     tls_server.play(STARTTLS)
     connection = smtpconn.Connection("localhost", tls_server.port)
     with pytest.raises(smtpconn.TLSError) as caught:

@@ -112,7 +112,7 @@ def test_service_account(server: ScriptedServer, endpoint: Endpoint, tmp_path: P
 
 
 @pytest.mark.parametrize("options", [{}, {"tls_reject_unauthorized": False}])
-def test_endpoint_that_nobody_vouches_for(
+def test_endpoint_with_an_untrusted_certificate(
     options: dict[str, Any], server: ScriptedServer, certificate: Path
 ) -> None:
     """What goes there is worth more than a message: it must be verified, also where
