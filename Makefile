@@ -262,7 +262,7 @@ $(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift Tests/fuzz/HexCryptography.swift $(she
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
 
-## fuzz: looks for input that breaks the core, FUZZ_SECONDS (60) for each target
+## fuzz: random octets for the parsers and the session, FUZZ_SECONDS (60) for each target
 fuzz: fuzzers
 	@for target in $(FUZZERS); do \
 	  echo "=== $$target"; \
@@ -277,7 +277,7 @@ fuzz: fuzzers
 SOAK_SECONDS ?= 600
 SOAK_SEED    ?= $(shell date +%s)
 
-## soak: random API programs against a server that misbehaves, SOAK_SECONDS (600), with ASan
+## soak: random API programs against a faulty server, SOAK_SECONDS (600), with ASan
 soak: $(BUILD)/asan/soak
 	$< $(SOAK_SEED) 0 $(SOAK_SECONDS)
 
@@ -285,5 +285,5 @@ soak: $(BUILD)/asan/soak
 clean:
 	rm -rf $(BUILD) $(SCRATCH) .build bindings/python/build bindings/python/src/*.egg-info
 
-## bench: how fast, beside other libraries; about six minutes (Benchmarks/README.md)
+## bench: comparison with other libraries; about six minutes (Benchmarks/README.md)
 include Benchmarks/bench.mk

@@ -1,15 +1,14 @@
 /*
- * poll.c - the library inside an event loop of your own
+ * poll.c - the library inside the program's event loop
  *
  *     poll HOST PORT FROM TO < lines
  *
- * A program that waits for several things at once has a loop already. The
- * library adds one descriptor to it: whenever that is readable, dispatch does
- * what can be done without waiting. Time limits are inside the descriptor, too.
+ * A program that waits for several descriptors has an event loop. The library adds
+ * one descriptor to it: when that is readable, dispatch does everything that is
+ * possible without waiting. The descriptor becomes readable for time limits too.
  *
- * This one sends each line of its standard input as a message of its own, as
- * soon as the line is there, over a single connection. At the end of the input
- * it says goodbye.
+ * This program sends each line of its standard input as a message, as soon as it is
+ * complete, over a single connection. At the end of the input it quits.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <smtpconn.h>
@@ -36,7 +35,7 @@ static void on_sent(smtpconn *connection, const smtpconn_error *error,
   if (error == NULL) printf("%s\n", smtpconn_result_response(result));
 }
 
-/* Starts a message with this line. It is sent while the loop goes on. */
+/* Starts sending a message with this line. It is sent while the loop runs. */
 static void send_line(smtpconn *connection, const smtpconn_envelope *envelope, const char *line,
                       size_t length) {
   static const char head[] = "Subject: a line\n\n";
@@ -51,7 +50,7 @@ static void send_line(smtpconn *connection, const smtpconn_envelope *envelope, c
   smtpconn_message_free(message); /* the send keeps what it needs */
 }
 
-/* Takes what is there of the input; 0 at its end. */
+/* Reads the input that is available; 0 at its end. */
 static int read_lines(smtpconn *connection, const smtpconn_envelope *envelope) {
   static char input[1024];
   static size_t held;
@@ -92,7 +91,7 @@ int main(int argc, char **argv) {
   watched[1].events = POLLIN;
 
   for (;;) {
-    /* -1: no limit of ours. The library's own make its descriptor readable. */
+    /* -1: no timeout here. The library's time limits make its descriptor readable. */
     if (poll(watched, 2, -1) < 0) break;
     if (watched[1].revents != 0 && !read_lines(connection, envelope)) {
       reading = 0;

@@ -1,18 +1,18 @@
 /*
- * send.c - sends one message, waiting until it is done
+ * send.c - sends one message, and returns when it is done
  *
  *     send [options] HOST PORT --from A --to B [--to C ...] [FILE]
  *
- *     --starttls        do not go on without STARTTLS
+ *     --starttls        fail without STARTTLS
  *     --secure          TLS from the first byte (port 465)
  *     --cafile FILE     trust the certificates in FILE instead of the system's
  *     --user NAME       log in; the password is read from the environment,
- *     --pass-env NAME   where everybody's `ps` cannot see it
+ *     --pass-env NAME   variable NAME, which `ps` does not show to others
  *     --verbose         print the dialogue, without secrets
  *
  * The message is read from FILE or from standard input. Exit status: 0 when
  * every recipient was accepted, 1 when the message or a recipient was not, 2
- * when the arguments make no sense.
+ * for wrong arguments.
  *
  *     cc send.c $(pkg-config --cflags --libs smtpconn)
  */
@@ -34,22 +34,22 @@ static int usage(void) {
   return 2;
 }
 
-/* An error says by itself what happened and what to do about it. */
+/* The message of an error says what happened and what to do about it. */
 static void complain(const char *what, const smtpconn_error *error) {
   fprintf(stderr, "%s: %s (%s)\n", what, smtpconn_error_message(error),
           smtpconn_error_name(error));
   failed = 1;
 }
 
-/* Called at the end of connect, login and quit, with NULL if all went well. */
+/* Called at the end of connect, login and quit, with NULL on success. */
 static void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
   const char *what = user;
   (void)connection;
   if (error != NULL) complain(what, error);
 }
 
-/* Called at the end of the send. The result tells of every recipient, also when
- * the send as a whole failed. */
+/* Called at the end of the send. The result has every recipient, even when the send
+ * as a whole failed. */
 static void on_sent(smtpconn *connection, const smtpconn_error *error,
                     const smtpconn_result *result, void *user) {
   size_t index;
@@ -80,8 +80,8 @@ static void on_log(smtpconn *connection, int level, int kind, const char *text, 
   fprintf(stderr, "%s %s\n", mark, text);
 }
 
-/* Starts everything at once: the library waits where it must, and one failure
- * ends what comes behind it. */
+/* Starts everything at once: the operations run in order, and when one fails the ones
+ * after it end too. */
 static void deliver(smtpconn *connection, const smtpconn_auth *auth,
                     const smtpconn_envelope *envelope, smtpconn_message *message) {
   if (smtpconn_connect(connection, on_done, "connect") != 0 ||
@@ -141,7 +141,7 @@ int main(int argc, char **argv) {
   }
   if (place < 2 || failed) return usage();
 
-  /* A setter checks its value at once and says what is wrong with it. */
+  /* A setter checks its value at once; the last error says what is wrong. */
   if (smtpconn_options_set_host(options, places[0]) != 0 ||
       smtpconn_options_set_port(options, atoi(places[1])) != 0 || refused != 0) {
     const smtpconn_error *error = smtpconn_options_last_error(options);

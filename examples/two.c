@@ -4,7 +4,7 @@
  *     two FROM TO HOST PORT HOST PORT
  *
  * Sends the same message over two connections at the same time, from one
- * thread. They share a loop, so neither waits for the other.
+ * thread. They share a loop, so neither blocks the other.
  */
 #include <smtpconn.h>
 
@@ -62,7 +62,7 @@ int main(int argc, char **argv) {
     }
   }
 
-  smtpconn_loop_run(loop); /* until neither has anything left to do */
+  smtpconn_loop_run(loop); /* until nothing is pending on either */
 
   smtpconn_free(connections[0]);
   smtpconn_free(connections[1]);

@@ -297,7 +297,6 @@ import Testing
         """)
   }
 
-  /// SMTP has one final reply for all recipients.
   @Test func `a recipient that is named twice is two recipients`() {
     play(
       Self.start + """
