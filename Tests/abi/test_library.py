@@ -81,8 +81,8 @@ def test_static_library_exports() -> None:
 
 
 def test_sources_and_header() -> None:
-    """The linker drops an export that the header does not have; nobody should
-    write one in vain."""
+    """The linker drops an export that the header does not have, so none may be
+    written without it."""
     written = set()
     for source in (ROOT / "Sources" / "SMTPConnABI").glob("**/*.swift"):
         written |= set(re.findall(r'@_cdecl\("(\w+)"\)', source.read_text()))
@@ -152,7 +152,7 @@ def needed_versions(library: Path) -> set[str]:
 
 def too_new(versions: set[str]) -> set[str]:
     """Those that an old system lacks. A name without a number is a demand of its own kind:
-    GLIBC_ABI_DT_RELR stands for glibc 2.36."""
+    GLIBC_ABI_DT_RELR means glibc 2.36."""
     found = set()
     for version in versions:
         name, _, number = version.partition("_")

@@ -19,7 +19,7 @@ from support.scripted import ScriptedServer
 
 HERE = Path(__file__).parent
 
-# What each program is told; {friendly} and so on are ports of servers,
+# The arguments of each program; {friendly} and so on are ports of servers,
 # {endpoint} and {repeating} URLs.
 PROGRAMS: dict[str, list[str]] = {
     "surface": [],
@@ -82,7 +82,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
 
 
 def test_every_program_is_here() -> None:
-    """A program that nobody runs proves nothing."""
+    """A program that is not run proves nothing."""
     others = {"drive", "asan_is_on"}
     files = {path.stem for path in HERE.glob("*.c")}
     folders = {path.parent.name for path in HERE.glob("*/*.c")}
@@ -127,7 +127,7 @@ def test_no_data_race(certificates: Certificates) -> None:
     assert done.returncode == 0, done.stderr
     assert "ERROR SUMMARY" in done.stderr
     reports = re.split(r"==\d+== -{60,}\n", done.stderr)
-    # By name: Swift's functions stand in no table of symbols under another.
+    # By name: the symbol table has Swift's functions under no other.
     races = [report for report in reports if re.search(r"(?:at|by) \w+: locked ", report)]
     assert not races, races[0]
 

@@ -81,7 +81,7 @@ def test_large(client: Client[RealServer], service: str, tls: int, way: str) -> 
     given = large()
     connection = client.opened(service, ignore_tls=1 - tls)
     sending = send(connection, message=message(client.drive, given, way))
-    # Not "==" alone: nobody wants to see the difference of two such messages.
+    # Not "==" alone: the difference of two such messages is unreadable.
     same = client.delivered(sending) == stored(given)
     assert same
     assert sending.result().message_size == len(wire(given))

@@ -199,7 +199,7 @@ def test_large(client: Client[Dovecot], service: str, way: str) -> None:
     connection = client.opened(service)
     sending = send(connection, given, BOB, ALICE, message=message(client.drive, given, way))
     for address in (BOB, ALICE):
-        # Not "==" alone: nobody wants to see the difference of two such messages.
+        # Not "==" alone: the difference of two such messages is unreadable.
         same = client.delivered(sending, address) == wire(given)
         assert same
     assert sending.result().message_size == len(wire(given))

@@ -75,7 +75,7 @@ def test_best_mechanism_on_this_machine(client: Client[Dovecot]) -> None:
     connection.start_quit().succeeds()
 
 
-# To Dovecot whoever connects to another address than from is not on this machine.
+# To Dovecot a client is on this machine only when both addresses are the same.
 STRANGER = "127.0.0.2"
 
 
@@ -220,6 +220,6 @@ def test_content(client: Client[Dovecot], relay: ScriptedServer) -> None:
         quitting = connection.start_quit()
     for operation in (connecting, login, *sendings, quitting):
         operation.succeeds()
-    # Not "==" alone: nobody wants to see the difference of two such messages.
+    # Not "==" alone: the difference of two such messages is unreadable.
     same = relayed(relay) == [wire(content) for content in given]
     assert same

@@ -33,7 +33,7 @@ def submitted() -> Submitted:
 def submission(
     certificates: Certificates, signer: Signer, submitted: Submitted
 ) -> Iterator[Dovecot]:
-    """A Dovecot that has a server of its own behind it."""
+    """A Dovecot that relays to its own scripted server."""
     with (
         ScriptedServer(submitted, repeat=True) as behind,
         Dovecot(certificates.good, behind.port, signer.key) as server,

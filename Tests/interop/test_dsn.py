@@ -20,7 +20,7 @@ everywhere = pytest.mark.parametrize(
     indirect=["server"],
 )
 
-# Neither "+" nor "=" nor a blank may stand in a parameter as it is (section 4).
+# "+", "=" and blanks must be encoded in a parameter (section 4).
 ENVID, ENVID_WRITTEN = "order 12+34=46", "order+2012+2B34+3D46"
 ORIGINAL, ORIGINAL_WRITTEN = "first+tag@test.local", "first+2Btag@test.local"
 
@@ -73,7 +73,7 @@ def test_success(client: Client[TellingServer], service: str) -> None:
     assert len(recipients) == 1
     assert recipients[0]["Action"] == "delivered"
     assert address(recipients[0]["Final-Recipient"]) == BOB
-    # Exim hands on what it was told in the form in which it was told.
+    # Exim passes the parameters on in the form in which it got them.
     raw = client.server.name == "exim"
     assert about_message["Original-Envelope-Id"] == (ENVID_WRITTEN if raw else ENVID)
     original = ORIGINAL_WRITTEN if raw else ORIGINAL
@@ -133,7 +133,7 @@ def test_never(client: Client[TellingServer], service: str) -> None:
 
 @pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
 def test_not_offered(client: Client[TellingServer]) -> None:
-    """The server refuses what it does not offer; so it is not told."""
+    """The server refuses parameters that it does not offer, so they are not sent."""
     connection = client.opened("small")
     assert connection.capability("DSN") == (False, None)
     envelope = client.drive.envelope(

@@ -300,7 +300,7 @@ def test_as_many_messages_as_it_announces(client: Client[Exim]) -> None:
 
 @both_ways
 def test_parameters(client: Client[Exim], service: str) -> None:
-    """What Exim was told, and nothing that it was not to be told."""
+    """The parameters that Exim got, and no others."""
     connection = client.opened(service)
     content = HEADER + "zoë\r\n".encode()
     eight_bit = connection.start_send(content, envelope=client.drive.envelope(ALICE, [BOB]))

@@ -187,7 +187,7 @@ def test_content(client: Client[RealServer], service: str, mode: str, way: str) 
         ]
     kept = wire if client.server.name == "dovecot" else stored
     for content, sending in zip(contents, sendings, strict=True):
-        # Not "==" alone: nobody wants to see the difference of two large messages.
+        # Not "==" alone: the difference of two large messages is unreadable.
         same = client.delivered(sending) == kept(content)
         assert same, content[:200]
     connection.start_quit().succeeds()

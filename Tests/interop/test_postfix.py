@@ -160,7 +160,7 @@ def test_failing_source(client: Client[Postfix]) -> None:
     client.server.wait_log(r"lost connection after DATA", since)
     begun = re.findall(TAKEN, client.server.log()[since:])
     assert len(begun) == 1
-    # Another message comes behind it, and it is still not queued.
+    # Another message follows, and the first is still not queued.
     another = client.opened("smtp")
     client.delivered(send(another))
     another.start_quit().succeeds()
@@ -222,7 +222,7 @@ def test_requiretls_that_is_not_there(client: Client[Postfix]) -> None:
     assert failure.response is None
     assert "does not offer" in failure.message
     assert sending.result().statuses == [NOT_TRIED]
-    # Postfix has not heard of it, and takes the next message.
+    # Postfix got no command of it, and takes the next message.
     sending = send(connection)
     assert client.delivered(sending) == stored(HELLO)
     connection.start_quit().succeeds()

@@ -131,7 +131,7 @@ def test_program(
 
 @both
 def test_program_verifies_the_server(postfix: Postfix, tmp_path: Path, language: str) -> None:
-    """With a server that nobody vouches for, it stops in the TLS handshake."""
+    """With an untrusted certificate it stops in the TLS handshake."""
     command = prepare(language, postfix, tmp_path)
     since = len(postfix.log())
     done = start(command, tmp_path, **BUILT, SSL_CERT_FILE=os.devnull)

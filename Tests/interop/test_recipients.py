@@ -79,7 +79,7 @@ def test_all_refused(client: Client[TellingServer], service: str) -> None:
 
 
 class Copies:
-    """A message whose copies can be told from all others."""
+    """A message whose copies can be distinguished from all others."""
 
     def __init__(self, server: TellingServer) -> None:
         self._server = server
@@ -90,7 +90,7 @@ class Copies:
         """In how many transactions it came, and how often it lies in each box."""
         last = sending.result().queue_id
         assert last is not None
-        # When the log tells of the last one, it has told of all.
+        # When the log has the last one, it has all.
         self._server.wait_done(last)
         ids = self._server.identifiers(self._message_id)
         for queue_id in ids:

@@ -1,4 +1,4 @@
-"""Many messages on one connection, and what comes behind one that failed."""
+"""Many messages on one connection, and those after one that failed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_many_messages(client: Client[TellingServer], service: str) -> None:
         operation.succeeds()
     delivered = [client.delivered(sending) for sending in sendings]
     assert delivered == [stored(content) for content in contents]
-    # Each came once, and under the identifier that was told.
+    # Each arrived once, with the identifier of its reply.
     ids = [sending.result().queue_id for sending in sendings]
     assert [server.identifiers(name) for name in names] == [[one] for one in ids]
     # All of them in one session, and nothing else.

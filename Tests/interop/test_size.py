@@ -18,7 +18,7 @@ def test_known_before(client: Client[TellingServer]) -> None:
     connection = client.opened("small")
     assert connection.capability("SIZE") == (True, str(SMALL_LIMIT))
     for sending in (
-        # Of the one we know only what we are told, the other can be looked at.
+        # Of a reader only the given size is known; a message in memory is inspected.
         send(connection, size=SMALL_LIMIT + 1),
         send(connection, HEADER + b"x" * SMALL_LIMIT),
     ):

@@ -23,7 +23,7 @@ def mail(peer: Peer, line: bytes, *replies: bytes) -> bytes:
 
 
 def check_delivered(result: Result, *names: str) -> None:
-    """Every recipient has it, and everything is told that there is to tell."""
+    """Every recipient has it, and the result is complete."""
     assert [line.recipient for line in result.recipients] == [*names]
     assert result.statuses == [ACCEPTED] * len(names)
     assert (result.accepted, result.rejected) == (len(names), 0)

@@ -82,7 +82,7 @@ def test_case_024_starttls_is_required(connect: Opener, certificates: Certificat
 
 
 def test_case_025_required_and_opportunistic(drive: Drive) -> None:
-    """One takes back what the other asks for: nobody can want both."""
+    """One contradicts the other."""
     failure = drive.refused_connection(require_tls=1, opportunistic_tls=1)
     assert failure.name == "EOPTIONS"
     for option in ("require_tls", "opportunistic_tls"):
@@ -177,7 +177,7 @@ def test_case_030_impossible_port(drive: Drive, port: int) -> None:
 
 
 def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
-    """A connection that nobody uses ends by the inactivity limit and no other."""
+    """An idle connection ends by the inactivity limit and no other."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -303,7 +303,7 @@ def test_case_038_no_second_attempt_after_the_greeting(two: Two, established: bo
 
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(fails, address=Two.first))
-        # It has nothing to say: whoever connects to it fails the test.
+        # It must get no connection: one fails the test.
         stack.enter_context(ScriptedServer(address=Two.second, port=first.port))
         connection = two.connection(first.port)
         opening = connection.start_connect()

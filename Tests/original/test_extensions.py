@@ -1,4 +1,4 @@
-"""Cases 78 to 84 and 86: REQUIRETLS (RFC 8689), and octets behind STARTTLS."""
+"""Cases 78 to 84 and 86: REQUIRETLS (RFC 8689), and octets after STARTTLS."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_case_084_required_in_the_clear(connect: Opener, certificates: Certifica
 def test_case_084_required_and_not_verified(
     connect: Opener, certificates: Certificates, way: str
 ) -> None:
-    """RFC 8689 section 2: TLS with anybody is not enough."""
+    """RFC 8689 section 2: TLS without verification is not enough."""
     identity = certificates.good if way == "implicit" else None
     dialogue = takes(certificates, way, FROM, b"REQUIRETLS")
     with ScriptedServer(dialogue, identity=identity) as server:
@@ -137,7 +137,7 @@ def test_case_084_required_and_not_verified(
 def test_case_086_octets_after_starttls(
     connect: Opener, certificates: Certificates, injected: bytes
 ) -> None:
-    """Octets in the clear behind the 220, in the same segment, would be read as
+    """Octets without TLS after the 220, in the same segment, would be read as
     if they had come under TLS."""
 
     def dialogue(peer: Peer) -> None:

@@ -130,7 +130,7 @@ def test_case_059_recipient_outside_ascii(connect: Opener) -> None:
 
 
 def sends_8bit(connect: Opener, use: int, line: bytes, final: bytes) -> Operation:
-    """The content arrives as it is, behind this MAIL; the server has the last word."""
+    """The content arrives unchanged after this MAIL; the server decides."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"8BITMIME")

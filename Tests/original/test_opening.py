@@ -93,7 +93,7 @@ def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
 
 @pytest.mark.parametrize("how", ["closed", "freed"])
 def test_case_003_name_resolved_after_the_end(how: str) -> None:
-    """The answer comes when nobody wants it any more, and leads nowhere."""
+    """The answer arrives too late and has no effect."""
     assert resolving("answered")["connected"], "the answer is no good"
     told = resolving(how)
     assert told["error"] == "ECANCELLED"
@@ -126,7 +126,7 @@ def test_case_004_an_error_ends_the_connection(connect: Opener) -> None:
 
 
 def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
-    """One that was started is told; another is not started at all."""
+    """An operation that was started gets the error; another is not started at all."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -143,7 +143,7 @@ def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
 
 @pytest.mark.parametrize("point", ["greeting", "idle", "send"])
 def test_case_006_one_error_event(connect: Opener, point: str) -> None:
-    """Whenever it goes wrong, whoever else is told."""
+    """Whenever it fails, whatever other callbacks there are."""
 
     def dialogue(peer: Peer) -> None:
         if point != "greeting":
@@ -183,7 +183,7 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
 def test_case_008_late_error_of_an_address_given_up(
     certificates: Certificates, tmp_path: Path
 ) -> None:
-    """The first address says nothing, the second one wins, and then the first
+    """The first address does not answer, the second one connects, and then the first
     refuses: it is not listened to any more."""
 
     def dialogue(peer: Peer) -> None:

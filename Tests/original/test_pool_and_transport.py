@@ -46,7 +46,7 @@ def accept(peer: Peer, number: int) -> None:
 
 
 def test_case_110_every_second_sender_refused(connect: Opener) -> None:
-    """Exactly those fail, and nobody gets what another one sent."""
+    """Exactly those fail, and no recipient gets another message."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -68,7 +68,7 @@ def test_case_110_every_second_sender_refused(connect: Opener) -> None:
 
 
 def test_case_111_server_leaves_half_way(connect: Opener) -> None:
-    """Each of the twenty is told, and none of those that failed was delivered."""
+    """Each of the twenty has a result, and none of those that failed was delivered."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -131,7 +131,7 @@ def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
 
 
 def test_case_122_refused_sender(connect: Opener) -> None:
-    """The server is told good-bye all the same."""
+    """QUIT is sent in any case."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -205,7 +205,7 @@ def without_login(peer: Peer) -> None:
 
 
 def test_case_123_user_without_password(connect: Opener) -> None:
-    """Refused at once, also when the server would not have asked; the message goes
+    """Refused at once, even when the server would not have asked; the message goes
     out without it."""
     with ScriptedServer(without_login) as server:
         connection = connect.opened(server)

@@ -146,7 +146,7 @@ def test_case_054_all_three_refused(connect: Opener, capabilities: tuple[bytes, 
 def test_case_064_all_recipients_refused(
     connect: Opener, capabilities: tuple[bytes, ...], data_reply: bytes
 ) -> None:
-    """Fails, and the next message goes out behind a RSET."""
+    """Fails, and the next message is sent after a RSET."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)

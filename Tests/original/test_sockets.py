@@ -74,7 +74,7 @@ def delivers(connection: Connection) -> None:
 
 
 def test_case_069_through_a_proxy(certificates: Certificates) -> None:
-    """The greeting was behind the proxy's header, and is still there."""
+    """The greeting came after the proxy's header, and is still there."""
     with (
         ScriptedServer(delivery) as server,
         Proxy() as proxy,

@@ -18,7 +18,7 @@ PAGES = [CASES, ROOT / "docs" / "original.md"]
 COUNT = 136
 OUT_OF_SCOPE = re.compile(r"out of scope: \w")
 # `Tests/folder/file.py::test`, and for Swift the name that the test is displayed
-# with, also as `Tests/folder/File.swift: name`.
+# with, or `Tests/folder/File.swift: name`.
 REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift)):[: ]([^`]+)`")
 # Of either language.
 NUMBER = re.compile(r"\bcase (\d{3})\b|\btest_case_(\d{3})_")

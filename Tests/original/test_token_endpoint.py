@@ -16,7 +16,7 @@ USER = "alice"
 
 
 def self_signed(connect: Opener, certificates: Certificates, verifies: int) -> None:
-    """No token is had from an endpoint that nobody vouches for."""
+    """There is no token from an endpoint with an untrusted certificate."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")

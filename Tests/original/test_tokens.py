@@ -1,6 +1,6 @@
 """Cases 87 to 103: where access tokens come from, and when a new one is got.
 
-There, an object keeps the token and hands it to whoever asks. Here each login gets
+There, an object keeps the token and gives it to its callers. Here each login gets
 its own; a program that wants to share one keeps it itself, with the token callback or
 with the callback that tells of new tokens.
 """
@@ -56,7 +56,7 @@ def refreshing(endpoint: TokenEndpoint) -> Refreshing:
 
 @pytest.mark.parametrize("renewable", [False, True])
 def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> None:
-    """It is used; nobody is asked for another."""
+    """It is used; no other is requested."""
     with ScriptedServer(accepting("stored")) as server, TokenEndpoint() as endpoint:
         connection = connect.opened(server)
         connection.start_login(

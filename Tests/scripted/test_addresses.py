@@ -62,7 +62,7 @@ def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
 
 
 def test_reply_and_no_greeting(drive: Drive) -> None:
-    """The second address takes the connection, and then says nothing."""
+    """The second address accepts the connection, and then sends nothing."""
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
@@ -123,7 +123,7 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
 
 
 def test_operation_timeout(drive: Drive) -> None:
-    """What was still waited for when the time was up is told as well."""
+    """The error includes what was pending when the time was up."""
     with full_listener(SECOND) as port:
         connection = drive.connection(host=HOST, port=port, operation_timeout=time_limit(1000))
         failure = connection.start_connect().fails("ETIMEDOUT")
@@ -132,7 +132,7 @@ def test_operation_timeout(drive: Drive) -> None:
     assert failure.address == f"{FIRST}:{port}, {SECOND}:{port}"
 
 
-# --- a first address that takes connections and says nothing ------------------
+# --- a first address that accepts connections and sends nothing ---------------
 
 
 def greets(peer: Peer) -> None:

@@ -187,8 +187,8 @@ def test_refused(
 
 
 def test_a_dot_without_recipients(connect: Opener) -> None:
-    """The server agrees to DATA although nobody is to get the message (RFC 2920
-    section 3.1): the third goes behind a lone dot, and RSET in front of it."""
+    """The server accepts DATA although there is no recipient (RFC 2920
+    section 3.1): the third follows a lone dot and RSET."""
     judge = judging({("RCPT", b"to1@example.com"): Verdict(b"550 no")})
     strict = StrictServer(judge=judge, agrees_to_nobody=True)
     with ScriptedServer(strict) as server:

@@ -150,7 +150,7 @@ def test_ended_in_the_callback(connect: Opener, ending: str) -> None:
 
 
 def test_more_in_the_callback(connect: Opener) -> None:
-    """What a callback starts goes behind what is under way."""
+    """An operation started in a callback follows those that are pending."""
     strict = StrictServer()
     with ScriptedServer(strict) as server:
         connection = connect.opened(server)
@@ -203,7 +203,7 @@ def test_others_wait_for_their_turn(connect: Opener) -> None:
 
 
 def test_login_that_fails(connect: Opener) -> None:
-    """It takes with it what was queued behind it, and nothing of what was before."""
+    """Messages queued after it fail too, those before it do not."""
     strict = StrictServer(
         capabilities=(b"PIPELINING", b"AUTH PLAIN"),
         judge=judging({("AUTH", b""): Verdict(b"535 5.7.8 no")}),

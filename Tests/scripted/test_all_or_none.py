@@ -1,4 +1,4 @@
-"""A message that goes to every recipient or to nobody."""
+"""A message for every recipient or for none."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_one_is_refused(
     status: int,
     retry: int,
 ) -> None:
-    """Nobody gets it; also no further transaction follows for one too many. The result
+    """No recipient gets it; no further transaction follows for one too many. The result
     tells who was at fault, and the next message is none the worse."""
     name = NAMES[place].encode()
     strict = StrictServer(
@@ -149,7 +149,7 @@ def test_more_domains_than_the_server_takes(connect: Opener) -> None:
 
 
 def test_lmtp(connect: Opener) -> None:
-    """A copy may still be refused behind the content (RFC 2033 section 4.2)."""
+    """A copy may still be refused after the content (RFC 2033 section 4.2)."""
     judge = judging({("end", b"y@example.com"): Verdict(b"552 full")})
     strict = StrictServer(lmtp=True, judge=judge)
     with ScriptedServer(strict) as server:

@@ -49,7 +49,7 @@ def test_octets(connect: Opener, mode: Mode, way: str, what: str) -> None:
         connection.start_quit().succeeds()
     assert [copy.content for copy in strict.deliveries] == [content]
     assert sum(size for size, _ in strict.chunks) == len(content)
-    # The size of a message in memory is known, and told as it is.
+    # The size of a message in memory is known, and sent as it is.
     size = b" SIZE=%d" % len(content) if way in ("copy", "borrowed") else b""
     said = b"".join(strict.groups)
     assert b"MAIL FROM:<a@example.com> BODY=BINARYMIME" + size + b"\r\n" in said

@@ -104,7 +104,7 @@ def test_a_pipe_that_is_slow(connect: Opener, mode: Mode) -> None:
 
 @pytest.mark.parametrize("size", [65_536, 65_537])
 def test_optimistic_content(connect: Opener, size: int) -> None:
-    """Up to 64 KiB with the envelope; what is larger waits for somebody to want it."""
+    """Up to 64 KiB with the envelope; a larger message waits for an accepted recipient."""
     strict = StrictServer(
         OPTIMISTIC.capabilities, judging({("MAIL", b"a@example.com"): Verdict(b"550 no")})
     )
@@ -184,7 +184,7 @@ class Early:
         peer.reply(b"552 5.3.4 too much")
         assert self.seen.wait(PATIENCE)
         rest = peer.until_closed()
-        # Not a word behind what it has of the chunk.
+        # Not an octet after the part of the chunk that it has.
         assert not re.search(rb"\r\n(RSET|QUIT|MAIL)", rest)
 
     def expect_told(self, connection: Connection, operations: list[Operation]) -> None:
@@ -201,7 +201,7 @@ class Early:
 @pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["regular", "irregular"])
 def test_early_refusal(connect: Opener, mode: Mode, end: bytes) -> None:
-    """Of more than fits on the way, written from where it lies or copied."""
+    """Of more than fits into the buffers, without copying or copied."""
     early = Early()
     with ScriptedServer(early, receive_buffer=4096) as server:
         connection = connect.opened(server, socket="narrow4", **mode.options)
@@ -286,10 +286,10 @@ def test_early_reply_after_a_refused_chunk(connect: Opener, mode: Mode) -> None:
 
 FAILURES: dict[str, tuple[str | bytes, ...]] = {
     "at once": ("!error",),
-    "behind a chunk": (b"x\r\n", "!error"),
-    "behind a pause": (b"x\r\n", "!pause", "!error"),
+    "after a chunk": (b"x\r\n", "!error"),
+    "after a pause": (b"x\r\n", "!pause", "!error"),
     "too large a count": (b"x\r\n", "!toomuch"),
-    "behind much": (b"x" * 300_000, "!error"),
+    "after much": (b"x" * 300_000, "!error"),
 }
 
 

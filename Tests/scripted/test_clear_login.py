@@ -90,6 +90,6 @@ def test_secured() -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.10"])
 def test_connection_of_the_caller_to_loopback(address: str) -> None:
-    """What is behind it is not known: a tunnel ends there as well."""
+    """Its other end is not known: it may be a tunnel."""
     refused(log_in(address, connection="ours"))
     sent(log_in(address, connection="ours", secured=1))

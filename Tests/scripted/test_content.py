@@ -226,14 +226,14 @@ def test_one_pauses_and_its_neighbour_does_not(connect: Opener) -> None:
 
 FAILURES = {
     "at once": ("!error",),
-    "behind a line": (b"Subject: x\r\n", "!error"),
+    "after a line": (b"Subject: x\r\n", "!error"),
     "in a line": (b"Subject: x\r\n\r\nhalf a li", "!error"),
-    "behind a CR": (b"x\r", "!error"),
-    "behind what looks like the end": (b"x\r\n.\r\n", "!error"),
-    "behind a pause": (b"x\r\n", "!pause", "!error"),
+    "after a CR": (b"x\r", "!error"),
+    "after what looks like the end": (b"x\r\n.\r\n", "!error"),
+    "after a pause": (b"x\r\n", "!pause", "!error"),
     "too large a count": (b"x\r\n", "!toomuch"),
     "a count that means nothing": (b"x\r\n", "!nonsense"),
-    "behind much": (b"x" * 300_000, "!error"),
+    "after much": (b"x" * 300_000, "!error"),
 }
 
 
@@ -302,7 +302,7 @@ def test_descriptor_that_cannot_be_read(connect: Opener, tmp_path: Path) -> None
 
 
 def test_early_refusal_of_a_long_message(connect: Opener) -> None:
-    """The server refuses in the middle. What it says is told, and the rest of
+    """The server refuses in the middle. The error has its reply, and the rest of
     the content is never taken for commands."""
 
     def dialogue(peer: Peer) -> None:

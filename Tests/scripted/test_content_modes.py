@@ -1,5 +1,5 @@
 """What arrives of large content, whatever it is made of and however it travels: it is
-looked at a block at a time, and written from where it lies where nothing has to be
+inspected a block at a time, and written without copying where nothing has to be
 changed."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ KINDS = {
     "an LF at every edge": at_edges(b"\n", REGULAR),
     "LF and dot at every edge": at_edges(b"\n.\n", b"x" * SIZE),
     "a smuggled end at every edge": at_edges(b"\n.\r\n", REGULAR),
-    "LF behind CRLF": at_edges(b"\r\n\n", REGULAR),
+    "LF after CRLF": at_edges(b"\r\n\n", REGULAR),
 }
 
 

@@ -274,7 +274,7 @@ def test_asked_again_before_the_answer(connect: Opener) -> None:
         connection.wait_end()
 
 
-# --- what is never told ------------------------------------------------------------------
+# --- what must not be logged ---------------------------------------------------------------
 
 SPOKEN = [b"my-f1rst-s3cret-words", b"my-s3cond-s3cret-words", b"the-s3rvers-own-words"]
 
@@ -282,7 +282,7 @@ SPOKEN = [b"my-f1rst-s3cret-words", b"my-s3cond-s3cret-words", b"the-s3rvers-own
 @pytest.mark.parametrize("debug", [0, 1])
 @pytest.mark.parametrize("repeats", [None, "plain", "base64"])
 def test_hidden_in_the_log(connect: Opener, debug: int, repeats: str | None) -> None:
-    """All of the exchange, also when the server repeats it."""
+    """All of the exchange, even when the server repeats it."""
     initial, response, challenge = SPOKEN
 
     def dialogue(peer: Peer) -> None:

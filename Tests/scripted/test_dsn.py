@@ -50,7 +50,7 @@ def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
 
 
 def test_not_offered(connect: Opener) -> None:
-    """A server that does not know DSN is not told, and gets the message."""
+    """A server without DSN gets no parameters, and gets the message."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()

@@ -42,7 +42,7 @@ def test_mail_parameters(
     with ScriptedServer(dialogue) as server:
         connection = connect.opened(server)
         envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
-        # Of a reader the library knows no size but the one that it is told.
+        # Of a reader the library knows only the given size.
         message = connection.drive.reader(MESSAGE)
         sending = connection.start_send(envelope=envelope, message=message)
         server.wait_for(b"MAIL FROM:")

@@ -329,7 +329,7 @@ def test_no_second_transaction_for_a_reader(connect: Opener) -> None:
 
 @both
 def test_the_first_is_refused_with_452(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    """No transaction took anybody: trying again at once would go on for ever."""
+    """No transaction accepted a recipient: repeating it would never end."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
@@ -355,7 +355,7 @@ def test_the_first_is_refused_with_452(connect: Opener, capabilities: tuple[byte
     ("final", "status"), [(b"451 4.3.0 later", DEFERRED), (b"554 5.6.0 no", REJECTED)]
 )
 def test_a_later_transaction_fails(connect: Opener, final: bytes, status: int) -> None:
-    """The message did get to somebody: that is what the send says."""
+    """A recipient got the message: the send succeeds."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
@@ -390,7 +390,7 @@ def test_lost_in_a_later_transaction(connect: Opener) -> None:
 
 @both
 def test_in_doubt_in_a_later_transaction(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    """That nobody knows must not be hidden behind those who got the message."""
+    """Doubt about one recipient must not be hidden by those who got the message."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)

@@ -185,7 +185,7 @@ def test_one_command_at_a_time(
     connect: Opener, chunking: int, has_chunks: bool, is_ignored: bool
 ) -> None:
     """Where PIPELINING is not offered, or not to be used; the server sees to it that
-    nothing comes behind a command, a chunk or a message before its reply."""
+    nothing follows a command, a chunk or a message before its reply."""
     capabilities = (b"8BITMIME",) + (b"CHUNKING",) * has_chunks + (b"PIPELINING",) * is_ignored
     strict = StrictServer(capabilities, JUDGE, is_one_at_a_time=True)
     with ScriptedServer(strict) as server:

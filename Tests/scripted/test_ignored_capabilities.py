@@ -58,7 +58,7 @@ def test_what_is_used(connect: Opener) -> None:
 
 
 def test_what_cannot_be_done_without(connect: Opener) -> None:
-    """A message that needs 8BITMIME is treated as if nobody offered it."""
+    """A message that needs 8BITMIME is treated as if it were not offered."""
     with ScriptedServer(StrictServer(OFFERS)) as server:
         connection = connect.opened(server, ignored_capabilities="8BITMIME SIZE")
         failure = connection.start_send("zoë".encode()).fails("EMESSAGE")

@@ -26,7 +26,7 @@ def take(peer: Peer, mail: bytes, content: bytes) -> None:
     peer.reply(b"250 ok")
     peer.expect(b"DATA")
     peer.reply(b"354 go")
-    # Not "==" alone: nobody wants to see the difference of two such messages.
+    # Not "==" alone: the difference of two such messages is unreadable.
     same = peer.content() == wire(content) + b".\r\n"
     assert same
     peer.reply(b"250 ok")
@@ -89,7 +89,7 @@ def test_eight_bit_is_refused_wherever_it_is(connect: Opener, place: int) -> Non
 
 
 def test_header_without_end(connect: Opener) -> None:
-    """Octets for SMTPUTF8 may stand anywhere in it."""
+    """Octets for SMTPUTF8 may be anywhere in it."""
     content = LINE * LINES + b"Subject: \xc3\xab\n\nbody\n"
 
     def dialogue(peer: Peer) -> None:

@@ -23,7 +23,7 @@ REFUSALS: dict[str, dict[str, int]] = {
 
 @pytest.mark.parametrize("where", REFUSALS)
 def test_quit_is_sent(connect: Opener, where: str) -> None:
-    """RFC 5321 section 4.1.1.10: a client does not close before QUIT, also when it
+    """RFC 5321 section 4.1.1.10: a client does not close before QUIT, even when it
     finds the server of no use."""
 
     def dialogue(peer: Peer) -> None:

@@ -243,7 +243,7 @@ TOO_MANY = b"452 4.5.3 too many"
 def test_lost_after_refused_recipients(
     connect: Opener, limits: list[bytes], transactions: list[list[bytes]], statuses: list[int]
 ) -> None:
-    """Others might follow, but the connection ends first: everybody's fate is told."""
+    """Others might follow, but the connection ends first: every recipient has a status."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING", *limits)

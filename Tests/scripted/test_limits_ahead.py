@@ -1,5 +1,5 @@
 """Limits of a server (RFC 9422, and 452 of RFC 5321 section 4.5.3.1.10) while several
-messages are on their way: what is too much is not tried, and nobody gets a copy twice."""
+messages are on their way: what is too much is not tried, and no recipient gets two copies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TOO_MANY = ("ESTATE", NOT_TRIED, RETRY_SAFE)
 @in_every_mode
 @pytest.mark.parametrize("most", [1, 5, 31, 32, 33, 40])
 def test_mailmax(connect: Opener, mode: Mode, most: int) -> None:
-    """Reached in the middle of what may be on its way at a time, at its end, behind it."""
+    """Reached in the middle of the messages on their way, at their end, after them."""
     strict = StrictServer((*mode.capabilities, b"LIMITS MAILMAX=%d" % most))
     with ScriptedServer(strict) as server:
         connection = connect.opened(server, **mode.options)
@@ -214,7 +214,7 @@ def test_a_rest_that_is_deferred(connect: Opener, mode: Mode) -> None:
         sending.succeeds()
         result = sending.result()
         assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
-        # Under what the message was queued is not hidden behind the refusal.
+        # The refusal does not hide the queue identifier of the message.
         assert result.response is not None
         assert result.response.startswith("250 ")
         connection.start_quit().succeeds()

@@ -165,7 +165,7 @@ def test_every_copy_refused(
 
 
 def test_same_recipient_twice(connect: Opener) -> None:
-    """RFC 2033 section 4.2: a reply for each RCPT, also for the same mailbox."""
+    """RFC 2033 section 4.2: a reply for each RCPT, even for the same mailbox."""
 
     def dialogue(peer: Peer) -> None:
         greet(peer)
@@ -265,7 +265,7 @@ def test_no_recipient_accepted_and_354(connect: Opener) -> None:
 
 
 def test_lost_between_final_replies(connect: Opener) -> None:
-    """What was said counts; of the rest nobody knows."""
+    """Replies that arrived count; the rest is unknown."""
 
     def dialogue(peer: Peer) -> None:
         greet(peer)

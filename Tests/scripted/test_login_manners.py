@@ -107,7 +107,7 @@ def test_custom_mechanism_gets_the_text_received(connect: Opener, text: bytes) -
 
 
 def test_authorization_identity(connect: Opener) -> None:
-    """RFC 4616 section 2. Another mechanism would log in as somebody else."""
+    """RFC 4616 section 2. Another mechanism would log in as another user."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH CRAM-MD5 LOGIN PLAIN")

@@ -1,5 +1,5 @@
 """Messages of every kind to servers of every mood: what was delivered is what a model says
-must have been, and so is what each send was told.
+must have been, and so is the result of each send.
 
 A server decides by chance what it refuses and when it goes away. The numbers are the
 same in every run; one that fails is named.

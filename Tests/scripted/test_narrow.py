@@ -51,7 +51,7 @@ def opened(connect: Opener, server: ScriptedServer, mode: Mode, room: str = "nar
 
 
 def start_sends(connection: Connection) -> list[Operation]:
-    """The large one and one behind it."""
+    """The large one and one after it."""
     with connection.drive.held():
         return [
             connection.start_send(CONTENT, recipients=NAMES),
@@ -109,7 +109,7 @@ def expect_lost(strict: StrictServer, operations: list[Operation]) -> None:
 
 @in_groups
 def test_421_in_the_middle(connect: Opener, mode: Mode) -> None:
-    """Many of the commands have not left. Why the server goes away is told all the same."""
+    """Many of the commands have not left. The error has the server's reason in any case."""
     about = NAMES[COUNT // 2].encode()
     strict = StrictServer(
         mode.capabilities, judging({("RCPT", about): Verdict(b"421 4.7.0 too many")})
@@ -152,7 +152,7 @@ def test_messages_through_small_buffers(connect: Opener, mode: Mode) -> None:
 
 @in_groups
 def test_a_server_that_is_late(connect: Opener, mode: Mode) -> None:
-    """It reads a little and says nothing for a while. Nobody is held up by that."""
+    """It reads a little and sends nothing for a while. No other connection is delayed."""
     reads_on = threading.Event()
 
     def answering(replies: bytes) -> Iterator[bytes]:

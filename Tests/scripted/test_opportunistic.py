@@ -107,7 +107,7 @@ def starttls_and_silence(peer: Peer) -> None:
 
 
 def test_handshake_that_never_ends(connect: Opener) -> None:
-    """As one that fails: whoever stalls it could have broken it off as well."""
+    """As one that fails: an attacker who stalls it could have broken it too."""
 
     def second(peer: Peer) -> None:
         peer.greet(b"STARTTLS")

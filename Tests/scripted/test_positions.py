@@ -1,5 +1,5 @@
-"""A server refuses, or goes away, at each place of the dialogue: what is told of the message
-that it is about, of the one before it and of the one behind it, in each way in which they
+"""A server refuses, or closes, at each point of the dialogue: the result of the message
+that it is about, of the one before it and of the one after it, in each way in which they
 may travel."""
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ EVENTS: dict[str, Verdict] = {
     "421": Verdict(b"421 4.3.2 bye"),
     "closed": Verdict(None, "before"),
     "closed in the reply": Verdict(None, "within"),
-    "closed behind the reply": Verdict(None, "behind"),
-    "closed behind a refusal": Verdict(b"550 5.7.1 no", "behind"),
+    "closed after the reply": Verdict(None, "behind"),
+    "closed after a refusal": Verdict(b"550 5.7.1 no", "behind"),
     "reset": Verdict(None, "before", resets=True),
-    "reset behind the reply": Verdict(None, "behind", resets=True),
+    "reset after the reply": Verdict(None, "behind", resets=True),
 }
 
 

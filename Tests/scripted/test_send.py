@@ -288,7 +288,7 @@ def test_many_recipients_do_not_deadlock(connect: Opener) -> None:
 
 
 def test_unknown_is_for_the_end_only(connect: Opener) -> None:
-    """Lost behind the final dot: it may have been delivered."""
+    """Lost after the final dot: it may have been delivered."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet()

@@ -404,7 +404,7 @@ def test_wrong_kinds_of_descriptor(drive: Drive, option: str, kind: str | int) -
 
 @pytest.mark.parametrize("option", ["socket", "connection"])
 def test_quit_ends_it(connect: Opener, option: str) -> None:
-    """The server sees the end, whoever else holds the socket."""
+    """The server sees the end, even when another process holds the socket."""
     closed: list[bool] = []
 
     def dialogue(peer: Peer) -> None:
@@ -432,7 +432,7 @@ def test_descriptor_taken_back(connect: Opener, option: str) -> None:
 
 
 def test_no_descriptor_is_left(connect: Opener) -> None:
-    """Not by options that nobody used, nor by a refused connect."""
+    """Not by unused options, nor by a refused connect."""
     drive = connect.drive
     before = drive.counts()
     with ScriptedServer(last_delivery) as server:

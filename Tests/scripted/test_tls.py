@@ -1,4 +1,4 @@
-"""TLS: what must be true of a server before anything is told to it."""
+"""TLS: what must be true of a server before anything is sent to it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_certificate(
         connection = connect(server, host=host, secure=int(way == "implicit"), **options)
         with connection.drive.held():
             opening = connection.start_connect()
-            # Waiting behind the connect: must not be sent to a server that failed.
+            # Queued after the connect: must not be sent to a server that failed.
             login = None if accepted else connection.start_login("alice", "sesame")
         if accepted:
             opening.succeeds()
@@ -157,7 +157,7 @@ def test_verification_belongs_to_one_connection(
 
 
 def test_injection_inside_the_handshake(connect: Opener, certificates: Certificates) -> None:
-    """The same a moment later, where a server's first message should stand."""
+    """The same a moment later, in place of a server's first message."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS")

@@ -85,7 +85,7 @@ def test_small_parameters(connect: Opener, certificates: Certificates, tmp_path:
 
 
 def test_nothing_in_common(connect: Opener, certificates: Certificates) -> None:
-    """Of a refusal alone nobody knows what it was: all options are named."""
+    """A refusal alone does not show the cause: all options are named."""
     narrow = Narrow(certificates.good.certificate, certificates.good.key, "AES256-SHA:@SECLEVEL=0")
     with ScriptedServer(lambda peer: peer.refused_tls(narrow)) as server:
         failure = connect(server, secure=1).start_connect().fails("ETLS")

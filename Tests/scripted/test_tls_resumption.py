@@ -264,7 +264,7 @@ def test_another_host(connect: Opener, certificates: Certificates) -> None:
 
 
 def test_verification_switched_on(connect: Opener, certificates: Certificates) -> None:
-    """What was tolerated helps nobody who verifies."""
+    """A session without verification is never used by a connection that verifies."""
     drive = connect.drive
     identity = Remembering.like(certificates.self_signed)
     with Witness(identity, 1) as server:

@@ -145,7 +145,7 @@ def test_session_outlives_its_connection(connect: Opener, certificates: Certific
 
 
 def test_options_that_are_gone(connect: Opener, certificates: Certificates) -> None:
-    """Sessions that come when nobody can use them any more."""
+    """Sessions that arrive when they cannot be used any more."""
     drive = connect.drive
     with Witness(Remembering.like(certificates.good), 1) as server:
         options = connect.options(server, secure=1)
@@ -262,7 +262,7 @@ def test_too_old(
 def test_certificate_that_has_expired(
     sessions: Sessions, certificates: Certificates, verifies: int
 ) -> None:
-    """Since it was verified. The one in the session is changed: nobody checks it again."""
+    """Since it was verified. The time in the session is changed: it is not verified again."""
     identity = Remembering.like(certificates.good)
     session = sessions.exported(identity, tls_reject_unauthorized=verifies)
     begin, end = re.findall(rb"\x17\x0d(\d{12})Z", session)

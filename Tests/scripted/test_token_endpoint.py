@@ -1,6 +1,6 @@
 """Token endpoints that do not behave: the login fails, and nothing else does.
 
-What becomes of each single answer is told in Tests/SMTPProtocolTests; here it is that
+Tests/SMTPProtocolTests has each single response; here it is that
 the connection waits for no endpoint without end, and goes on without it.
 """
 
@@ -150,7 +150,7 @@ def test_refusals(connect: Opener, given: Answer, told: str, retry: int) -> None
 
 @pytest.mark.parametrize("code", [b"301 Moved", b"302 Found", b"307 Temporary", b"308 Permanent"])
 def test_redirect(connect: Opener, code: bytes) -> None:
-    """What is sent to an endpoint is for it alone: nobody connects elsewhere."""
+    """A request is for its endpoint alone: there is no connection elsewhere."""
     with ScriptedServer() as elsewhere:
         location = b"Location: http://127.0.0.1:%d/token" % elsewhere.port
         with TokenEndpoint(status(code, b"", location)) as endpoint:
@@ -185,7 +185,7 @@ def test_secrets_repeated(connect: Opener, refresh_token: str, secret: str, repe
 
 
 def test_short_values_are_not_hidden(connect: Opener) -> None:
-    """What stands in a refusal by chance is no secret."""
+    """A short word that occurs in a refusal by chance is no secret."""
     given = status(b"400", refused("invalid_client", "id is not known"))
     with ScriptedServer(sees_no_token) as server, TokenEndpoint(given) as endpoint:
         connection = connect.opened(server)

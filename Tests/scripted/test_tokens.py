@@ -1,4 +1,4 @@
-"""Access tokens: when one is renewed, what is told of it, and what never is."""
+"""Access tokens: when one is renewed, what is reported, and what must not be."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
 
 
 def test_not_renewed_when_the_server_is_busy(connect: Opener) -> None:
-    """A 4xx says nothing about the token."""
+    """A 4xx does not decide about the token."""
     with ScriptedServer(taking(("good", "454 4.7.0 later"))) as server:
         asked = TokenCallback(connect.drive)
         asked.when_asked(asked.providing("good"))
@@ -155,7 +155,7 @@ def test_no_token_at_all(connect: Opener, token: str | None) -> None:
 
 @pytest.mark.parametrize("reason", [None, "", "the vault\r\nis locked", "x" * 2000])
 def test_withheld(connect: Opener, reason: str | None) -> None:
-    """What the caller says is told, on one line and within bounds; nothing is sent."""
+    """The caller's reason is in the error, on one line and bounded; nothing is sent."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
@@ -360,7 +360,7 @@ def test_secrets_of_the_login(connect: Opener, debug: int, ending: str) -> None:
         connection.start_quit().succeeds()
         drive = connection.drive
         nothing_told(drive, *([] if failure is None else [failure.message, str(failure.response)]))
-        # It is told that there was a token, and from where.
+        # The log says that there was a token, and from where.
         assert any(f"127.0.0.1:{endpoint.port}" in line for line in drive.transcript(LOG_SMTP))
         assert any(line.startswith("AUTH XOAUTH2 ") for line in drive.transcript(LOG_CLIENT))
 

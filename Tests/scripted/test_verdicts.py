@@ -83,7 +83,7 @@ def test_refusal_and_the_caller_ends(connect: Opener, deed: str, words: str) -> 
 
 
 def test_refusal_and_silence(connect: Opener) -> None:
-    """DATA is agreed to although nobody is to get it, and the lone dot has no reply."""
+    """DATA is accepted although there is no recipient, and the lone dot has no reply."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING")
@@ -471,7 +471,7 @@ def test_stream_stops_at_the_limit(connect: Opener, chunking: int, line: bytes) 
 
 
 def test_file_is_known_to_be_too_large(connect: Opener) -> None:
-    """Before MAIL, so that nothing is sent in vain."""
+    """Before MAIL, so that nothing is sent for nothing."""
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"SIZE 1000")

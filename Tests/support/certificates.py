@@ -80,7 +80,7 @@ class Certificates:
         self.address_only = self._signed("address-only", "by address", "IP:127.0.0.1")
         self.name_only = self._signed("name-only", "localhost", "DNS:localhost")
         self.expired = self._signed("expired", "localhost", LOCAL, PAST)
-        # Signed by nobody else.
+        # Self-signed.
         self.self_signed = self._self_signed("self-signed", "localhost", LOCAL)
         # From an authority below the authority; neither is shown to the client.
         self.intermediate = self._signed(

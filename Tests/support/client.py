@@ -64,9 +64,9 @@ def send(
     message: str | None = None,
     size: int = 0,
 ) -> Operation:
-    # 8-bit content goes out as it is, also to a server that offers nothing.
+    # 8-bit content is sent unchanged, even to a server that offers nothing.
     envelope = connection.drive.envelope(ALICE, list(recipients or [BOB]), size, use_8bitmime=0)
     if size and message is None:
-        # Of a reader the library knows no size but the one that it is told.
+        # Of a reader the library knows only the given size.
         message = connection.drive.reader(content)
     return connection.start_send(content, message=message, envelope=envelope)

@@ -106,12 +106,12 @@ class Connection:
 
     @property
     def tokens(self) -> list[tuple[str, int]]:
-        """The new tokens that were told, and when they end."""
+        """The new tokens that were reported, and when they expire."""
         return self.drive.tokens.get(f"{self.name}.token", [])
 
     @property
     def error(self) -> Failure | None:
-        """What the error event told."""
+        """The error of the error event."""
         return self.drive.errors.get(f"{self.name}.error")
 
 

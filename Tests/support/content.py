@@ -34,7 +34,7 @@ BODIES = {
     "only empty lines": b"\r\n\n\r",
     "blanks at the ends of lines": b"one \r\n\t\r\n two\t\r\n",
     "leading dots": b".\r\n..\r\n.one\r\n..two\r\n...\r\n. \r\n",
-    "dots behind lone line ends": b"a\r.\rb\n.\nc\r\n.\nd\n.\r\ne\r.\r\nf",
+    "dots after lone line ends": b"a\r.\rb\n.\nc\r\n.\nd\n.\r\ne\r.\r\nf",
     "a dot at the end": b"body\r\n.",
     "another message inside": b"x\n.\nMAIL FROM:<x@test.local>\r.\r\nRCPT TO:<bob@test.local>\n.",
     "a mailbox line": b"From here to there\r\n>From there\r\n",

@@ -1,4 +1,4 @@
-"""What the public header says, as the C compiler sees it."""
+"""The public header, as the C compiler sees it."""
 
 from __future__ import annotations
 

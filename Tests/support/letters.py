@@ -1,4 +1,4 @@
-"""Messages for real servers, each of which can be told from all others."""
+"""Messages for real servers, each of which can be distinguished from all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers that need no script of a test's own: friendly, silent, rude."""
+"""Servers without a script: friendly, silent, rude."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be told of messages, by what a strict server has said and got.
+"""The results that messages must have, by what a strict server has sent and got.
 
 The model knows RFC 5321, 2033, 2920 and 3030 from the client's side, and nothing of the
 library: it takes the replies in their order and decides about each message in turn.

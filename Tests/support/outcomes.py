@@ -1,4 +1,4 @@
-"""What callbacks are told: errors and results, as the drive program writes them."""
+"""What callbacks get: errors and results, as the drive program writes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that are sent together to a strict server; what was told of them and what has
+"""Messages that are sent together to a strict server; their results and what has
 arrived is compared with what the model says."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The program under test, as a child process: build/tests/drive, and what it tells.
+"""The program under test, as a child process: build/tests/drive, and its reports.
 
 A call is written to it and answered; whatever callbacks are told comes in between
 and is filed away. Nothing sleeps: a wait ends when its event arrives, or fails after

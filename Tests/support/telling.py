@@ -1,4 +1,4 @@
-"""What the log of a real server tells: of sessions, copies and notifications."""
+"""What the log of a real server has: sessions, copies and notifications."""
 
 from __future__ import annotations
 

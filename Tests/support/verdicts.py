@@ -1,4 +1,4 @@
-"""What a server thinks of commands, what it says, and how its replies travel."""
+"""How a server judges commands, its replies, and how they are sent."""
 
 from __future__ import annotations
 
