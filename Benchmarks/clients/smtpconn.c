@@ -3,7 +3,7 @@
  *
  * Modes: "lockstep" starts the next send when the one before it has ended; in the
  * others 100 are started ahead. "queued" sends with DATA, "chunking" with BDAT, and
- * "optimistic" with BDAT right behind the envelope.
+ * "optimistic" with BDAT right after the envelope.
  */
 #include "common.h"
 #include "setup.h"

@@ -11,7 +11,7 @@
  *     bdat      MAIL, RCPT, BDAT with the content and RSET in one write, up to 32
  *               messages in flight: a write for each
  *     flight    the same with one write for as many as there is room for, of messages
- *               that lie ready behind one another, which no program has
+ *              that are ready in one buffer, which no program has
  */
 #define _GNU_SOURCE
 #include "common.h"

@@ -33,7 +33,7 @@ static void copy_text(const unsigned char *octets) {
   size_t from;
   for (from = 0; from < LENGTH; from += PIECE) {
     memcpy(output, octets + from, PIECE);
-    /* Or the compiler would see that nobody looks at it. */
+    /* Or the compiler would remove the unused result. */
     __asm__ volatile("" : : "r"(output) : "memory");
   }
 }

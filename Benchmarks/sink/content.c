@@ -2,7 +2,7 @@
  * content.c - where the content of DATA ends
  *
  * A block at a time, without a branch for each octet: the compiler makes vectors of
- * it. What stands in a block is only looked at when LF . CR is in it.
+ * it. A block is inspected only when LF . CR is in it.
  */
 #include "sink.h"
 
@@ -29,7 +29,7 @@ static const char *search(const char *from, const char *limit) {
 
 const char *content_end(const char *from, const char *limit) {
   /* A block ends in front of what is found in the next one: LF, dot and CR are one
-   * octet behind the CR that the end begins with. */
+   * octet after the CR that the end begins with. */
   while (limit - from >= BLOCK + END) {
     if (may_hold_end(from + 1)) {
       const char *found = search(from, from + BLOCK + END);

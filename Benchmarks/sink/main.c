@@ -6,7 +6,7 @@
  * Listens on a port of the loopback that the kernel chooses and prints
  * {"port": PORT}. Offers PIPELINING, CHUNKING, 8BITMIME and SIZE, but for what it is
  * to be without. With a delay every reply is held that long, as if the client were
- * that far away. At the end of each connection it prints what it was told, one
+ * that far away. At the end of each connection it prints what it received, one
  * object a line, so that who measures can see that everything arrived:
  *
  *     messages, octets of content as they came, commands
@@ -237,7 +237,7 @@ static int start(void) {
       observe(EPOLL_CTL_ADD, timer, EPOLLIN, &of_timer) != 0) {
     return 0;
   }
-  /* Not possible with a file: then whoever started it ends it. */
+  /* Not possible with a file: then the parent ends it. */
   observe(EPOLL_CTL_ADD, STDIN_FILENO, EPOLLIN, &of_parent);
   printf("{\"port\": %d}\n", ntohs(address.sin_port));
   fflush(stdout);

@@ -49,7 +49,7 @@ struct connection {
    * replies.c. */
   uint64_t level, written_level;
 
-  /* What is told in the end. */
+  /* What is printed at the end. */
   uint64_t messages, octets, commands;
   double hello, begin, end;
 };

@@ -57,7 +57,7 @@ public func smtpconn_set_log_callback(
     return
   }
   handle.connection.onLog = { record in
-    let text = CText(record.text.map { Bytes.isControl($0) ? 0x3F : $0 })
+    let text = CText(record.text.map { Bytes.isControl($0) ? .question : $0 })
     withExtendedLifetime(text) {
       unsafe callback(
         Handle.view(handle), record.level.rawValue, record.kind.rawValue, text.pointer,

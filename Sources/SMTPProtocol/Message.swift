@@ -54,7 +54,7 @@ package struct Message: ExpressibleByStringInterpolation, Sendable {
 
     @inline(never)
     private mutating func append(_ isNegative: Bool, _ magnitude: UInt64) {
-      if isNegative { bytes.append(0x2D) }
+      if isNegative { bytes.append(.hyphen) }
       bytes += Bytes.decimal(magnitude)
     }
   }

@@ -81,7 +81,7 @@ final class TestServer: Sendable {
         return
       }
     }
-    // The client closes first; what it still says is kept.
+    // The client closes first; what it still sends is kept.
     while let line = read(until: "\r\n") { received.withLock { $0.append(line) } }
   }
 

@@ -39,7 +39,7 @@ struct ContentTransferTests {
   }
 
   /// Of a line end the CR may be the last that leaves in a turn, or left over as a turn of
-  /// its own; what is behind it may be copied or leave as it is.
+  /// its own; what follows may be copied or sent unchanged.
   @Test(
     "regular content stays as it is wherever it is cut", arguments: [true, false],
     [ContentEncoder.Form.counted, .dotted])

@@ -6,7 +6,7 @@ import Testing
 @testable import SMTPTransport
 
 @Suite struct TokenExchangeTests {
-  /// A socket where the system accepts whoever comes, and nobody reads.
+  /// A socket where the system accepts connections, and no program reads.
   private final class Mute {
     private let descriptor: Int32
     let port: Int

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// A message that goes to every recipient or to nobody: DATA waits for them.
+/// A message for every recipient or for none: DATA waits for the replies to RCPT.
 @Suite struct AllOrNoneTests {
   private static let start =
     opening("PIPELINING") + """

@@ -203,7 +203,7 @@ import Testing
     #expect(!conversation.session.sendsAtOnce(request))
   }
 
-  /// Of several copies nobody can tell how many replies the chunk will have.
+  /// With several copies the number of replies to the chunk is not known.
   @Test(arguments: [("b@y.example", true), ("b@y.example c@y.example", false)])
   func `with LMTP only a message to one`(_ recipients: String, isPossible: Bool) {
     let hello = LMTPTests.hello("PIPELINING\nS: 250 CHUNKING").replacing(

@@ -216,7 +216,7 @@ import Testing
         """)
   }
 
-  /// What went out behind has RSET in front, which may then be refused as well.
+  /// Commands sent ahead begin with RSET, which may then be refused too.
   @Test(arguments: [530, 502])
   func `one that was not needed may be refused`(_ code: Int) {
     play(

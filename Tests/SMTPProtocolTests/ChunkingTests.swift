@@ -2,7 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// BDAT instead of DATA (RFC 3030), once somebody was accepted.
+/// BDAT instead of DATA (RFC 3030), after a recipient was accepted.
 @Suite struct ChunkingTests {
   private static let start = opening("PIPELINING", "CHUNKING")
   private static let envelope = """

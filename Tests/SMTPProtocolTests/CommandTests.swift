@@ -55,7 +55,7 @@ import Testing
     #expect(commands.map { text($0) } == ["DATA", "RSET", "QUIT", "STARTTLS", "*"])
   }
 
-  /// RFC 5321 section 4.1.1.2: no space behind the colon.
+  /// RFC 5321 section 4.1.1.2: no space after the colon.
   @Test func `MAIL has the path in brackets, then its parameters`() throws {
     let mailbox = try Mailbox(bytes("a@b.example"))
     let all = Capabilities(reply: Reply(250, "mx.example", "SIZE", "8BITMIME"))

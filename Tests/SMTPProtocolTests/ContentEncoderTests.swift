@@ -38,7 +38,7 @@ import Testing
     (["a\r", "\n.b"], "a\r\n..b\r\n.\r\n"),
     (["a\r\n", ".b"], "a\r\n..b\r\n.\r\n"),
     (["a\n.", ".b"], "a\r\n...b\r\n.\r\n"),
-    // A lone CR ends a line too, so nothing can be smuggled behind it.
+    // A lone CR ends a line too, so nothing can be smuggled after it.
     (["a\r.\r\nb"], "a\r\n..\r\nb\r\n.\r\n"),
     (["a\r", ".\r", "\nb"], "a\r\n..\r\nb\r\n.\r\n"),
     (["a\n.\r\nb"], "a\r\n..\r\nb\r\n.\r\n"),

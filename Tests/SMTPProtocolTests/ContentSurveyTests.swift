@@ -41,7 +41,7 @@ import Testing
     #expect(found.hasEightBitHeader == hasEightBitHeader)
   }
 
-  /// What is told with SIZE is what is written.
+  /// SIZE is the number of octets written.
   @Test func `the size is that of the encoder, however the content is cut`() {
     var random = FixedRandom(seed: 20)
     let alphabet: [UInt8] = [0x0A, 0x0D, 0x2E, 0x61, 0xE9]

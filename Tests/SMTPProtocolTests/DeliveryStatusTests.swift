@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  /// The form with `\x{}` belongs to utf-8 alone (RFC 6533 section 3), also where
+  /// The form with `\x{}` belongs to utf-8 alone (RFC 6533 section 3), even where
   /// the address is ASCII.
   @Test func `the type decides how the address is encoded`() throws {
     let backslash = try DeliveryStatus.OriginalRecipient(bytes("UTF-8;\"a\\\\b\"@x.example"))

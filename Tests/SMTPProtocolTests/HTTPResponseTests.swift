@@ -117,7 +117,7 @@ import Testing
     #expect(read(bytes(answer).map { [$0] }).isBroken)
   }
 
-  /// RFC 9112 section 6.3: a length that is told twice and differs cannot be
+  /// RFC 9112 section 6.3: a length that is given twice and differs cannot be
   /// trusted, and blanks do not join digits.
   @Test(arguments: [
     "Content-Length: 2\r\nContent-Length: 3", "Content-Length: 1 2",

@@ -196,7 +196,7 @@ import Testing
           """)
   }
 
-  /// It is not certain then that nobody is to get it.
+  /// It is not certain then that there is no recipient.
   @Test func `a recipient accepted without a sender has a final reply`() {
     play(
       Self.send("one", isBehind: false) + """

@@ -126,7 +126,7 @@ import Testing
         """)
   }
 
-  /// RFC 2033 section 4.2: also one for each time that it was named.
+  /// RFC 2033 section 4.2: one for each time that it was given.
   @Test func `a recipient given twice has two replies`() {
     play(
       Self.hello() + """
@@ -278,7 +278,7 @@ import Testing
       """
   }
 
-  /// A server may answer the last chunk once, or once for each: nobody can tell what the
+  /// A server may answer the last chunk once, or once for each: it is not known what the
   /// reply after the next one is for.
   @Test func `a refused chunk of a message to several ends the connection`() {
     let conversations = SMTPProtocolTests.play(

@@ -96,7 +96,7 @@ import Testing
     #expect(buffer.capacity == 0)
   }
 
-  /// The room behind what is in use held something before.
+  /// The room after the octets in use held something before.
   @Test func `cleansing reaches all that was ever in it`() {
     let cryptography = FixedCryptography()
     var buffer = OctetBuffer(bytes("the secret that was in here"))

@@ -8,7 +8,7 @@ import Testing
   private static let cr: UInt8 = 0x0D
   private static let lf: UInt8 = 0x0A
 
-  /// Whether a CR without LF or an LF without CR stands at `index` or behind it, or a
+  /// Whether a CR without LF or an LF without CR is at `index` or after it, or a
   /// line that begins with `dot`.
   private static func isIrregular(_ text: [UInt8], _ index: Int, _ dot: UInt8) -> Bool {
     (text[index] == cr) != (text[index + 1] == lf) || (text[index] == lf && text[index + 1] == dot)
@@ -16,7 +16,7 @@ import Testing
 
   private static func skipped(_ text: [UInt8], _ start: Int, _ dot: UInt8) -> Int {
     var end = start
-    // The CR of an LF that stands first is missing.
+    // The CR of an LF at the front is missing.
     if start < text.count, text[start] == lf { return start }
     while end + block < text.count,
       !(end..<end + block).contains(where: { isIrregular(text, $0, dot) })

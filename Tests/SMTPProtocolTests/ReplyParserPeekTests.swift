@@ -2,8 +2,8 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// A reply of one line may be looked at before it is taken; nobody must be able to tell
-/// whether it was.
+/// A reply of one line may be inspected before it is taken, which must make no
+/// difference.
 @Suite struct ReplyParserPeekTests {
   /// As `Parsed(pieces:)`, with looks at what is there, and replies that are known.
   private static func parsed(

@@ -121,7 +121,7 @@ import Testing
     #expect(conversations.allSatisfy { $0.session.isAuthenticated })
   }
 
-  /// The explanation is answered with an empty line, and told.
+  /// The explanation is answered with an empty line, and is part of the error.
   @Test func `a refusal with an explanation`() {
     var conversation = Conversation()
     conversation.receive(bytes("220 hi\r\n250-mx\r\n250 AUTH XOAUTH2\r\n").prefix(8))

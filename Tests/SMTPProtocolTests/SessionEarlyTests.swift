@@ -91,7 +91,7 @@ import Testing
         """, chunking: .optimistic)
   }
 
-  /// Nothing of the one behind could have been delivered.
+  /// Nothing of the one after it could have been delivered.
   @Test func `what has not left as far as its end is not in doubt`() {
     play(
       opening("PIPELINING", "CHUNKING") + """
@@ -138,9 +138,9 @@ import Testing
         """, chunking: .on)
   }
 
-  /// Two messages, the first of which has left as a whole, and RSET behind it if that is
+  /// Two messages, the first of which has left as a whole, and RSET after it if that is
   /// told. It has as many replies at its end as recipients (RFC 2033 section 4.2): they may
-  /// be more than there are commands behind it.
+  /// be more than there are commands after it.
   private static func lmtp(recipients: Int, hasReset: Bool) -> String {
     let names = (1...recipients).map { "b\($0)@y.example" }
     let lines = { (line: (String) -> String) in names.map { line($0) + "\n" }.joined() }

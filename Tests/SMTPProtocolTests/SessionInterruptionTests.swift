@@ -114,7 +114,7 @@ struct Moment: CustomTestStringConvertible {
 }
 
 /// The end of the connection while something is under way: what that was ends
-/// exactly once, and says whether it may be tried again.
+/// exactly once, with its retry advice.
 @Suite struct SessionInterruptionTests {
   @Test(arguments: Moment.all)
   func `what is under way ends once when the connection is given up`(_ moment: Moment) {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// Says what it is told to.
+/// Sends the given responses.
 private final class ScriptedMechanism: Mechanism {
   let name: [UInt8]
   let initialResponse: [UInt8]?
@@ -37,7 +37,7 @@ private final class Taker: Mechanism {
     return .response([])
   }
 
-  /// What it gets when the server says this with 334.
+  /// What it gets for this text of 334.
   static func challenge(_ said: String) -> [UInt8]? {
     let taker = Taker()
     var conversation = Conversation()

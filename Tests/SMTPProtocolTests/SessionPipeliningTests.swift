@@ -94,7 +94,7 @@ import Testing
     #expect(conversations.allSatisfy { !$0.session.isReady && !$0.session.isOver })
   }
 
-  /// What a server says of recipients without a sender is not about them.
+  /// Replies for recipients without a sender are not about the recipients.
   @Test(arguments: [503, 250, 550, 451])
   func `a refused sender takes the recipients with it`(_ code: Int) {
     let conversations = play(

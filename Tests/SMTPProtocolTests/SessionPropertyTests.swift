@@ -12,8 +12,8 @@ import Testing
       isTraced: isTraced)
   }
 
-  /// Every dialogue is held twice: most replies are taken by a short way when nobody
-  /// wants to read them, and nobody must be able to tell.
+  /// Every dialogue is played twice: without a log most replies take the fast path, which
+  /// must make no difference.
   @Test(arguments: 0..<8)
   func `each operation ends exactly once`(_ seed: UInt64) {
     var told: Set<String> = []

@@ -154,7 +154,7 @@ import Testing
       text(try decoded(parts[1]))
         == #"{"iss":"sa@x.example","scope":"s","sub":"u@x.example","#
         + #""aud":"https://a.example/token","iat":1000,"exp":1300}"#)
-    // The signature is over what stands before it.
+    // The signature is over the text before it.
     let signed = Array(parts[0]) + [0x2E] + Array(parts[1])
     #expect(try decoded(parts[2]) == Array(signed.suffix(4)) + bytes("??>>"))
   }

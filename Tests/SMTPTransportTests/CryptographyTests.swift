@@ -37,7 +37,7 @@ import Testing
     var secret = bytes("secret")
     cryptography.cleanse(&secret)
     #expect(secret == [0, 0, 0, 0, 0, 0])
-    // Also what stood behind the end of one that has shrunk.
+    // The octets after the end of one that has shrunk too.
     var shrunk = bytes("longer secret")
     shrunk.removeLast(7)
     let capacity = shrunk.capacity

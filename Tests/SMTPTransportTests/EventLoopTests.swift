@@ -205,7 +205,7 @@ import Testing
     }
   }
 
-  /// One that polls the descriptor misses none, also of those that are set inside a turn.
+  /// A program that polls the descriptor misses none, even of those set inside a turn.
   @Test func theDescriptorBecomesReadableForEachTimer() throws {
     let descriptor = loop.descriptor()
     var fired = 0

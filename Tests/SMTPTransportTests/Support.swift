@@ -49,7 +49,7 @@ final class Listener {
     return ConnectedSocket(client, remote: .unspecified)
   }
 
-  /// A port where nobody listens.
+  /// A port without a listener.
   static func refusing() -> SocketAddress {
     let listener = Listener()
     return listener.address

@@ -101,7 +101,7 @@ final class TLSServer {
     process.standardInput = FileHandle.nullDevice
     guard (try? process.run()) != nil else { return nil }
 
-    // "ACCEPT 127.0.0.1:40123" says that it listens, and where.
+    // "ACCEPT 127.0.0.1:40123" is the line for a listening server, with its port.
     var said = ""
     while !said.contains("ACCEPT") || !said.hasSuffix("\n") {
       let data = output.fileHandleForReading.availableData

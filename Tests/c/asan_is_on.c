@@ -2,7 +2,7 @@
  * asan_is_on.c - a program with a mistake, which ASan and valgrind must find
  *
  * Built without ASan it returns 0. So would every other program that was meant
- * to be built with it and was not, and nobody would know.
+ * to be built with it and was not, without a failure.
  */
 #include <smtpconn.h>
 

@@ -1,6 +1,6 @@
 /*
  * fairness.c - what a server sends under TLS is worked on in turn with everything
- * else, also when none of it is data
+ *else, even when none of it is data
  *
  *     fairness CERTIFICATE KEY AUTHORITY
  *
@@ -127,7 +127,7 @@ static void shake_hands(struct scene *scene) {
   CHECK_INT(unread(scene), 0);
 }
 
-/* A message without data, which costs whoever reads it some work. */
+/* A message without data, which costs its reader some work. */
 static void add_message(struct scene *scene, enum kind kind) {
   switch (kind) {
     case KEY_UPDATES:

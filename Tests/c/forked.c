@@ -85,7 +85,7 @@ static void free_all(struct program *program) {
   smtpconn_message_free(program->message);
 }
 
-/* What is pending goes on in the parent: the child is told nothing of it, and gets back
+/* What is pending continues in the parent: the child gets no callback for it, and gets back
  * what it has given. */
 static int child(struct program *program, enum deed deed) {
   int calls = program->calls, failed = check_failures, given = program->message != NULL;

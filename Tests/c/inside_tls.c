@@ -62,7 +62,7 @@ static int connected_socket(void) {
   return descriptor;
 }
 
-/* Somebody who listens, and is never heard of. */
+/* A listener that never answers. */
 static int listening_at(const char *path) {
   struct sockaddr_un address = {0};
   int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);

@@ -75,7 +75,7 @@ static void on_done(smtpconn *connection, const smtpconn_error *error, void *use
   struct call *call = user;
   call->story->calls[call->number]++;
   call->story->codes[call->number] = smtpconn_error_code(error);
-  /* The connection may be looked at, also while it is being freed. */
+  /* The connection may be read, even while it is being freed. */
   (void)smtpconn_is_open(connection);
   (void)smtpconn_last_response(connection);
   if (call->number == call->story->actor && call->story->calls[call->number] == 1) {
@@ -111,7 +111,7 @@ static void on_error(smtpconn *connection, const smtpconn_error *error, void *us
 
 static void on_release(void *user) { ((struct story *)user)->released++; }
 
-/* Three octets and the end; with `reads` it can be told that it was asked. */
+/* Three octets and the end; `reads` counts the calls. */
 static ptrdiff_t on_read(uint8_t *buffer, size_t capacity, void *user) {
   struct story *story = user;
   CHECK(capacity > 0);
@@ -264,7 +264,7 @@ static void cancel_queue_and_go_on(void) {
   smtpconn_free(connection);
 }
 
-/* Without callbacks: nobody wants to know. */
+/* Without callbacks. */
 static void without_callbacks(void) {
   smtpconn *connection = new_connection(friendly, NULL);
   smtpconn_envelope *envelope = smtpconn_envelope_new();

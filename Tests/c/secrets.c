@@ -46,7 +46,7 @@ static int is_hidden_here(const char *place, const char *hidden) {
   return 1;
 }
 
-/* How often a word stands in a range of this program's memory. */
+/* How often a word occurs in a range of this program's memory. */
 static int count_between(FILE *memory, unsigned long start, unsigned long end,
                          const char *hidden) {
   static char part[PART + LONGEST];

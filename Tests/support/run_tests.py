@@ -141,6 +141,12 @@ def python_checks() -> Count:
     return count + checked("make", "-s", "bench-check")
 
 
+def swift_format() -> Count:
+    """The style of .swift-format."""
+    sources = ("Package.swift", "Sources", "Tests", "Benchmarks")
+    return checked("swift", "format", "lint", "--strict", "--parallel", "--recursive", *sources)
+
+
 def fuzz_corpus() -> Count:
     """Every input that fuzzing has found worth keeping, each as a test."""
     if not run(["make", "-j2", "fuzzers"]):
@@ -183,7 +189,10 @@ SCRIPTED_VALGRIND: Step = (
     lambda: pytest("scripted-valgrind", *SCRIPTED, SMTPCONN_TEST_MODE="valgrind"),
 )
 PYTHON: Step = ("the Python package", binding)
-CHECKS: Step = ("Python sources: ruff and mypy", python_checks)
+CHECKS: Step = (
+    "sources: swift-format, ruff and mypy",
+    lambda: swift_format() + python_checks(),
+)
 CORPUS: Step = ("the corpus of the fuzz targets", fuzz_corpus)
 INTEROP: Step = (
     "real servers: Postfix, Exim, OpenSMTPD, Dovecot",

@@ -21,6 +21,6 @@ package final class CramMD5: Mechanism {
       return .cancel("this system does not allow MD5")
     }
     isComplete = true
-    return .response(credentials.user.bytes + [0x20] + Bytes.hexadecimal(digest))
+    return .response(credentials.user.bytes + [.space] + Bytes.hexadecimal(digest))
   }
 }

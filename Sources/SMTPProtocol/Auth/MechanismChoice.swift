@@ -38,7 +38,7 @@ package enum MechanismChoice {
   package static func isName(_ name: [UInt8]) -> Bool {
     (1...20).contains(name.count)
       && Bytes.uppercased(name).allSatisfy {
-        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x5F
+        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == .hyphen || $0 == .underscore
       }
   }
 

@@ -20,9 +20,9 @@ package struct EndpointURL {
     } else {
       return nil
     }
-    let authority = rest.prefix { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }
-    let tail = rest.dropFirst(authority.count).prefix { $0 != 0x23 }
-    path = tail.first == 0x2F ? Array(tail) : [0x2F] + tail
+    let authority = rest.prefix { $0 != .slash && $0 != .question && $0 != .hash }
+    let tail = rest.dropFirst(authority.count).prefix { $0 != .hash }
+    path = tail.first == .slash ? Array(tail) : [.slash] + tail
     guard let (host, port) = Self.split(Array(authority), isSecure: isSecure) else { return nil }
     self.host = host
     self.port = port
@@ -31,24 +31,24 @@ package struct EndpointURL {
 
   /// As the Host header writes it.
   package var authority: [UInt8] {
-    let name = host.contains(0x3A) ? [0x5B] + host + [0x5D] : host
-    return port == (isSecure ? 443 : 80) ? name : name + [0x3A] + Bytes.decimal(port)
+    let name = host.contains(.colon) ? [.openBracket] + host + [.closeBracket] : host
+    return port == (isSecure ? 443 : 80) ? name : name + [.colon] + Bytes.decimal(port)
   }
 
   private static func split(_ authority: [UInt8], isSecure: Bool) -> (host: [UInt8], port: Int)? {
     var host = authority
     var port = isSecure ? 443 : 80
-    if host.contains(0x40) { return nil }
-    let afterBracket = host.lastIndex(of: 0x5D) ?? -1
-    if let colon = host.lastIndex(of: 0x3A), colon > afterBracket {
+    if host.contains(.at) { return nil }
+    let afterBracket = host.lastIndex(of: .closeBracket) ?? -1
+    if let colon = host.lastIndex(of: .colon), colon > afterBracket {
       let digits = host[(colon + 1)...]
       guard (1...5).contains(digits.count), digits.allSatisfy({ Bytes.isDigit($0) }) else {
         return nil
       }
-      port = digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+      port = digits.reduce(0) { $0 * 10 + Int($1 - .digitZero) }
       host = Array(host[..<colon])
     }
-    if host.first == 0x5B, host.last == 0x5D {
+    if host.first == .openBracket, host.last == .closeBracket {
       host = Array(host.dropFirst().dropLast())
       guard AddressLiteral.isIPv6(host) else { return nil }
     } else if !Domain.isValid(host) {

@@ -30,10 +30,10 @@ package struct JSONObject {
   }
 
   private static func integer(_ digits: [UInt8]) -> Int64? {
-    let isNegative = digits.first == 0x2D
+    let isNegative = digits.first == .hyphen
     let whole = digits.dropFirst(isNegative ? 1 : 0).prefix { Bytes.isDigit($0) }
     guard (1...15).contains(whole.count) else { return nil }
-    return whole.reduce(0) { $0 * 10 + Int64($1 - 0x30) } * (isNegative ? -1 : 1)
+    return whole.reduce(0) { $0 * 10 + Int64($1 - .digitZero) } * (isNegative ? -1 : 1)
   }
 
   /// nil when the text is not one JSON object.
@@ -61,7 +61,7 @@ private struct JSONReader {
   private var next: UInt8? { position < text.count ? text[position] : nil }
 
   private mutating func skipBlanks() {
-    while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+    while let byte = next, byte == .space || byte == .tab || byte == .lf || byte == .cr {
       position += 1
     }
   }
@@ -81,32 +81,32 @@ private struct JSONReader {
   }
 
   mutating func object(depth: Int) -> [(name: Secret, value: JSONObject.Value)]? {
-    guard depth < Self.depthLimit, take(0x7B) else { return nil }
+    guard depth < Self.depthLimit, take(.openBrace) else { return nil }
     var members: [(name: Secret, value: JSONObject.Value)] = []
-    if take(0x7D) { return members }
+    if take(.closeBrace) { return members }
     repeat {
       skipBlanks()
-      guard let name = string(), take(0x3A), let value = value(depth: depth) else { return nil }
+      guard let name = string(), take(.colon), let value = value(depth: depth) else { return nil }
       members.append((name, value))
-    } while take(0x2C)
-    return take(0x7D) ? members : nil
+    } while take(.comma)
+    return take(.closeBrace) ? members : nil
   }
 
   private mutating func array(depth: Int) -> Bool {
-    guard depth < Self.depthLimit, take(0x5B) else { return false }
-    if take(0x5D) { return true }
+    guard depth < Self.depthLimit, take(.openBracket) else { return false }
+    if take(.closeBracket) { return true }
     repeat {
       guard value(depth: depth) != nil else { return false }
-    } while take(0x2C)
-    return take(0x5D)
+    } while take(.comma)
+    return take(.closeBracket)
   }
 
   private mutating func value(depth: Int) -> JSONObject.Value? {
     skipBlanks()
     switch next {
-    case 0x22: return string().map { .string($0) }
-    case 0x7B: return object(depth: depth + 1).map { _ in .other }
-    case 0x5B: return array(depth: depth + 1) ? .other : nil
+    case .quote: return string().map { .string($0) }
+    case .openBrace: return object(depth: depth + 1).map { _ in .other }
+    case .openBracket: return array(depth: depth + 1) ? .other : nil
     default: return scalar()
     }
   }
@@ -115,13 +115,14 @@ private struct JSONReader {
   private mutating func scalar() -> JSONObject.Value? {
     let start = position
     while let byte = next,
-      Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2D || byte == 0x2E
+      Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == .plus || byte == .hyphen
+        || byte == .dot
     {
       position += 1
     }
     let word = Array(text[start..<position])
     guard let first = word.first else { return nil }
-    if Bytes.isDigit(first) || first == 0x2D { return Self.isNumber(word) ? .number(word) : nil }
+    if Bytes.isDigit(first) || first == .hyphen { return Self.isNumber(word) ? .number(word) : nil }
     let words = [Bytes.of("true"), Bytes.of("false"), Bytes.of("null")]
     return words.contains(word) ? .other : nil
   }
@@ -129,31 +130,31 @@ private struct JSONReader {
   /// RFC 8259 section 6.
   private static func isNumber(_ word: [UInt8]) -> Bool {
     var rest = word[...]
-    if rest.first == 0x2D { rest = rest.dropFirst() }
+    if rest.first == .hyphen { rest = rest.dropFirst() }
     let whole = rest.prefix { Bytes.isDigit($0) }
-    guard !whole.isEmpty, whole.count == 1 || whole.first != 0x30 else { return false }
+    guard !whole.isEmpty, whole.count == 1 || whole.first != .digitZero else { return false }
     rest = rest.dropFirst(whole.count)
-    if rest.first == 0x2E {
+    if rest.first == .dot {
       let fraction = rest.dropFirst().prefix { Bytes.isDigit($0) }
       guard !fraction.isEmpty else { return false }
       rest = rest.dropFirst(1 + fraction.count)
     }
     guard let mark = rest.first else { return true }
-    guard mark | 0x20 == 0x65 else { return false }
+    guard mark | 0x20 == UInt8(ascii: "e") else { return false }
     rest = rest.dropFirst()
-    if rest.first == 0x2B || rest.first == 0x2D { rest = rest.dropFirst() }
+    if rest.first == .plus || rest.first == .hyphen { rest = rest.dropFirst() }
     return !rest.isEmpty && rest.allSatisfy { Bytes.isDigit($0) }
   }
 
   private mutating func string() -> Secret? {
-    guard next == 0x22 else { return nil }
+    guard next == .quote else { return nil }
     position += 1
     let result = Secret(capacity: 64, cryptography)
     while let byte = next {
       position += 1
       switch byte {
-      case 0x22: return result
-      case 0x5C:
+      case .quote: return result
+      case .backslash:
         guard let escaped = escape() else { return nil }
         result.append(escaped[...])
       case 0..<0x20: return nil
@@ -167,13 +168,13 @@ private struct JSONReader {
     guard let byte = next else { return nil }
     position += 1
     switch byte {
-    case 0x22, 0x5C, 0x2F: return [byte]
-    case 0x62: return [0x08]
-    case 0x66: return [0x0C]
-    case 0x6E: return [0x0A]
-    case 0x72: return [0x0D]
-    case 0x74: return [0x09]
-    case 0x75: return unicode()
+    case .quote, .backslash, .slash: return [byte]
+    case UInt8(ascii: "b"): return [0x08]
+    case UInt8(ascii: "f"): return [0x0C]
+    case UInt8(ascii: "n"): return [.lf]
+    case UInt8(ascii: "r"): return [.cr]
+    case UInt8(ascii: "t"): return [.tab]
+    case UInt8(ascii: "u"): return unicode()
     default: return nil
     }
   }
@@ -182,9 +183,9 @@ private struct JSONReader {
   private mutating func unicode() -> [UInt8]? {
     guard var scalar = hexadecimal() else { return nil }
     if (0xD800..<0xDC00).contains(scalar) {
-      guard next == 0x5C else { return nil }
+      guard next == .backslash else { return nil }
       position += 1
-      guard next == 0x75 else { return nil }
+      guard next == UInt8(ascii: "u") else { return nil }
       position += 1
       guard let low = hexadecimal(), (0xDC00..<0xE000).contains(low) else { return nil }
       scalar = 0x10000 + ((scalar - 0xD800) << 10) + (low - 0xDC00)

@@ -12,29 +12,29 @@ package enum JSONWebToken {
     var claims = Bytes.of("{") + member("iss", issuer) + member("scope", scope)
     claims += member("sub", subject) + member("aud", audience)
     claims += Bytes.of("\"iat\":") + Bytes.decimal(max(now, 0))
-    claims += Bytes.of(",\"exp\":") + Bytes.decimal(max(now, 0) + lifetime) + [0x7D]
+    claims += Bytes.of(",\"exp\":") + Bytes.decimal(max(now, 0) + lifetime) + [.closeBrace]
     let header = Bytes.of("{\"alg\":\"RS256\",\"typ\":\"JWT\"}")
-    let signed = urlSafe(header, cryptography) + [0x2E] + urlSafe(claims, cryptography)
+    let signed = urlSafe(header, cryptography) + [.dot] + urlSafe(claims, cryptography)
     guard let signature = cryptography.signRS256(signed, key: key) else { return nil }
-    return .joined([signed[...], [0x2E], urlSafe(signature, cryptography)[...]], cryptography)
+    return .joined([signed[...], [.dot], urlSafe(signature, cryptography)[...]], cryptography)
   }
 
   private static func member(_ name: StaticString, _ value: [UInt8]) -> [UInt8] {
-    [0x22] + Bytes.of(name) + Bytes.of("\":\"") + escaped(value) + Bytes.of("\",")
+    [.quote] + Bytes.of(name) + Bytes.of("\":\"") + escaped(value) + Bytes.of("\",")
   }
 
   /// Control characters were refused where the values came in.
   private static func escaped(_ text: [UInt8]) -> [UInt8] {
-    text.flatMap { $0 == 0x22 || $0 == 0x5C ? [0x5C, $0] : [$0] }
+    text.flatMap { $0 == .quote || $0 == .backslash ? [.backslash, $0] : [$0] }
   }
 
   /// RFC 4648 section 5 without padding.
   private static func urlSafe(_ bytes: [UInt8], _ cryptography: any Cryptography) -> [UInt8] {
     cryptography.base64Encode(bytes).compactMap { byte in
       switch byte {
-      case 0x2B: 0x2D
-      case 0x2F: 0x5F
-      case 0x3D: nil
+      case .plus: .hyphen
+      case .slash: .underscore
+      case .equals: nil
       default: byte
       }
     }

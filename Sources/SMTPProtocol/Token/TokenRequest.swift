@@ -70,16 +70,16 @@ package struct TokenRequest {
       Connection: close\r
       Content-Length: \(size)
       """
-    let end: [UInt8] = [0x0D, 0x0A, 0x0D, 0x0A]
+    let end: [UInt8] = [.cr, .lf, .cr, .lf]
     let result = Secret(capacity: head.bytes.count + end.count + size, cryptography)
     result.append(head.bytes[...])
     result.append(end[...])
     var isFirst = true
     for field in fields {
-      if !isFirst { result.append(0x26) }
+      if !isFirst { result.append(.ampersand) }
       isFirst = false
       result.append(Bytes.of(field.name)[...])
-      result.append(0x3D)
+      result.append(.equals)
       for byte in field.value.bytes { Self.escape(byte, result) }
     }
     return result
@@ -88,13 +88,14 @@ package struct TokenRequest {
   // MARK: application/x-www-form-urlencoded, strictly
 
   private static func isPlain(_ byte: UInt8) -> Bool {
-    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2D || byte == 0x2E || byte == 0x5F
+    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == .hyphen || byte == .dot
+      || byte == .underscore
   }
 
   @inline(never)
   private static func escape(_ byte: UInt8, _ result: Secret) {
     if isPlain(byte) { return result.append(byte) }
-    result.append(0x25)
+    result.append(.percent)
     for digit in Bytes.hexadecimal([byte]) { result.append(Bytes.uppercased(digit)) }
   }
 
@@ -104,7 +105,7 @@ package struct TokenRequest {
     while place < text.count {
       var byte = text[place]
       place += 1
-      if byte == 0x25, place + 2 <= text.count,
+      if byte == .percent, place + 2 <= text.count,
         let value = Bytes.value(ofHexadecimal: text[place..<(place + 2)])
       {
         byte = UInt8(truncatingIfNeeded: value)

@@ -8,7 +8,7 @@ enum AddressAdvice {
     }
     guard let marks = Marks(text) else { return nil }
     if marks.isList { return "is more than one address; give each of them alone" }
-    if let start = marks.open, text.last == 0x3E {
+    if let start = marks.open, text.last == .greater {
       let inner = Array(text[(start + 1)...].dropLast())
       if inner.isEmpty { return "is the null reverse-path, which only the sender can have" }
       let shown = Bytes.printable(inner, limit: 80)
@@ -37,15 +37,15 @@ enum AddressAdvice {
           continue
         }
         switch byte {
-        case 0x5C where isQuoted: isEscaped = true
-        case 0x22: isQuoted.toggle()
+        case .backslash where isQuoted: isEscaped = true
+        case .quote: isQuoted.toggle()
         case _ where isQuoted: break
-        case 0x40: hasAt = true
-        case 0x2C, 0x3B: if hasAt { isList = true }
-        case 0x3C: if open == nil { open = index }
+        case .at: hasAt = true
+        case .comma, .semicolon: if hasAt { isList = true }
+        case .less: if open == nil { open = index }
         default: break
         }
-        endsWithComment = byte == 0x29 && hasAt && !isQuoted
+        endsWithComment = byte == .closeParenthesis && hasAt && !isQuoted
       }
       if isQuoted { return nil }
     }

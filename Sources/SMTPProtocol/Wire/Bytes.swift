@@ -18,7 +18,7 @@ package enum Bytes {
     var digits: [UInt8] = []
     var rest = value
     repeat {
-      digits.append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
+      digits.append(.digitZero &+ UInt8(truncatingIfNeeded: rest % 10))
       rest /= 10
     } while rest > 0
     digits.reverse()
@@ -39,9 +39,9 @@ package enum Bytes {
     for digit in digits {
       let lower = digit | 0x20
       if isDigit(digit) {
-        value = value << 4 | Int(digit - 0x30)
-      } else if (0x61...0x66).contains(lower) {
-        value = value << 4 | Int(lower - 0x57)
+        value = value << 4 | Int(digit - .digitZero)
+      } else if (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(lower) {
+        value = value << 4 | Int(lower - UInt8(ascii: "a") + 10)
       } else {
         return nil
       }
@@ -49,15 +49,17 @@ package enum Bytes {
     return value
   }
 
-  package static func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
+  package static func isDigit(_ byte: UInt8) -> Bool {
+    byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
+  }
 
   package static func isLetter(_ byte: UInt8) -> Bool {
     let lower = byte | 0x20
-    return lower >= 0x61 && lower <= 0x7A
+    return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z")
   }
 
   package static func uppercased(_ byte: UInt8) -> UInt8 {
-    byte >= 0x61 && byte <= 0x7A ? byte & 0xDF : byte
+    byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & 0xDF : byte
   }
 
   package static func uppercased(_ bytes: [UInt8]) -> [UInt8] { bytes.map { uppercased($0) } }
@@ -81,20 +83,20 @@ package enum Bytes {
   /// Without blanks and tabs at both ends.
   package static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var bytes = bytes
-    while bytes.first == 0x20 || bytes.first == 0x09 { bytes.removeFirst() }
-    while bytes.last == 0x20 || bytes.last == 0x09 { bytes.removeLast() }
+    while bytes.first == .space || bytes.first == .tab { bytes.removeFirst() }
+    while bytes.last == .space || bytes.last == .tab { bytes.removeLast() }
     return Array(bytes)
   }
 
   /// CR, LF, NUL and every other control character, which must never reach a
   /// command line or a log.
-  package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x7F }
+  package static func isControl(_ byte: UInt8) -> Bool { byte < 0x20 || byte == .delete }
 
   /// Text for a message to a person: control characters become `?`, what is not
   /// UTF-8 becomes the replacement character, and no more than `limit` octets.
   @inline(never)
   package static func printable(_ bytes: [UInt8], limit: Int = 200) -> Message {
-    let shown = bytes.prefix(limit).map { isControl($0) ? 0x3F : $0 }
+    let shown = bytes.prefix(limit).map { isControl($0) ? .question : $0 }
     return Message(bytes: bytes.count > limit ? shown + of("...") : shown)
   }
 }

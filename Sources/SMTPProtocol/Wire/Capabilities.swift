@@ -56,7 +56,7 @@ package final class Capabilities: Sendable {
   /// The parameters after the keyword, or nil when it is not offered.
   package func parameters(of keyword: [UInt8]) -> [UInt8]? {
     // A keyword has no "="; the older form of AUTH is no keyword of its own.
-    if keyword.contains(0x3D) { return nil }
+    if keyword.contains(.equals) { return nil }
     if Bytes.equalIgnoringCase(keyword, Self.auth) { return mechanismList }
     return Self.parameters(of: keyword, in: lines)
   }
@@ -69,11 +69,11 @@ package final class Capabilities: Sendable {
     let found = lines.filter { Bytes.equalIgnoringCase(Self.name(of: $0), Self.auth) }
     guard let first = found.first else { return nil }
     if found.count == 1, let list = Self.parameters(of: Self.auth, in: [first]),
-      list.first != 0x3D
+      list.first != .equals
     {
       return list
     }
-    return Array(mechanisms.joined(separator: [0x20]))
+    return Array(mechanisms.joined(separator: [.space]))
   }
 
   /// Words read from a server's AUTH lines: about a dozen are usual, twice as many with the
@@ -86,7 +86,7 @@ package final class Capabilities: Sendable {
     var found: [[UInt8]] = []
     var rest = Self.mechanismLimit
     for line in lines {
-      let words = line.split(whereSeparator: { $0 == 0x20 || $0 == 0x3D || $0 == 0x09 })
+      let words = line.split(whereSeparator: { $0 == .space || $0 == .equals || $0 == .tab })
       guard let keyword = words.first,
         Bytes.equalIgnoringCase(Array(keyword), Bytes.of("AUTH"))
       else { continue }
@@ -101,11 +101,11 @@ package final class Capabilities: Sendable {
 
   /// "AUTH" of the older form `AUTH=A B`, too.
   private static func name(of line: [UInt8]) -> [UInt8] {
-    keyword(of: Array(line.prefix { $0 != 0x3D }))
+    keyword(of: Array(line.prefix { $0 != .equals }))
   }
 
   private static func keyword(of line: [UInt8]) -> [UInt8] {
-    Array(line.prefix { $0 != 0x20 && $0 != 0x09 })
+    Array(line.prefix { $0 != .space && $0 != .tab })
   }
 
   /// Where in `lines` the keyword is; of AUTH the first, in whichever form.
@@ -122,7 +122,7 @@ package final class Capabilities: Sendable {
 
   private static func parameters(of keyword: [UInt8], in lines: [[UInt8]]) -> [UInt8]? {
     line(of: keyword, in: lines).map { index in
-      Array(lines[index].dropFirst(keyword.count).drop { $0 == 0x20 || $0 == 0x09 })
+      Array(lines[index].dropFirst(keyword.count).drop { $0 == .space || $0 == .tab })
     }
   }
 
@@ -130,8 +130,8 @@ package final class Capabilities: Sendable {
   /// nothing (RFC 9422 section 3).
   private static func limits(_ text: [UInt8]) -> Limits {
     var limits = Limits()
-    for word in text.split(separator: 0x20) {
-      let name = Array(word.prefix { $0 != 0x3D })
+    for word in text.split(separator: .space) {
+      let name = Array(word.prefix { $0 != .equals })
       guard let value = number(Array(word.dropFirst(name.count + 1))), value > 0 else { continue }
       let limit = Int(clamping: value)
       if Bytes.equalIgnoringCase(name, Bytes.of("MAILMAX")) {
@@ -146,13 +146,13 @@ package final class Capabilities: Sendable {
   }
 
   private static func number(_ text: [UInt8]) -> UInt64? {
-    let digits = text.prefix { $0 != 0x20 }
+    let digits = text.prefix { $0 != .space }
     guard !digits.isEmpty else { return nil }
     var value: UInt64 = 0
     for digit in digits {
       guard Bytes.isDigit(digit) else { return nil }
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = product.addingReportingOverflow(UInt64(digit - 0x30))
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit - .digitZero))
       if overflow || carry { return nil }
       value = sum
     }

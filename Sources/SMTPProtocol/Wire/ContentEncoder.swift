@@ -24,10 +24,6 @@ package struct ContentEncoder {
   private var atLineStart = true
   private var afterCR = false
 
-  private static let cr: UInt8 = 0x0D
-  private static let lf: UInt8 = 0x0A
-  private static let dot: UInt8 = 0x2E
-
   /// `needsNoChange`: all of the content is known to need no change.
   package init(_ form: Form = .dotted, needsNoChange: Bool = false) {
     self.form = form
@@ -40,15 +36,15 @@ package struct ContentEncoder {
   /// without copying.
   package func unchanged(_ input: Span<UInt8>) -> Int {
     if isAsItIs || input.isEmpty { return input.count }
-    if afterCR, input[0] == Self.lf { return 0 }
-    if atLineStart, form == .dotted, input[0] == Self.dot { return 0 }
+    if afterCR, input[0] == .lf { return 0 }
+    if atLineStart, form == .dotted, input[0] == .dot { return 0 }
     return nextChange(input, from: 0, skipsBlocks: true)
   }
 
   /// Records octets that `unchanged` has accepted and that were sent.
   package mutating func pass(_ input: Span<UInt8>) {
     guard let last = input.indices.last else { return }
-    atLineStart = input[last] == Self.lf
+    atLineStart = input[last] == .lf
     afterCR = false
     size &+= UInt64(input.count)
   }
@@ -60,7 +56,7 @@ package struct ContentEncoder {
   private func nextChange(_ input: Span<UInt8>, from start: Int, skipsBlocks: Bool) -> Int {
     let count = input.count
     let isDotted = form == .dotted
-    let dot = isDotted ? Self.dot : Self.lf
+    let dot: UInt8 = isDotted ? .dot : .lf
     var seen: UInt64 = 0
     var index = start
     while true {
@@ -71,11 +67,11 @@ package struct ContentEncoder {
       guard end < count else { return count }
       index = end &+ 1
       let octet = input[end]
-      if octet == Self.lf { return end }
-      guard octet == Self.cr else { continue }
-      guard index < count, input[index] == Self.lf else { return end }
+      if octet == .lf { return end }
+      guard octet == .cr else { continue }
+      guard index < count, input[index] == .lf else { return end }
       index &+= 1
-      if isDotted, index < count, input[index] == Self.dot { return index }
+      if isDotted, index < count, input[index] == .dot { return index }
     }
   }
 
@@ -103,9 +99,9 @@ package struct ContentEncoder {
     var place = start
     var index = 0
     var skipsBlocks = true
-    if afterCR, input[0] == Self.lf { index = 1 }
-    if form == .dotted, atLineStart, index < count, input[index] == Self.dot {
-      output[place] = Self.dot
+    if afterCR, input[0] == .lf { index = 1 }
+    if form == .dotted, atLineStart, index < count, input[index] == .dot {
+      output[place] = .dot
       place &+= 1
       dots &+= 1
     }
@@ -118,28 +114,28 @@ package struct ContentEncoder {
       index = end
       guard index < count else { break }
       let octet = input[index]
-      if octet == Self.dot {
-        output[place] = Self.dot
-        output[place &+ 1] = Self.dot
+      if octet == .dot {
+        output[place] = .dot
+        output[place &+ 1] = .dot
         place &+= 2
         dots &+= 1
         index &+= 1
         continue
       }
-      output[place] = Self.cr
-      output[place &+ 1] = Self.lf
+      output[place] = .cr
+      output[place &+ 1] = .lf
       place &+= 2
       index &+= 1
-      if octet == Self.cr, index < count, input[index] == Self.lf { index &+= 1 }
-      if form == .dotted, index < count, input[index] == Self.dot {
-        output[place] = Self.dot
+      if octet == .cr, index < count, input[index] == .lf { index &+= 1 }
+      if form == .dotted, index < count, input[index] == .dot {
+        output[place] = .dot
         place &+= 1
         dots &+= 1
       }
     }
     let last = input[count &- 1]
-    afterCR = last == Self.cr
-    atLineStart = afterCR || last == Self.lf
+    afterCR = last == .cr
+    atLineStart = afterCR || last == .lf
     size &+= UInt64(place &- start &- dots)
     return place
   }
@@ -152,13 +148,13 @@ package struct ContentEncoder {
   package mutating func finish(into output: inout OctetBuffer) {
     if form == .binary { return }
     if !atLineStart {
-      output.append(Self.cr)
-      output.append(Self.lf)
+      output.append(.cr)
+      output.append(.lf)
       size &+= 2
       atLineStart = true
     }
     if form == .dotted { output.append(Self.terminator) }
   }
 
-  package static let terminator: [UInt8] = [0x2E, 0x0D, 0x0A]
+  package static let terminator: [UInt8] = [.dot, .cr, .lf]
 }

@@ -32,7 +32,7 @@ package struct ContentSurvey {
     var added = 0
     var index = 0
     if afterCR {
-      if input[0] == 0x0A {
+      if input[0] == .lf {
         // The other half of a line end that was counted as a whole.
         index = 1
         added = -1
@@ -42,21 +42,21 @@ package struct ContentSurvey {
     }
     // -1: in an earlier piece.
     var lineStart = atLineStart ? index : -1
-    if atLineStart, index < count, input[index] == 0x2E { hasDots = true }
+    if atLineStart, index < count, input[index] == .dot { hasDots = true }
     while true {
       if !inHeader, hasRegularLines {
-        index = OctetScan.skipRegularLines(input, from: index, dot: 0x2E, seen: &seen)
+        index = OctetScan.skipRegularLines(input, from: index, dot: .dot, seen: &seen)
       }
       let end = OctetScan.nextControl(input, from: index, seen: &seen)
       guard end < count else { break }
       let octet = input[end]
       index = end &+ 1
-      if octet == 0x0D, index < count, input[index] == 0x0A {
+      if octet == .cr, index < count, input[index] == .lf {
         index &+= 1
-      } else if octet == 0x0D || octet == 0x0A {
+      } else if octet == .cr || octet == .lf {
         added &+= 1
         // Whether a CR at the end is alone depends on the next piece.
-        if octet == 0x0A || index < count { hasRegularLines = false }
+        if octet == .lf || index < count { hasRegularLines = false }
       } else {
         continue
       }
@@ -65,11 +65,11 @@ package struct ContentSurvey {
         hasEightBitHeader = OctetScan.hasEightBit(seen)
       }
       lineStart = index
-      if index < count, input[index] == 0x2E { hasDots = true }
+      if index < count, input[index] == .dot { hasDots = true }
     }
     let last = input[count &- 1]
-    afterCR = last == 0x0D
-    atLineStart = afterCR || last == 0x0A
+    afterCR = last == .cr
+    atLineStart = afterCR || last == .lf
     hasEightBit = OctetScan.hasEightBit(seen)
     if inHeader { hasEightBitHeader = hasEightBit }
     octets &+= UInt64(count)

@@ -32,7 +32,7 @@ package enum DeliveryStatus {
         Bytes.of("NEVER"), Bytes.of("SUCCESS"), Bytes.of("FAILURE"), Bytes.of("DELAY"),
       ]
       var words: [[UInt8]] = []
-      for part in list.split(separator: 0x2C, omittingEmptySubsequences: false) {
+      for part in list.split(separator: .comma, omittingEmptySubsequences: false) {
         let word = Bytes.uppercased(Bytes.trimmed(part))
         guard known.contains(word) else {
           throw Refusal(reason: "must be NEVER, or a list of SUCCESS, FAILURE and DELAY")
@@ -42,7 +42,7 @@ package enum DeliveryStatus {
       if words.count > 1, words.contains(known[0]) {
         throw Refusal(reason: "must have NEVER alone")
       }
-      text = Array(words.joined(separator: [0x2C]))
+      text = Array(words.joined(separator: [.comma]))
     }
   }
 
@@ -83,14 +83,14 @@ package enum DeliveryStatus {
       }
       let type: [UInt8]
       let address: [UInt8]
-      if let end = text.firstIndex(of: 0x3B) {
+      if let end = text.firstIndex(of: .semicolon) {
         type = Array(text[..<end])
         address = Array(text[(end + 1)...])
       } else {
         type = isASCII ? Bytes.of("rfc822") : Bytes.of("utf-8")
         address = text
       }
-      let isType = type.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D }
+      let isType = type.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == .hyphen }
       guard !type.isEmpty, isType, !address.isEmpty else {
         throw Refusal(reason: "must be an address, or a type, \";\" and an address")
       }
@@ -98,7 +98,7 @@ package enum DeliveryStatus {
       let isUTF8 = Bytes.equalIgnoringCase(type, Bytes.of("utf-8"))
       if !isASCII, !isUTF8 { throw Refusal(reason: "must be of type utf-8 outside ASCII") }
       encoded =
-        type + [0x3B]
+        type + [.semicolon]
         + (isUTF8 ? Xtext.encodeInternationalized(address) : Xtext.encode(address))
       if encoded.count > Self.limit {
         throw Refusal(reason: "must not be longer than \(Self.limit) octets when encoded")

@@ -8,12 +8,12 @@ package struct Mailbox: Equatable {
 
   /// A local part alone, and not `postmaster`: only LMTP takes it.
   package var isLocalPart: Bool {
-    !bytes.contains(0x40) && !Bytes.equalIgnoringCase(bytes, Self.postmaster)
+    !bytes.contains(.at) && !Bytes.equalIgnoringCase(bytes, Self.postmaster)
   }
 
   /// The text after the last @; empty without one.
   package var domain: [UInt8] {
-    bytes.lastIndex(of: 0x40).map { Array(bytes[($0 + 1)...]) } ?? []
+    bytes.lastIndex(of: .at).map { Array(bytes[($0 + 1)...]) } ?? []
   }
 
   /// RFC 5321 section 4.5.3.1.2.
@@ -50,7 +50,7 @@ package struct Mailbox: Equatable {
     if text.count > Self.limit { throw Refusal(reason: "is longer than \(Self.limit) octets") }
     if allowingPostmaster, Bytes.equalIgnoringCase(text, Self.postmaster) { return }
     do throws(Refusal) {
-      if let at = text.lastIndex(of: 0x40) {
+      if let at = text.lastIndex(of: .at) {
         try Self.checkLocalPart(text[..<at])
         try Self.checkDomain(text[(at + 1)...])
       } else if allowingLocalPart {
@@ -65,21 +65,21 @@ package struct Mailbox: Equatable {
 
   private static func checkLocalPart(_ part: ArraySlice<UInt8>) throws(Refusal) {
     if part.isEmpty { throw Refusal(reason: "has nothing before the @") }
-    if part.first == 0x22 {
+    if part.first == .quote {
       try checkQuotedString(part)
     } else {
-      let atoms = part.split(separator: 0x2E, omittingEmptySubsequences: false)
+      let atoms = part.split(separator: .dot, omittingEmptySubsequences: false)
       if atoms.contains(where: { $0.isEmpty }) {
         throw Refusal(reason: "has a misplaced dot before the @; quote the local part")
       }
-      if let bad = part.first(where: { !isAtomText($0) && $0 != 0x2E }) {
+      if let bad = part.first(where: { !isAtomText($0) && $0 != .dot }) {
         throw Refusal(reason: "holds \"\(Bytes.printable([bad]))\" outside a quoted string")
       }
     }
   }
 
   private static func checkQuotedString(_ part: ArraySlice<UInt8>) throws(Refusal) {
-    guard part.count >= 2, part.last == 0x22 else {
+    guard part.count >= 2, part.last == .quote else {
       throw Refusal(reason: "has a quoted string without end")
     }
     var escaped = false
@@ -88,9 +88,9 @@ package struct Mailbox: Equatable {
         // quoted-pairSMTP is ASCII, even with SMTPUTF8 (RFC 6531 section 3.3).
         if byte >= 0x80 { throw Refusal(reason: "has a backslash before a non-ASCII character") }
         escaped = false
-      } else if byte == 0x5C {
+      } else if byte == .backslash {
         escaped = true
-      } else if byte == 0x22 {
+      } else if byte == .quote {
         throw Refusal(reason: "has a quoted string that ends before the @")
       }
     }
@@ -99,7 +99,7 @@ package struct Mailbox: Equatable {
 
   private static func checkDomain(_ domain: ArraySlice<UInt8>) throws(Refusal) {
     if domain.isEmpty { throw Refusal(reason: "has nothing after the @") }
-    if domain.first == 0x5B {
+    if domain.first == .openBracket {
       guard AddressLiteral.isValid(Array(domain)) else {
         throw Refusal(reason: "has a bad address literal after the @")
       }

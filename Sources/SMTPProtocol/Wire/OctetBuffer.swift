@@ -54,8 +54,8 @@ package struct OctetBuffer {
     reserve(2)
     let start = count
     var room = storage.mutableSpan
-    room[start] = 0x0D
-    room[start &+ 1] = 0x0A
+    room[start] = .cr
+    room[start &+ 1] = .lf
     count = start &+ 2
   }
 

@@ -143,7 +143,7 @@ enum OctetScan {
     _ octets: Span<UInt8>, from start: Int, dot: UInt8, seen: inout UInt64
   ) -> Int {
     // An LF here has no CR: each octet is compared with the one before it.
-    guard start < octets.count, octets[start] != 0x0A else { return start }
+    guard start < octets.count, octets[start] != .lf else { return start }
     let dots = SIMD16<UInt8>(repeating: dot)
     var bits = SIMD16<UInt8>(repeating: 0)
     var index = start
@@ -164,7 +164,7 @@ enum OctetScan {
     }
     if index > start {
       seen |= UInt64(joined(bits))
-      if octets[index] == 0x0A { index &-= 1 }
+      if octets[index] == .lf { index &-= 1 }
     }
     return index
   }
@@ -184,8 +184,8 @@ enum OctetScan {
   private static func irregular(
     _ octets: Span<UInt8>, _ index: Int, _ dots: SIMD16<UInt8>
   ) -> SIMDMask<SIMD16<Int8>> {
-    let crs = SIMD16<UInt8>(repeating: 0x0D)
-    let lfs = SIMD16<UInt8>(repeating: 0x0A)
+    let crs = SIMD16<UInt8>(repeating: .cr)
+    let lfs = SIMD16<UInt8>(repeating: .lf)
     let these = vector(octets, index)
     let next = vector(octets, index &+ 1)
     return ((these .== crs) .^ (next .== lfs)) .| ((these .== lfs) .& (next .== dots))

@@ -7,7 +7,7 @@ extension Reply {
   ///     250 2.0.0 4AM Message accepted for delivery   Sendmail, OpenSMTPD
   package var queueIdentifier: [UInt8]? {
     guard isPositive, let text = lines.last else { return nil }
-    let words = text.split(separator: 0x20).map { Array($0) }
+    let words = text.split(separator: .space).map { Array($0) }
     for (index, word) in words.enumerated() {
       if Bytes.equalIgnoringCase(Array(word.prefix(3)), Bytes.of("id=")), word.count > 3 {
         return Array(word.dropFirst(3))
@@ -34,6 +34,6 @@ extension Reply {
     if word.count == 8, word.allSatisfy({ Bytes.of("0123456789abcdef").contains($0) }) {
       return true
     }
-    return word.contains { Bytes.isDigit($0) } && !word.contains(0x2E)
+    return word.contains { Bytes.isDigit($0) } && !word.contains(.dot)
   }
 }

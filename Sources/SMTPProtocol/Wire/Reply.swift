@@ -14,10 +14,10 @@ package struct Reply: Equatable {
   package init(code: Int, lines: [[UInt8]]) {
     var text: [UInt8] = []
     for (index, line) in lines.enumerated() {
-      if index > 0 { text.append(0x0A) }
+      if index > 0 { text.append(.lf) }
       text += Bytes.decimal(code)
       let isLast = index == lines.count - 1
-      if !isLast || !line.isEmpty { text.append(isLast ? 0x20 : 0x2D) }
+      if !isLast || !line.isEmpty { text.append(isLast ? .space : .hyphen) }
       text += line
     }
     self.init(code: code, text: text)
@@ -25,7 +25,7 @@ package struct Reply: Equatable {
 
   /// The text of each line, without code, separator and line end.
   package var lines: [[UInt8]] {
-    text.split(separator: 0x0A).map { Array($0.dropFirst(4)) }
+    text.split(separator: .lf).map { Array($0.dropFirst(4)) }
   }
 
   /// One line (RFC 5321 section 4.5.3.1.5).
@@ -36,7 +36,7 @@ package struct Reply: Equatable {
   var shortened: Reply {
     var start = text.prefix(Self.shortLimit)
     guard start.count < text.count else { return self }
-    if let end = start.lastIndex(of: 0x0A) {
+    if let end = start.lastIndex(of: .lf) {
       start = start[..<end]
     } else {
       // What follows begins inside a character (RFC 3629 section 3).

@@ -50,7 +50,7 @@ package struct ReplyParser {
     if code != nil { return true }
     for index in consumed..<buffer.count {
       let byte = buffer[index]
-      if byte != 0x0D, byte != 0x0A, byte != 0x20, byte != 0x09 { return true }
+      if byte != .cr, byte != .lf, byte != .space, byte != .tab { return true }
     }
     return false
   }
@@ -104,12 +104,12 @@ package struct ReplyParser {
 
   @inline(__always)
   private static func plain(_ octets: Span<UInt8>, _ start: Int) -> Plain? {
-    guard start &+ 4 < octets.count, octets[start &+ 3] == 0x20,
+    guard start &+ 4 < octets.count, octets[start &+ 3] == .space,
       let code = code(octets[start], octets[start &+ 1], octets[start &+ 2])
     else { return nil }
     var seen: UInt64 = 0
     let end = OctetScan.nextControl(octets, from: start &+ 4, seen: &seen)
-    guard end &+ 1 < octets.count, octets[end] == 0x0D, octets[end &+ 1] == 0x0A,
+    guard end &+ 1 < octets.count, octets[end] == .cr, octets[end &+ 1] == .lf,
       end &- start > 4, end &- start <= lineLimit
     else { return nil }
     return Plain(code: code, start: start, end: end)
@@ -149,7 +149,7 @@ package struct ReplyParser {
   }
 
   private func isBlank(_ line: Range<Int>) -> Bool {
-    for index in line where buffer[index] != 0x20 && buffer[index] != 0x09 { return false }
+    for index in line where buffer[index] != .space && buffer[index] != .tab { return false }
     return true
   }
 
@@ -172,7 +172,7 @@ package struct ReplyParser {
     guard hasMore else { return nil }
     do throws(Failure) {
       if consumed < buffer.count {
-        buffer.append(0x0A)
+        buffer.append(.lf)
         if let reply = try next() { return reply }
       }
     } catch {
@@ -200,7 +200,7 @@ package struct ReplyParser {
       if count - consumed > Self.lineLimit + 1 { throw tooLong(consumed..<count) }
       return nil
     }
-    let hasCR = end > consumed && buffer[end - 1] == 0x0D
+    let hasCR = end > consumed && buffer[end - 1] == .cr
     let line = consumed..<(hasCR ? end - 1 : end)
     consumed = end + 1
     scanned = consumed
@@ -222,7 +222,7 @@ package struct ReplyParser {
       end = OctetScan.nextControl(octets, from: end, seen: &seen)
       if end == octets.count { break }
       let octet = octets[end]
-      if octet == 0x0A { break }
+      if octet == .lf { break }
       if octet == 0 { sawNUL = true }
       end &+= 1
     }
@@ -243,7 +243,7 @@ package struct ReplyParser {
     guard let lineCode = replyCode(line) else {
       throw violation("the server sent something that is not an SMTP reply", line)
     }
-    let isLast = line.count == 3 || buffer[line.lowerBound + 3] == 0x20
+    let isLast = line.count == 3 || buffer[line.lowerBound + 3] == .space
     if let code, code != lineCode { hasMixedCodes = true }
     if hasMixedCodes, isLast, lineCode < 400 {
       throw violation("the lines of a reply have different codes", line)
@@ -259,7 +259,7 @@ package struct ReplyParser {
       clear()
       return Reply(code: lineCode, text: buffer[shown])
     }
-    if code != nil { text.append(0x0A) }
+    if code != nil { text.append(.lf) }
     text += buffer[shown]
     code = lineCode
     guard isLast else { return nil }
@@ -281,7 +281,7 @@ package struct ReplyParser {
     guard line.count >= 3 else { return nil }
     let start = line.lowerBound
     let (first, second, third) = (buffer[start], buffer[start + 1], buffer[start + 2])
-    guard line.count == 3 || buffer[start + 3] == 0x20 || buffer[start + 3] == 0x2D
+    guard line.count == 3 || buffer[start + 3] == .space || buffer[start + 3] == .hyphen
     else { return nil }
     return Self.code(first, second, third)
   }

@@ -4,8 +4,8 @@ package enum Xtext {
   package static func encode(_ bytes: [UInt8]) -> [UInt8] {
     var text: [UInt8] = []
     for byte in bytes {
-      if byte < 0x21 || byte > 0x7E || byte == 0x2B || byte == 0x3D {
-        text += [0x2B, digit(byte >> 4), digit(byte & 15)]
+      if byte < 0x21 || byte > 0x7E || byte == .plus || byte == .equals {
+        text += [.plus, digit(byte >> 4), digit(byte & 15)]
       } else {
         text.append(byte)
       }
@@ -14,7 +14,7 @@ package enum Xtext {
   }
 
   private static func digit(_ value: UInt8) -> UInt8 {
-    value < 10 ? 0x30 + value : 0x37 + value
+    value < 10 ? .digitZero + value : UInt8(ascii: "A") - 10 + value
   }
 
   /// An address outside ASCII in a form that needs no SMTPUTF8: each character

@@ -26,9 +26,11 @@ import SMTPProtocol
   /// A numeric IPv4 or IPv6 address, IPv6 with or without brackets.
   package init?(numeric: [UInt8], port: UInt16) {
     var host = numeric
-    if host.first == 0x5B, host.last == 0x5D { host = Array(host.dropFirst().dropLast()) }
+    if host.first == .openBracket, host.last == .closeBracket {
+      host = Array(host.dropFirst().dropLast())
+    }
     guard !host.isEmpty, !host.contains(0) else { return nil }
-    let hasScope = host.contains(0x25)
+    let hasScope = host.contains(.percent)
     host.append(0)
     let text = host.map { CChar(bitPattern: $0) }
 
@@ -135,8 +137,8 @@ import SMTPProtocol
     }
     guard isIPv6 else { return [] }
     // The number of an interface means nothing to the server.
-    let text = hostText.utf8.prefix { $0 != 0x25 }
-    return Bytes.of("[IPv6:") + Array(text) + [0x5D]
+    let text = hostText.utf8.prefix { $0 != .percent }
+    return Bytes.of("[IPv6:") + Array(text) + [.closeBracket]
   }
 
   /// The numeric address alone, with the scope if it has one.

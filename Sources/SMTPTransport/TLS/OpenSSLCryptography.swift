@@ -35,7 +35,7 @@ package final class OpenSSLCryptography: Cryptography {
     if text.isEmpty { return [] }
     guard text.count % 4 == 0, text.count <= Self.part else { return nil }
     var padding = 0
-    while padding < 2, text[text.count - 1 - padding] == 0x3D { padding += 1 }
+    while padding < 2, text[text.count - 1 - padding] == .equals { padding += 1 }
     // EVP_DecodeBlock skips white space at both ends and takes "=" anywhere.
     guard text.dropLast(padding).allSatisfy(Self.isDigit) else { return nil }
     var isValid = false
@@ -52,7 +52,7 @@ package final class OpenSSLCryptography: Cryptography {
 
   /// RFC 4648 section 4.
   private static func isDigit(_ byte: UInt8) -> Bool {
-    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == 0x2B || byte == 0x2F
+    Bytes.isLetter(byte) || Bytes.isDigit(byte) || byte == .plus || byte == .slash
   }
 
   /// Overwrites memory that may hold a secret, before it is freed.

@@ -1,7 +1,7 @@
 @testable import SMTPProtocol
 
-/// Drives a session as SMTPConnection does, without sockets: what the session says and
-/// reports is kept until somebody takes it.
+/// Drives a session as SMTPConnection does, without sockets: its output and events are
+/// kept until they are taken.
 struct Conversation {
   let session: Session
   private var encoder = ContentEncoder()
@@ -82,7 +82,7 @@ struct Conversation {
   /// From now on nothing leaves by itself, as when the other side does not read.
   mutating func hold() { isHeld = true }
 
-  /// So many whole lines leave, and so many octets behind them.
+  /// So many whole lines leave, and so many octets after them.
   mutating func leave(lines: Int, octets: Int = 0) {
     let waiting = session.output.bytes.octets.dropFirst(session.output.taken)
     let ends = waiting.indices.filter { waiting[$0] == 0x0A }

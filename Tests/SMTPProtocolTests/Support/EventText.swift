@@ -1,6 +1,6 @@
 @testable import SMTPProtocol
 
-/// Events as they stand in a transcript.
+/// Events in the form of a transcript.
 extension Session.Event {
   var lines: [String] {
     switch self {
@@ -19,7 +19,7 @@ extension Session.Event {
     }
   }
 
-  /// What no transcript says of it.
+  /// The fields that transcripts omit.
   var details: String? {
     guard case .sendDone(let outcome) = self else { return nil }
     let replies = outcome.recipients.map { $0.reply.map { text($0.text) } ?? "none" }

@@ -119,7 +119,7 @@ extension SendRequest {
   }
 }
 
-/// What has to hold in every dialogue, whoever talks.
+/// What must hold in every dialogue.
 struct RandomDialogueWatch {
   enum Operation: Equatable {
     case login, reset, quit
@@ -127,7 +127,7 @@ struct RandomDialogueWatch {
     case send(isWritten: Bool)
   }
 
-  /// The first is under way, the others are sends behind it.
+  /// The first is under way, the others are sends after it.
   var pending: [Operation] = [] {
     didSet { mostPending = max(mostPending, pending.count) }
   }

@@ -1,4 +1,4 @@
-/// A server of moods: it answers what it heard, mostly with what may well come, one reply
+/// A random server: it answers what it received, mostly with a likely reply, one reply
 /// at a time or several in one piece.
 struct RandomServer {
   /// Commands, and ends of content, that have no reply.
@@ -32,7 +32,7 @@ struct RandomServer {
     }
   }
 
-  /// What it says next.
+  /// The next reply.
   mutating func says(_ random: inout FixedRandom) -> [UInt8] {
     if unanswered.isEmpty || Int.random(in: 0..<24, using: &random) == 0 {
       if !unanswered.isEmpty { unanswered.removeFirst() }

@@ -4,15 +4,15 @@ import Testing
 
 /// A dialogue as text, one thing per line:
 ///
-///     S: 250 ok            the server says this line
-///     C: RSET              the client says exactly this; of a line that ends in "…"
+///     S: 250 ok            the server sends this line
+///     C: RSET              the client sends exactly this; of a line that ends in "…"
 ///                          only a part
 ///     > reset              the caller does this
-///     > part 25            octets of the server come, and no end of the line
-///     ! reset ok           the driver is told this (`EventText.swift`)
+///     > part 25            octets of the server arrive, without the end of the line
+///     ! reset ok           the driver gets this event (`EventText.swift`)
 ///
 /// What follows a stimulus (`S:` lines in a row, or one `>` line) up to the next
-/// one is all that it leads to: nothing more may be said or told. Lines that
+/// one is all that it leads to: no other output or event may follow. Lines that
 /// begin with `#` and empty lines mean nothing.
 struct Transcript {
   private struct Step {
@@ -59,7 +59,7 @@ struct Transcript {
     }
   }
 
-  /// Returns what can be seen after each step that the transcript says nothing of.
+  /// Returns what is visible after each step beyond the transcript.
   @discardableResult
   func play(
     _ feeding: Feeding, _ conversation: inout Conversation, _ location: SourceLocation
@@ -196,11 +196,11 @@ private final class SlowMechanism: Mechanism {
   func answer(_ challenge: [UInt8]) -> MechanismAnswer { .later }
 }
 
-/// Plays a transcript in every way in which octets may arrive, and gives back
+/// Plays a transcript in every way in which octets may arrive, and returns
 /// the conversations for a closer look.
 ///
-/// Each is played twice, since a dialogue that is not written down takes most replies by
-/// a way of their own: nobody must be able to tell.
+/// Each is played twice: without a log most replies take the fast path, which must make
+/// no difference.
 @discardableResult
 func play(
   _ transcript: String, policy: Session.TLSPolicy = .ifOffered, isSecure: Bool = false,

@@ -15,7 +15,7 @@ void call_auth(char **words, size_t count) {
   reply(0);
 }
 
-/* A date; 0, which stands for not known, when it is missing. */
+/* A date; 0, which means not known, when it is missing. */
 static uint64_t number(const char *word) { return word == NULL ? 0 : strtoull(word, NULL, 10); }
 
 static int set_credential(smtpconn_auth *auth, const char *name, const char *value,

@@ -28,7 +28,7 @@ void put_octets(const char *name, const unsigned char *octets, size_t length);
 void put_error(const char *name, const smtpconn_error *error);
 void put_result(const smtpconn_result *result);
 
-/* Begins to tell what a callback was told; the name is that of the callback. */
+/* Begins a report of a callback's arguments; the name is that of the callback. */
 void begin_event(const char *event, const char *name);
 void end_line(void);
 
@@ -99,7 +99,7 @@ int make_descriptor(char *text);
  * "reader" of pieces, each of them a word or "@" and a file. */
 smtpconn_message *make_message(const char *name, const char *way, char **words, size_t count);
 
-/* The octets that a word of hexadecimal digits, two for each, stands for, in its place. */
+/* Decodes a word of hexadecimal digits, two for each octet, in place. */
 unsigned char *octets_of(char *word, size_t *length);
 
 int set_key_password(smtpconn_options *options, const char *password);
@@ -140,7 +140,7 @@ extern int held;
 /* --- script.c ----------------------------------------------------------------- */
 
 /* "on TAG CALL..." keeps the calls for the callback; everything else is made now.
- * The words stand in the line, which must outlive the call. */
+ * The words are parts of the line, which must outlive the call. */
 void execute(char *line);
 
 #endif /* DRIVE_H */

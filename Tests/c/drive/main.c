@@ -5,7 +5,7 @@
  * as a C program calls it, and under valgrind. So this program does the
  * calling: it reads one call per line from standard input and writes one JSON
  * object per line to standard output, the answer to the call ("reply") and
- * whatever a callback was told ("event").
+ * the arguments of each callback ("event").
  *
  * It waits in its own poll() for its input and for every loop's descriptor,
  * and dispatches a loop only when that descriptor is readable. A time limit or

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A number stands for itself. What is made here is closed at once: the library
+/* A number is a descriptor. One that is made here is closed at once: the library
  * has its own. */
 static int set_descriptor(smtpconn_options *options, char *value,
                           int (*set)(smtpconn_options *, int),

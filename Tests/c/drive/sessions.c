@@ -23,7 +23,7 @@ void call_take_session(char **words, size_t count) {
     if (smtpconn_options_take_tls_session(options, octets, (size_t)-1) != length) {
       die("take_session", "the session has gone");
     }
-    if (octets[length] != 0) die("take_session", "written behind the end");
+    if (octets[length] != 0) die("take_session", "written after the end");
   }
   begin_reply((long long)length);
   put_octets("octets", length == 0 ? NULL : octets, length);

@@ -28,7 +28,7 @@ void throw_first(struct dice *dice, uint64_t seed) {
 }
 
 int throw_dice(struct dice *dice, int sides) {
-  /* Marsaglia's xorshift, with a multiplication behind it. */
+  /* Marsaglia's xorshift, followed by a multiplication. */
   dice->state ^= dice->state >> 12;
   dice->state ^= dice->state << 25;
   dice->state ^= dice->state >> 27;

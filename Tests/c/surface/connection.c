@@ -74,7 +74,7 @@ void connection(void) {
   CHECK_TEXT(smtpconn_capability_line(connection, 0), NULL);
   CHECK_TEXT(smtpconn_capability_line(connection, SIZE_MAX), NULL);
 
-  /* Before connect nothing can be started, and the reason is told. */
+  /* Before connect nothing can be started, and the error has the reason. */
   smtpconn_auth_set_user(auth, "alice");
   smtpconn_auth_set_password(auth, "sesame");
   smtpconn_envelope_add_to(envelope, "b@example.com");

@@ -30,7 +30,7 @@ void option_numbers(void) {
 
   options = smtpconn_options_new();
   accepted(options, smtpconn_options_set_port(options, 465));
-  CHECK_INT(smtpconn_options_secure(options), 1); /* nobody said otherwise */
+  CHECK_INT(smtpconn_options_secure(options), 1); /* not set explicitly */
   accepted(options, smtpconn_options_set_port(options, 0));
   CHECK_INT(smtpconn_options_secure(options), 0);
   CHECK_INT(smtpconn_options_port(options), 25);
