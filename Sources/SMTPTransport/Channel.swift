@@ -228,7 +228,8 @@ package final class Channel {
     case .closed: return .failed(located(TLSFailure.closed(nil)))
     case .system(let error): return .failed(located(TLSFailure.closed(error)))
     case .failed(let queue):
-      return .failed(located(TLSFailure.handshake(queue, session, peer: peer, isUpgrade: isUpgrade)))
+      return .failed(
+        located(TLSFailure.handshake(queue, session, peer: peer, isUpgrade: isUpgrade)))
     }
   }
 

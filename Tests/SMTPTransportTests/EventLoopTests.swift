@@ -309,7 +309,8 @@ import Testing
     if child == 0 {
       watch.update(readable: false, writable: false)
       let added = Watch(
-        loop: loop, descriptor: other.reader, readable: true, writable: false) { _ in }
+        loop: loop, descriptor: other.reader, readable: true, writable: false
+      ) { _ in }
       loop.wakeup()
       LoopTimer(loop) {}.set(0)
       loop.schedule(LoopTask {})

@@ -10,7 +10,9 @@ package final class Plain: Mechanism {
     _ credentials: Credentials, authorization: [UInt8] = [], _ cryptography: any Cryptography
   ) {
     self.credentials = credentials
-    let parts = [authorization[...], [0], credentials.user.bytes[...], [0], credentials.password.bytes[...]]
+    let parts = [
+      authorization[...], [0], credentials.user.bytes[...], [0], credentials.password.bytes[...],
+    ]
     message = .joined(parts, cryptography)
   }
 

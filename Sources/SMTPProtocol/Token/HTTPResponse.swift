@@ -66,7 +66,9 @@ package final class HTTPResponse {
     }
     let limit = if case .header = part { Self.headerLimit } else { Self.bodyLimit }
     if isComplete { return }
-    if buffer.bytes.count > limit || content.bytes.count > Self.bodyLimit || received > Self.totalLimit {
+    if buffer.bytes.count > limit || content.bytes.count > Self.bodyLimit
+      || received > Self.totalLimit
+    {
       part = .broken
     }
   }
@@ -106,7 +108,7 @@ package final class HTTPResponse {
 
   private func takeLine() -> [UInt8]? {
     let rest = buffer.bytes.dropFirst(max(taken, searched))
-    guard let end = rest.firstIndex(of: 0x0A) else {
+    guard let end = rest.firstIndex(of: .lf) else {
       examined += rest.count
       searched = rest.endIndex
       return nil
@@ -118,7 +120,7 @@ package final class HTTPResponse {
     }
     var line = Array(buffer.bytes.dropFirst(taken).prefix(end - taken))
     taken = end + 1
-    if line.last == 0x0D { line.removeLast() }
+    if line.last == .cr { line.removeLast() }
     return line
   }
 
@@ -127,7 +129,7 @@ package final class HTTPResponse {
     case .header:
       return takeHeader(line)
     case .chunkSize:
-      let digits = line.prefix { $0 != 0x3B && $0 != 0x20 }
+      let digits = line.prefix { $0 != .semicolon && $0 != .space }
       guard digits.count <= 6, let size = Bytes.value(ofHexadecimal: digits) else {
         part = .broken
         return false
@@ -142,7 +144,7 @@ package final class HTTPResponse {
   }
 
   private static func trimmed(_ text: ArraySlice<UInt8>) -> [UInt8] {
-    let isBlank = { (byte: UInt8) in byte == 0x20 || byte == 0x09 }
+    let isBlank = { (byte: UInt8) in byte == .space || byte == .tab }
     let start = text.drop(while: isBlank)
     return Array(start.prefix(start.count - start.reversed().prefix(while: isBlank).count))
   }
@@ -165,7 +167,7 @@ package final class HTTPResponse {
       }
       return true
     }
-    guard lineCount < 200, let colon = line.firstIndex(of: 0x3A) else {
+    guard lineCount < 200, let colon = line.firstIndex(of: .colon) else {
       part = .broken
       return false
     }
@@ -188,7 +190,7 @@ package final class HTTPResponse {
 
   /// `HTTP/1.1 200 OK`
   private func takeStatus(_ line: [UInt8]) -> Bool {
-    let words = line.split(separator: 0x20, maxSplits: 2)
+    let words = line.split(separator: .space, maxSplits: 2)
     guard words.count >= 2, Array(words[0].prefix(7)) == Bytes.of("HTTP/1."),
       let code = Self.decimal(Array(words[1])), (100..<600).contains(code)
     else {
@@ -203,6 +205,6 @@ package final class HTTPResponse {
     guard (1...9).contains(digits.count), digits.allSatisfy({ Bytes.isDigit($0) }) else {
       return nil
     }
-    return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    return digits.reduce(0) { $0 * 10 + Int($1 - .digitZero) }
   }
 }

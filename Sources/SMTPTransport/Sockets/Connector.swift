@@ -104,7 +104,8 @@ package final class Connector {
     stagger?.clear()
     while !untried.isEmpty {
       let attempt = ConnectionAttempt(untried.removeFirst())
-      let outcome = attempt.start(loop: loop, from: localAddress, given: givenSocket) { [self, attempt] in
+      let outcome = attempt.start(loop: loop, from: localAddress, given: givenSocket) {
+        [self, attempt] in
         settle(attempt, attempt.finish())
       }
       switch outcome {

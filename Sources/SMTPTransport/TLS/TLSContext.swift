@@ -151,7 +151,7 @@ package import SMTPProtocol
   private func trustDirectory(_ directory: [UInt8]) -> Failure? {
     // OpenSSL looks into a directory only when it searches for an issuer, and
     // takes one that does not exist for an empty one.
-    unsafe load(directory + [0x2F], "tls_ca_directory") {
+    unsafe load(directory + [.slash], "tls_ca_directory") {
       unsafe SSL_CTX_load_verify_locations(pointer, nil, $0)
     }
   }

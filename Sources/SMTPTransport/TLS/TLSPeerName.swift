@@ -12,13 +12,14 @@ struct TLSPeerName {
   /// with a dot.
   init?(_ name: [UInt8]) {
     if SocketAddress(numeric: name, port: 0) != nil {
-      text = Array(name.drop { $0 == 0x5B }.prefix { $0 != 0x5D && $0 != 0x25 })
+      text = Array(
+        name.drop { $0 == .openBracket }.prefix { $0 != .closeBracket && $0 != .percent })
       isAddress = true
       return
     }
-    let host = name.last == 0x2E ? Array(name.dropLast()) : name
+    let host = name.last == .dot ? Array(name.dropLast()) : name
     // RFC 1035 section 2.3.4.
-    guard !host.isEmpty, host.count <= 253, host.first != 0x2E,
+    guard !host.isEmpty, host.count <= 253, host.first != .dot,
       host.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
     else { return nil }
     text = host
