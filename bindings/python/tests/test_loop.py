@@ -97,7 +97,7 @@ def test_run_once(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     assert not connection.is_open
 
 
-def test_run_once_waits_no_longer_than_its_timeout(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+def test_run_once_obeys_its_timeout(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     server.play("E:")
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
     connection.start_connect()

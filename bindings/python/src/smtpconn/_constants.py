@@ -29,31 +29,31 @@ class ErrorCode(IntEnum):
 
 
 class Retry(IntEnum):
-    """What may be done after a failure."""
+    """Whether an operation that failed may be tried again."""
 
-    #: The same again would fail the same way.
+    #: A retry would fail in the same way.
     NO = 0
-    #: Nothing was delivered; a later try may work.  After a send, EnvelopeError and MessageError
+    #: Nothing was delivered; a retry may work.  After a send, EnvelopeError and MessageError
     #: mean that the server refused the message for now, so wait; any other error that nothing
     #: was decided about it.
     SAFE = 1
-    #: It may have been delivered: a retry may deliver it twice.
+    #: The message is in doubt: a retry may deliver it twice.
     UNKNOWN = 2
 
 
 class Chunking(IntEnum):
-    """How content travels to a server that offers CHUNKING (RFC 3030)."""
+    """How content is sent to a server that offers CHUNKING (RFC 3030)."""
 
     #: With DATA, line by line.
     OFF = 0
-    #: In counted chunks, when at least one recipient was accepted.
+    #: In counted chunks, after at least one recipient was accepted.
     ON = 1
-    #: Small messages in memory leave together with their envelopes, several at a time.
+    #: Small messages in memory are sent together with their envelopes, several at a time.
     OPTIMISTIC = 2
 
 
 class Stage(IntEnum):
-    """How far a connection is."""
+    """The stage of a connection."""
 
     #: `connect()` was not called yet.
     NEW = 0
@@ -61,29 +61,29 @@ class Stage(IntEnum):
     CONNECTING = 1
     #: Established.
     CONNECTED = 2
-    #: `quit()` was called: nothing can follow.
+    #: `quit()` was called: nothing can be started.
     QUITTING = 3
-    #: Over, for whatever reason.
+    #: Ended, for any reason.
     CLOSED = 4
 
 
 class RecipientStatus(IntEnum):
-    """What became of a recipient."""
+    """The result for a recipient."""
 
-    #: Accepted, and so was the message.
+    #: Accepted, and the message too.
     ACCEPTED = 0
     #: Refused for now (4xx).
     DEFERRED = 1
     #: Refused for good (5xx).
     REJECTED = 2
-    #: Nothing was delivered, nobody refused it.
+    #: Not delivered, and not refused.
     NOT_TRIED = 3
     #: The connection was lost after the end of the message was sent.
     UNKNOWN = 4
 
 
 class LogLevel(IntEnum):
-    """How much a line of the log matters."""
+    """The severity of a log line."""
 
     DEBUG = 0
     INFO = 1
@@ -92,7 +92,7 @@ class LogLevel(IntEnum):
 
 
 class LogKind(IntEnum):
-    """What a line of the log is about; records carry it as `smtpconn_kind`."""
+    """What a log line is about; records have it as `smtpconn_kind`."""
 
     NETWORK = 0
     TLS = 1

@@ -18,7 +18,7 @@ from ._errors import MessageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Fields that hold a signature over the header and the body.
+#: Fields with a signature over the header and the body.
 _SIGNATURES: Final = ("DKIM-Signature", "ARC-Message-Signature", "DomainKey-Signature")
 
 #: Folding white space (RFC 5322 section 2.2.3) without its white space.
@@ -29,7 +29,7 @@ _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
 
 
 class Offers(NamedTuple):
-    """What a server takes; False as long as the server is not known."""
+    """What a server offers; False as long as the server is not known."""
 
     known: bool = False
     eight_bit: bool = False

@@ -1,4 +1,4 @@
-"""The message: whatever Python calls one becomes a C object."""
+"""The message: each Python type of message becomes a C object."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 class Readable(Protocol):
-    """A file, binary or text, as far as it matters here."""
+    """The part of a file object that is used here."""
 
     def read(self, size: int, /) -> Union[bytes, str]: ...
 
 
-#: Whatever may be sent.
+#: Every type that can be sent.
 MessageLike = Union[Chunk, Message, Readable, Iterable[Chunk]]
 
 
@@ -39,9 +39,9 @@ class OpenMessage:
     """A message object of the library, and what it is read from."""
 
     handle: MessageHandle
-    #: How the file or the iterable is read, if it is one.
+    #: The reading of the file or iterable, if it is one.
     reading: Reading | None = None
-    #: Whether octets outside ASCII stand in a header of a message of the email package.
+    #: Whether a header of a message of the email package has octets outside ASCII.
     utf8_header: bool = False
 
 
@@ -74,7 +74,7 @@ def _open(message: MessageLike, offers: Offers, allow_empty: bool) -> OpenMessag
     if isinstance(message, str):
         return _from_octets(utf8(message), allow_empty)
     if isinstance(message, (bytes, bytearray, memoryview)):
-        # bytes() copies the two that may change, and returns the first as it is.
+        # bytes() copies the two mutable types, and returns bytes unchanged.
         return _from_octets(bytes(message), allow_empty)
     if hasattr(message, "read"):
         return _from_file(message, allow_empty)
@@ -103,7 +103,7 @@ def _from_iterable(message: Iterable[Chunk], allow_empty: bool) -> OpenMessage:
         raise TypeError(f"message must not be a {type(message).__name__}: its parts are no text")
     in_memory = isinstance(message, (Sequence, ValuesView, array))
     if in_memory:
-        # These can be looked at before anything is sent, and begin anew each time.
+        # These can be inspected before anything is sent, and begin again each time.
         for part in message:
             if not isinstance(part, (bytes, bytearray, memoryview, str)):
                 raise TypeError(WRONG_PART.format(type(part).__name__))
@@ -130,7 +130,7 @@ def _from_file(file: Any, allow_empty: bool) -> OpenMessage:
     try:
         return _from_reading(file, reading, allow_empty)
     except BaseException:
-        # Whoever handles the exception keeps all that it came through, and may send it again.
+        # The exception keeps this frame alive, and its handler may send the file again.
         reading.drop()
         raise
 
@@ -150,7 +150,7 @@ def _from_reading(file: Any, reading: Reading, allow_empty: bool) -> OpenMessage
     handle = lib.smtpconn_message_new_descriptor(descriptor)
     if not handle:
         raise system_error("the file of the message cannot be read", StreamError)
-    # The library reads it, and does not tell when it begins.
+    # The library reads it, and does not report when it begins.
     reading.begun = True
     return OpenMessage(handle, reading)
 
@@ -161,12 +161,12 @@ def _refuse_empty(allow_empty: bool) -> None:
 
 
 def _yes() -> bool:
-    """For a file that does not tell."""
+    """For a file without tell()."""
     return True
 
 
 def _position(file: Any) -> Any:
-    """Where a file stands, for its seek(); None when it cannot be moved."""
+    """The position of a file, for its seek(); None when it is not seekable."""
     try:
         movable = getattr(file, "seekable", _yes)() and hasattr(file, "seek")
         return file.tell() if movable else None
@@ -175,11 +175,11 @@ def _position(file: Any) -> Any:
 
 
 def _plain_descriptor(file: object, position: object) -> int | None:
-    """The descriptor of a file whose octets are those of the descriptor, from where it stands.
+    """The descriptor of a file whose octets are those of the descriptor, from its position on.
 
     Only the exact classes of open() are trusted: a GzipFile has a descriptor too, but of other
     octets.  A buffer that was read ahead has moved the descriptor on, so the positions must agree;
-    where there is no position, as in a pipe, nobody can tell.
+    without a position, as in a pipe, that cannot be known.
     """
     if type(file) is io.FileIO:
         return file.fileno()
@@ -191,7 +191,7 @@ def _plain_descriptor(file: object, position: object) -> int | None:
 
 
 def _at_end(descriptor: int, position: int | None) -> bool:
-    """Whether nothing is left to read, as far as that is known before reading."""
+    """Whether the file is at its end, as far as that is known before reading."""
     if position is not None:
         return not os.pread(descriptor, 1, position)
     poll = select.poll()

@@ -1,4 +1,4 @@
-"""One reading of something that can be read once: a file, or an iterator."""
+"""One reading of a source that can be read once: a file, or an iterator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _REMEMBERED: Final = 256
 
 
 class Reading:
-    """What is read while a message is sent, where it stood before, and how that went.
+    """What is read while a message is sent, its position before, and how the send ended.
 
     A send that fails leaves a file where it stood, if it can be moved, so that it may be sent
     again.  What cannot be moved is refused from then on: the rest of it would look like a message.
@@ -64,7 +64,7 @@ class Reading:
 
 
 class _Used:
-    """What was read and must not be read again, without keeping it alive if that is possible."""
+    """What was read and must not be read again; a weak reference where possible."""
 
     def __init__(self) -> None:
         self._weak: dict[int, weakref.ref[Any]] = {}

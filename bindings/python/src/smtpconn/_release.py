@@ -1,4 +1,4 @@
-"""What the library borrowed, kept alive until the library gives it back."""
+"""Objects that the library borrowed, kept alive until it releases them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ._ffi import ReleaseCallback
 
 
 class Borrowed(Protocol):
-    """Something that wants to know when the library is through with it."""
+    """An object that is notified when the library has released it."""
 
     def released(self) -> bool:
         """False when it must be kept a little longer, and asked again."""
@@ -43,12 +43,12 @@ def lend(borrowed: Borrowed) -> int:
 
 
 def forget(token: int) -> None:
-    """The library did not take it."""
+    """The library refused it."""
     del _lent[token]
 
 
 def collect() -> None:
-    """Drops what was returned.  For whoever just came back from the library."""
+    """Drops what was released.  Called after calls into the library."""
     for _ in range(len(_returned)):
         try:
             token = _returned.popleft()

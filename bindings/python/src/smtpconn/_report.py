@@ -1,4 +1,4 @@
-"""Exceptions of the program's own functions that change no outcome."""
+"""Exceptions of the program's functions that do not change a result."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _here: Final = threading.local()
 
 
 def report(error: BaseException, where: str) -> None:
-    """Logs what `where` raised.  An outcome that is known must not be lost for it.
+    """Logs the exception of `where`, which must not replace a known result.
 
     Without logging, and where logging fails too, the traceback goes to sys.unraisablehook.
     """

@@ -36,7 +36,7 @@ _EntryCallback = CFUNCTYPE(c_ssize_t, _Request)
 WRONG_PART: Final = "a part of a message must be bytes or str, not {}"
 EMPTY: Final = "the message is empty: give allow_empty=True when that is meant"
 
-#: No chunk: an iterator may hand out None by mistake, which must not end the message.
+#: No chunk: an iterator may yield None by mistake, which must not end the message.
 _END: Final[Any] = object()
 
 
@@ -56,7 +56,7 @@ class Source:
         self._reading = reading
         self._allow_empty = allow_empty
         self._chunk = b""
-        self._taken = 0  # How much of the chunk was handed over.
+        self._taken = 0  # How much of the chunk was passed to the library.
         self._released = False
         self._server = self._serve()
         next(self._server)
@@ -149,7 +149,7 @@ def utf8(text: str) -> bytes:
 
 
 def blocks(read: Callable[[int], object]) -> Iterator[Any]:
-    """What a file's read() gives, until it gives nothing."""
+    """The blocks of a file, until read() returns nothing."""
     while True:
         block = read(BLOCK)
         if block is None:

@@ -1,4 +1,4 @@
-"""What can be asked about a connection."""
+"""The properties of a connection."""
 
 from __future__ import annotations
 
@@ -34,32 +34,32 @@ class ConnectionState:
 
     @property
     def stage(self) -> Stage:
-        """How far the connection is."""
+        """The stage of the connection."""
         return Stage.CLOSED if self._handle is None else Stage(self._ask(lib.smtpconn_stage))
 
     @property
     def id(self) -> Optional[str]:
-        """A random name for the connection, for logs that mix several."""
+        """A random identifier, for logs that mix several connections."""
         return self._text(lib.smtpconn_id)
 
     @property
     def client_name(self) -> Optional[str]:
-        """What EHLO says; None before there is a connection."""
+        """The name sent in EHLO; None before there is a connection."""
         return self._text(lib.smtpconn_client_name)
 
     @property
     def is_open(self) -> bool:
-        """From the connect event to the end event."""
+        """True from the connect event to the end event."""
         return self._flag(lib.smtpconn_is_open)
 
     @property
     def is_secure(self) -> bool:
-        """While TLS protects the connection."""
+        """True while TLS protects the connection."""
         return self._flag(lib.smtpconn_is_secure)
 
     @property
     def is_authenticated(self) -> bool:
-        """After a login that succeeded."""
+        """True after a successful login."""
         return self._flag(lib.smtpconn_is_authenticated)
 
     @property
@@ -74,7 +74,7 @@ class ConnectionState:
 
     @property
     def tls_peer_name(self) -> Optional[str]:
-        """The name in the certificate that fitted; None when none was checked."""
+        """The name in the certificate that matched; None when no name was checked."""
         return self._text(lib.smtpconn_tls_peer_name)
 
     @property
@@ -94,7 +94,7 @@ class ConnectionState:
 
     @property
     def capability_lines(self) -> list[str]:
-        """What the server offered, line by line as it came."""
+        """The capabilities of the server, line by line as received."""
 
         def lines(connection: ConnHandle) -> list[str]:
             count: int = lib.smtpconn_capability_count(connection)
@@ -105,14 +105,14 @@ class ConnectionState:
 
     @property
     def capabilities(self) -> dict[str, str]:
-        """What the server offered: keywords in upper case and their parameters."""
+        """The capabilities of the server: keywords in upper case and their parameters."""
         found: dict[str, str] = {}
         for line in self.capability_lines:
             keyword, _, parameters = line.partition(" ")
-            # Of a keyword that is offered twice, the library goes by the first.
+            # When a keyword is offered twice, the library uses the first.
             if "=" not in keyword:
                 found.setdefault(keyword.upper(), parameters.strip())
-        # Older servers write "AUTH=LOGIN PLAIN"; the library knows what it comes to.
+        # Older servers write "AUTH=LOGIN PLAIN", which the library converts.
         mechanisms = self._text(lambda handle: lib.smtpconn_capability_parameters(handle, b"AUTH"))
         if mechanisms is not None:
             found["AUTH"] = mechanisms
