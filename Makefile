@@ -42,7 +42,7 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all soak fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
+.PHONY: all generated soak fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -63,6 +63,10 @@ test-fast:
 test-debian13: all | $(BUILD)/need/debian13
 	@$(PYTHON) Tests/support/debian13.py
 
+## generated: what follows from Sources/Options/options.json and the header (CONTRIBUTING.md)
+generated:
+	@$(PYTHON) Sources/Options/generate
+
 help:
 	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 16
 
@@ -81,7 +85,8 @@ $(BUILD)/need/%: Tests/support/require.sh
 # --- Swift --------------------------------------------------------------------
 
 # Folders are in the list too: their time changes when a source is deleted.
-SWIFT_SOURCES := Package.swift $(shell find Sources include)
+# Not the table of options: what follows from it is a source of its own.
+SWIFT_SOURCES := Package.swift $(shell find Sources include -path Sources/Options -prune -o -print)
 
 # Every function gets a section of its own, or the copies of generic code that
 # Embedded Swift emits into each module could not be dropped when linking: that

@@ -33,13 +33,6 @@ final class EnvelopeHandle: KeepsLastError {
 
 typealias EnvelopePointer = Handle<EnvelopeHandle>
 
-/// For a setter that refuses nothing: why the last one was refused is forgotten.
-func envelopeToChange(_ envelope: OpaquePointer?) -> EnvelopeHandle? {
-  let handle = unsafe EnvelopePointer.borrow(envelope)
-  handle?.lastError = nil
-  return handle
-}
-
 @_cdecl("smtpconn_envelope_new") @implementation
 public func smtpconn_envelope_new() -> OpaquePointer? {
   unsafe EnvelopePointer.make(EnvelopeHandle())
@@ -100,14 +93,40 @@ public func smtpconn_envelope_to(
   unsafe EnvelopePointer.borrow(envelope)?.recipientText(index)
 }
 
-@_cdecl("smtpconn_envelope_set_size") @implementation
-public func smtpconn_envelope_set_size(_ envelope: OpaquePointer?, _ octets: UInt64) -> CInt {
-  guard let handle = unsafe envelopeToChange(envelope) else { return nullHandle }
-  handle.request.size = octets == 0 ? nil : octets
-  return 0
+// MARK: Helpers for the setters of the generated file
+
+/// For a setter that refuses nothing: why the last one was refused is forgotten.
+func envelopeToChange(_ envelope: OpaquePointer?) -> EnvelopeHandle? {
+  let handle = unsafe EnvelopePointer.borrow(envelope)
+  handle?.lastError = nil
+  return handle
 }
 
-@_cdecl("smtpconn_envelope_size") @implementation
-public func smtpconn_envelope_size(_ envelope: OpaquePointer?) -> UInt64 {
-  unsafe EnvelopePointer.borrow(envelope)?.request.size ?? 0
+/// nil for NULL; a refused value names the field.
+func parsed<Value>(
+  _ field: StaticString, _ text: [UInt8]?,
+  _ parse: ([UInt8]) throws(DeliveryStatus.Refusal) -> Value
+) throws(Failure) -> Value? {
+  guard let text else { return nil }
+  do throws(DeliveryStatus.Refusal) {
+    return try parse(text)
+  } catch {
+    throw Failure(
+      .envelope,
+      "\(field.description) \(error.reason), not \"\(Bytes.printable(text, limit: 80))\"",
+      phase: .envelope)
+  }
+}
+
+extension EnvelopeHandle {
+  func changeRecipient(
+    _ index: Int, _ change: (inout SendRequest.Recipient) -> Void
+  ) throws(Failure) {
+    guard request.recipients.indices.contains(index) else {
+      // size_t, which Swift sees as a signed number.
+      throw Failure(
+        .envelope, "there is no recipient number \(UInt(bitPattern: index))", phase: .envelope)
+    }
+    change(&request.recipients[index])
+  }
 }

@@ -1,6 +1,7 @@
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
 
 /// What `smtpconn_options` points to.
 final class OptionsHandle: KeepsLastError {
@@ -26,7 +27,7 @@ public func smtpconn_options_last_error(_ options: OpaquePointer?) -> OpaquePoin
   unsafe OptionsPointer.borrow(options)?.lastErrorView
 }
 
-// MARK: Helpers for the setters and getters of the other files
+// MARK: Helpers for the setters and getters of the generated files
 
 /// What connections made from these options have learned of TLS is forgotten, unless
 /// the option has nothing to do with that: `keepsTLS`.
@@ -59,6 +60,27 @@ func getText(
 func getFlag(_ options: OpaquePointer?, _ value: (Options) -> Bool) -> CInt {
   guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
   return value(handle.options) ? 1 : 0
+}
+
+func getNumber(_ options: OpaquePointer?, _ value: (Options) -> Int) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return 0 }
+  return CInt(truncatingIfNeeded: value(handle.options))
+}
+
+/// The number that was set: the caller's own, not that of the duplicate.
+func getDescriptor(_ options: OpaquePointer?, _ value: (Options) -> GivenSocket?) -> CInt {
+  guard let handle = unsafe OptionsPointer.borrow(options) else { return -1 }
+  return value(handle.options)?.given ?? -1
+}
+
+/// The path, when it is one.
+func path(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
+  if case .file(let path) = pem { path } else { nil }
+}
+
+/// The PEM text, when it is one.
+func pem(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
+  if case .text(let text) = pem { text.bytes } else { nil }
 }
 
 func setLimit(_ options: OpaquePointer?, _ limit: Limit, _ milliseconds: UInt32) -> CInt {

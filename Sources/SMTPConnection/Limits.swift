@@ -1,35 +1,10 @@
 /// The time limits of a connection. None is infinite.
+///
+/// The defaults stand in the table of options. The first four are those of the original; command
+/// and final reply are the minima of RFC 5321 section 4.5.3.2. Of the answer to QUIT that section
+/// says nothing, and nothing depends on it.
 package enum Limit: Int, CaseIterable {
   case dns, connection, greeting, socket, command, finalReply, quit, operation
-
-  package var optionName: String {
-    switch self {
-    case .dns: "dns_timeout"
-    case .connection: "connection_timeout"
-    case .greeting: "greeting_timeout"
-    case .socket: "socket_timeout"
-    case .command: "command_timeout"
-    case .finalReply: "final_reply_timeout"
-    case .quit: "quit_timeout"
-    case .operation: "operation_timeout"
-    }
-  }
-
-  /// Milliseconds. The first four are those of the original; command and final
-  /// reply are the minima of RFC 5321 section 4.5.3.2. Of the answer to QUIT that section says
-  /// nothing, and nothing depends on it.
-  package var standard: UInt32 {
-    switch self {
-    case .dns: 30_000
-    case .connection: 120_000
-    case .greeting: 30_000
-    case .socket: 600_000
-    case .command: 300_000
-    case .finalReply: 600_000
-    case .quit: 5_000
-    case .operation: 3_600_000
-    }
-  }
 
   /// What did not happen in time.
   var explanation: String {

@@ -5,7 +5,7 @@ package import SMTPTransport
 /// contradicts another option is found by `validate`.
 package struct Options {
   package private(set) var host: [UInt8]?
-  package private(set) var port: Int = 0
+  package internal(set) var port: Int = 0
   /// nil: not set, so that port 465 may decide.
   package var secure: Bool?
   package var ignoreTLS = false
@@ -25,7 +25,7 @@ package struct Options {
   package var opportunisticTLS = false
   package var lmtp = false
   package private(set) var localAddress: [UInt8]?
-  package private(set) var localPort = 0
+  package internal(set) var localPort = 0
   package private(set) var socketPath: [UInt8]?
   /// A socket of the caller, to be connected or already connected.
   package private(set) var socket: GivenSocket?
@@ -74,13 +74,6 @@ package struct Options {
     } else {
       host = nil
     }
-  }
-
-  package mutating func setPort(_ value: Int) throws(Failure) {
-    guard (0...65535).contains(value) else {
-      throw Failure(.options, "port must be 0 to 65535, not \(value)")
-    }
-    port = value
   }
 
   package mutating func setName(_ value: [UInt8]?) throws(Failure) {
@@ -166,13 +159,6 @@ package struct Options {
       if address.lacksZone { throw Self.zoneMissing("local_address", value) }
     }
     localAddress = value
-  }
-
-  package mutating func setLocalPort(_ value: Int) throws(Failure) {
-    guard (0...65535).contains(value) else {
-      throw Failure(.options, "local_port must be 0 to 65535, not \(value)")
-    }
-    localPort = value
   }
 
   package mutating func setSocketPath(_ value: [UInt8]?) throws(Failure) {

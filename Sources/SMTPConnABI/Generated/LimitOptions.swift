@@ -1,14 +1,13 @@
+// Written by `make generated` from Sources/Options/options.json: change it there.
+
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
-
-// The time limits.
+import SMTPTransport
 
 @_cdecl("smtpconn_options_set_dns_timeout") @implementation
-public func smtpconn_options_set_dns_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
-) -> CInt {
-  unsafe setLimit(options, .dns, milliseconds)
+public func smtpconn_options_set_dns_timeout(_ options: OpaquePointer?, _ value: UInt32) -> CInt {
+  unsafe setLimit(options, .dns, value)
 }
 
 @_cdecl("smtpconn_options_dns_timeout") @implementation
@@ -18,9 +17,9 @@ public func smtpconn_options_dns_timeout(_ options: OpaquePointer?) -> UInt32 {
 
 @_cdecl("smtpconn_options_set_connection_timeout") @implementation
 public func smtpconn_options_set_connection_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .connection, milliseconds)
+  unsafe setLimit(options, .connection, value)
 }
 
 @_cdecl("smtpconn_options_connection_timeout") @implementation
@@ -30,9 +29,9 @@ public func smtpconn_options_connection_timeout(_ options: OpaquePointer?) -> UI
 
 @_cdecl("smtpconn_options_set_greeting_timeout") @implementation
 public func smtpconn_options_set_greeting_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .greeting, milliseconds)
+  unsafe setLimit(options, .greeting, value)
 }
 
 @_cdecl("smtpconn_options_greeting_timeout") @implementation
@@ -42,9 +41,9 @@ public func smtpconn_options_greeting_timeout(_ options: OpaquePointer?) -> UInt
 
 @_cdecl("smtpconn_options_set_socket_timeout") @implementation
 public func smtpconn_options_set_socket_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .socket, milliseconds)
+  unsafe setLimit(options, .socket, value)
 }
 
 @_cdecl("smtpconn_options_socket_timeout") @implementation
@@ -54,9 +53,9 @@ public func smtpconn_options_socket_timeout(_ options: OpaquePointer?) -> UInt32
 
 @_cdecl("smtpconn_options_set_command_timeout") @implementation
 public func smtpconn_options_set_command_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .command, milliseconds)
+  unsafe setLimit(options, .command, value)
 }
 
 @_cdecl("smtpconn_options_command_timeout") @implementation
@@ -66,9 +65,9 @@ public func smtpconn_options_command_timeout(_ options: OpaquePointer?) -> UInt3
 
 @_cdecl("smtpconn_options_set_final_reply_timeout") @implementation
 public func smtpconn_options_set_final_reply_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .finalReply, milliseconds)
+  unsafe setLimit(options, .finalReply, value)
 }
 
 @_cdecl("smtpconn_options_final_reply_timeout") @implementation
@@ -77,10 +76,8 @@ public func smtpconn_options_final_reply_timeout(_ options: OpaquePointer?) -> U
 }
 
 @_cdecl("smtpconn_options_set_quit_timeout") @implementation
-public func smtpconn_options_set_quit_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
-) -> CInt {
-  unsafe setLimit(options, .quit, milliseconds)
+public func smtpconn_options_set_quit_timeout(_ options: OpaquePointer?, _ value: UInt32) -> CInt {
+  unsafe setLimit(options, .quit, value)
 }
 
 @_cdecl("smtpconn_options_quit_timeout") @implementation
@@ -90,9 +87,9 @@ public func smtpconn_options_quit_timeout(_ options: OpaquePointer?) -> UInt32 {
 
 @_cdecl("smtpconn_options_set_operation_timeout") @implementation
 public func smtpconn_options_set_operation_timeout(
-  _ options: OpaquePointer?, _ milliseconds: UInt32
+  _ options: OpaquePointer?, _ value: UInt32
 ) -> CInt {
-  unsafe setLimit(options, .operation, milliseconds)
+  unsafe setLimit(options, .operation, value)
 }
 
 @_cdecl("smtpconn_options_operation_timeout") @implementation

@@ -3,17 +3,7 @@ import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// Resuming TLS sessions.
-
-@_cdecl("smtpconn_options_set_tls_resumption") @implementation
-public func smtpconn_options_set_tls_resumption(_ options: OpaquePointer?, _ on: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.tls.resumes = on != 0 }
-}
-
-@_cdecl("smtpconn_options_tls_resumption") @implementation
-public func smtpconn_options_tls_resumption(_ options: OpaquePointer?) -> CInt {
-  unsafe getFlag(options) { $0.tls.resumes }
-}
+// TLS sessions on their way to another process, and back.
 
 @_cdecl("smtpconn_options_take_tls_session") @implementation
 public func smtpconn_options_take_tls_session(

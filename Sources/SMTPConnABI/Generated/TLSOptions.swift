@@ -1,15 +1,15 @@
-public import CSMTPConn
+// Written by `make generated` from Sources/Options/options.json: change it there.
+
+import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// How TLS is spoken.
-
 @_cdecl("smtpconn_options_set_tls_ciphers") @implementation
 public func smtpconn_options_set_tls_ciphers(
-  _ options: OpaquePointer?, _ ciphers: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(ciphers)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in options.tls.ciphers = value }
 }
 
@@ -20,9 +20,9 @@ public func smtpconn_options_tls_ciphers(_ options: OpaquePointer?) -> UnsafePoi
 
 @_cdecl("smtpconn_options_set_tls_cipher_suites") @implementation
 public func smtpconn_options_set_tls_cipher_suites(
-  _ options: OpaquePointer?, _ suites: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(suites)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in options.tls.cipherSuites = value }
 }
 
@@ -33,9 +33,9 @@ public func smtpconn_options_tls_cipher_suites(_ options: OpaquePointer?) -> Uns
 
 @_cdecl("smtpconn_options_set_tls_groups") @implementation
 public func smtpconn_options_set_tls_groups(
-  _ options: OpaquePointer?, _ groups: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(groups)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in options.tls.groups = value }
 }
 
@@ -46,10 +46,12 @@ public func smtpconn_options_tls_groups(_ options: OpaquePointer?) -> UnsafePoin
 
 @_cdecl("smtpconn_options_set_tls_min_version") @implementation
 public func smtpconn_options_set_tls_min_version(
-  _ options: OpaquePointer?, _ version: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(version)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setMinimumVersion(value) }
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setMinimumVersion(value)
+  }
 }
 
 @_cdecl("smtpconn_options_tls_min_version") @implementation
@@ -59,10 +61,12 @@ public func smtpconn_options_tls_min_version(_ options: OpaquePointer?) -> Unsaf
 
 @_cdecl("smtpconn_options_set_tls_max_version") @implementation
 public func smtpconn_options_set_tls_max_version(
-  _ options: OpaquePointer?, _ version: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(version)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setMaximumVersion(value) }
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setMaximumVersion(value)
+  }
 }
 
 @_cdecl("smtpconn_options_tls_max_version") @implementation
@@ -72,9 +76,9 @@ public func smtpconn_options_tls_max_version(_ options: OpaquePointer?) -> Unsaf
 
 @_cdecl("smtpconn_options_set_tls_alpn") @implementation
 public func smtpconn_options_set_tls_alpn(
-  _ options: OpaquePointer?, _ protocols: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(protocols)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in try options.setProtocols(value) }
 }
 
@@ -83,38 +87,26 @@ public func smtpconn_options_tls_alpn(_ options: OpaquePointer?) -> UnsafePointe
   unsafe getText(options) { $0.protocols }
 }
 
-@_cdecl("smtpconn_options_set_tls_key_password_callback") @implementation
-public func smtpconn_options_set_tls_key_password_callback(
-  _ options: OpaquePointer?, _ callback: smtpconn_password_callback?,
-  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
+@_cdecl("smtpconn_options_set_tls_reject_unauthorized") @implementation
+public func smtpconn_options_set_tls_reject_unauthorized(
+  _ options: OpaquePointer?, _ value: CInt
 ) -> CInt {
-  let owner = unsafe Release(release, user)
-  defer { withExtendedLifetime(owner) {} }
-  return unsafe setOption(options) { (options) throws(Failure) in
-    guard let callback = unsafe callback else {
-      unsafe options.tls.keyPassword = nil
-      return
-    }
-    unsafe options.tls.keyPassword = { buffer, size in
-      withExtendedLifetime(owner) { unsafe callback(buffer, size, user) }
-    }
+  unsafe setOption(options) { (options) throws(Failure) in
+    options.tls.rejectUnauthorized = value != 0
   }
 }
 
-@_cdecl("smtpconn_options_set_tls_context_callback") @implementation
-public func smtpconn_options_set_tls_context_callback(
-  _ options: OpaquePointer?, _ callback: smtpconn_tls_context_callback?,
-  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
-) -> CInt {
-  let owner = unsafe Release(release, user)
-  defer { withExtendedLifetime(owner) {} }
-  return unsafe setOption(options) { (options) throws(Failure) in
-    guard let callback = unsafe callback else {
-      unsafe options.tls.customize = nil
-      return
-    }
-    unsafe options.tls.customize = { context in
-      withExtendedLifetime(owner) { unsafe callback(UnsafeMutableRawPointer(context), user) == 0 }
-    }
-  }
+@_cdecl("smtpconn_options_tls_reject_unauthorized") @implementation
+public func smtpconn_options_tls_reject_unauthorized(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.tls.rejectUnauthorized }
+}
+
+@_cdecl("smtpconn_options_set_tls_resumption") @implementation
+public func smtpconn_options_set_tls_resumption(_ options: OpaquePointer?, _ value: CInt) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.tls.resumes = value != 0 }
+}
+
+@_cdecl("smtpconn_options_tls_resumption") @implementation
+public func smtpconn_options_tls_resumption(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.tls.resumes }
 }

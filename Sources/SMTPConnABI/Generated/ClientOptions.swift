@@ -1,15 +1,15 @@
+// Written by `make generated` from Sources/Options/options.json: change it there.
+
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// Which socket, and from where.
-
 @_cdecl("smtpconn_options_set_socket_path") @implementation
 public func smtpconn_options_set_socket_path(
-  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(path)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in try options.setSocketPath(value) }
 }
 
@@ -20,10 +20,12 @@ public func smtpconn_options_socket_path(_ options: OpaquePointer?) -> UnsafePoi
 
 @_cdecl("smtpconn_options_set_local_address") @implementation
 public func smtpconn_options_set_local_address(
-  _ options: OpaquePointer?, _ address: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(address)
-  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in try options.setLocalAddress(value) }
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    try options.setLocalAddress(value)
+  }
 }
 
 @_cdecl("smtpconn_options_local_address") @implementation
@@ -32,45 +34,64 @@ public func smtpconn_options_local_address(_ options: OpaquePointer?) -> UnsafeP
 }
 
 @_cdecl("smtpconn_options_set_local_port") @implementation
-public func smtpconn_options_set_local_port(_ options: OpaquePointer?, _ port: CInt) -> CInt {
-  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in try options.setLocalPort(Int(port)) }
+public func smtpconn_options_set_local_port(_ options: OpaquePointer?, _ value: CInt) -> CInt {
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    try options.setLocalPort(Int(value))
+  }
 }
 
 @_cdecl("smtpconn_options_local_port") @implementation
 public func smtpconn_options_local_port(_ options: OpaquePointer?) -> CInt {
-  CInt(truncatingIfNeeded: unsafe OptionsPointer.borrow(options)?.options.localPort ?? 0)
+  unsafe getNumber(options) { $0.localPort }
 }
 
 @_cdecl("smtpconn_options_set_socket") @implementation
-public func smtpconn_options_set_socket(_ options: OpaquePointer?, _ descriptor: CInt) -> CInt {
+public func smtpconn_options_set_socket(_ options: OpaquePointer?, _ value: CInt) -> CInt {
   unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
-    try options.setSocket(descriptor < 0 ? nil : descriptor)
+    try options.setSocket(value < 0 ? nil : value)
   }
 }
 
 @_cdecl("smtpconn_options_socket") @implementation
 public func smtpconn_options_socket(_ options: OpaquePointer?) -> CInt {
-  unsafe OptionsPointer.borrow(options)?.options.socket?.given ?? -1
+  unsafe getDescriptor(options) { $0.socket }
 }
 
 @_cdecl("smtpconn_options_set_connection") @implementation
-public func smtpconn_options_set_connection(_ options: OpaquePointer?, _ descriptor: CInt) -> CInt {
+public func smtpconn_options_set_connection(_ options: OpaquePointer?, _ value: CInt) -> CInt {
   unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
-    try options.setConnectedSocket(descriptor < 0 ? nil : descriptor)
+    try options.setConnectedSocket(value < 0 ? nil : value)
   }
 }
 
 @_cdecl("smtpconn_options_connection") @implementation
 public func smtpconn_options_connection(_ options: OpaquePointer?) -> CInt {
-  unsafe OptionsPointer.borrow(options)?.options.connectedSocket?.given ?? -1
+  unsafe getDescriptor(options) { $0.connectedSocket }
 }
 
 @_cdecl("smtpconn_options_set_secured") @implementation
-public func smtpconn_options_set_secured(_ options: OpaquePointer?, _ secured: CInt) -> CInt {
-  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.isSecured = secured != 0 }
+public func smtpconn_options_set_secured(_ options: OpaquePointer?, _ value: CInt) -> CInt {
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    options.isSecured = value != 0
+  }
 }
 
 @_cdecl("smtpconn_options_secured") @implementation
 public func smtpconn_options_secured(_ options: OpaquePointer?) -> CInt {
   unsafe getFlag(options) { $0.isSecured }
+}
+
+@_cdecl("smtpconn_options_set_name") @implementation
+public func smtpconn_options_set_name(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    try options.setName(value)
+  }
+}
+
+@_cdecl("smtpconn_options_name") @implementation
+public func smtpconn_options_name(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.name }
 }

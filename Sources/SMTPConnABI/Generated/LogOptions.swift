@@ -1,12 +1,15 @@
+// Written by `make generated` from Sources/Options/options.json: change it there.
+
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
-
-// What is logged.
+import SMTPTransport
 
 @_cdecl("smtpconn_options_set_transaction_log") @implementation
-public func smtpconn_options_set_transaction_log(_ options: OpaquePointer?, _ on: CInt) -> CInt {
-  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.transactionLog = on != 0 }
+public func smtpconn_options_set_transaction_log(_ options: OpaquePointer?, _ value: CInt) -> CInt {
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    options.transactionLog = value != 0
+  }
 }
 
 @_cdecl("smtpconn_options_transaction_log") @implementation
@@ -15,8 +18,10 @@ public func smtpconn_options_transaction_log(_ options: OpaquePointer?) -> CInt 
 }
 
 @_cdecl("smtpconn_options_set_debug") @implementation
-public func smtpconn_options_set_debug(_ options: OpaquePointer?, _ on: CInt) -> CInt {
-  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in options.debug = on != 0 }
+public func smtpconn_options_set_debug(_ options: OpaquePointer?, _ value: CInt) -> CInt {
+  unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    options.debug = value != 0
+  }
 }
 
 @_cdecl("smtpconn_options_debug") @implementation

@@ -1,25 +1,15 @@
+// Written by `make generated` from Sources/Options/options.json: change it there.
+
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
 import SMTPTransport
 
-// Whom to trust, and what to show.
-
-/// The path, when it is one.
-private func path(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
-  if case .file(let path) = pem { path } else { nil }
-}
-
-/// The PEM text, when it is one.
-private func pem(_ pem: TLSConfiguration.PEM?) -> [UInt8]? {
-  if case .text(let text) = pem { text.bytes } else { nil }
-}
-
 @_cdecl("smtpconn_options_set_tls_servername") @implementation
 public func smtpconn_options_set_tls_servername(
-  _ options: OpaquePointer?, _ name: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(name)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in try options.setServername(value) }
 }
 
@@ -30,9 +20,9 @@ public func smtpconn_options_tls_servername(_ options: OpaquePointer?) -> Unsafe
 
 @_cdecl("smtpconn_options_set_tls_ca_file") @implementation
 public func smtpconn_options_set_tls_ca_file(
-  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(path)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setAuthorities(.file, value, option: "tls_ca_file")
   }
@@ -43,11 +33,26 @@ public func smtpconn_options_tls_ca_file(_ options: OpaquePointer?) -> UnsafePoi
   unsafe getText(options) { path($0.tls.authorities) }
 }
 
+@_cdecl("smtpconn_options_set_tls_ca_directory") @implementation
+public func smtpconn_options_set_tls_ca_directory(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setCADirectory(value)
+  }
+}
+
+@_cdecl("smtpconn_options_tls_ca_directory") @implementation
+public func smtpconn_options_tls_ca_directory(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.caDirectory }
+}
+
 @_cdecl("smtpconn_options_set_tls_ca") @implementation
 public func smtpconn_options_set_tls_ca(
-  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(pem)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setAuthorities(.text, value, option: "tls_ca")
   }
@@ -58,49 +63,28 @@ public func smtpconn_options_tls_ca(_ options: OpaquePointer?) -> UnsafePointer<
   unsafe getText(options) { pem($0.tls.authorities) }
 }
 
-@_cdecl("smtpconn_options_set_tls_ca_directory") @implementation
-public func smtpconn_options_set_tls_ca_directory(
-  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
-) -> CInt {
-  let value = unsafe cBytes(path)
-  return unsafe setOption(options) { (options) throws(Failure) in try options.setCADirectory(value) }
-}
-
-@_cdecl("smtpconn_options_tls_ca_directory") @implementation
-public func smtpconn_options_tls_ca_directory(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
-  unsafe getText(options) { $0.tls.caDirectory }
-}
-
-@_cdecl("smtpconn_options_set_tls_reject_unauthorized") @implementation
-public func smtpconn_options_set_tls_reject_unauthorized(_ options: OpaquePointer?, _ reject: CInt) -> CInt {
-  unsafe setOption(options) { (options) throws(Failure) in options.tls.rejectUnauthorized = reject != 0 }
-}
-
-@_cdecl("smtpconn_options_tls_reject_unauthorized") @implementation
-public func smtpconn_options_tls_reject_unauthorized(_ options: OpaquePointer?) -> CInt {
-  unsafe getFlag(options) { $0.tls.rejectUnauthorized }
-}
-
 @_cdecl("smtpconn_options_set_tls_certificate_file") @implementation
 public func smtpconn_options_set_tls_certificate_file(
-  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(path)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setCertificate(.file, value, option: "tls_certificate_file")
   }
 }
 
 @_cdecl("smtpconn_options_tls_certificate_file") @implementation
-public func smtpconn_options_tls_certificate_file(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+public func smtpconn_options_tls_certificate_file(
+  _ options: OpaquePointer?
+) -> UnsafePointer<CChar>? {
   unsafe getText(options) { path($0.tls.certificate) }
 }
 
 @_cdecl("smtpconn_options_set_tls_certificate") @implementation
 public func smtpconn_options_set_tls_certificate(
-  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(pem)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setCertificate(.text, value, option: "tls_certificate")
   }
@@ -113,9 +97,9 @@ public func smtpconn_options_tls_certificate(_ options: OpaquePointer?) -> Unsaf
 
 @_cdecl("smtpconn_options_set_tls_key_file") @implementation
 public func smtpconn_options_set_tls_key_file(
-  _ options: OpaquePointer?, _ path: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(path)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setKey(.file, value, option: "tls_key_file")
   }
@@ -128,9 +112,9 @@ public func smtpconn_options_tls_key_file(_ options: OpaquePointer?) -> UnsafePo
 
 @_cdecl("smtpconn_options_set_tls_key") @implementation
 public func smtpconn_options_set_tls_key(
-  _ options: OpaquePointer?, _ pem: UnsafePointer<CChar>?
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
 ) -> CInt {
-  let value = unsafe cBytes(pem)
+  let value = unsafe cBytes(value)
   return unsafe setOption(options) { (options) throws(Failure) in
     try options.setKey(.text, value, option: "tls_key")
   }

@@ -1,0 +1,67 @@
+"""The tables of the documentation."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from table import Row, Table
+
+
+def options(table: Table) -> str:
+    """The options in docs/options.md."""
+    text = ""
+    for section in table.sections:
+        text += f"\n## {section.title}\n\n{HEAD}"
+        text += "".join(_line(row, f"`{row.name}`") for row in section.rows)
+    return text + "\n"
+
+
+HEAD = "| name | type | default | original | meaning |\n| --- | --- | --- | --- | --- |\n"
+
+
+def envelope(table: Table) -> str:
+    """The fields in docs/options.md."""
+    rows = [row for row in table.envelope if row.type != "python"]
+    return f"\n{HEAD}" + "".join(_line(row, f"`{row.name}`") for row in rows) + "\n"
+
+
+def _line(row: Row, name: str) -> str:
+    original = "" if row.original is None else f"`{row.original}`"
+    return f"| {name} | {type_text(row)} | {row.default_text} | {original} | {row.meaning} |\n"
+
+
+def type_text(row: Row) -> str:
+    """The type as the tables show it."""
+    if row.type_shown is not None:
+        return row.type_shown
+    if row.range is not None:
+        return f"{row.type}, {row.range[0]} to {row.range[1]}"
+    return {"path": "text", "pem file": "text", "pem text": "text"}.get(row.type, row.type)
+
+
+def manual_options(table: Table) -> str:
+    """The options in the man page."""
+    return "".join(_entry("options", row) for row in table.options)
+
+
+def manual_envelope(table: Table) -> str:
+    """The fields in the man page."""
+    return "".join(_entry("envelope", row) for row in table.fields)
+
+
+def _entry(noun: str, row: Row) -> str:
+    setter, getter = f"smtpconn_{noun}_set_{row.name}", f"smtpconn_{noun}_{row.name}"
+    names = f'.BR {setter} "(), " {getter} ()' if row.has_getter else f".BR {setter} ()"
+    text = row.meaning
+    if noun == "options" and row.default_text != "none":
+        text += f" Default: {row.default_text}."
+    lines = textwrap.wrap(text, 95, break_long_words=False, break_on_hyphens=False)
+    return f".TP\n{names}\n" + "".join(f"{_roff(line)}\n" for line in lines)
+
+
+def _roff(line: str) -> str:
+    line = line.replace("\\", "\\e").replace("-", "\\-")
+    line = re.sub(r"`([^`]*)`", r"\\fB\1\\fP", line)
+    # A full stop or an apostrophe at the beginning would make it a request.
+    return f"\\&{line}" if line[0] in ".'" else line
