@@ -12,6 +12,7 @@ from support.certificates import Certificates
 from support.credentials import Mechanism
 from support.endpoint import answer, granted, read_request
 from support.header import header_functions
+from support.options import good_value
 from support.outcomes import LOG_TLS
 from support.resuming import (
     FULL,
@@ -212,15 +213,6 @@ SETTERS = sorted(
     name.removeprefix(PREFIX) for name in header_functions() if name.startswith(PREFIX)
 )
 
-# "1" will do for the others.
-VALUES: dict[str, str | int] = {
-    "local_address": "127.0.0.1",
-    "socket": -1,
-    "connection": -1,
-    "tls_min_version": "TLSv1.2",
-    "tls_max_version": "TLSv1.2",
-}
-
 
 @pytest.mark.parametrize("option", SETTERS)
 def test_what_is_set_and_what_is_forgotten(
@@ -231,7 +223,7 @@ def test_what_is_set_and_what_is_forgotten(
     with Witness(Remembering.like(certificates.good), 1) as server:
         options = connect.options(server, secure=1)
         visit(drive, options)
-    value = Mechanism(drive) if option == "custom_mechanism" else VALUES.get(option, "1")
+    value = Mechanism(drive) if option == "custom_mechanism" else good_value(option)
     assert drive.set(options, option, value) is None
     decides = option in ("host", "port", "secure", "lmtp", "socket_path")
     assert (drive.take_session(options) is None) == (decides or option.startswith("tls_"))

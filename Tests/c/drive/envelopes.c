@@ -3,6 +3,8 @@
  */
 #include "drive.h"
 
+#include "../option_rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,26 +24,22 @@ void call_envelope(char **words, size_t count) {
   keep(words[1], ENVELOPE, envelope);
 }
 
-#define ENVELOPE_STRINGS(X) X(dsn_ret) X(dsn_envid) X(dsn_notify) X(dsn_orcpt)
-#define ENVELOPE_INTS(X) X(use_smtputf8) X(require_tls) X(all_or_none) \
-  X(use_binarymime)
-#define RECIPIENT_STRINGS(X) X(dsn_notify) X(dsn_orcpt)
-
 static int describe(smtpconn_envelope *envelope, const char *name, const char *value,
                     const char *index) {
-#define DESCRIBE_RECIPIENT(field)                                                            \
-  if (index != NULL && strcmp(name, #field) == 0) {                                          \
-    return smtpconn_envelope_set_to_##field(envelope, strtoul(index, NULL, 10), value);      \
+/* For a recipient "dsn_notify" is to_dsn_notify. */
+#define DESCRIBE_RECIPIENT(field, good, bad)                                                 \
+  if (index != NULL && strcmp(name, &#field[sizeof "to_" - 1]) == 0) {                       \
+    return smtpconn_envelope_set_##field(envelope, strtoul(index, NULL, 10), value);         \
   }
-#define DESCRIBE_STRING(field) \
+#define DESCRIBE_TEXT(field, good, bad) \
   if (strcmp(name, #field) == 0) return smtpconn_envelope_set_##field(envelope, value);
-#define DESCRIBE_INT(field)                                                         \
+#define DESCRIBE_FLAG(field)                                                        \
   if (strcmp(name, #field) == 0) {                                                  \
     return smtpconn_envelope_set_##field(envelope, (int)strtol(value, NULL, 10));   \
   }
-  RECIPIENT_STRINGS(DESCRIBE_RECIPIENT)
-  ENVELOPE_STRINGS(DESCRIBE_STRING)
-  ENVELOPE_INTS(DESCRIBE_INT)
+  RECIPIENT_TEXT_FIELDS(DESCRIBE_RECIPIENT)
+  TEXT_FIELDS(DESCRIBE_TEXT)
+  FLAG_FIELDS(DESCRIBE_FLAG)
   die("no such value of an envelope", name);
   return 0;
 }

@@ -3,6 +3,8 @@
  */
 #include "drive.h"
 
+#include "../option_rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,30 +25,16 @@ static int set_descriptor(smtpconn_options *options, char *value,
   return result;
 }
 
-#define STRING_OPTIONS(X) \
-  X(host) X(name) X(auth_method) X(tls_servername) X(tls_ca_file) X(tls_ca_directory) \
-  X(socket_path) X(local_address) X(tls_ca) X(tls_certificate_file) X(tls_certificate) \
-  X(tls_key_file) X(tls_key) X(tls_ciphers) X(tls_cipher_suites) X(tls_groups) \
-  X(tls_min_version) X(tls_max_version) X(tls_alpn) X(ignored_capabilities)
-#define INT_OPTIONS(X) \
-  X(port) X(secure) X(ignore_tls) X(require_tls) X(allow_insecure_auth) \
-  X(tls_reject_unauthorized) X(transaction_log) X(debug) X(opportunistic_tls) X(lmtp) \
-  X(local_port) X(secured) X(chunking) X(tls_resumption) \
-  X(initial_response) X(hello_after_login)
-#define DESCRIPTOR_OPTIONS(X) X(socket) X(connection)
-#define DURATION_OPTIONS(X) \
-  X(dns_timeout) X(connection_timeout) X(greeting_timeout) X(socket_timeout) \
-  X(command_timeout) X(final_reply_timeout) X(quit_timeout) \
-  X(operation_timeout)
-
 static int set_option(smtpconn_options *options, const char *name, char *value) {
-#define SET_STRING(option) \
+#define SET_TEXT(option, standard, good, bad) \
   if (strcmp(name, #option) == 0) return smtpconn_options_set_##option(options, value);
+#define SET_FLAG(option, standard) SET_INT(option)
+#define SET_NUMBER(option, low, high, standard, other) SET_INT(option)
 #define SET_INT(option)                                                              \
   if (strcmp(name, #option) == 0) {                                                  \
     return smtpconn_options_set_##option(options, (int)strtol(value, NULL, 10));     \
   }
-#define SET_DURATION(option)                                                          \
+#define SET_DURATION(option, standard)                                                \
   if (strcmp(name, #option) == 0) {                                                   \
     return smtpconn_options_set_##option(options, (uint32_t)strtoul(value, NULL, 10)); \
   }
@@ -56,8 +44,10 @@ static int set_option(smtpconn_options *options, const char *name, char *value) 
                           smtpconn_options_##option);                            \
   }
   DESCRIPTOR_OPTIONS(SET_DESCRIPTOR)
-  STRING_OPTIONS(SET_STRING)
-  INT_OPTIONS(SET_INT)
+  TEXT_OPTIONS(SET_TEXT)
+  SECRET_OPTIONS(SET_TEXT)
+  FLAG_OPTIONS(SET_FLAG)
+  NUMBER_OPTIONS(SET_NUMBER)
   DURATION_OPTIONS(SET_DURATION)
   if (strcmp(name, "tls_key_password_callback") == 0) return set_key_password(options, value);
   if (strcmp(name, "tls_context_callback") == 0) return set_context_change(options, value);

@@ -15,6 +15,7 @@ int main(void) {
   null_loop();
   null_connection();
   null_others();
+  option_rows();
   option_strings();
   option_texts();
   option_numbers();
@@ -25,7 +26,7 @@ int main(void) {
   contradictions();
   forms();
   envelope();
-  delivery_status();
+  field_rows();
   message();
   loop();
   connection();

@@ -1,48 +1,13 @@
 /*
- * texts.c - options that are text
+ * texts.c - how long a text lives, and what a host, a name and a keyword may be
  */
 #include "surface.h"
 
 #include <malloc.h>
 
-static const struct text_option {
-  int (*set)(smtpconn_options *options, const char *text);
-  const char *(*get)(const smtpconn_options *options); /* NULL: a secret */
-  const char *name;
-  const char *standard;
-  const char *good;
-  const char *bad; /* NULL: nothing is refused before connect */
-} texts[] = {
-    {smtpconn_options_set_socket_path, smtpconn_options_socket_path, "socket_path", NULL,
-     "/run/lmtp socket", ""},
-    {smtpconn_options_set_local_address, smtpconn_options_local_address, "local_address", NULL,
-     "2001:db8::1", "mail.example.com"},
-    {smtpconn_options_set_tls_ca, smtpconn_options_tls_ca, "tls_ca", NULL, "a\nb\n", ""},
-    {smtpconn_options_set_tls_certificate_file, smtpconn_options_tls_certificate_file,
-     "tls_certificate_file", NULL, "/a/b c.pem", ""},
-    {smtpconn_options_set_tls_certificate, smtpconn_options_tls_certificate, "tls_certificate",
-     NULL, "a\nb\n", ""},
-    {smtpconn_options_set_tls_key_file, smtpconn_options_tls_key_file, "tls_key_file", NULL,
-     "/a/b c.key", ""},
-    {smtpconn_options_set_tls_key, NULL, "tls_key", NULL, "a\nb\n", ""},
-    {smtpconn_options_set_tls_ciphers, smtpconn_options_tls_ciphers, "tls_ciphers", NULL,
-     "HIGH:!aNULL", NULL},
-    {smtpconn_options_set_tls_cipher_suites, smtpconn_options_tls_cipher_suites,
-     "tls_cipher_suites", NULL, "TLS_AES_128_GCM_SHA256", NULL},
-    {smtpconn_options_set_tls_groups, smtpconn_options_tls_groups, "tls_groups", NULL,
-     "X25519:P-256", NULL},
-    {smtpconn_options_set_tls_min_version, smtpconn_options_tls_min_version, "tls_min_version",
-     "TLSv1.2", "TLSv1.3", "TLSv1.1"},
-    {smtpconn_options_set_tls_max_version, smtpconn_options_tls_max_version, "tls_max_version",
-     NULL, "TLSv1.2", "SSLv3"},
-    {smtpconn_options_set_tls_alpn, smtpconn_options_tls_alpn, "tls_alpn", NULL, "smtp,x", "a,,b"},
-    {smtpconn_options_set_ignored_capabilities, smtpconn_options_ignored_capabilities,
-     "ignored_capabilities", NULL, "Pipelining  X-1", "PIPELINING,CHUNKING"},
-};
-
 /* A text lives until its option is set again, whatever is asked of others; and what was
  * read before is not kept. */
-static void texts_of_getters(void) {
+void option_texts(void) {
   enum { MANY = 10000 };
   char text[200];
   smtpconn_options *options = smtpconn_options_new();
@@ -71,36 +36,6 @@ static void texts_of_getters(void) {
   CHECK_TEXT(ca, "pem");
   smtpconn_envelope_free(envelope);
   smtpconn_options_free(options);
-}
-
-static void option_values(void) {
-  size_t index;
-  for (index = 0; index < sizeof texts / sizeof texts[0]; index++) {
-    const struct text_option *text = &texts[index];
-    smtpconn_options *options = smtpconn_options_new();
-    CHECK_INT(text->set(NULL, text->good), SMTPCONN_ESTATE);
-    CHECK_INT(text->set(options, text->good), SMTPCONN_OK);
-    if (text->get != NULL) {
-      CHECK_TEXT(text->get(NULL), NULL);
-      CHECK_TEXT(text->get(options), text->good);
-    }
-    if (text->bad != NULL) {
-      const smtpconn_error *error;
-      CHECK_INT(text->set(options, text->bad), SMTPCONN_EOPTIONS);
-      error = smtpconn_options_last_error(options);
-      CHECK(error != NULL && strstr(smtpconn_error_message(error), text->name) != NULL);
-      if (text->get != NULL) CHECK_TEXT(text->get(options), text->good); /* as it was */
-    }
-    CHECK_INT(text->set(options, NULL), SMTPCONN_OK);
-    CHECK(smtpconn_options_last_error(options) == NULL);
-    if (text->get != NULL) CHECK_TEXT(text->get(options), text->standard);
-    smtpconn_options_free(options);
-  }
-}
-
-void option_texts(void) {
-  texts_of_getters();
-  option_values();
 }
 
 /* Keywords of EHLO (RFC 5321 section 4.1.1.1), and not the one that has an option of
@@ -183,14 +118,6 @@ void option_strings(void) {
   accepted(options, smtpconn_options_set_tls_servername(options, NULL));
   CHECK_TEXT(smtpconn_options_tls_servername(options), NULL);
 
-  CHECK_TEXT(smtpconn_options_tls_ca_file(options), NULL);
-  accepted(options, smtpconn_options_set_tls_ca_file(options, "/a/b c.pem"));
-  CHECK_TEXT(smtpconn_options_tls_ca_file(options), "/a/b c.pem");
-  accepted(options, smtpconn_options_set_tls_ca_file(options, NULL));
-  CHECK_TEXT(smtpconn_options_tls_ca_file(options), NULL);
-  CHECK_TEXT(smtpconn_options_tls_ca_directory(options), NULL);
-  accepted(options, smtpconn_options_set_tls_ca_directory(options, "/a/b"));
-  CHECK_TEXT(smtpconn_options_tls_ca_directory(options), "/a/b");
   option_keywords(options);
   smtpconn_options_free(options);
 }
