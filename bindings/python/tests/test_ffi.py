@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import smtpconn
-from smtpconn import _constants, _ffi, _options
+from smtpconn import _constants, _ffi, _options, _table
 
 HERE = Path(__file__).resolve()
 HEADER_PATH = HERE.parents[3] / "include" / "smtpconn.h"
@@ -145,16 +145,19 @@ def test_read_constant(name: str) -> None:
 
 
 def test_every_option_is_offered() -> None:
-    setters = [name for name in prototypes() if name.startswith("smtpconn_options_set_")]
-    hooks = [f"smtpconn_options_set_{name}" for name, _ in _options.HOOKS.values()]
-    plain = [name for name in setters if name not in hooks]
-    assert [name for name in setters if name in hooks] == hooks
-    assert [f"smtpconn_options_set_{name}" for name in _options.OPTIONS] == plain
+    setters = {name for name in prototypes() if name.startswith("smtpconn_options_set_")}
+    offered = {*_table.OPTIONS, *_table.HOOKS.values()}
+    assert {f"smtpconn_options_set_{name}" for name in offered} == setters
+
+
+def test_every_option_can_be_carried() -> None:
+    assert set(_table.OPTIONS.values()) == set(_options.CARRIERS)
+    assert set(_table.HOOKS) == set(_options.CODE)
 
 
 def test_every_option_is_an_argument() -> None:
     arguments = inspect.signature(smtpconn.Connection).parameters
-    assert {*_options.OPTIONS, *_options.HOOKS} <= set(arguments)
+    assert {*_table.OPTIONS, *_table.HOOKS} <= set(arguments)
 
 
 def test_every_code_has_its_class() -> None:

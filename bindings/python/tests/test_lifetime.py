@@ -226,9 +226,9 @@ def test_an_operation_whose_report_was_lost_ends(
     connection.connect()
     envelope = smtpconn.Envelope("a@example.org", "b@example.org")
     connection.start_send(envelope, "x", lambda error, result: told.append(error))
-    (operation,) = loop._pending.values()
+    (token,) = loop._pending
     # As when a signal handler raises before the first line of the callback.
-    del _operation._operations[operation.token]
+    del _operation._operations[token]
     assert loop.run() is False
     (error,) = told
     assert isinstance(error, smtpconn.CancelledError)

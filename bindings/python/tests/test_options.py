@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import socket
+import typing
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+import option_rows
 import smtpconn
-from smtpconn import _ffi, _options
+from smtpconn import _ffi, _options, _table
 from smtpconn._library import lib
 
 SETTER = "smtpconn_options_set_"
@@ -35,52 +36,10 @@ NOT_OPTIONS = {
 #: Each keyword: a value that is not the default, and what the getter of the library then gives.
 #: None is for a secret or a function, which has no getter.
 VALUES: dict[str, tuple[Any, Any]] = {
-    "host": ("mail.example.org", b"mail.example.org"),
-    "port": (2525, 2525),
-    "secure": (True, 1),
-    "ignore_tls": (True, 1),
-    "require_tls": (True, 1),
-    "opportunistic_tls": (True, 1),
-    "lmtp": (True, 1),
-    "socket_path": (Path("/run/lmtp"), b"/run/lmtp"),
-    "local_address": ("127.0.0.2", b"127.0.0.2"),
-    "local_port": (2000, 2000),
-    "name": ("client.example.org", b"client.example.org"),
-    "dns_timeout": (1.5, 1500),
-    "connection_timeout": (2.5, 2500),
-    "greeting_timeout": (3.5, 3500),
-    "socket_timeout": (4.5, 4500),
-    "command_timeout": (5.5, 5500),
-    "final_reply_timeout": (6.5, 6500),
-    "quit_timeout": (7.5, 7500),
-    "operation_timeout": (8.5, 8500),
-    "chunking": (smtpconn.Chunking.ON, 1),
-    "ignored_capabilities": (["SIZE", "DSN"], b"SIZE DSN"),
+    **option_rows.VALUES,
     "custom_mechanisms": ({"X-OWN": lambda exchange, challenge: b""}, None),
-    "auth_method": ("LOGIN", b"LOGIN"),
-    "initial_response": (False, 0),
-    "hello_after_login": (True, 1),
-    "allow_insecure_auth": (True, 1),
-    "tls_servername": ("other.example.org", b"other.example.org"),
-    "tls_ca_file": (Path("/ca.pem"), b"/ca.pem"),
-    "tls_ca_directory": (Path("/certificates"), b"/certificates"),
-    "tls_ca": ("PEM of an authority", b"PEM of an authority"),
-    "tls_certificate_file": (Path("/certificate.pem"), b"/certificate.pem"),
-    "tls_certificate": ("PEM of a certificate", b"PEM of a certificate"),
-    "tls_key_file": (Path("/key.pem"), b"/key.pem"),
-    "tls_key": ("PEM of a key", None),
     "tls_key_password": ("sesame", None),
-    "tls_ciphers": ("ECDHE-RSA-AES128-GCM-SHA256", b"ECDHE-RSA-AES128-GCM-SHA256"),
-    "tls_cipher_suites": ("TLS_AES_128_GCM_SHA256", b"TLS_AES_128_GCM_SHA256"),
-    "tls_groups": ("X25519:P-256", b"X25519:P-256"),
-    "tls_min_version": ("TLSv1.3", b"TLSv1.3"),
-    "tls_max_version": ("TLSv1.2", b"TLSv1.2"),
-    "tls_alpn": (["smtp", "lmtp"], b"smtp,lmtp"),
     "tls_context_callback": (lambda context: None, None),
-    "tls_reject_unauthorized": (False, 0),
-    "tls_resumption": (False, 0),
-    "transaction_log": (True, 1),
-    "debug": (True, 1),
 }
 
 #: About a socket that is open already: they have a test of their own.
@@ -88,9 +47,7 @@ DESCRIPTORS = ["socket", "connection", "secured"]
 
 #: Options that make sense only together with others.
 COMPANIONS: dict[str, dict[str, Any]] = {
-    "local_port": {"local_address": "127.0.0.2"},
-    "tls_key_file": {"tls_certificate_file": "/certificate.pem"},
-    "tls_key": {"tls_certificate": "PEM of a certificate"},
+    name: {other: VALUES[other][0]} for name, other in option_rows.NEEDS.items() if other in VALUES
 }
 
 
@@ -129,7 +86,7 @@ def made(**options: Any) -> Iterator[smtpconn.Connection]:
 
 
 def setter_of(keyword: str) -> str:
-    return _options.HOOKS[keyword][0] if keyword in _options.HOOKS else keyword
+    return _table.HOOKS.get(keyword, keyword)
 
 
 def keywords() -> list[str]:
@@ -143,6 +100,17 @@ def test_every_setter_has_a_keyword_and_every_keyword_a_setter() -> None:
 
 def test_every_keyword_has_a_value_here() -> None:
     assert {*VALUES, *DESCRIPTORS} == {*keywords()} - NOT_OPTIONS
+
+
+def test_the_options_as_a_dict() -> None:
+    hints = typing.get_type_hints(smtpconn.Connection.__init__)
+    options = typing.get_type_hints(smtpconn.ConnectionOptions)
+    assert options == {name: hints[name] for name in keywords() if name in options}
+    assert set(options) == {*_table.OPTIONS, *_table.HOOKS, "tls_session"}
+    # The type checker takes it for the keywords.
+    given: smtpconn.ConnectionOptions = {"port": 2525, "lmtp": True}
+    with made(**given) as connection:
+        assert lib.smtpconn_options_port(connection._options.handle) == 2525
 
 
 @pytest.mark.parametrize("keyword", VALUES)

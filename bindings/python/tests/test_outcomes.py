@@ -275,7 +275,7 @@ def test_an_outcome_is_reported_once() -> None:
     told: list[object] = []
     connection = smtpconn.Connection("127.0.0.1")
     connection.start_connect(told.append)
-    (operation,) = connection.loop._pending.values()
+    (operation,) = connection._operations()
     operation.finish(None, None)
     operation.finish(smtpconn.CancelledError(), None)
     connection.close()

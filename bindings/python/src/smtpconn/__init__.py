@@ -10,7 +10,7 @@ This is the library libsmtpconn, by way of ctypes.  It is found by the environme
 SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
-from ._connection import Connection
+from ._connection import Connection, ConnectionOptions, Exchange
 from ._constants import Chunking, ErrorCode, LogKind, RecipientStatus, Retry, Stage
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
@@ -24,17 +24,15 @@ from ._errors import (
     OptionsError,
     ProtocolError,
     RequireTLSError,
-    SMTPConnError,
     SocketError,
     StateError,
     StreamError,
     TimedOutError,
     TLSError,
 )
-from ._hooks import Exchange
 from ._library import library_version
 from ._loop import Loop
-from ._result import RecipientResult, Result
+from ._outcome import RecipientResult, Result, SMTPConnError
 from ._version import __version__
 
 __all__ = [
@@ -44,6 +42,7 @@ __all__ = [
     "Chunking",
     "Connection",
     "ConnectionLostError",
+    "ConnectionOptions",
     "DNSError",
     "Envelope",
     "EnvelopeError",

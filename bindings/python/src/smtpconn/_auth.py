@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Final, Optional, Union
 from ._errors import AuthError
 from ._failure import bare_error, check
 from ._ffi import ReleaseCallback, TokenCallback
-from ._hooks import Exchange
+from ._hooks import PlainExchange
 from ._library import lib
 from ._text import encode
 
@@ -56,22 +56,27 @@ class Credentials:
 class Login:
     """The part of a login that runs in Python."""
 
-    def __init__(self, token_source: TokenSource | None) -> None:
+    def __init__(
+        self, token_source: TokenSource | None, exchange_type: type[PlainExchange]
+    ) -> None:
         #: What the program's own function raised, if it did.
         self.failure: BaseException | None = None
         #: The library forgets its requests when the login is over.
         self.over = False
         self.token = next(_tokens)
         self._token_source = token_source
-        self._exchanges: dict[int, Exchange] = {}
+        self._exchange_type = exchange_type
+        self._exchanges: dict[int, PlainExchange] = {}
         _logins[self.token] = self
 
-    def exchange(self, handle: ExchangeHandle, mechanism: str, operation: Operation) -> Exchange:
+    def exchange(
+        self, handle: ExchangeHandle, mechanism: str, operation: Operation
+    ) -> PlainExchange:
         """The same object for the same exchange."""
         address = addressof(handle.contents)
         known = self._exchanges.get(address)
         if known is None or known.mechanism != mechanism:
-            known = self._exchanges[address] = Exchange(handle, mechanism, operation)
+            known = self._exchanges[address] = self._exchange_type(handle, mechanism, operation)
         return known
 
     def provide(self, request: TokenRequestHandle, renew: bool) -> None:

@@ -5,43 +5,97 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Mapping
-from email.message import Message
 from socket import socket as Socket  # noqa: N812
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
+from typing import Callable, Optional, TypedDict, Union, cast
 
-from ._addresses import derive_envelope
-from ._auth import Credentials, Login, TokenSource, opened_auth
+from ._client import Client
 from ._constants import Chunking
-from ._driven import DECISIVE, DrivenConnection
-from ._envelope import DSN, Envelope, Recipients
-from ._errors import SMTPConnError
-from ._events import ErrorHandler, EventHandler, TokenHandler
-from ._failure import check
-from ._hooks import Exchange, Password, TLSContextHandler
-from ._library import lib
+from ._hooks import Password, PlainExchange, TLSContextHandler
 from ._log import AnyLogger
 from ._loop import Loop
-from ._message import MessageLike
-from ._operation import DONE, SENT, Operation
-from ._options import HOOKS, OPTIONS
-from ._report import report
-from ._result import Result
-from ._sending import opened_send
+from ._outcome import SMTPConnError
+from ._table import HOOKS, OPTIONS
 
-if TYPE_CHECKING:
-    from ._operation import Report
+
+class Exchange(PlainExchange):
+    """A login with a mechanism of the program's own, from its beginning to its end.
+
+    The mechanism returns its answer; or None to a challenge, when somebody calls `respond` or
+    `fail` later.
+    """
+
+    @property
+    def connection(self) -> Connection:
+        """The connection that logs in."""
+        return cast("Connection", self._operation.connection)
+
 
 # Not only for the type checker: typing.get_type_hints needs every name.
-DoneHandler = Callable[[Optional[SMTPConnError]], object]
-SendHandler = Callable[[Optional[SMTPConnError], Result], object]
+EventHandler = Callable[["Connection"], object]
+ErrorHandler = Callable[["Connection", SMTPConnError], object]
+TokenHandler = Callable[["Connection", str, Optional[int]], object]
 Path = Union[str, os.PathLike[str]]
 Mechanism = Callable[[Exchange, Optional[bytes]], Optional[bytes]]
 
-Own = TypeVar("Own", bound="Connection")
+
+class ConnectionOptions(TypedDict, total=False):
+    """The options of a `Connection` in a dict: `Connection(**options)`."""
+
+    # generated: option types
+    host: Optional[str]
+    port: Optional[int]
+    secure: Optional[bool]
+    ignore_tls: Optional[bool]
+    require_tls: Optional[bool]
+    opportunistic_tls: Optional[bool]
+    lmtp: Optional[bool]
+    socket_path: Optional[Path]
+    local_address: Optional[str]
+    local_port: Optional[int]
+    socket: Optional[Union[Socket, int]]
+    connection: Optional[Union[Socket, int]]
+    secured: Optional[bool]
+    name: Optional[str]
+    dns_timeout: Optional[float]
+    connection_timeout: Optional[float]
+    greeting_timeout: Optional[float]
+    socket_timeout: Optional[float]
+    command_timeout: Optional[float]
+    final_reply_timeout: Optional[float]
+    quit_timeout: Optional[float]
+    operation_timeout: Optional[float]
+    chunking: Optional[Chunking]
+    ignored_capabilities: Optional[Union[str, Iterable[str]]]
+    auth_method: Optional[str]
+    initial_response: Optional[bool]
+    hello_after_login: Optional[bool]
+    custom_mechanisms: Optional[Mapping[str, Mechanism]]
+    allow_insecure_auth: Optional[bool]
+    tls_servername: Optional[str]
+    tls_ca_file: Optional[Path]
+    tls_ca_directory: Optional[Path]
+    tls_ca: Optional[str]
+    tls_certificate_file: Optional[Path]
+    tls_certificate: Optional[str]
+    tls_key_file: Optional[Path]
+    tls_key: Optional[str]
+    tls_key_password: Optional[Password]
+    tls_ciphers: Optional[str]
+    tls_cipher_suites: Optional[str]
+    tls_groups: Optional[str]
+    tls_min_version: Optional[str]
+    tls_max_version: Optional[str]
+    tls_alpn: Optional[Union[str, Iterable[str]]]
+    tls_context_callback: Optional[TLSContextHandler]
+    tls_reject_unauthorized: Optional[bool]
+    tls_resumption: Optional[bool]
+    transaction_log: Optional[bool]
+    debug: Optional[bool]
+    # generated: end
+    tls_session: Optional[bytes]
 
 
-class Connection(DrivenConnection):
+class Connection(Client):
     """A connection to an SMTP server.
 
     `with Connection(...) as connection:` connects, and at the end quits and closes.  After an
@@ -85,8 +139,21 @@ class Connection(DrivenConnection):
     Ctrl-C during a method that waits closes the connection.
     """
 
+    _exchange_type = Exchange
+
+    #: Called with the connection when it is established, before any login.
+    on_connect: Optional[EventHandler]
+    #: Called with the connection and the error that ended it.
+    on_error: Optional[ErrorHandler]
+    #: Called with the connection when it is over, for whatever reason.
+    on_end: Optional[EventHandler]
+    #: Called with the connection, every access token that an endpoint gave, and when it expires,
+    #: in seconds since 1970, or None.
+    on_token: Optional[TokenHandler]
+
     def __init__(
         self,
+        # generated: options
         host: Optional[str] = None,
         port: Optional[int] = None,
         *,
@@ -113,9 +180,9 @@ class Connection(DrivenConnection):
         chunking: Optional[Chunking] = None,
         ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,
         auth_method: Optional[str] = None,
-        custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
         initial_response: Optional[bool] = None,
         hello_after_login: Optional[bool] = None,
+        custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
         allow_insecure_auth: Optional[bool] = None,
         tls_servername: Optional[str] = None,
         tls_ca_file: Optional[Path] = None,
@@ -135,9 +202,10 @@ class Connection(DrivenConnection):
         tls_context_callback: Optional[TLSContextHandler] = None,
         tls_reject_unauthorized: Optional[bool] = None,
         tls_resumption: Optional[bool] = None,
-        tls_session: Optional[bytes] = None,
         transaction_log: Optional[bool] = None,
         debug: Optional[bool] = None,
+        # generated: end
+        tls_session: Optional[bytes] = None,
         loop: Optional[Loop] = None,
         logger: Optional[AnyLogger] = None,
         on_connect: Optional[EventHandler] = None,
@@ -145,6 +213,76 @@ class Connection(DrivenConnection):
         on_end: Optional[EventHandler] = None,
         on_token: Optional[TokenHandler] = None,
     ) -> None:
+        """Makes a connection that is not open yet.
+
+        `tls_session` is what `take_tls_session` of an earlier connection gave.  `loop` drives the
+        connection, by default one of its own.  `logger` gets the log, by default "smtpconn".
+        `on_connect(connection)`, `on_error(connection, error)`, `on_end(connection)` and
+        `on_token(connection, token, expires)` are called when that happens.
+
+        Options:
+        - `host`: Host name or IP address of the server.  Default: `localhost`.
+        - `port`: TCP port; 465 turns `secure` on.  Default: 25; 465 with `secure`; 24 with `lmtp`.
+        - `secure`: TLS from the first byte.  Default: off; on with port 465.
+        - `ignore_tls`: Never use STARTTLS.  Default: off.
+        - `require_tls`: Fail without TLS.  Default: off.
+        - `opportunistic_tls`: Continue WITHOUT TLS when STARTTLS fails.  Default: off.
+        - `lmtp`: Speak LMTP: a final reply for each recipient.  Default: off.
+        - `socket_path`: Unix domain socket to connect to, instead of host and port.
+        - `local_address`: Local IP address to connect from.  Default: chosen by the system.
+        - `local_port`: Local port to connect from; needs `local_address`.  Default: chosen by the
+          system.
+        - `socket`: An unconnected socket of the caller, which the library connects.
+        - `connection`: A connected socket of the caller.
+        - `secured`: `connection` is already protected, by TLS or an equivalent.  Default: off.
+        - `name`: The name sent in EHLO.  Default: host name, else `[address]`.
+        - `dns_timeout`: Name resolution.  Default: 30 s.
+        - `connection_timeout`: Connecting, over all addresses, with the TLS handshake.  Default:
+          120 s.
+        - `greeting_timeout`: From the open connection to the greeting; then the next address is
+          tried.  Default: 30 s.
+        - `socket_timeout`: No byte in either direction.  Default: 600 s.
+        - `command_timeout`: From a command to its reply.  Default: 300 s.
+        - `final_reply_timeout`: From the end of a message to its reply.  Default: 600 s.
+        - `quit_timeout`: From QUIT to its reply; no error when it passes.  Default: 5 s.
+        - `operation_timeout`: One whole operation.  Default: 3600 s.
+        - `chunking`: Content in counted chunks (RFC 3030).  NOT optimistic for a server that does
+          not discard a refused chunk: it reads the content as commands.  Default: off.
+        - `ignored_capabilities`: EHLO keywords to ignore.
+        - `auth_method`: `PLAIN`, `LOGIN`, `CRAM-MD5`, `XOAUTH2`, or a custom mechanism.  Default:
+          the best one offered.
+        - `initial_response`: Whether AUTH carries an initial response: always, or never.  Default:
+          when the line is short enough.
+        - `hello_after_login`: Send EHLO again after a login, for the capabilities offered then.
+          Default: off.
+        - `custom_mechanisms`: SASL mechanisms of the program, by name.
+        - `allow_insecure_auth`: Allow a login WITHOUT TLS to other machines.  Default: off.
+        - `tls_servername`: Name for SNI and for the certificate.  Default: the host.
+        - `tls_ca_file`: Trusted certificates, a PEM file.  Default: the system's store.
+        - `tls_ca_directory`: Trusted certificates, a directory made by `openssl rehash`.  Default:
+          the system's store.
+        - `tls_ca`: Trusted certificates, PEM text.  Default: the system's store.
+        - `tls_certificate_file`: Client certificate with its chain, a PEM file.
+        - `tls_certificate`: Client certificate with its chain, PEM text.
+        - `tls_key_file`: Private key of the client certificate, a PEM file.  Default: in the
+          certificate's file or text.
+        - `tls_key`: Private key of the client certificate, PEM text.  Default: in the certificate's
+          file or text.
+        - `tls_key_password`: Provides the password of the key.
+        - `tls_ciphers`: Ciphers up to TLS 1.2.  Default: the system's policy.
+        - `tls_cipher_suites`: Cipher suites of TLS 1.3.  Default: the system's policy.
+        - `tls_groups`: Groups for the key exchange, best first.  Default: the system's policy.
+        - `tls_min_version`: Lowest version of TLS: `TLSv1.2` or `TLSv1.3`.  Default: `TLSv1.2`.
+        - `tls_max_version`: Highest version of TLS.  Default: the highest.
+        - `tls_alpn`: Protocols to offer with ALPN, best first.
+        - `tls_context_callback`: Changes the SSL_CTX after every other option, and may refuse it.
+        - `tls_reject_unauthorized`: Off: do NOT verify the server; for tests only.  Default: on.
+        - `tls_resumption`: Resume the TLS sessions of connections made from the same options.
+          Default: on.
+        - `transaction_log`: Log commands and replies, without secrets.  Default: off; in Python by
+          the logger's level.
+        - `debug`: Log the content of messages too.  Default: off.
+        """
         # First, so that it holds the arguments and nothing else.  No option can be left out.
         given = dict(locals())
         super().__init__(loop, logger, on_connect, on_error, on_end, on_token)
@@ -156,312 +294,3 @@ class Connection(DrivenConnection):
         wanted = logger is not None or bool(transaction_log) or bool(debug)
         wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
         self._make(options, tls_session, with_log=wanted)
-
-    # Methods that wait
-
-    def connect(self) -> None:
-        """Connects, says EHLO, changes to TLS.  Does nothing on a connection that is open."""
-        if not self.is_open:
-            self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
-
-    def login(
-        self,
-        user: Optional[str],
-        password: Optional[str] = None,
-        *,
-        authorization_identity: Optional[str] = None,
-        access_token: Optional[str] = None,
-        expires: Optional[float] = None,
-        token: Optional[TokenSource] = None,
-        refresh_token: Optional[str] = None,
-        client_id: Optional[str] = None,
-        client_secret: Optional[str] = None,
-        scope: Optional[str] = None,
-        access_url: Optional[str] = None,
-        service_client: Optional[str] = None,
-        private_key: Optional[str] = None,
-    ) -> None:
-        """Logs in.  After an AuthError or an OAuth2Error the connection is as good as before.
-
-        With a password; or, without one, with an OAuth 2.0 access token (XOAUTH2): `access_token`,
-        which `expires`, in seconds since 1970.  When there is none, when it has expired or when the
-        server refuses it, a new one comes from the first of these that is given:
-
-        - `token(renew)`, which returns a token, or a token and when it expires; `renew` tells that
-          the last one did not serve.
-        - `service_client` and its `private_key`, RSA in PEM.
-        - `refresh_token`, with `client_id` and `client_secret`.
-
-        The last two ask `access_url`, by default Google's; `on_token` gets what it gave.
-
-        `authorization_identity` is whom to act as when that is not the user whose password it is;
-        only PLAIN, or a mechanism of your own, is then used.
-        """
-        credentials = Credentials(
-            user,
-            password,
-            authorization_identity=authorization_identity,
-            access_token=access_token,
-            expires=expires,
-            token=token,
-            refresh_token=refresh_token,
-            client_id=client_id,
-            client_secret=client_secret,
-            scope=scope,
-            access_url=access_url,
-            service_client=service_client,
-            private_key=private_key,
-        )
-        self._wait(lambda: self._start_login(credentials, None))
-
-    @overload
-    def send(self, envelope: Envelope, message: MessageLike, /) -> Result: ...
-    @overload
-    def send(
-        self,
-        from_addr: str,
-        to_addrs: Recipients,
-        message: MessageLike,
-        *,
-        size: Optional[int] = None,
-        use_8bitmime: Optional[bool] = None,
-        use_smtputf8: Optional[bool] = None,
-        require_tls: Optional[bool] = None,
-        dsn: Optional[DSN] = None,
-        all_or_none: Optional[bool] = None,
-        use_binarymime: Optional[bool] = None,
-        allow_empty: Optional[bool] = None,
-    ) -> Result: ...
-    def send(
-        self,
-        from_addr: Union[str, Envelope],
-        to_addrs: Union[Recipients, MessageLike],
-        message: Optional[MessageLike] = None,
-        *,
-        size: Optional[int] = None,
-        use_8bitmime: Optional[bool] = None,
-        use_smtputf8: Optional[bool] = None,
-        require_tls: Optional[bool] = None,
-        dsn: Optional[DSN] = None,
-        all_or_none: Optional[bool] = None,
-        use_binarymime: Optional[bool] = None,
-        allow_empty: Optional[bool] = None,
-    ) -> Result:
-        """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
-
-        Gives the result when at least one recipient got the message and it is not in doubt whether
-        others did; look at its `rejected`.  Else raises an error whose `result` tells of each
-        recipient.  Some of them have the message only when `retry` is UNKNOWN: with LMTP, or when
-        they went in several transactions.
-
-        `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc,
-        in a form that the server takes), a binary or text file (from where it stands to its end),
-        or an iterable of bytes or str.  After a send that failed a file stands where it stood, if
-        it can be moved; an iterator, and a pipe that was read, cannot be sent again.  An empty
-        message is a MessageError without `allow_empty`.
-        """
-        fields = {
-            "size": size,
-            "use_8bitmime": use_8bitmime,
-            "use_smtputf8": use_smtputf8,
-            "require_tls": require_tls,
-            "dsn": dsn,
-            "all_or_none": all_or_none,
-            "use_binarymime": use_binarymime,
-            "allow_empty": allow_empty,
-        }
-        envelope, content = _told(
-            from_addr,
-            to_addrs,
-            message,
-            {name: value for name, value in fields.items() if value is not None},
-        )
-        operation = self._wait(lambda: self._start_send(envelope, content, None))
-        return operation.result or Result([])
-
-    def send_message(
-        self,
-        message: Message,
-        from_addr: Optional[str] = None,
-        to_addrs: Optional[Recipients] = None,
-    ) -> Result:
-        """Sends a message of the email package to whom its header names.
-
-        The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
-        Resent- fields of a message that was resent.  What is given is used instead of the header.
-        A field that is needed and is no correct list of addresses is an EnvelopeError.
-        """
-        return self.send(derive_envelope(message, from_addr, to_addrs), message)
-
-    def reset(self) -> None:
-        """Sends RSET.  Never needed: a send that failed leaves nothing behind."""
-        self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
-
-    def quit(self) -> None:
-        """Sends QUIT after everything under way and ends the connection.
-
-        A connection that is lost meanwhile, or was lost before, is no error: nothing was left to
-        do.  What was under way tells its own outcome.
-        """
-        if not (self._over and self._established):
-            self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None, quits=True))
-
-    # Methods that do not
-
-    def start_connect(self, callback: Optional[DoneHandler] = None) -> None:
-        """`connect`, without waiting."""
-        self._start_connect(callback)
-
-    def start_login(
-        self,
-        user: Optional[str],
-        password: Optional[str] = None,
-        callback: Optional[DoneHandler] = None,
-        *,
-        authorization_identity: Optional[str] = None,
-        access_token: Optional[str] = None,
-        expires: Optional[float] = None,
-        token: Optional[TokenSource] = None,
-        refresh_token: Optional[str] = None,
-        client_id: Optional[str] = None,
-        client_secret: Optional[str] = None,
-        scope: Optional[str] = None,
-        access_url: Optional[str] = None,
-        service_client: Optional[str] = None,
-        private_key: Optional[str] = None,
-    ) -> None:
-        """`login`, without waiting."""
-        credentials = Credentials(
-            user,
-            password,
-            authorization_identity=authorization_identity,
-            access_token=access_token,
-            expires=expires,
-            token=token,
-            refresh_token=refresh_token,
-            client_id=client_id,
-            client_secret=client_secret,
-            scope=scope,
-            access_url=access_url,
-            service_client=service_client,
-            private_key=private_key,
-        )
-        self._start_login(credentials, callback)
-
-    def start_send(
-        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler] = None
-    ) -> None:
-        """`send`, without waiting.  A file or an iterable is read later, by the loop.
-
-        Before the connection is open, and before the end of a login with `hello_after_login`, it
-        is not known what the server will take.  A message of the email package then has a form
-        that every server takes, if its addresses and signatures allow that.
-        """
-        self._start_send(envelope, message, callback)
-
-    def start_reset(self, callback: Optional[DoneHandler] = None) -> None:
-        """`reset`, without waiting."""
-        self._start(lib.smtpconn_reset, DONE, _done(callback))
-
-    def start_quit(self, callback: Optional[DoneHandler] = None) -> None:
-        """`quit`, without waiting.  StateError when the connection is over already."""
-        self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
-
-    def take_tls_session(self) -> Optional[bytes]:
-        """Takes out the newest TLS session that the server gave; None without one.
-
-        It is for the `tls_session` of another connection to the same server, and a secret.  Under
-        TLS 1.3 each serves once, and there may be several.  A session that has come stays here
-        until the connection is closed.
-        """
-        session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
-        return session
-
-    def cancel(self) -> None:
-        """Ends everything under way with CancelledError, in the next turn of the loop.
-
-        What has begun cannot be taken back: the connection is then closed.
-        """
-        self._ask(
-            lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
-        )
-
-    # What both have in common
-
-    def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
-        operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
-        self._started = True
-        return operation
-
-    def _start_login(self, credentials: Credentials, callback: Optional[DoneHandler]) -> Operation:
-        login = Login(credentials.token)
-        with opened_auth(credentials, login) as auth:
-            return self._start(lib.smtpconn_login, DONE, _done(callback), auth, login=login)
-
-    def _start_send(
-        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler]
-    ) -> Operation:
-        report = (
-            None
-            if callback is None
-            else lambda error, result: callback(error, result or Result([]))
-        )
-        with opened_send(self, envelope, message) as (c_envelope, opened):
-            return self._start(
-                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, reading=opened.reading
-            )
-
-    # Python's own
-
-    def __enter__(self: Own) -> Own:
-        try:
-            self.connect()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        try:
-            self._part(kind)
-        finally:
-            self.close()
-
-    def _part(self, kind: Optional[type[BaseException]]) -> None:
-        """Says QUIT, if that is possible and wanted."""
-        core = self._loop._core
-        if self.closed or core.forked or not self.is_open:
-            return
-        if kind is None:
-            self.quit()
-        elif not (issubclass(kind, KeyboardInterrupt) or core.dispatching_here or self._is_busy()):
-            # What is raised here already must not be hidden.
-            try:
-                self.quit()
-            except Exception as error:
-                report(error, "quit()")
-
-
-def _told(
-    sender: Any, recipients: Any, message: Any, fields: Mapping[str, Any]
-) -> tuple[Envelope, Any]:
-    """What the two forms of `send` tell: the envelope and the message."""
-    if not isinstance(sender, Envelope):
-        if message is None:
-            raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
-        return Envelope(sender, recipients, **fields), message
-    if message is not None:
-        raise TypeError("send() takes no to_addrs beside an envelope, which has its own")
-    if fields:
-        names = ", ".join(fields)
-        raise TypeError(f"send() takes no {names} beside an envelope: set it in the envelope")
-    return sender, recipients
-
-
-def _done(callback: Optional[DoneHandler]) -> Optional[Report]:
-    return None if callback is None else lambda error, _result: callback(error)

@@ -5,24 +5,23 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional, cast
+from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional
 
 from . import _events, _log
 from ._constants import ErrorCode
-from ._errors import SMTPConnError, StateError
+from ._errors import StateError
 from ._failure import check, read_error, system_error
 from ._library import lib
 from ._loop import SLICE, Loop
 from ._operation import Operation
 from ._options import Options
+from ._outcome import SMTPConnError
 from ._report import report
 from ._state import ConnectionState
 from ._text import decode
 
 if TYPE_CHECKING:
     from ._auth import Login
-    from ._connection import Connection
-    from ._events import ErrorHandler, EventHandler, TokenHandler
     from ._ffi import OptionsHandle
     from ._hooks import Hook
     from ._log import AnyLogger
@@ -59,22 +58,18 @@ class DrivenConnection(ConnectionState):
         self,
         loop: Optional[Loop],
         logger: Optional[AnyLogger],
-        on_connect: Optional[EventHandler],
-        on_error: Optional[ErrorHandler],
-        on_end: Optional[EventHandler],
-        on_token: Optional[TokenHandler],
+        on_connect: Optional[Callable[[Any], object]],
+        on_error: Optional[Callable[[Any, SMTPConnError], object]],
+        on_end: Optional[Callable[[Any], object]],
+        on_token: Optional[Callable[[Any, str, Optional[int]], object]],
     ) -> None:
         self._own_loop = loop is None
         self._loop = Loop() if loop is None else loop
         self._logger = _log.LOGGER if logger is None else logger
-        #: Called with the connection when it is established, before any login.
+        # `Connection` has their types: it is what they are called with.
         self.on_connect = on_connect
-        #: Called with the connection and the error that ended it.
         self.on_error = on_error
-        #: Called with the connection when it is over, for whatever reason.
         self.on_end = on_end
-        #: Called with the connection, every access token that an endpoint gave, and when it
-        #: expires, in seconds since 1970, or None.
         self.on_token = on_token
         #: Kept for the library, which knows them by number only.
         self._hooks: list[Hook] = []
@@ -193,14 +188,16 @@ class DrivenConnection(ConnectionState):
 
     def _is_busy(self) -> bool:
         """Whether an operation is under way."""
-        return any(each.connection is self for each in list(self._loop._pending.values()))
+        return bool(self._operations())
 
     def _current_login(self) -> Optional[Operation]:
         """The login that is under way: operations are carried out in order."""
-        for operation in list(self._loop._pending.values()):
-            if operation.connection is self and operation.login is not None:
-                return operation
-        return None
+        return next((each for each in self._operations() if each.login is not None), None)
+
+    def _operations(self) -> list[Operation]:
+        """Its own that are under way, in the order in which they were started."""
+        pending = list(self._loop._pending.values())
+        return [each for each in pending if isinstance(each, Operation) and each.connection is self]
 
     def _awaits_hello(self) -> bool:
         """Whether the server will say again what it offers, after a login that is under way."""
@@ -254,14 +251,14 @@ class DrivenConnection(ConnectionState):
         self._loop._activity += 1
         self._established = True
         if self.on_connect is not None:
-            self.on_connect(cast("Connection", self))
+            self.on_connect(self)
 
     def _broken(self, error: Optional[SMTPConnError]) -> None:
         self._loop._activity += 1
         if error is not None and self._quitting and not self._lost_work and self._is_loss(error):
             return
         if self.on_error is not None and error is not None:
-            self.on_error(cast("Connection", self), error)
+            self.on_error(self, error)
 
     def _ended(self) -> None:
         self._loop._activity += 1
@@ -269,12 +266,12 @@ class DrivenConnection(ConnectionState):
             return
         self._over = True
         if self.on_end is not None:
-            self.on_end(cast("Connection", self))
+            self.on_end(self)
 
     def _got_token(self, token: str, expires: Optional[int]) -> None:
         self._loop._activity += 1
         if self.on_token is not None:
-            self.on_token(cast("Connection", self), token, expires)
+            self.on_token(self, token, expires)
 
     def _is_loss(self, error: SMTPConnError) -> bool:
         """Whether a connection that was there was lost."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Optional, Union
 from ._errors import EnvelopeError
 from ._failure import check
 from ._library import lib
+from ._table import DSN_FIELDS, FIELDS, RECIPIENT_FIELDS
 from ._text import encode, encode_flag, encode_list
 
 if TYPE_CHECKING:
@@ -55,19 +56,23 @@ Recipients = Union[str, Recipient, Iterable[Union[str, Recipient]]]
 class Envelope:
     """Sender and recipients of a message, apart from what its header says.
 
-    `from_addr` is a mailbox; "" or "<>" is the null reverse-path of a bounce.  `to_addrs` is one
-    mailbox or any number of them, each a str or a `Recipient`.  `size` is the expected size,
-    compared with the server's limit before anything is sent; of a message in memory it is known.
-    `use_8bitmime` announces 8-bit content; None announces it when the message is in memory and
-    holds some.  `use_smtputf8` insists on SMTPUTF8, which is used anyway where an address needs it.
-    `require_tls` asks every server on the way for verified TLS (RFC 8689).  `all_or_none` sends to
-    nobody when one recipient is refused.  `use_binarymime` sends every octet as it is, and needs
-    `chunking`.  `allow_empty` allows a message of no octets, which is an error otherwise.
-
     Values are checked when the envelope is used: a wrong type is a TypeError, a bad value an
     EnvelopeError, and nothing is sent then.
+
+    Fields:
+    - `from_addr`: Reverse-path, a mailbox; empty or `<>` is the null reverse-path of a bounce.
+    - `to_addrs`: Forward-paths, a mailbox each.
+    - `size`: Expected size of a message that is not in memory.
+    - `use_8bitmime`: Declare 8-bit content; when unset, a message in memory is inspected.
+    - `use_smtputf8`: Require SMTPUTF8, which is used anyway where an address needs it.
+    - `require_tls`: REQUIRETLS (RFC 8689): verified TLS for every further hop.
+    - `dsn`: Delivery status notifications (RFC 3461).
+    - `all_or_none`: Send to every recipient or to none.
+    - `use_binarymime`: Send every octet unchanged (RFC 3030); needs `chunking`.
+    - `allow_empty`: Allow a message without content, which is an error otherwise.
     """
 
+    # generated: fields
     from_addr: str
     to_addrs: Recipients
     size: Optional[int] = None
@@ -78,6 +83,7 @@ class Envelope:
     all_or_none: bool = False
     use_binarymime: bool = False
     allow_empty: bool = False
+    # generated: end
 
     def recipients(self) -> list[Union[str, Recipient]]:
         """The recipients as a list; TypeError when `to_addrs` is none of what it may be."""
@@ -93,8 +99,14 @@ class Envelope:
         return list(self.to_addrs)
 
 
-#: The flags that the library knows under the same name.
-_FLAGS: Final = ("use_smtputf8", "require_tls", "all_or_none", "use_binarymime")
+def _of_kind(kind: str) -> tuple[str, ...]:
+    """The fields whose values are carried in one way, found once and not for every message."""
+    return tuple(name for name, each in FIELDS.items() if each == kind)
+
+
+_FLAGS: Final = _of_kind("flag")
+_OPEN_FLAGS: Final = _of_kind("flag or unset")
+_OCTETS: Final = _of_kind("octets")
 
 
 def check_envelope(envelope: object) -> None:
@@ -135,30 +147,35 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
             put("add_to", text(recipient, what))
             continue
         put("add_to", text(recipient.address, f"{what}.address"))
-        if recipient.notify is not None:
-            put("set_to_dsn_notify", index, texts(recipient.notify, f"{what}.notify"))
-        if recipient.orcpt is not None:
-            put("set_to_dsn_orcpt", index, text(recipient.orcpt, f"{what}.orcpt"))
-    if envelope.size is not None:
-        put("set_size", _size(envelope.size))
+        for name, kind in RECIPIENT_FIELDS.items():
+            value = getattr(recipient, name)
+            if value is not None:
+                carry = texts if kind == "list" else text
+                put(f"set_to_dsn_{name}", index, carry(value, f"{what}.{name}"))
     for name in _FLAGS:
         put(f"set_{name}", encode_flag(getattr(envelope, name), name))
-    announced = envelope.use_8bitmime
-    put("set_use_8bitmime", -1 if announced is None else encode_flag(announced, "use_8bitmime"))
+    for name in _OPEN_FLAGS:
+        value = getattr(envelope, name)
+        put(f"set_{name}", -1 if value is None else encode_flag(value, name))
+    for name in _OCTETS:
+        value = getattr(envelope, name)
+        if value is not None:
+            put(f"set_{name}", _octets(value, name))
     encode_flag(envelope.allow_empty, "allow_empty")
     if envelope.dsn is not None:
         if not isinstance(envelope.dsn, DSN):
             raise TypeError(f"dsn must be a DSN, not {type(envelope.dsn).__name__}")
-        for name, carry in (("ret", text), ("envid", text), ("notify", texts), ("orcpt", text)):
+        for name, kind in DSN_FIELDS.items():
             value = getattr(envelope.dsn, name)
             if value is not None:
+                carry = texts if kind == "list" else text
                 put(f"set_dsn_{name}", carry(value, f"dsn.{name}"))
 
 
-def _size(value: object) -> int:
+def _octets(value: object, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"size must be an int, not {type(value).__name__}")
+        raise TypeError(f"{what} must be an int, not {type(value).__name__}")
     # ctypes would cut off what does not fit.
     if not 0 <= value < 2**64:
-        raise EnvelopeError(f"size is out of range: {value}")
+        raise EnvelopeError(f"{what} is out of range: {value}")
     return value

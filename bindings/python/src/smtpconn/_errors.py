@@ -1,124 +1,13 @@
 """The exceptions: one class for each code of the library."""
 
-# Without annotations from the future: those of the classes below are evaluated as if they stood in
-# `smtpconn`, where the classes are found, and only their text would need Optional to be there.
+# Without annotations from the future, as _outcome.py.
 
 import os
 import socket
-from typing import TYPE_CHECKING, Any, ClassVar, Optional
+from typing import Optional
 
-from ._constants import ErrorCode, Retry
-
-if TYPE_CHECKING:
-    from ._result import Result
-
-
-#: Characters of a reply by which a quotation of it is found in a message.
-_EXCERPT = 32
-
-
-class SMTPConnError(Exception):
-    """Anything that went wrong; the subclass tells what, the fields tell the rest.
-
-    Absent fields are None.  All fields survive pickling.
-    """
-
-    #: The code that the library gives for this class; instances have their own.
-    CODE: ClassVar[int] = 0
-
-    #: One of ErrorCode, or a number that this version does not know.
-    code: int
-    #: The name of the code, "EAUTH".
-    name: str
-    #: What happened and what to do about it.
-    message: str
-    #: The reply that caused it, its lines joined by LF, and the reply's code.
-    response: Optional[str]
-    response_code: Optional[int]
-    #: The enhanced status code of that reply, "5.1.1".
-    enhanced: Optional[str]
-    #: The command that failed, "RCPT TO"; "API" when something was called wrongly.
-    command: str
-    #: Where on its way the connection was, "starttls".
-    phase: str
-    #: The recipient that was refused.
-    recipient: Optional[str]
-    #: The errno of the system call that failed.
-    errno: Optional[int]
-    #: The reason that OpenSSL or the verification of the certificate gave.
-    tls_reason: Optional[str]
-    #: The address that was tried or in use, "192.0.2.1:25".
-    address: Optional[str]
-    #: Whether another try is wise.
-    retry: Retry
-    #: What became of each recipient, when a send failed.
-    result: Optional["Result"]
-
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        code: Optional[int] = None,
-        name: Optional[str] = None,
-        response: Optional[str] = None,
-        response_code: Optional[int] = None,
-        enhanced: Optional[str] = None,
-        command: str = "API",
-        phase: str = "idle",
-        recipient: Optional[str] = None,
-        errno: Optional[int] = None,
-        tls_reason: Optional[str] = None,
-        address: Optional[str] = None,
-        retry: Retry = Retry.NO,
-        result: Optional["Result"] = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.code = self.CODE if code is None else code
-        self.name = name or _name(self.code)
-        self.response = response
-        self.response_code = response_code
-        self.enhanced = enhanced
-        self.command = command
-        self.phase = phase
-        self.recipient = recipient
-        self.errno = errno
-        self.tls_reason = tls_reason
-        self.address = address
-        self.retry = retry
-        self.result = result
-
-    def __str__(self) -> str:
-        return self.message if self.response is None else _with_reply(self.message, self.response)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # OSError keeps errno outside of __dict__ and pickles its arguments only.
-        return _rebuild, (type(self), self.message), {**self.__dict__, "errno": self.errno}
-
-
-def _with_reply(message: str, response: str) -> str:
-    """One line, which has the whole reply once.  The library puts it into the message, up to a
-    limit, where the message is about a reply."""
-    lines = [line.strip() for line in response.splitlines()]
-    quoted = " ".join(" ".join(lines).split())
-    words = " ".join(message.split())
-    if quoted in words:
-        return words
-    begin, end = words.find(quoted[:_EXCERPT]), words.rfind("...")
-    if 0 <= begin < end and quoted.startswith(words[begin:end]):
-        return words[:begin] + quoted + words[end + 3 :]
-    return f"{words} [{' / '.join(lines)}]"
-
-
-def _rebuild(cls: type[SMTPConnError], message: str) -> SMTPConnError:
-    return cls(message)
-
-
-def _name(code: int) -> str:
-    try:
-        return ErrorCode(code).name
-    except ValueError:
-        return "EUNKNOWN"
+from ._constants import ErrorCode
+from ._outcome import SMTPConnError
 
 
 class _SystemError(SMTPConnError, OSError):

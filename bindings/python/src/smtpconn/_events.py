@@ -4,34 +4,39 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Callable, Final, Optional
+from typing import TYPE_CHECKING, Callable, Final, Protocol
 
-from ._errors import SMTPConnError
 from ._failure import read_error
 from ._ffi import ErrorCallback, EventCallback, LogCallback, NewTokenCallback
 from ._library import lib
 from ._text import decode
 
 if TYPE_CHECKING:
-    from ._connection import Connection
-    from ._driven import DrivenConnection
     from ._ffi import ConnHandle, ErrorHandle
-
-    _Connections = weakref.WeakValueDictionary[int, DrivenConnection]
-
-EventHandler = Callable[["Connection"], object]
-ErrorHandler = Callable[["Connection", SMTPConnError], object]
-TokenHandler = Callable[["Connection", str, Optional[int]], object]
+    from ._loop import Loop
+    from ._outcome import SMTPConnError
 
 _tokens: Final = itertools.count(1)
 
+
+class Listener(Protocol):
+    """A connection, as its events see it."""
+
+    @property
+    def loop(self) -> Loop: ...
+
+    def _connected(self) -> None: ...
+    def _ended(self) -> None: ...
+    def _broken(self, error: SMTPConnError | None) -> None: ...
+    def _got_token(self, token: str, expires: int | None) -> None: ...
+    def _logged(self, level: int, kind: int, text: bytes) -> None: ...
+
+
 #: By token, which is the `user` of the C callbacks.  Weak: a connection that is dropped goes.
-_connections: Final[weakref.WeakValueDictionary[int, DrivenConnection]] = (
-    weakref.WeakValueDictionary()
-)
+_connections: Final[weakref.WeakValueDictionary[int, Listener]] = weakref.WeakValueDictionary()
 
 
-def attach(connection: DrivenConnection, handle: ConnHandle, *, with_log: bool) -> None:
+def attach(connection: Listener, handle: ConnHandle, *, with_log: bool) -> None:
     """Lets the library tell its events to `connection`."""
     token = next(_tokens)
     _connections[token] = connection
@@ -43,7 +48,7 @@ def attach(connection: DrivenConnection, handle: ConnHandle, *, with_log: bool) 
         lib.smtpconn_set_log_callback(handle, _LOG, token)
 
 
-def _tell(token: int, where: str, method: Callable[[DrivenConnection], object]) -> None:
+def _tell(token: int, where: str, method: Callable[[Listener], object]) -> None:
     connection = _connections.get(token)
     if connection is None:
         return

@@ -7,8 +7,9 @@ import os
 from typing import TYPE_CHECKING, Any, Callable
 
 from ._constants import Retry
-from ._errors import CLASSES, SMTPConnError, SocketError
+from ._errors import CLASSES, SocketError
 from ._library import lib
+from ._outcome import SMTPConnError
 from ._text import decode
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The foreign functions: <smtpconn.h>, line by line, and nothing else.
 
-tests/test_ffi.py compares this list with the header.
+Written by `make generated` from the header; tests/test_ffi.py reads the header too, and compares.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ class _Options(Structure):
     """smtpconn_options"""
 
 
+class _Exchange(Structure):
+    """smtpconn_exchange"""
+
+
 class _Loop(Structure):
     """smtpconn_loop"""
 
@@ -42,6 +46,10 @@ class _Conn(Structure):
 
 class _Auth(Structure):
     """smtpconn_auth"""
+
+
+class _TokenRequest(Structure):
+    """smtpconn_token_request"""
 
 
 class _Envelope(Structure):
@@ -56,49 +64,41 @@ class _Result(Structure):
     """smtpconn_result"""
 
 
-class _Exchange(Structure):
-    """smtpconn_exchange"""
-
-
-class _TokenRequest(Structure):
-    """smtpconn_token_request"""
-
-
 Error = POINTER(_Error)
 Options = POINTER(_Options)
+Exchange = POINTER(_Exchange)
 Loop = POINTER(_Loop)
 Conn = POINTER(_Conn)
 Auth = POINTER(_Auth)
+TokenRequest = POINTER(_TokenRequest)
 Envelope = POINTER(_Envelope)
 Message = POINTER(_Message)
 Result = POINTER(_Result)
-Exchange = POINTER(_Exchange)
-TokenRequest = POINTER(_TokenRequest)
 
 if TYPE_CHECKING:
     from ctypes import _Pointer
 
     ErrorHandle = _Pointer[_Error]
     OptionsHandle = _Pointer[_Options]
+    ExchangeHandle = _Pointer[_Exchange]
     LoopHandle = _Pointer[_Loop]
     ConnHandle = _Pointer[_Conn]
     AuthHandle = _Pointer[_Auth]
+    TokenRequestHandle = _Pointer[_TokenRequest]
     EnvelopeHandle = _Pointer[_Envelope]
     MessageHandle = _Pointer[_Message]
     ResultHandle = _Pointer[_Result]
-    ExchangeHandle = _Pointer[_Exchange]
-    TokenRequestHandle = _Pointer[_TokenRequest]
 else:  # typing.get_type_hints needs every name.
     ErrorHandle = Error
     OptionsHandle = Options
+    ExchangeHandle = Exchange
     LoopHandle = Loop
     ConnHandle = Conn
     AuthHandle = Auth
+    TokenRequestHandle = TokenRequest
     EnvelopeHandle = Envelope
     MessageHandle = Message
     ResultHandle = Result
-    ExchangeHandle = Exchange
-    TokenRequestHandle = TokenRequest
 
 # The callbacks, in the order of the header.
 
@@ -125,9 +125,10 @@ class Function(NamedTuple):
 
 
 FUNCTIONS = (
-    # Version, error codes
+    # Version
     Function("smtpconn_version", [], c_char_p),
     Function("smtpconn_version_number", [], c_int),
+    # Error codes
     Function("smtpconn_code_name", [c_int], c_char_p),
     Function("smtpconn_code_text", [c_int], c_char_p),
     # Error objects
@@ -354,7 +355,7 @@ FUNCTIONS = (
     Function("smtpconn_message_new_reader", [ReadCallback, ReleaseCallback, c_void_p], Message),
     Function("smtpconn_message_new_descriptor", [c_int], Message),
     Function("smtpconn_message_free", [Message], None),
-    # Send, result
+    # Send
     Function("smtpconn_send", [Conn, Envelope, Message, SendCallback, c_void_p], c_int),
     Function("smtpconn_resume", [Conn], c_int),
     Function("smtpconn_result_count", [Result], c_size_t),
@@ -372,7 +373,7 @@ FUNCTIONS = (
     Function("smtpconn_result_envelope_time", [Result], c_uint64),
     Function("smtpconn_result_message_time", [Result], c_uint64),
     Function("smtpconn_result_message_size", [Result], c_uint64),
-    # The way out
+    # Ending a connection
     Function("smtpconn_reset", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_quit", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_cancel", [Conn], c_int),

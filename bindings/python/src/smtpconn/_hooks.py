@@ -5,19 +5,14 @@ from __future__ import annotations
 import itertools
 import weakref
 from ctypes import memmove, string_at
-from typing import TYPE_CHECKING, Any, Callable, Final, Union, cast
-
-import smtpconn
+from typing import Any, Callable, Final, Protocol, Union
 
 from ._errors import AuthError, StateError
 from ._failure import bare_error
 from ._ffi import ExchangeHandle, MechanismCallback, PasswordCallback, TLSContextCallback
 from ._library import lib
-from ._operation import Operation
+from ._operation import Operation, Starter
 from ._text import encode
-
-if TYPE_CHECKING:
-    from ._driven import DrivenConnection
 
 Password = Union[str, bytes, Callable[[], Union[str, bytes]]]
 TLSContextHandler = Callable[[int], object]
@@ -29,10 +24,18 @@ _tokens: Final = itertools.count(1)
 _hooks: Final[weakref.WeakValueDictionary[int, Hook]] = weakref.WeakValueDictionary()
 
 
+class Owner(Starter, Protocol):
+    """A connection, as its hooks see it."""
+
+    _hooks: list[Hook]
+
+    def _current_login(self) -> Operation | None: ...
+
+
 class Hook:
     """One function of the program that the library may call on behalf of a connection."""
 
-    def __init__(self, connection: DrivenConnection, name: str, function: Callable[..., Any]):
+    def __init__(self, connection: Owner, name: str, function: Callable[..., Any]):
         self.name = name
         self.function = function
         self._connection = weakref.ref(connection)
@@ -41,30 +44,21 @@ class Hook:
         connection._hooks.append(self)
 
     @property
-    def connection(self) -> DrivenConnection:
+    def connection(self) -> Owner:
         connection = self._connection()
         if connection is None:
             raise StateError("the connection is gone")
         return connection
 
 
-class Exchange:
-    """A login with a mechanism of the program's own, from its beginning to its end.
-
-    The mechanism returns its answer; or None to a challenge, when somebody calls `respond` or
-    `fail` later.
-    """
+class PlainExchange:
+    """All of an `Exchange` but the connection."""
 
     def __init__(self, handle: ExchangeHandle, mechanism: str, operation: Operation) -> None:
         self._handle = handle
         self._operation = operation
         #: The name of the mechanism, as in `custom_mechanisms`.
         self.mechanism = mechanism
-
-    @property
-    def connection(self) -> smtpconn.Connection:
-        """The connection that logs in."""
-        return cast("smtpconn.Connection", self._operation.connection)
 
     def respond(self, answer: bytes) -> None:
         """Answers the challenge.  StateError when none waits for an answer."""
@@ -90,11 +84,12 @@ class Exchange:
             raise bare_error(status)
 
 
-def _exchange(hook: Hook, handle: ExchangeHandle) -> Exchange:
+def _exchange(hook: Hook, handle: ExchangeHandle) -> PlainExchange:
     operation = hook.connection._current_login()
     if operation is None or operation.login is None:
         raise StateError("the login is over")
-    return operation.login.exchange(handle, hook.name, operation)
+    exchange: PlainExchange = operation.login.exchange(handle, hook.name, operation)
+    return exchange
 
 
 def _on_challenge(handle: ExchangeHandle, challenge: Any, length: int, token: int) -> None:
@@ -116,7 +111,7 @@ def _on_challenge(handle: ExchangeHandle, challenge: Any, length: int, token: in
         _failed(hook, error)
 
 
-def _refuse(exchange: Exchange, error: BaseException) -> None:
+def _refuse(exchange: PlainExchange, error: BaseException) -> None:
     login = exchange._operation.login
     if login is not None:
         login.failure = login.failure or error

@@ -7,17 +7,13 @@ import time
 import weakref
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Optional, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, Optional, Protocol, TypeVar
 
 from ._core import Core
 from ._errors import StateError
 from ._failure import bare_error
 from ._library import lib
 from ._report import report
-
-if TYPE_CHECKING:
-    from ._driven import DrivenConnection
-    from ._operation import Operation
 
 #: Milliseconds that a single call into the library waits at most.  Python's signal handlers run
 #: between two calls; when a signal goes to another thread, no call ends early for it.
@@ -27,10 +23,24 @@ SLICE: Final = 250
 Own = TypeVar("Own", bound="Loop")
 
 
+class Driven(Protocol):
+    """A connection, as the loop sees it."""
+
+    def close(self) -> None: ...
+
+
+class Pending(Protocol):
+    """An operation under way, as the loop sees it."""
+
+    done: bool
+
+    def lose(self) -> None: ...
+
+
 class Failure(NamedTuple):
     """What a function of the program raised inside of the library."""
 
-    connection: DrivenConnection
+    connection: object
     error: BaseException
     #: The name of the function: "on_end".
     where: str
@@ -49,10 +59,10 @@ class Loop:
     def __init__(self) -> None:
         self._core: Final = Core()
         #: Operations under way, which this keeps alive together with their connections.
-        self._pending: Final[dict[int, Operation]] = {}
+        self._pending: Final[dict[int, Pending]] = {}
         #: Counts the callbacks that ran.
         self._activity = 0
-        self._connections: Final[weakref.WeakSet[DrivenConnection]] = weakref.WeakSet()
+        self._connections: Final[weakref.WeakSet[Driven]] = weakref.WeakSet()
         self._failures: list[Failure] = []
         self._woken = False
         self._close_later = False
@@ -153,7 +163,7 @@ class Loop:
                 return pending, woken
             wait = True
 
-    def _advance(self, milliseconds: Optional[int], until: Optional[Operation] = None) -> bool:
+    def _advance(self, milliseconds: Optional[int], until: Optional[Pending] = None) -> bool:
         """One call into the library, unless `until` is over; None for one that does not wait."""
         with self._core as loop:
             if self._core.dispatching_here:
@@ -180,12 +190,12 @@ class Loop:
                 operation.lose()
         return status
 
-    def _failed(self, connection: DrivenConnection, error: BaseException, where: str) -> None:
+    def _failed(self, connection: object, error: BaseException, where: str) -> None:
         """Keeps what was raised inside of a callback until nobody in C is on the stack."""
         self._activity += 1
         self._failures.append(Failure(connection, error, where))
 
-    def _take_failures(self, connection: Optional[DrivenConnection] = None) -> list[Failure]:
+    def _take_failures(self, connection: Optional[object] = None) -> list[Failure]:
         """Those of one connection, or of all."""
         taken = [each for each in self._failures if connection in (None, each.connection)]
         self._failures = [each for each in self._failures if each not in taken]

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Callable, Final
+from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 
 from ._constants import Retry
-from ._errors import CancelledError, SMTPConnError
+from ._errors import CancelledError
 from ._failure import read_error
 from ._ffi import DoneCallback, SendCallback
+from ._outcome import SMTPConnError
 from ._result import read_result
 
 if TYPE_CHECKING:
-    from ._auth import Login
-    from ._driven import DrivenConnection
-    from ._ffi import ConnHandle, ErrorHandle, ResultHandle
+    from ._ffi import ConnHandle, ErrorHandle, ExchangeHandle, ResultHandle
     from ._loop import Loop
+    from ._outcome import Result
     from ._reading import Reading
-    from ._result import Result
 
     Report = Callable[[SMTPConnError | None, Result | None], object]
 
@@ -29,16 +28,38 @@ _tokens: Final = itertools.count(1)
 _operations: Final[weakref.WeakValueDictionary[int, Operation]] = weakref.WeakValueDictionary()
 
 
+class Starter(Protocol):
+    """The connection, as its operations see it."""
+
+    #: Whether an operation was lost with the connection.
+    _lost_work: bool
+
+    @property
+    def loop(self) -> Loop: ...
+
+    def _is_loss(self, error: SMTPConnError) -> bool: ...
+
+
+class LoginPart(Protocol):
+    """The part of a login that runs in Python, as its operation sees it."""
+
+    #: What the program's own function raised.
+    failure: BaseException | None
+    over: bool
+
+    def exchange(self, handle: ExchangeHandle, mechanism: str, operation: Operation) -> Any: ...
+
+
 class Operation:
     """One connect, login, send, reset or quit, from its start to its end."""
 
     def __init__(
         self,
-        connection: DrivenConnection,
+        connection: Starter,
         loop: Loop,
         report: Report | None,
         reading: Reading | None,
-        login: Login | None = None,
+        login: LoginPart | None = None,
         *,
         quits: bool = False,
     ) -> None:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Callable, Final
 from ._errors import OptionsError
 from ._failure import check
 from ._ffi import ReleaseCallback
-from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook
+from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook, Owner
 from ._library import lib
+from ._table import HOOKS, OPTIONS
 from ._text import encode, encode_flag, encode_list, encode_path
 
 if TYPE_CHECKING:
-    from ._driven import DrivenConnection
     from ._ffi import OptionsHandle
 
 #: The connection keeps its hooks itself.
@@ -70,54 +70,16 @@ def _keywords(value: object, what: str) -> bytes:
     return encode_list(value, what, OptionsError, separator=b" ")
 
 
-#: Each option and how its value is carried into C.
-OPTIONS: Final[Mapping[str, Callable[[object, str], Any]]] = {
-    "host": _text,
-    "port": _number,
-    "secure": encode_flag,
-    "ignore_tls": encode_flag,
-    "require_tls": encode_flag,
-    "opportunistic_tls": encode_flag,
-    "lmtp": encode_flag,
-    "socket_path": _path,
-    "local_address": _text,
-    "local_port": _number,
-    "socket": _descriptor,
-    "connection": _descriptor,
-    "secured": encode_flag,
-    "name": _text,
-    "dns_timeout": _seconds,
-    "connection_timeout": _seconds,
-    "greeting_timeout": _seconds,
-    "socket_timeout": _seconds,
-    "command_timeout": _seconds,
-    "final_reply_timeout": _seconds,
-    "quit_timeout": _seconds,
-    "operation_timeout": _seconds,
-    "chunking": _number,
-    "ignored_capabilities": _keywords,
-    "auth_method": _text,
-    "initial_response": encode_flag,
-    "hello_after_login": encode_flag,
-    "allow_insecure_auth": encode_flag,
-    "tls_servername": _text,
-    "tls_ca_file": _path,
-    "tls_ca_directory": _path,
-    "tls_ca": _text,
-    "tls_certificate_file": _path,
-    "tls_certificate": _text,
-    "tls_key_file": _path,
-    "tls_key": _text,
-    "tls_ciphers": _text,
-    "tls_cipher_suites": _text,
-    "tls_groups": _text,
-    "tls_min_version": _text,
-    "tls_max_version": _text,
-    "tls_alpn": _list,
-    "tls_reject_unauthorized": encode_flag,
-    "tls_resumption": encode_flag,
-    "transaction_log": encode_flag,
-    "debug": encode_flag,
+#: How a value is carried into C; _table.py says which way each option goes.
+CARRIERS: Final[Mapping[str, Callable[[object, str], Any]]] = {
+    "flag": encode_flag,
+    "number": _number,
+    "seconds": _seconds,
+    "text": _text,
+    "path": _path,
+    "list": _list,
+    "keywords": _keywords,
+    "descriptor": _descriptor,
 }
 
 
@@ -127,7 +89,7 @@ def _function(value: object, what: str) -> Callable[..., Any]:
     return value
 
 
-def _mechanisms(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+def _mechanisms(value: object, what: str, owner: Owner) -> Iterator[tuple[Any, ...]]:
     if not isinstance(value, Mapping):
         raise TypeError(f"{what} must be a dict, not {type(value).__name__}")
     for name, function in value.items():
@@ -136,33 +98,29 @@ def _mechanisms(value: object, what: str, owner: DrivenConnection) -> Iterator[t
         yield _text(name, label), MECHANISM, _NO_RELEASE, hook.token
 
 
-def _password(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+def _password(value: object, what: str, owner: Owner) -> Iterator[tuple[Any, ...]]:
     if not (isinstance(value, (str, bytes)) or callable(value)):
         raise TypeError(f"{what} must be str, bytes or callable, not {type(value).__name__}")
     hook = Hook(owner, what, value if callable(value) else lambda: value)
     yield PASSWORD, _NO_RELEASE, hook.token
 
 
-def _tls_context(value: object, what: str, owner: DrivenConnection) -> Iterator[tuple[Any, ...]]:
+def _tls_context(value: object, what: str, owner: Owner) -> Iterator[tuple[Any, ...]]:
     yield TLS_CONTEXT, _NO_RELEASE, Hook(owner, what, _function(value, what)).token
 
 
-#: Options that are Python code: the name of the setter, and the arguments of each call of it.
-HOOKS: Final[
-    Mapping[str, tuple[str, Callable[[object, str, DrivenConnection], Iterator[tuple[Any, ...]]]]]
-] = {
-    "custom_mechanisms": ("custom_mechanism", _mechanisms),
-    "tls_key_password": ("tls_key_password_callback", _password),
-    "tls_context_callback": ("tls_context_callback", _tls_context),
+#: Options that are Python code: the arguments of each call of the setter.
+CODE: Final[Mapping[str, Callable[[object, str, Owner], Iterator[tuple[Any, ...]]]]] = {
+    "custom_mechanisms": _mechanisms,
+    "tls_key_password": _password,
+    "tls_context_callback": _tls_context,
 }
 
 
 class Options:
     """The C object.  None leaves an option at its default."""
 
-    def __init__(
-        self, values: Mapping[str, object], tls_session: object, owner: DrivenConnection
-    ) -> None:
+    def __init__(self, values: Mapping[str, object], tls_session: object, owner: Owner) -> None:
         handle = lib.smtpconn_options_new()
         if not handle:
             raise MemoryError("no memory for options")
@@ -179,7 +137,7 @@ class Options:
             self.free()
             raise
 
-    def _fill(self, values: Mapping[str, object], owner: DrivenConnection) -> None:
+    def _fill(self, values: Mapping[str, object], owner: Owner) -> None:
         for name, value in values.items():
             if value is None:
                 continue
@@ -207,10 +165,7 @@ class Options:
         check(status, lib.smtpconn_options_last_error, self.handle)
 
 
-def _calls(
-    name: str, value: object, owner: DrivenConnection
-) -> tuple[str, Iterable[tuple[Any, ...]]]:
+def _calls(name: str, value: object, owner: Owner) -> tuple[str, Iterable[tuple[Any, ...]]]:
     if name in HOOKS:
-        setter_name, convert = HOOKS[name]
-        return setter_name, convert(value, name, owner)
-    return name, [(OPTIONS[name](value, name),)]
+        return HOOKS[name], CODE[name](value, name, owner)
+    return name, [(CARRIERS[OPTIONS[name]](value, name),)]

@@ -13,14 +13,14 @@ from ._envelope import Envelope, check_envelope, opened_envelope
 from ._message import opened_message
 
 if TYPE_CHECKING:
-    from ._connection import Connection
+    from ._driven import DrivenConnection
     from ._ffi import EnvelopeHandle
     from ._message import MessageLike, OpenMessage
 
 
 @contextmanager
 def opened_send(
-    connection: Connection, envelope: Envelope, message: MessageLike
+    connection: DrivenConnection, envelope: Envelope, message: MessageLike
 ) -> Iterator[tuple[EnvelopeHandle, OpenMessage]]:
     """The C objects of both, freed at the end."""
     check_envelope(envelope)
@@ -34,7 +34,7 @@ def opened_send(
             yield handle, opened
 
 
-def _offers(connection: Connection) -> Offers:
+def _offers(connection: DrivenConnection) -> Offers:
     """What the server is known to take when the message leaves."""
     if not connection.is_open or connection._awaits_hello():
         return Offers()

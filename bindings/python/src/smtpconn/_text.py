@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import overload
 
-from ._errors import SMTPConnError
+from ._outcome import SMTPConnError
 
 
 def encode(value: object, what: str, error: type[SMTPConnError]) -> bytes:

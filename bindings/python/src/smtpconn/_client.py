@@ -1,0 +1,339 @@
+"""What is said over a connection: methods that wait, and those that do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.message import Message
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
+
+from ._addresses import derive_envelope
+from ._auth import Credentials, Login, TokenSource, opened_auth
+from ._driven import DECISIVE, DrivenConnection
+from ._envelope import DSN, Envelope, Recipients
+from ._failure import check
+from ._hooks import PlainExchange
+from ._library import lib
+from ._message import MessageLike
+from ._operation import DONE, SENT, Operation
+from ._outcome import Result, SMTPConnError
+from ._report import report
+from ._sending import opened_send
+from ._table import FIELDS
+
+if TYPE_CHECKING:
+    from ._operation import Report
+
+# Not only for the type checker: typing.get_type_hints needs every name.
+DoneHandler = Callable[[Optional[SMTPConnError]], object]
+SendHandler = Callable[[Optional[SMTPConnError], Result], object]
+
+Own = TypeVar("Own", bound="Client")
+
+
+class Client(DrivenConnection):
+    """Everything about a connection but its options."""
+
+    #: What a mechanism of the program's own is called with.
+    _exchange_type: type[PlainExchange] = PlainExchange
+
+    # Methods that wait
+
+    def connect(self) -> None:
+        """Connects, says EHLO, changes to TLS.  Does nothing on a connection that is open."""
+        if not self.is_open:
+            self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
+
+    def login(
+        self,
+        user: Optional[str],
+        password: Optional[str] = None,
+        *,
+        authorization_identity: Optional[str] = None,
+        access_token: Optional[str] = None,
+        expires: Optional[float] = None,
+        token: Optional[TokenSource] = None,
+        refresh_token: Optional[str] = None,
+        client_id: Optional[str] = None,
+        client_secret: Optional[str] = None,
+        scope: Optional[str] = None,
+        access_url: Optional[str] = None,
+        service_client: Optional[str] = None,
+        private_key: Optional[str] = None,
+    ) -> None:
+        """Logs in.  After an AuthError or an OAuth2Error the connection is as good as before.
+
+        With a password; or, without one, with an OAuth 2.0 access token (XOAUTH2): `access_token`,
+        which `expires`, in seconds since 1970.  When there is none, when it has expired or when the
+        server refuses it, a new one comes from the first of these that is given:
+
+        - `token(renew)`, which returns a token, or a token and when it expires; `renew` tells that
+          the last one did not serve.
+        - `service_client` and its `private_key`, RSA in PEM.
+        - `refresh_token`, with `client_id` and `client_secret`.
+
+        The last two ask `access_url`, by default Google's; `on_token` gets what it gave.
+
+        `authorization_identity` is whom to act as when that is not the user whose password it is;
+        only PLAIN, or a mechanism of your own, is then used.
+        """
+        credentials = Credentials(
+            user,
+            password,
+            authorization_identity=authorization_identity,
+            access_token=access_token,
+            expires=expires,
+            token=token,
+            refresh_token=refresh_token,
+            client_id=client_id,
+            client_secret=client_secret,
+            scope=scope,
+            access_url=access_url,
+            service_client=service_client,
+            private_key=private_key,
+        )
+        self._wait(lambda: self._start_login(credentials, None))
+
+    @overload
+    def send(self, envelope: Envelope, message: MessageLike, /) -> Result: ...
+    @overload
+    def send(
+        self,
+        from_addr: str,
+        to_addrs: Recipients,
+        message: MessageLike,
+        *,
+        # generated: fields
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        allow_empty: Optional[bool] = None,
+        # generated: end
+    ) -> Result: ...
+    def send(
+        self,
+        from_addr: Union[str, Envelope],
+        to_addrs: Union[Recipients, MessageLike],
+        message: Optional[MessageLike] = None,
+        *,
+        # generated: fields
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        allow_empty: Optional[bool] = None,
+        # generated: end
+    ) -> Result:
+        """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
+
+        Gives the result when at least one recipient got the message and it is not in doubt whether
+        others did; look at its `rejected`.  Else raises an error whose `result` tells of each
+        recipient.  Some of them have the message only when `retry` is UNKNOWN: with LMTP, or when
+        they went in several transactions.
+
+        `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc,
+        in a form that the server takes), a binary or text file (from where it stands to its end),
+        or an iterable of bytes or str.  After a send that failed a file stands where it stood, if
+        it can be moved; an iterator, and a pipe that was read, cannot be sent again.  An empty
+        message is a MessageError without `allow_empty`.
+        """
+        # First, so that it holds the arguments and nothing else.  No field can be left out.
+        given = dict(locals())
+        fields = {name: given[name] for name in FIELDS if given[name] is not None}
+        envelope, content = _told(from_addr, to_addrs, message, fields)
+        operation = self._wait(lambda: self._start_send(envelope, content, None))
+        return operation.result or Result([])
+
+    def send_message(
+        self,
+        message: Message,
+        from_addr: Optional[str] = None,
+        to_addrs: Optional[Recipients] = None,
+    ) -> Result:
+        """Sends a message of the email package to whom its header names.
+
+        The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
+        Resent- fields of a message that was resent.  What is given is used instead of the header.
+        A field that is needed and is no correct list of addresses is an EnvelopeError.
+        """
+        return self.send(derive_envelope(message, from_addr, to_addrs), message)
+
+    def reset(self) -> None:
+        """Sends RSET.  Never needed: a send that failed leaves nothing behind."""
+        self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
+
+    def quit(self) -> None:
+        """Sends QUIT after everything under way and ends the connection.
+
+        A connection that is lost meanwhile, or was lost before, is no error: nothing was left to
+        do.  What was under way tells its own outcome.
+        """
+        if not (self._over and self._established):
+            self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None, quits=True))
+
+    # Methods that do not
+
+    def start_connect(self, callback: Optional[DoneHandler] = None) -> None:
+        """`connect`, without waiting."""
+        self._start_connect(callback)
+
+    def start_login(
+        self,
+        user: Optional[str],
+        password: Optional[str] = None,
+        callback: Optional[DoneHandler] = None,
+        *,
+        authorization_identity: Optional[str] = None,
+        access_token: Optional[str] = None,
+        expires: Optional[float] = None,
+        token: Optional[TokenSource] = None,
+        refresh_token: Optional[str] = None,
+        client_id: Optional[str] = None,
+        client_secret: Optional[str] = None,
+        scope: Optional[str] = None,
+        access_url: Optional[str] = None,
+        service_client: Optional[str] = None,
+        private_key: Optional[str] = None,
+    ) -> None:
+        """`login`, without waiting."""
+        credentials = Credentials(
+            user,
+            password,
+            authorization_identity=authorization_identity,
+            access_token=access_token,
+            expires=expires,
+            token=token,
+            refresh_token=refresh_token,
+            client_id=client_id,
+            client_secret=client_secret,
+            scope=scope,
+            access_url=access_url,
+            service_client=service_client,
+            private_key=private_key,
+        )
+        self._start_login(credentials, callback)
+
+    def start_send(
+        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler] = None
+    ) -> None:
+        """`send`, without waiting.  A file or an iterable is read later, by the loop.
+
+        Before the connection is open, and before the end of a login with `hello_after_login`, it
+        is not known what the server will take.  A message of the email package then has a form
+        that every server takes, if its addresses and signatures allow that.
+        """
+        self._start_send(envelope, message, callback)
+
+    def start_reset(self, callback: Optional[DoneHandler] = None) -> None:
+        """`reset`, without waiting."""
+        self._start(lib.smtpconn_reset, DONE, _done(callback))
+
+    def start_quit(self, callback: Optional[DoneHandler] = None) -> None:
+        """`quit`, without waiting.  StateError when the connection is over already."""
+        self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
+
+    def take_tls_session(self) -> Optional[bytes]:
+        """Takes out the newest TLS session that the server gave; None without one.
+
+        It is for the `tls_session` of another connection to the same server, and a secret.  Under
+        TLS 1.3 each serves once, and there may be several.  A session that has come stays here
+        until the connection is closed.
+        """
+        session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
+        return session
+
+    def cancel(self) -> None:
+        """Ends everything under way with CancelledError, in the next turn of the loop.
+
+        What has begun cannot be taken back: the connection is then closed.
+        """
+        self._ask(
+            lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
+        )
+
+    # What both have in common
+
+    def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
+        operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
+        self._started = True
+        return operation
+
+    def _start_login(self, credentials: Credentials, callback: Optional[DoneHandler]) -> Operation:
+        login = Login(credentials.token, self._exchange_type)
+        with opened_auth(credentials, login) as auth:
+            return self._start(lib.smtpconn_login, DONE, _done(callback), auth, login=login)
+
+    def _start_send(
+        self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler]
+    ) -> Operation:
+        report = (
+            None
+            if callback is None
+            else lambda error, result: callback(error, result or Result([]))
+        )
+        with opened_send(self, envelope, message) as (c_envelope, opened):
+            return self._start(
+                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, reading=opened.reading
+            )
+
+    # Python's own
+
+    def __enter__(self: Own) -> Own:
+        try:
+            self.connect()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        try:
+            self._part(kind)
+        finally:
+            self.close()
+
+    def _part(self, kind: Optional[type[BaseException]]) -> None:
+        """Says QUIT, if that is possible and wanted."""
+        core = self._loop._core
+        if self.closed or core.forked or not self.is_open:
+            return
+        if kind is None:
+            self.quit()
+        elif not (issubclass(kind, KeyboardInterrupt) or core.dispatching_here or self._is_busy()):
+            # What is raised here already must not be hidden.
+            try:
+                self.quit()
+            except Exception as error:
+                report(error, "quit()")
+
+
+def _told(
+    sender: Any, recipients: Any, message: Any, fields: Mapping[str, Any]
+) -> tuple[Envelope, Any]:
+    """What the two forms of `send` tell: the envelope and the message."""
+    if not isinstance(sender, Envelope):
+        if message is None:
+            raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")
+        return Envelope(sender, recipients, **fields), message
+    if message is not None:
+        raise TypeError("send() takes no to_addrs beside an envelope, which has its own")
+    if fields:
+        names = ", ".join(fields)
+        raise TypeError(f"send() takes no {names} beside an envelope: set it in the envelope")
+    return sender, recipients
+
+
+def _done(callback: Optional[DoneHandler]) -> Optional[Report]:
+    return None if callback is None else lambda error, _result: callback(error)

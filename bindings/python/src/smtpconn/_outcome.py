@@ -1,0 +1,184 @@
+"""What an error and a result have in common: each may hold the other."""
+
+# Without annotations from the future: those of SMTPConnError are evaluated as if they stood in
+# `smtpconn`, where the class is found, and only their text would need Optional to be there.
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Optional
+
+from ._constants import ErrorCode, RecipientStatus, Retry
+
+#: Characters of a reply by which a quotation of it is found in a message.
+_EXCERPT = 32
+
+
+class SMTPConnError(Exception):
+    """Anything that went wrong; the subclass tells what, the fields tell the rest.
+
+    Absent fields are None.  All fields survive pickling.
+    """
+
+    #: The code that the library gives for this class; instances have their own.
+    CODE: ClassVar[int] = 0
+
+    #: One of ErrorCode, or a number that this version does not know.
+    code: int
+    #: The name of the code, "EAUTH".
+    name: str
+    #: What happened and what to do about it.
+    message: str
+    #: The reply that caused it, its lines joined by LF, and the reply's code.
+    response: Optional[str]
+    response_code: Optional[int]
+    #: The enhanced status code of that reply, "5.1.1".
+    enhanced: Optional[str]
+    #: The command that failed, "RCPT TO"; "API" when something was called wrongly.
+    command: str
+    #: Where on its way the connection was, "starttls".
+    phase: str
+    #: The recipient that was refused.
+    recipient: Optional[str]
+    #: The errno of the system call that failed.
+    errno: Optional[int]
+    #: The reason that OpenSSL or the verification of the certificate gave.
+    tls_reason: Optional[str]
+    #: The address that was tried or in use, "192.0.2.1:25".
+    address: Optional[str]
+    #: Whether another try is wise.
+    retry: Retry
+    #: What became of each recipient, when a send failed.
+    result: Optional["Result"]
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        code: Optional[int] = None,
+        name: Optional[str] = None,
+        response: Optional[str] = None,
+        response_code: Optional[int] = None,
+        enhanced: Optional[str] = None,
+        command: str = "API",
+        phase: str = "idle",
+        recipient: Optional[str] = None,
+        errno: Optional[int] = None,
+        tls_reason: Optional[str] = None,
+        address: Optional[str] = None,
+        retry: Retry = Retry.NO,
+        result: Optional["Result"] = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = self.CODE if code is None else code
+        self.name = name or _name(self.code)
+        self.response = response
+        self.response_code = response_code
+        self.enhanced = enhanced
+        self.command = command
+        self.phase = phase
+        self.recipient = recipient
+        self.errno = errno
+        self.tls_reason = tls_reason
+        self.address = address
+        self.retry = retry
+        self.result = result
+
+    def __str__(self) -> str:
+        return self.message if self.response is None else _with_reply(self.message, self.response)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # OSError keeps errno outside of __dict__ and pickles its arguments only.
+        return _rebuild, (type(self), self.message), {**self.__dict__, "errno": self.errno}
+
+
+def _with_reply(message: str, response: str) -> str:
+    """One line, which has the whole reply once.  The library puts it into the message, up to a
+    limit, where the message is about a reply."""
+    lines = [line.strip() for line in response.splitlines()]
+    quoted = " ".join(" ".join(lines).split())
+    words = " ".join(message.split())
+    if quoted in words:
+        return words
+    begin, end = words.find(quoted[:_EXCERPT]), words.rfind("...")
+    if 0 <= begin < end and quoted.startswith(words[begin:end]):
+        return words[:begin] + quoted + words[end + 3 :]
+    return f"{words} [{' / '.join(lines)}]"
+
+
+def _rebuild(cls: type[SMTPConnError], message: str) -> SMTPConnError:
+    return cls(message)
+
+
+def _name(code: int) -> str:
+    try:
+        return ErrorCode(code).name
+    except ValueError:
+        return "EUNKNOWN"
+
+
+@dataclass(frozen=True)
+class RecipientResult:
+    """One recipient; the reply is the one that decided, None where there was none."""
+
+    address: str
+    status: RecipientStatus
+    #: The command that the reply answered: "RCPT TO", "DATA".
+    command: Optional[str] = None
+    code: Optional[int] = None
+    #: The enhanced status code, "5.1.1".
+    enhanced: Optional[str] = None
+    response: Optional[str] = None
+    #: Why it did not get the message: the refusal, or for one that was not tried or is in
+    #: doubt the reason. None for one that was accepted.
+    error: Optional[SMTPConnError] = None
+
+    @property
+    def accepted(self) -> bool:
+        return self.status is RecipientStatus.ACCEPTED
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of a send; also `SMTPConnError.result` of a send that failed.
+
+    The result of an error has accepted recipients only when the error's `retry` is UNKNOWN: with
+    LMTP, or when the recipients went in several transactions.
+    Only those in `unknown` and those that were not tried are to be sent to again then.
+    """
+
+    #: Every recipient, in the order of the envelope.
+    recipients: list[RecipientResult]
+    #: The last reply of the server: "250 2.0.0 Ok: queued as 4F2A".
+    response: Optional[str] = None
+    #: The server's name for the message, where its wording is known: "4F2A".
+    queue_id: Optional[str] = None
+    #: Seconds from MAIL to the reply to DATA, and from there to the final reply.
+    envelope_time: float = 0.0
+    message_time: float = 0.0
+    #: Octets sent, with repaired line endings, without the escaping of dots.
+    message_size: int = 0
+
+    @property
+    def accepted(self) -> list[str]:
+        """The recipients who will get the message."""
+        return [recipient.address for recipient in self.recipients if recipient.accepted]
+
+    @property
+    def rejected(self) -> list[str]:
+        """The recipients who were refused, for now or for good."""
+        return [recipient.address for recipient in self._refused()]
+
+    @property
+    def rejected_errors(self) -> list[SMTPConnError]:
+        """Why, in the same order."""
+        return [recipient.error for recipient in self._refused() if recipient.error is not None]
+
+    @property
+    def unknown(self) -> list[str]:
+        """The recipients of whom nobody knows: the connection was lost too late to tell."""
+        status = RecipientStatus.UNKNOWN
+        return [each.address for each in self.recipients if each.status is status]
+
+    def _refused(self) -> list[RecipientResult]:
+        refused = (RecipientStatus.DEFERRED, RecipientStatus.REJECTED)
+        return [recipient for recipient in self.recipients if recipient.status in refused]

@@ -1,0 +1,92 @@
+"""The options of a connection and the fields of an envelope.
+
+Written by `make generated` from Sources/Options/options.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+#: Options, and how each value is carried into C: a name of `_options.CARRIERS`.
+OPTIONS: Final[Mapping[str, str]] = {
+    "host": "text",
+    "port": "number",
+    "secure": "flag",
+    "ignore_tls": "flag",
+    "require_tls": "flag",
+    "opportunistic_tls": "flag",
+    "lmtp": "flag",
+    "socket_path": "path",
+    "local_address": "text",
+    "local_port": "number",
+    "socket": "descriptor",
+    "connection": "descriptor",
+    "secured": "flag",
+    "name": "text",
+    "dns_timeout": "seconds",
+    "connection_timeout": "seconds",
+    "greeting_timeout": "seconds",
+    "socket_timeout": "seconds",
+    "command_timeout": "seconds",
+    "final_reply_timeout": "seconds",
+    "quit_timeout": "seconds",
+    "operation_timeout": "seconds",
+    "chunking": "number",
+    "ignored_capabilities": "keywords",
+    "auth_method": "text",
+    "initial_response": "flag",
+    "hello_after_login": "flag",
+    "allow_insecure_auth": "flag",
+    "tls_servername": "text",
+    "tls_ca_file": "path",
+    "tls_ca_directory": "path",
+    "tls_ca": "text",
+    "tls_certificate_file": "path",
+    "tls_certificate": "text",
+    "tls_key_file": "path",
+    "tls_key": "text",
+    "tls_ciphers": "text",
+    "tls_cipher_suites": "text",
+    "tls_groups": "text",
+    "tls_min_version": "text",
+    "tls_max_version": "text",
+    "tls_alpn": "list",
+    "tls_reject_unauthorized": "flag",
+    "tls_resumption": "flag",
+    "transaction_log": "flag",
+    "debug": "flag",
+}
+
+#: Options that are Python code, and the setter of the library.
+HOOKS: Final[Mapping[str, str]] = {
+    "custom_mechanisms": "custom_mechanism",
+    "tls_key_password": "tls_key_password_callback",
+    "tls_context_callback": "tls_context_callback",
+}
+
+#: Fields of `Envelope` beside the addresses; the library has no "python".
+FIELDS: Final[Mapping[str, str]] = {
+    "size": "octets",
+    "use_8bitmime": "flag or unset",
+    "use_smtputf8": "flag",
+    "require_tls": "flag",
+    "dsn": "python",
+    "all_or_none": "flag",
+    "use_binarymime": "flag",
+    "allow_empty": "python",
+}
+
+#: Fields of `DSN`, which the library calls `dsn_...`.
+DSN_FIELDS: Final[Mapping[str, str]] = {
+    "ret": "text",
+    "envid": "text",
+    "notify": "list",
+    "orcpt": "text",
+}
+
+#: Fields of `Recipient`, which the library calls `to_dsn_...`.
+RECIPIENT_FIELDS: Final[Mapping[str, str]] = {
+    "notify": "list",
+    "orcpt": "text",
+}
