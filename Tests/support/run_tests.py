@@ -134,6 +134,7 @@ def python_checks() -> Count:
     for folder, sources in (
         (ROOT / "Tests", ["support", "conftest.py", "abi", "c", "scripted", "original", "interop"]),
         (ROOT / "bindings" / "python", []),
+        (ROOT / "Sources" / "Options", []),
     ):
         count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
         count += checked(str(TOOLS / "ruff"), "format", "--check", ".", folder=folder)
@@ -165,6 +166,7 @@ def fuzz_corpus() -> Count:
     return count if count != Count() else Count(0, 1)
 
 
+LIBRARY_TESTS = ("Tests/abi/test_library.py", "Tests/abi/test_generated.py")
 # Ours, and those that the original had.
 SCRIPTED = ("Tests/scripted", "Tests/original")
 
@@ -179,7 +181,7 @@ C_VALGRIND: Step = (
     "C programs, under valgrind",
     lambda: pytest("c-valgrind", "Tests/c", "-m", "valgrind"),
 )
-LIBRARY: Step = ("the built library", lambda: pytest("abi", "Tests/abi/test_library.py"))
+LIBRARY: Step = ("the built library", lambda: pytest("abi", *LIBRARY_TESTS))
 SCRIPTED_ASAN: Step = (
     "scripted servers, the library called by a program with ASan",
     lambda: pytest("scripted-asan", *SCRIPTED, SMTPCONN_TEST_MODE="asan"),
