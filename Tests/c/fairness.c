@@ -74,6 +74,9 @@ static void open_scene(struct scene *scene, enum kind kind) {
   smtpconn_options_set_connection(options, scene->ends[0]);
   smtpconn_options_set_tls_ca_file(options, authority);
   smtpconn_options_set_name(options, "client.test");
+  /* What is counted here are turns; under valgrind they may take long. */
+  smtpconn_options_set_connection_timeout(options, 600000);
+  smtpconn_options_set_greeting_timeout(options, 600000);
   scene->loop = smtpconn_loop_new();
   scene->connection = smtpconn_new(options, scene->loop);
   smtpconn_options_free(options);
