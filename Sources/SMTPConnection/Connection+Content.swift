@@ -16,7 +16,8 @@ extension Connection {
   @discardableResult
   func begin(_ mailing: Mailing) -> Bool {
     guard let session else { return false }
-    switch session.send(mailing.nextRequest(session), size: mailing.size, now: clock.now) {
+    switch session.send(
+      mailing.nextRequest(session), size: mailing.size, owner: mailing, now: clock.now) {
     case .nothing: return false
     case .envelope: break
     case .beforeContent: put(mailing, isDotted: false)

@@ -88,7 +88,6 @@ extension Connection {
   private func shrink() {
     session?.shrink()
     queue.shrink()
-    following.shrink()
     deliveries.shrink()
   }
 
@@ -122,15 +121,14 @@ extension Connection {
 
   /// With what earlier transactions of the same send did; later ones there are none. What
   /// the server said to the last of them is nothing about those who were to follow.
-  private func total(_ outcome: Outcome, _ reason: Failure) -> Outcome {
-    guard case .send(let mailing) = current else { return outcome }
-    return mailing.take(outcome) ?? mailing.abandoned(reason)
+  private func endSend(_ outcome: Outcome, _ reason: Failure) {
+    guard let mailing = Mailing.of(outcome) else { return }
+    complete(mailing, mailing.take(outcome) ?? mailing.abandoned(reason))
   }
 
   @_optimize(speed)
-  func complete(_ outcome: Outcome) {
-    guard case .send(let mailing) = current else { return }
-    current = following.popFirst()
+  func complete(_ mailing: Mailing, _ outcome: Outcome) {
+    current = sendUnderWay
     if current != nil { clock.operation = clock.now }
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
     // The operation becomes a callback: what is pending stays the same.
@@ -229,14 +227,14 @@ extension Connection {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
       case .sendDone(let outcome):
         if outcome.failure?.retry == .unknown { mayBeDelivered = true }
-        complete(total(outcome, reason))
+        endSend(outcome, reason)
       case .quitDone: complete(nil)
       case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
       }
     }
     if current != nil { complete(reason) }
     let untried = untried(reason)
-    while let operation = following.popFirst() ?? queue.popFirst() {
+    while let operation = queue.popFirst() {
       queueCallback(operation.ending(untried))
       end()
     }

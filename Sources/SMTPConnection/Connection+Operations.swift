@@ -97,8 +97,9 @@ extension Connection {
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
     while session.isAheadPossible, case .send(let mailing) = queue.first, isSurveyed(queue.first) {
-      guard case .open = link, begin(mailing), let operation = queue.popFirst() else { return }
-      following.append(operation)
+      guard case .open = link, begin(mailing) else { return }
+      // The session keeps it.
+      _ = queue.popFirst()
       flushLog()
     }
   }
@@ -127,6 +128,11 @@ extension Connection {
     case .reset: session?.reset()
     case .quit: session?.quit()
     }
+  }
+
+  /// The send whose outcome the session gives next.
+  var sendUnderWay: Operation? {
+    (session?.owner as? Mailing).map { .send($0) }
   }
 
   // MARK: Events
@@ -167,17 +173,17 @@ extension Connection {
   }
 
   private func finishTransaction(_ outcome: Outcome) {
-    guard let operation = current, case .send(let mailing) = operation else { return }
+    guard let mailing = Mailing.of(outcome) else { return }
     if let outcome = mailing.take(outcome) {
-      complete(outcome)
+      complete(mailing, outcome)
       return
     }
     note(.smtp, "the server takes no more recipients at a time; the rest follows")
-    if let next = following.popFirst() {
+    if let next = sendUnderWay {
       // The rest goes behind what is under way.
       current = next
       clock.operation = clock.now
-      queue.prepend(operation)
+      queue.prepend(.send(mailing))
     } else {
       begin(mailing)
     }

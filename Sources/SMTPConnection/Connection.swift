@@ -62,8 +62,6 @@ package final class Connection {
 
   var opening: ((Failure?) -> Void)?
   var current: Operation?
-  /// Sends whose envelopes are under way while `current` waits for its end.
-  var following = Queue<Operation>()
   var queue = Queue<Operation>()
   var isQuitting = false
   /// Set from a failed login until its callback has run.

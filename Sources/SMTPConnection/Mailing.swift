@@ -32,6 +32,9 @@ final class Mailing {
     self.ended = ended
   }
 
+  /// Whose outcome it is.
+  static func of(_ outcome: Outcome) -> Mailing? { outcome.owner.take() as? Mailing }
+
   var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
 
   /// What the next transaction says to this server.

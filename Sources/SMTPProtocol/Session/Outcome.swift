@@ -11,6 +11,8 @@ package final class Outcome {
   package internal(set) var messageSize: UInt64 = 0
   /// Somebody was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
+  /// Whose message it is: what the driver gave to `send`, and takes out with the outcome.
+  package var owner: AnyObject?
   /// What whoever shows this to the caller has made of it.
   package var views: AnyObject?
 

@@ -130,6 +130,7 @@ extension Session {
   private func giveUp(_ failure: Failure) {
     guard isListening else { return }
     isListening = false
+    ending = failure
     events.append(.failed(failure, isDoubtful: false))
   }
 

@@ -13,11 +13,17 @@ extension Session {
   /// of that is on its way, and not too much.
   @_optimize(speed)
   package var isAheadPossible: Bool {
-    guard capabilities.pipelining, case .transaction(let transaction) = state,
+    guard isListening, capabilities.pipelining, case .transaction(let transaction) = state,
       behind.count < Self.aheadLimit, output.count < Self.aheadOctets
     else { return false }
     guard let last = behind.last else { return transaction.takesNext }
     return last.takesNext
+  }
+
+  /// Whose message is under way, of those that are ahead of their turn the first.
+  package var owner: AnyObject? {
+    if case .transaction(let transaction) = state { return transaction.outcome.owner }
+    return nil
   }
 
   /// Whether the server may be asked at all.
@@ -53,26 +59,31 @@ extension Session {
   /// Writes MAIL and what may follow it without waiting. What the server cannot take is refused
   /// before anything is written; ahead of its turn it is left for later, without an event.
   ///
-  /// `size`: of content that can follow at once.
+  /// `size`: of content that can follow at once. `owner` comes back with the outcome.
   @_optimize(speed)
-  package func send(_ request: SendRequest, size: UInt64?, now: Int64) -> Sending {
+  package func send(
+    _ request: SendRequest, size: UInt64?, owner: AnyObject, now: Int64
+  ) -> Sending {
     if case .transaction = state, !takes(request) { return .nothing }
     if let size, size <= Self.atOnceOctets, sendsAtOnce(request) {
-      return send(request, chunk: Int(size), now: now) ? .beforeContent : .nothing
+      return send(request, chunk: Int(size), owner: owner, now: now) ? .beforeContent : .nothing
     }
-    return send(request, now: now) ? .envelope : .nothing
+    return send(request, owner: owner, now: now) ? .envelope : .nothing
   }
 
   /// `chunk`: all of the content has so many octets and goes out at once; true when the
   /// envelope was written.
   @discardableResult
   @_optimize(speed)
-  func send(_ request: SendRequest, chunk: Int? = nil, now: Int64) -> Bool {
+  func send(
+    _ request: SendRequest, chunk: Int? = nil, owner: AnyObject? = nil, now: Int64
+  ) -> Bool {
     var isAhead = false
     if case .transaction = state { isAhead = true }
-    if !isAhead, !isQuiet() { return false }
-    if !isAhead, let failure = refusal(of: request) {
+    if !isAhead, isListening, !isQuiet() { return false }
+    if !isAhead, let failure = ending ?? refusal(of: request) {
       let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
+      outcome.owner = owner
       events.append(.sendDone(outcome))
       return false
     }
@@ -82,6 +93,7 @@ extension Session {
     let transaction = Transaction(
       request, capabilities, transfer(chunk), isLMTP: configuration.isLMTP,
       resets: isAhead || needsReset, now: now)
+    transaction.outcome.owner = owner
     if !isAhead { needsReset = false }
     transactionCount += 1
     transaction.begin(&output)

@@ -92,8 +92,9 @@ package final class Session {
 
   /// What the server sent, as far as it was not taken yet (Session+Replies).
   var parser = ReplyParser()
-  /// Whether replies are taken: until the session has failed.
+  /// Whether replies are taken: until the session has failed, and why it has.
   var isListening = true
+  var ending: Failure?
   /// When the octets came that are looked at.
   var now: Int64 = 0
   /// The last reply to RCPT that was as hoped for.
@@ -216,6 +217,7 @@ package final class Session {
     var isDoubtful = false
     state = .closed
     isListening = false
+    ending = ending ?? failure
     switch before {
     case .clearing, .renewing:
       events.append(.loginDone(failure))
