@@ -51,22 +51,6 @@ static inline int csystem_can_allocate(size_t octets) {
   return can;
 }
 
-static inline int csystem_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
-static inline int csystem_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
-static inline int csystem_timerfd(void) {
-  return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-}
-
-/* Fires at `milliseconds` of CLOCK_MONOTONIC, at once when that has passed. */
-static inline int csystem_timerfd_arm(int fd, int64_t milliseconds) {
-  struct itimerspec when = {{0, 0}, {0, 1}};
-  if (milliseconds > 0) {
-    when.it_value.tv_sec = (time_t)(milliseconds / 1000);
-    when.it_value.tv_nsec = (long)(milliseconds % 1000) * 1000000 + 1;
-  }
-  return timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, NULL);
-}
-
 /* A page that contains 1 here and 0 in every child process; NULL when the kernel does not
  * support it (before Linux 4.14). */
 static inline unsigned char *csystem_fork_mark(void) {
@@ -86,40 +70,6 @@ static inline unsigned char *csystem_fork_mark(void) {
 }
 static inline void csystem_fork_mark_free(unsigned char *mark) {
   if (mark != NULL) munmap(mark, (size_t)sysconf(_SC_PAGESIZE));
-}
-
-#define CSYSTEM_READABLE 1u
-#define CSYSTEM_WRITABLE 2u
-#define CSYSTEM_HANGUP 4u
-
-static inline int csystem_epoll_control(int set, int operation, int fd, uint32_t interest,
-                                        uint64_t key) {
-  struct epoll_event event;
-  memset(&event, 0, sizeof event);
-  if (interest & CSYSTEM_READABLE) event.events |= EPOLLIN;
-  if (interest & CSYSTEM_WRITABLE) event.events |= EPOLLOUT;
-  event.data.u64 = key;
-  return epoll_ctl(set, operation, fd, &event);
-}
-static inline int csystem_epoll_add(int set, int fd, uint32_t interest, uint64_t key) {
-  return csystem_epoll_control(set, EPOLL_CTL_ADD, fd, interest, key);
-}
-static inline int csystem_epoll_modify(int set, int fd, uint32_t interest, uint64_t key) {
-  return csystem_epoll_control(set, EPOLL_CTL_MOD, fd, interest, key);
-}
-static inline int csystem_epoll_remove(int set, int fd) {
-  return csystem_epoll_control(set, EPOLL_CTL_DEL, fd, 0, 0);
-}
-
-static inline uint64_t csystem_event_key(const struct epoll_event *event) {
-  return event->data.u64;
-}
-static inline uint32_t csystem_event_readiness(const struct epoll_event *event) {
-  uint32_t readiness = 0;
-  if (event->events & EPOLLIN) readiness |= CSYSTEM_READABLE;
-  if (event->events & EPOLLOUT) readiness |= CSYSTEM_WRITABLE;
-  if (event->events & (EPOLLHUP | EPOLLERR)) readiness |= CSYSTEM_HANGUP;
-  return readiness;
 }
 
 /* Non-blocking and closed on exec from the first moment. */

@@ -53,9 +53,9 @@ import Testing
   @Test func whatCanNeverBeRead() throws {
     let pipe = try #require(Pipe())
     let listener = Listener()
-    let epoll = csystem_epoll_create()
-    let event = csystem_eventfd()
-    let alarm = csystem_timerfd()
+    let epoll = epoll_create1(0)
+    let event = eventfd(0, 0)
+    let alarm = timerfd_create(CLOCK_MONOTONIC, 0)
     let folder = openForReading("/tmp")
     defer { for descriptor in [epoll, event, alarm, folder] { System.close(descriptor) } }
     for (descriptor, code) in [

@@ -3,13 +3,12 @@ import SMTPProtocol
 
 /// Waits for descriptors, timers and tasks, and runs what is due.
 ///
-/// One turn of the loop (`step`) waits in epoll, then serves descriptors, then
-/// timers, then tasks: what arrived before a deadline counts as in time.
+/// One turn of the loop (`step`) waits for descriptors and serves them, then timers,
+/// then tasks: what arrived before a deadline counts as in time.
 ///
-/// A program that blocks in `run` needs only epoll_wait and its timeout. A program
-/// that polls `descriptor()` in its own event loop needs that descriptor to become
-/// readable for timers and tasks too: from the first call on a timerfd in the set
-/// does that. The eventfd in the set is for `wakeup` only.
+/// A program that blocks in `run` needs only the timeout of the wait. A program that
+/// polls `descriptor()` in its own event loop needs that descriptor to become readable
+/// for timers and tasks too: from the first call on the timer of the system does that.
 ///
 /// Handlers may cancel anything, close the loop or drop it: closures are kept
 /// while they run, and objects are released only when the loop's own fields are
@@ -43,73 +42,44 @@ import SMTPProtocol
     case failed(Int32)
   }
 
-  private let set: Int32
-  private let wake: Int32
-  private let alarm: Int32
+  private let system: SystemEvents
   private let process = ForkMark()
-  private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: batchSize)
 
   private var watches = WatchTable()
   private var timers = TimerHeap()
   private var ready: [LoopTask] = []
   /// Somebody polls the descriptor.
   private var isPolled = false
-  /// When the timerfd fires; `never` when it is not armed.
+  /// When the system's timer fires; `never` when it is not armed.
   private var armed = never
   private var wasWoken = false
 
-  /// Events fetched with one system call.
-  private static let batchSize = 64
   /// Rounds of tasks in one turn, so that tasks which schedule each other do not
   /// starve descriptors.
   private static let rounds = 16
   private static let never = Int64.max
-  /// Keys that no watch has: slots are never numbered that high.
-  private static let wakeKey = UInt64.max
-  private static let alarmKey = UInt64.max - 1
 
   /// nil when the system gives no descriptor; errno says why.
   package init?() {
-    set = csystem_epoll_create()
-    wake = csystem_eventfd()
-    alarm = csystem_timerfd()
-    let interest = Readiness.readable.rawValue
-    guard set >= 0, wake >= 0, alarm >= 0,
-      csystem_epoll_add(set, wake, interest, Self.wakeKey) == 0,
-      csystem_epoll_add(set, alarm, interest, Self.alarmKey) == 0
-    else {
-      let error = Errno.current
-      closeDescriptors()
-      isClosed = true
-      csystem_set_errno(error.code)
-      return nil
-    }
+    guard let system = SystemEvents() else { return nil }
+    self.system = system
   }
 
-  deinit {
-    close()
-    unsafe events.deallocate()
-  }
+  deinit { close() }
 
   /// Closes the descriptors and lets go of everything; later calls do nothing.
   package func close() {
     guard !isClosed else { return }
     isClosed = true
-    closeDescriptors()
+    system.close()
     let dropped = (watches, timers.removeAll(), ready)
     watches = WatchTable()
     ready = []
     withExtendedLifetime(dropped) {}
   }
 
-  private func closeDescriptors() {
-    System.close(set)
-    System.close(wake)
-    System.close(alarm)
-  }
-
-  /// In a forked child the epoll set, the timer and the wake-up are shared with the parent
-  /// and must be left as they are.
+  /// In a forked child the set of descriptors, the timer and the wake-up are shared with
+  /// the parent and must be left as they are.
   package var isForeignProcess: Bool { process.isForeign }
 
   // MARK: Running
@@ -169,12 +139,12 @@ import SMTPProtocol
     guard !isClosed else { return -1 }
     isPolled = true
     arm()
-    return set
+    return system.descriptor
   }
 
   /// Ends the wait of another thread. Safe in a signal handler.
   package func wakeup() {
-    if !isClosed, !isForeignProcess { System.signal(wake) }
+    if !isClosed, !isForeignProcess { system.wake() }
   }
 
   // MARK: Tasks and timers
@@ -196,18 +166,18 @@ import SMTPProtocol
 
   func clear(_ timer: LoopTimer) { timers.remove(timer) }
 
-  /// A turn arms the timerfd once, at its end.
+  /// A turn arms the system's timer once, at its end.
   private func armOutsideTurn() {
     if isPolled, !isDispatching { arm() }
   }
 
-  /// The timerfd may fire too early, when what it was armed for has been
+  /// The timer may fire too early, when what it was armed for has been
   /// cleared: that costs one empty turn, less than arming it for every change.
   private func arm() {
     let due = hasReadyTasks ? 0 : timers.earliest?.deadline ?? Self.never
     guard due < armed, !isClosed, !isForeignProcess else { return }
     armed = due
-    _ = csystem_timerfd_arm(alarm, due)
+    system.arm(due)
   }
 
   // MARK: Watches
@@ -218,7 +188,7 @@ import SMTPProtocol
       return nil
     }
     let key = watches.insert(watch)
-    guard csystem_epoll_add(set, watch.descriptor, watch.interest.rawValue, key) == 0 else {
+    guard system.add(watch.descriptor, watch.interest, key: key) else {
       _ = watches.remove(key)
       return nil
     }
@@ -227,14 +197,14 @@ import SMTPProtocol
 
   func modify(_ watch: Watch, _ key: WatchTable.Key) {
     guard !isClosed, !isForeignProcess else { return }
-    _ = csystem_epoll_modify(set, watch.descriptor, watch.interest.rawValue, key)
+    system.modify(watch.descriptor, watch.interest, key: key)
   }
 
   func remove(_ watch: Watch, _ key: WatchTable.Key) {
     guard !isClosed else { return }
     // Closing the descriptor is not enough: a duplicate of it, as of the file of a
     // message, keeps the entry in the set.
-    if !isForeignProcess { _ = csystem_epoll_remove(set, watch.descriptor) }
+    if !isForeignProcess { system.remove(watch.descriptor) }
     _ = watches.remove(key)
   }
 
@@ -244,17 +214,15 @@ import SMTPProtocol
   private func step(_ limit: Int) -> Errno? {
     let due = timeout()
     let wait = limit < 0 ? due : due < 0 ? limit : min(limit, due)
-    let count = unsafe epoll_wait(
-      set, events, Int32(Self.batchSize), Int32(clamping: max(wait, -1)))
-    let error = Errno.current
-    if count < 0, error.code != EINTR { return error }
+    let count: Int
+    do throws(Errno) { count = try system.wait(wait) } catch { return error }
 
     // Timers are measured by the moment at which the descriptors were looked at:
     // what had arrived by then counts as in time, however long its handlers take.
     let now = Clock.now()
     isDispatching = true
     defer { isDispatching = false }
-    serveDescriptors(Int(count))
+    serveDescriptors(count)
     serveTimers(now)
     serveTasks()
     if isPolled { arm() }
@@ -264,18 +232,13 @@ import SMTPProtocol
   private func serveDescriptors(_ count: Int) {
     var index = 0
     while index < count, !isClosed {
-      let key = unsafe csystem_event_key(events + index)
-      let readiness = unsafe Readiness(rawValue: csystem_event_readiness(events + index))
-      index += 1
-      if key == Self.wakeKey {
-        System.drain(wake)
-        wasWoken = true
-      } else if key == Self.alarmKey {
-        System.drain(alarm)
-        armed = Self.never
-      } else if let watch = watches[key] {
-        watch.deliver(readiness)
+      switch system.event(index) {
+      case .ready(let key, let readiness):
+        if let watch = watches[key] { watch.deliver(readiness) }
+      case .woken: wasWoken = true
+      case .timer: armed = Self.never
       }
+      index += 1
     }
   }
 

@@ -1,16 +1,3 @@
-import CSystem
-
-/// What a descriptor is ready for. After `hangup` a read or write reports what
-/// happened.
-package struct Readiness: OptionSet {
-  package let rawValue: UInt32
-  package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-  package static let readable = Readiness(rawValue: UInt32(CSYSTEM_READABLE))
-  package static let writable = Readiness(rawValue: UInt32(CSYSTEM_WRITABLE))
-  package static let hangup = Readiness(rawValue: UInt32(CSYSTEM_HANGUP))
-}
-
 /// Interest in a descriptor, level-triggered. The loop keeps a watch until it
 /// is cancelled; the descriptor must stay open until then.
 package final class Watch {
@@ -21,8 +8,8 @@ package final class Watch {
   private var key: WatchTable.Key?
   private var body: ((Readiness) -> Void)?
 
-  /// nil when epoll refuses the descriptor (EPERM for regular files), with
-  /// errno set.
+  /// nil when the system cannot watch the descriptor (EPERM for a regular file on
+  /// Linux), with errno set.
   package init?(
     loop: EventLoop, descriptor: Int32, readable: Bool, writable: Bool,
     body: @escaping (Readiness) -> Void

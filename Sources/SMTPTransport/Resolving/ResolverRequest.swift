@@ -10,13 +10,13 @@ import Synchronization
   private let isDone = Atomic<Bool>(false)
   private let host: UnsafeMutablePointer<CChar>
   private let service: UnsafeMutablePointer<CChar>
-  private let notice: Int32
+  private let notice: SystemNotice
   private var list: UnsafeMutablePointer<addrinfo>?
   private var code: Int32 = 0
   private var error: Int32 = 0
 
   private init(
-    host: UnsafeMutablePointer<CChar>, service: UnsafeMutablePointer<CChar>, notice: Int32
+    host: UnsafeMutablePointer<CChar>, service: UnsafeMutablePointer<CChar>, notice: SystemNotice
   ) {
     unsafe self.host = unsafe host
     unsafe self.service = unsafe service
@@ -28,7 +28,7 @@ import Synchronization
     if let list = unsafe list { unsafe freeaddrinfo(list) }
     unsafe CSystem.free(host)
     unsafe CSystem.free(service)
-    System.close(notice)
+    notice.close()
   }
 
   /// The work of the thread. Field by field: to change the whole value would
@@ -48,7 +48,7 @@ import Synchronization
   /// The results are there.
   private func tell() {
     isDone.store(true, ordering: .releasing)
-    System.signal(notice)
+    notice.raise()
   }
 
   /// The loop's hold on a request.
@@ -59,17 +59,17 @@ import Synchronization
 
     /// Starts the thread, for which there must be a place: it leaves that itself.
     init(host: [UInt8], port: UInt16) throws(Errno) {
-      let notice = csystem_eventfd()
-      guard notice >= 0 else { throw .current }
+      let notice = SystemNotice()
+      guard notice.descriptor >= 0 else { throw .current }
       let name = unsafe strdup((host + [0]).map { CChar(bitPattern: $0) })
       let service = unsafe strdup("\(port)")
       guard let name = unsafe name, let service = unsafe service else {
         unsafe CSystem.free(name)
         unsafe CSystem.free(service)
-        System.close(notice)
+        notice.close()
         throw Errno(code: ENOMEM)
       }
-      self.notice = notice
+      self.notice = notice.descriptor
       unsafe request = .allocate(capacity: 1)
       unsafe request.initialize(
         to: ResolverRequest(host: name, service: service, notice: notice))

@@ -67,18 +67,6 @@ enum System {
     setOption(descriptor, level: Int32(IPPROTO_TCP), name: TCP_NODELAY)
   }
 
-  /// Empties an eventfd or a timerfd, so that it is not readable any more.
-  static func drain(_ descriptor: Int32) {
-    var counter: UInt64 = 0
-    _ = unsafe read(descriptor, &counter, MemoryLayout<UInt64>.size)
-  }
-
-  /// Makes an eventfd readable. Safe in a signal handler and on any thread.
-  static func signal(_ descriptor: Int32) {
-    var one: UInt64 = 1
-    _ = unsafe write(descriptor, &one, MemoryLayout<UInt64>.size)
-  }
-
   /// Reads without ever raising SIGPIPE or blocking.
   static func receive(
     _ descriptor: Int32, _ buffer: UnsafeMutableRawPointer, _ count: Int
