@@ -116,8 +116,7 @@ final class Authentication {
     if failure.code == .cancelled { return failure }
     if let cancelled { return cancelled.followed(by: failure) }
     guard let remark = mechanism.remark, !remark.isEmpty else { return failure }
-    var refusal = Failure(
-      .auth, "the server refused the login", command: command, phase: .auth)
+    var refusal = Failure(.auth, RefusalText.login, command: command, phase: .auth)
     explain(&refusal)
     return refusal.followed(by: failure)
   }
@@ -139,7 +138,7 @@ final class Authentication {
       } else if reply.isPositive {
         "the server answered the login with something else than 235"
       } else {
-        "the server refused the login"
+        RefusalText.login
       }
     var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
     explain(&failure)

@@ -1,3 +1,12 @@
+/// What the server refused, in errors that several places make.
+enum RefusalText {
+  static var login: Message { "the server refused the login" }
+  static var reset: Message { "the server refuses RSET" }
+  static var recipient: Message { "the server refused the recipient" }
+  static var message: Message { "the server refused the message" }
+  static var messageBeforeItsEnd: Message { "the server refused the message before its end" }
+}
+
 extension Failure {
   /// The server said no: what was refused, and the reply that said so.
   package static func refused(
@@ -45,9 +54,10 @@ extension Failure {
     return failure
   }
 
+  static var unexpectedReply: Message { "the server sent a reply that nothing asked for" }
+
   static func unexpected(_ reply: Reply, phase: Phase) -> Failure {
     .refused(
-      .protocolViolation, "the server sent a reply that nothing asked for", reply,
-      command: "CONN", phase: phase, retry: .safe)
+      .protocolViolation, unexpectedReply, reply, command: "CONN", phase: phase, retry: .safe)
   }
 }

@@ -193,7 +193,7 @@ package struct RecipientOutcome {
     let isEnvelope = stage == .recipient
     var failure = Failure.refused(
       isEnvelope ? .envelope : .message,
-      isEnvelope ? "the server refused the recipient" : "the server refused the message",
+      isEnvelope ? RefusalText.recipient : RefusalText.message,
       reply, command: stage.command, phase: isEnvelope ? .envelope : .message,
       retry: status == .deferred ? .safe : .no)
     failure.recipient = mailbox.bytes

@@ -119,9 +119,7 @@ extension Session {
   func isQuiet() -> Bool {
     guard parser.hasMore, lateChunkEnd == nil else { return true }
     giveUp(
-      located(
-        Failure(
-          .protocolViolation, "the server sent a reply that nothing asked for", retry: .safe)))
+      located(Failure(.protocolViolation, Failure.unexpectedReply, retry: .safe)))
     return false
   }
 

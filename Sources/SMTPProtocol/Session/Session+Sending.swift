@@ -231,7 +231,7 @@ extension Session {
     }
     let reason: Message? =
       if output.left < end {
-        "the server refused the message before its end"
+        RefusalText.messageBeforeItsEnd
       } else if Transaction.mayReadCommands(after: reply) {
         Transaction.readsCommands
       } else {

@@ -423,7 +423,7 @@ package final class Session {
       events.append(
         .resetDone(
           .refused(
-            .protocolViolation, "the server refuses RSET", reply, command: "RSET", phase: .reset))
+            .protocolViolation, RefusalText.reset, reply, command: "RSET", phase: .reset))
       )
     }
   }

@@ -13,8 +13,7 @@ extension Transaction {
     if hasAccepted { return ended(nil) }
     return ended(
       .refused(
-        .message, "the server refused the message", reply, command: contentCommand,
-        phase: .message))
+        .message, RefusalText.message, reply, command: contentCommand, phase: .message))
   }
 
   /// 421 in place of the verdict.
@@ -104,7 +103,7 @@ extension Transaction {
         "the server refused \(refused.count) of \(outcome.recipients.count) recipients, and the"
         + " message goes to all or none (all_or_none); the last one with"
     } else if refused.count == 1 {
-      text = "the server refused the recipient"
+      text = RefusalText.recipient
     } else {
       text = "the server refused all \(refused.count) recipients, the last one with"
     }

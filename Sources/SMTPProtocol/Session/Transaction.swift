@@ -295,7 +295,7 @@ final class Transaction {
       guard reply.isPositive || isResetOptional else {
         return disagree(
           .refused(
-            .protocolViolation, "the server refuses RSET", reply, command: "RSET",
+            .protocolViolation, RefusalText.reset, reply, command: "RSET",
             phase: .envelope, retry: .safe))
       }
       return advance(&output, now: now)
@@ -429,7 +429,7 @@ final class Transaction {
   }
 
   private func beforeItsEnd(_ reply: Reply) -> Failure {
-    unclear("the server refused the message before its end", reply)
+    unclear(RefusalText.messageBeforeItsEnd, reply)
   }
 
   /// RFC 3030 section 2: after a chunk was refused all that follow are, too, until

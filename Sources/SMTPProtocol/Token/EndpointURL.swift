@@ -1,5 +1,9 @@
 /// The URL of a token endpoint: `https://host[:port]/path`. `http` is accepted for
 /// this machine only, since refresh tokens and secrets are sent there.
+///
+/// OpenSSL's OSSL_HTTP_parse_url does not serve here. It accepts a URL without a scheme, user
+/// information, empty hosts, spaces and DEL; it takes the query after a host for a part of the
+/// host, and refuses "HTTPS:" and "@" or ":" in a query. The checks below would remain.
 package struct EndpointURL {
   package let text: [UInt8]
   package let host: [UInt8]

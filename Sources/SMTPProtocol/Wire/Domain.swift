@@ -50,6 +50,10 @@ package enum AddressLiteral {
 
   /// Groups of hexadecimal digits, "::" at most once and for two groups at least,
   /// the last two groups possibly as IPv4.
+  ///
+  /// inet_pton is less strict: it accepts "::" for one group, which RFC 5321 section 4.1.3
+  /// does not. In the IPv4 part it refuses the leading zeros that Snum allows. Addresses
+  /// that this machine connects to go through it (SocketAddress).
   package static func isIPv6(_ text: [UInt8]) -> Bool {
     var groups = text.split(separator: .colon, omittingEmptySubsequences: false)
     var count = 0

@@ -94,6 +94,9 @@ enum TLSFailure {
 }
 
 /// The names in a certificate, as far as a person wants to read them.
+///
+/// Not X509V3_EXT_print: it writes all names of all kinds, of which a certificate may have
+/// hundreds, with their kind before each and IPv6 addresses as 2001:DB8:0:0:0:0:0:1.
 enum CertificateNames {
   private static let shown = 5
 
