@@ -127,7 +127,7 @@ enum smtpconn_code {
   SMTPCONN_ESOCKET = -3,      /* the operating system refused: see errno */
   SMTPCONN_ETIMEDOUT = -4,    /* one of the time limits passed */
   SMTPCONN_ETLS = -5,         /* TLS was not possible, or not trustworthy */
-  SMTPCONN_EREQUIRETLS = -6,  /* REQUIRETLS (RFC 8689) cannot be honoured */
+  SMTPCONN_EREQUIRETLS = -6,  /* REQUIRETLS (RFC 8689) is not possible */
   SMTPCONN_EPROTOCOL = -7,    /* the server violates the SMTP protocol */
   SMTPCONN_EENVELOPE = -8,    /* sender or recipients: bad, or refused */
   SMTPCONN_EMESSAGE = -9,     /* the message: bad, too large, or refused */

@@ -31,7 +31,7 @@ extension ErrorCode {
     case .socket: "The operating system refused a network operation."
     case .timedOut: "A time limit passed."
     case .tls: "TLS was not possible or not trustworthy."
-    case .requireTLS: "REQUIRETLS cannot be honoured."
+    case .requireTLS: "REQUIRETLS is not possible."
     case .protocolViolation: "The server violates the SMTP protocol."
     case .envelope: "The sender or the recipients are bad or were refused."
     case .message: "The message is bad or was refused."

@@ -1,11 +1,11 @@
 import SMTPProtocol
 import SMTPTransport
 
-/// Content: put into the output when it is small or needs changes, written from where it
-/// lies when it is large.
+/// Content: copied into the output when it is small or needs changes, written without copying
+/// when it is large.
 extension Connection {
-  /// Content up to this size is copied behind the commands that it goes with: one system
-  /// call instead of two.
+  /// Content up to this size is copied into the output after its commands: one system call
+  /// instead of two.
   private static var smallContent: UInt64 { 16_384 }
 
   // MARK: A whole message
@@ -25,7 +25,7 @@ extension Connection {
     return true
   }
 
-  /// All of the content behind what is in the output.
+  /// Appends all of the content to the output.
   @_optimize(speed)
   private func put(_ mailing: Mailing, isDotted: Bool) {
     let source = mailing.source
@@ -36,7 +36,7 @@ extension Connection {
     }
   }
 
-  /// Content behind what is in the output.
+  /// Appends content to the output.
   private func append(_ body: (inout OctetBuffer) -> Void) {
     guard let session else { return }
     let start = session.append(body)
@@ -109,7 +109,8 @@ extension Connection {
       }
       guard self.content === content else { return false }
       // Short pieces are put together, and their end with them.
-    } while outcome.isContent && isMoving && !isTooLarge && session.output.count < ContentTransfer.copiedPiece
+    } while outcome.isContent && isMoving && !isTooLarge
+      && session.output.count < ContentTransfer.copiedPiece
       && !session.output.isEmpty && !isBetweenChunks && content.offset - startOffset < limit
     clock.now = Clock.now()
     clock.lastActivity += clock.now - start
@@ -132,7 +133,7 @@ extension Connection {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
       if !session.mayGrow(to: content.encoder.size) { return false }
-      // Of the LF of a CR that was sent nothing is left.
+      // The LF of a CR that was already sent encodes to nothing.
       if !chunk.isEmpty { session.beginChunk(chunk.count, isLast: false, size: 0) }
       append { $0.append(chunk) }
     } else {

@@ -1,7 +1,7 @@
 package import SMTPProtocol
 import SMTPTransport
 
-/// Endings, and the callbacks that tell of them.
+/// The end of operations and of the connection, and the callbacks due.
 extension Connection {
   /// An operation counts from its start until its callback is due; a callback
   /// counts until it has run.
@@ -24,8 +24,8 @@ extension Connection {
     if !isFreed { queueCallback(callback) }
   }
 
-  /// Calls back what is due now. What these callbacks bring about is due in the next
-  /// round, or callers who cancel what they start could keep the turn for ever.
+  /// Runs the callbacks that are due now. Those that become due meanwhile run in the next
+  /// round, or a callback that starts and cancels an operation could extend the turn for ever.
   @_optimize(speed)
   func deliver() {
     isDelivering = true
@@ -44,7 +44,7 @@ extension Connection {
     isDelivering = false
   }
 
-  /// Lets go of what is due without calling it.
+  /// Drops the callbacks that are due without calling them.
   func forgetDeliveries() {
     while deliveries.popFirst() != nil { end() }
   }
@@ -54,9 +54,8 @@ extension Connection {
     if isDelivering { hasNews = true } else { wake() }
   }
 
-  /// Goes on as far as possible, then calls back, then sets the timer. What the
-  /// caller's code has started leaves in the same turn; the time that it takes is not the
-  /// server's.
+  /// Proceeds as far as possible, then runs callbacks, then sets the timer. What callbacks
+  /// start leaves in the same turn; the time that they take does not count for time limits.
   @_optimize(speed)
   func settle() {
     proceed()
@@ -119,8 +118,8 @@ extension Connection {
     }
   }
 
-  /// With what earlier transactions of the same send did; later ones there are none. What
-  /// the server said to the last of them is nothing about those who were to follow.
+  /// Together with earlier transactions of the same send; there are no later ones. The reply
+  /// to the last of them is not about the recipients of later ones.
   private func endSend(_ outcome: Outcome, _ reason: Failure) {
     guard let mailing = Mailing.of(outcome) else { return }
     complete(mailing, mailing.take(outcome) ?? mailing.abandoned(reason))
@@ -209,8 +208,7 @@ extension Connection {
     wake()
   }
 
-  /// Ends whatever is pending. True when a message was on its way and nobody knows
-  /// whether it arrived.
+  /// Ends everything pending. True when a message is in doubt.
   private func abandon(_ reason: Failure) -> Bool {
     if case .login(let attempt, _) = current { attempt.stop() }
     tokenTask?.cancel()
@@ -241,8 +239,8 @@ extension Connection {
     return mayBeDelivered
   }
 
-  /// For operations that had not begun. Once the server was ready, what it answered to one
-  /// operation is no verdict on another: nothing speaks against sending that again.
+  /// For operations that had not begun. Once the server was ready, its reply to one operation
+  /// does not decide about another, which may be sent again.
   private func untried(_ reason: Failure) -> Failure {
     if reason.code == .cancelled { return reason }
     var untried = reason
@@ -255,7 +253,7 @@ extension Connection {
     return untried
   }
 
-  // MARK: On the caller's demand
+  // MARK: Close and cancel
 
   package func close() {
     guard !isFreed else { return }
@@ -294,7 +292,7 @@ extension Connection {
   }
 }
 
-/// What is to be called back.
+/// A callback or log line that is due.
 enum Delivery {
   case call(() -> Void)
   case sent(Mailing, Outcome)

@@ -42,7 +42,7 @@ extension Connection {
         if count == loop.buffer.count {
           loop.enlargeBuffer()
         } else if !channel.isSecure, writeFailure == nil {
-          // In the clear the loop sees whether there is more, unless this is the last look.
+          // Without TLS the loop detects further octets, unless this is the last read.
           return
         }
       case .endOfStream:
@@ -60,7 +60,7 @@ extension Connection {
     wake()
   }
 
-  /// A server that gives up sometimes says why.
+  /// A server that closes sometimes sends the reason first.
   private func takeLastWords() {
     session?.receiveEnd(now: clock.now)
     handleEvents()
@@ -83,7 +83,7 @@ extension Connection {
   private func transmit() {
     guard let session else { return }
     var budget = Self.contentPerTurn
-    // What goes next cannot be joined with what is in the output.
+    // The next octets cannot be in one write with the output.
     var isApart = false
     while case .open(let channel) = link {
       let count = session.output.count
@@ -128,7 +128,7 @@ extension Connection {
       lost(Failure(.connection, "the server closed the connection", command: "CONN", retry: .safe))
       return nil
     case .failed(let failure):
-      // The server may have said why before it closed.
+      // The server may have sent the reason before it closed.
       if writeFailure == nil {
         writeFailure = failure
         receive()
@@ -147,7 +147,7 @@ extension Connection {
     }
   }
 
-  /// The QUIT that is due to a server whose greeting or offer is no use.
+  /// Writes QUIT to a server that cannot be used.
   func writeLastWords() {
     guard case .open(let channel) = link, let session else { return }
     _ = session.write(to: channel, session.output.count)

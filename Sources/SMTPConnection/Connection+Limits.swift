@@ -1,7 +1,7 @@
 import SMTPProtocol
 import SMTPTransport
 
-/// One timer for all time limits: it stands at the earliest of those that apply.
+/// One timer for all time limits: it is set to the earliest of those that apply.
 extension Connection {
   func setTimer() {
     guard let timer else { return }
@@ -29,7 +29,7 @@ extension Connection {
       break
     case .securing:
       consider(.connection, from: clock.connecting)
-      // A server that says nothing at all: another one may.
+      // A server that sends nothing: another address may be better.
       if connector?.hasMore == true { consider(.greeting, from: clock.greeting) }
     case .open:
       consider(.socket, from: clock.lastActivity)
@@ -56,7 +56,7 @@ extension Connection {
 
   // MARK: What the peer takes
 
-  /// When the system is asked next how much the peer has taken.
+  /// When to ask the system again how much the peer has acknowledged.
   private var nextLook: Int64? {
     guard case .open(let channel) = link, progress.isWorthALook(sent: channel.sent) else {
       return nil

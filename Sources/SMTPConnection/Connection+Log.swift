@@ -12,14 +12,15 @@ package struct LogRecord {
   package let text: [UInt8]
 }
 
-/// The log. Without a callback nothing is put together. Lines wait in the same queue as
-/// the callbacks; the callback that is set when their turn comes gets them.
+/// The log. Without a callback no line is made. Lines are in the same queue as the callbacks,
+/// and go to the log callback that is set when they are delivered.
 extension Connection {
-  /// Whether the session is to write down what is said.
+  /// Whether the session is to record the dialogue.
   var tracesDialogue: Bool { options.logsDialogue && onLog != nil }
 
-  func note(_ kind: LogRecord.Kind, _ text: @autoclosure () -> Message, level: LogRecord.Level = .info)
-  {
+  func note(
+    _ kind: LogRecord.Kind, _ text: @autoclosure () -> Message, level: LogRecord.Level = .info
+  ) {
     guard onLog != nil else { return }
     queueLog(LogRecord(level: level, kind: kind, text: text().bytes))
   }
@@ -29,7 +30,7 @@ extension Connection {
     deliveries.append(.log(record))
   }
 
-  /// Hands on what the session wrote down of the dialogue.
+  /// Passes on what the session has recorded.
   func flushLog() {
     guard let entries = session?.takeLog(), onLog != nil else { return }
     for entry in entries {
@@ -40,8 +41,8 @@ extension Connection {
 
   func logContent(_ octets: [UInt8]) {
     guard onLog != nil else { return }
-    for line in octets.split(separator: 0x0A) {
-      let text = line.last == 0x0D ? line.dropLast() : line
+    for line in octets.split(separator: .lf) {
+      let text = line.last == .cr ? line.dropLast() : line
       queueLog(LogRecord(level: .debug, kind: .message, text: Array(text)))
     }
   }

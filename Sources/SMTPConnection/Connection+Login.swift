@@ -19,9 +19,9 @@ extension Connection {
       ("scope", identity.scope),
     ]
     for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
-      throw Self.refusal("the \(text.name) holds a control character")
+      throw Self.refusal("the \(text.name) contains a control character")
     }
-    // A mechanism of the caller's own knows itself what it needs.
+    // A custom mechanism knows what it needs.
     if let wanted = options.authMethod, options.customMechanisms.has(wanted) { return }
     if !options.customMechanisms.isEmpty, options.authMethod == nil { return }
     if credentials.user.bytes.isEmpty { throw Self.refusal("the user is missing") }
@@ -46,7 +46,7 @@ extension Connection {
     guard !identity.authorization.isEmpty else { return }
     if let wanted = options.authMethod, wanted != MechanismChoice.plain {
       throw Self.refusal(
-        "auth_method \(Bytes.printable(wanted)) has no place for an authorization_identity; use"
+        "auth_method \(Bytes.printable(wanted)) does not support an authorization_identity; use"
           + " PLAIN, or leave it out")
     }
     if identity.credentials.password.bytes.isEmpty {
@@ -70,9 +70,9 @@ extension Connection {
       hasToken: !credentials.user.bytes.isEmpty && attempt.identity.hasToken,
       hasAuthorization: !attempt.identity.authorization.isEmpty,
       custom: options.customMechanisms.names,
-      // A password in the clear is read by everybody on the path (RFC 4954
-      // section 4, RFC 8314 section 3.3); there is nobody on the loopback's. What is
-      // behind a connection of the caller's own is not known: a proxy, perhaps.
+      // A password without TLS can be read on the network (RFC 4954 section 4, RFC 8314
+      // section 3.3), but not on a loopback address. The other end of a connection of the
+      // caller is not known: it may be a proxy.
       isConfidential: isSecure
         || (options.connectedSocket == nil && channel.remote.isLoopback),
       allowsClear: options.allowInsecureAuth)
@@ -130,7 +130,7 @@ extension Connection {
     session?.login(mechanism)
   }
 
-  /// With the server's verdict, or without having asked it. Another mechanism may follow.
+  /// With the server's reply, or without one. Another mechanism may follow.
   func endLogin(_ failure: Failure?) {
     if let failure, triesAgain(after: failure) { return }
     loginRefusal = failure
@@ -219,7 +219,7 @@ extension Connection {
     }
   }
 
-  /// The caller may answer from anywhere, also from inside the question.
+  /// The caller may answer at any time, even from inside the callback.
   private func queueToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
     let task = LoopTask { [self] in
       clock.now = Clock.now()

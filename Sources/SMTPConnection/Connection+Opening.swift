@@ -1,7 +1,7 @@
 package import SMTPProtocol
 import SMTPTransport
 
-/// The way in: resolve, race the addresses, secure the channel.
+/// Opening: resolve, connect to the addresses, secure the channel.
 extension Connection {
   package func connect(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
     guard case .none = link else {
@@ -23,7 +23,7 @@ extension Connection {
     setTimer()
   }
 
-  /// Begins where no name has to be resolved.
+  /// Starts without a name to resolve.
   func start() {
     if options.connectedSocket != nil {
       adopt()
@@ -78,7 +78,7 @@ extension Connection {
     connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
   }
 
-  /// A mistake of the caller is told before anything is sent, whatever the server
+  /// A mistake in the TLS options is reported before anything is sent, whatever the server
   /// offers. The system's store costs time and is read when it is needed.
   ///
   /// This runs code of the caller, which may end everything.
@@ -131,7 +131,7 @@ extension Connection {
     if case .open = link, options.isSecure, !options.isSecured { secure(channel) }
   }
 
-  /// Which addresses were of no use, for the log.
+  /// The addresses that failed, for the log.
   private var failedBefore: Message {
     guard let failures = connector?.failures, !failures.isEmpty else { return "" }
     return " (\(failures.text))"
@@ -164,13 +164,13 @@ extension Connection {
     if let name = options.name { return name }
     let literal = channel.local.literal
     let machine = HostName.machineName()
-    // Many servers refuse an underscore in EHLO; who sets `name` knows better.
-    if machine.contains(0x2E), !machine.contains(0x5F), Domain.isValid(machine),
+    // Many servers refuse an underscore in EHLO; the option `name` may have one.
+    if machine.contains(.dot), !machine.contains(.underscore), Domain.isValid(machine),
       !AddressLiteral.isIPv4(machine)
     {
       return machine
     }
-    // A socket of the file system has no address; its peer is this machine.
+    // A Unix domain socket has no IP address; its peer is this machine.
     return literal.isEmpty ? Bytes.of("[127.0.0.1]") : literal
   }
 
@@ -194,7 +194,7 @@ extension Connection {
     if let tlsContext { return tlsContext }
     var configuration = options.tls
     if let customize = unsafe configuration.customize {
-      // The question for the key's password comes first, and may end everything.
+      // The password callback runs first, and may end everything.
       unsafe configuration.customize = { [self] context in
         if case .over = link { true } else { unsafe customize(context) }
       }
@@ -241,7 +241,8 @@ extension Connection {
   /// same address is connected to again, and STARTTLS is left out.
   func tryWithoutTLS(after failure: Failure) -> Bool {
     guard options.opportunisticTLS, !goesOnInTheClear,
-      failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls, case .securing(let channel) = link,
+      failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls,
+      case .securing(let channel) = link,
       options.socket == nil, options.connectedSocket == nil, !isFreed
     else { return false }
     note(.tls, "\(failure.text); going on without TLS", level: .warning)
@@ -254,8 +255,8 @@ extension Connection {
     return true
   }
 
-  /// Another address may do better when the winner of the race turns out to be
-  /// of no use before it greeted: it refuses, is lost, or says nothing.
+  /// Tries another address when the connected one fails before its greeting: it refuses, is
+  /// lost, or sends nothing.
   func tryNextAddress(after failure: Failure) -> Bool {
     guard let connector, connector.hasMore, !isFreed, isAboutThisAddress(failure) else {
       return false

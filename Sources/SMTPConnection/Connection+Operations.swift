@@ -45,7 +45,7 @@ extension Connection {
       let reason = failure.map { ": \($0.message)" } ?? ""
       throw Failure(.state, "the connection is over\(reason)")
     case .starting, .resolving, .connecting, .securing, .open:
-      if isQuitting { throw Failure(.state, "quit was started; nothing can follow it") }
+      if isQuitting { throw Failure(.state, "quit was started; no operation can follow it") }
     }
   }
 
@@ -67,7 +67,7 @@ extension Connection {
       wake()
       return
     }
-    // What waits already is looked at without being told.
+    // An operation before it in the queue has already woken the loop up.
     let isFirst = queue.isEmpty
     queue.append(operation)
     if isFirst { haveNews() }
@@ -104,8 +104,8 @@ extension Connection {
     }
   }
 
-  /// Whether the next operation can begin: a large message may have to be looked at first,
-  /// which goes on in the next turn.
+  /// Whether the next operation can begin: a large message may have to be surveyed first,
+  /// which continues in the next turn.
   @_optimize(speed)
   private func isSurveyed(_ operation: Operation?) -> Bool {
     guard case .send(let mailing) = operation, let session, !mailing.isSurveyed(for: session) else {
@@ -178,9 +178,11 @@ extension Connection {
       complete(mailing, outcome)
       return
     }
-    note(.smtp, "the server takes no more recipients at a time; the rest follows")
+    note(
+      .smtp,
+      "the server takes no more recipients at a time; the rest follows in another transaction")
     if let next = sendUnderWay {
-      // The rest goes behind what is under way.
+      // The rest follows what is under way.
       current = next
       clock.operation = clock.now
       queue.prepend(.send(mailing))
@@ -206,8 +208,8 @@ extension Connection {
     queueEvent { [self] in onConnect?() }
   }
 
-  /// Mail that was to go out under a login must not go out without it. This holds
-  /// until the callback of the login has told the caller.
+  /// Mail that was to be sent with a login must not be sent without it. This holds until
+  /// the callback of the login has run.
   func dropSends(behind failure: Failure) {
     var isBehind = true
     let dropped = queue.take { operation in

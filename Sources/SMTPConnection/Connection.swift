@@ -14,17 +14,17 @@ package import SMTPTransport
 ///     call back                               Connection+Delivery
 ///     set the timer                           Connection+Limits
 ///
-/// Callbacks and lines of the log are only queued while the others work, and what the
-/// caller gave is kept until its callback has run: so no function of the caller's runs in
-/// the middle of a change, release functions included, and each may call anything. The
-/// three that have to answer at once (read, key password, TLS context) are called where
-/// everything may end meanwhile; whoever asked looks afterwards whether it has.
+/// Callbacks and log lines are only queued during the other steps, and what the caller gave
+/// is kept until its callback has run: so no callback runs in the middle of a change,
+/// release callbacks included, and each may call any function. The three that must return a
+/// value at once (read, key password, TLS context) may end the connection; the code that
+/// calls them checks that afterwards.
 package final class Connection {
-  /// How far the way to the server is.
+  /// The stage of the link to the server.
   enum Link {
     case none
-    /// The caller's own connection, or a socket of the file system, comes next turn:
-    /// no callback may run inside `connect`.
+    /// A connection of the caller, or a Unix domain socket, is opened in the next turn: no
+    /// callback may run inside `connect`.
     case starting
     case resolving(Resolver)
     case connecting(Connector)
@@ -55,7 +55,7 @@ package final class Connection {
   /// After a failed handshake under opportunistic_tls.
   var goesOnInTheClear = false
   package internal(set) var remoteAddress: String?
-  /// What EHLO says.
+  /// The name sent in EHLO.
   package internal(set) var clientName: [UInt8]?
   /// Made when it is first asked for: most hosts never do.
   package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
@@ -66,9 +66,9 @@ package final class Connection {
   var isQuitting = false
   /// Set from a failed login until its callback has run.
   var loginRefusal: Failure?
-  /// Sends that a failed login took with it, to be told after it.
+  /// Sends that end because a login failed, called back after it.
   var droppedSends: [() -> Void] = []
-  /// What is to be called back, in order.
+  /// The callbacks due, in order.
   var deliveries = Queue<Delivery>()
   /// Callbacks run, and one has started something.
   var isDelivering = false
@@ -77,10 +77,10 @@ package final class Connection {
   package internal(set) var pending = 0
 
   var content: ContentTransfer?
-  /// A write failed; what the server said before is read first.
+  /// A write failed; replies that arrived before are read first.
   var writeFailure: Failure?
 
-  /// An answer to a question for a token is on its way.
+  /// The delivery of a token answer.
   var tokenTask: LoopTask?
   var timer: LoopTimer?
   var task: LoopTask?
@@ -95,7 +95,7 @@ package final class Connection {
     task = LoopTask { [self] in turn() }
   }
 
-  // MARK: What can be asked
+  // MARK: Properties
 
   /// The numbers are those of the header.
   package enum Stage: Int32 {
@@ -136,14 +136,14 @@ package final class Connection {
     if let task { loop.schedule(task) }
   }
 
-  /// Ends everything at once and lets go of the loop. What is pending is called
-  /// back inside.
+  /// Ends everything at once and releases the loop. Callbacks of pending operations run
+  /// inside.
   ///
   /// Returns whether this was the first call: a callback that runs inside may call
   /// it again.
   ///
-  /// A child process calls nothing back but release functions: what is pending goes on
-  /// in its parent, which tells of it.
+  /// A child process runs only release callbacks: pending operations continue in its
+  /// parent.
   package func free() -> Bool {
     guard !isFreed else { return false }
     isFreed = true

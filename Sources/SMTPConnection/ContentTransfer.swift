@@ -1,7 +1,7 @@
 import SMTPProtocol
 import SMTPTransport
 
-/// The content of one message on its way from its source to the channel.
+/// The content of one message between its source and the channel.
 final class ContentTransfer {
   let source: any ContentSource
   var encoder: ContentEncoder
@@ -9,11 +9,11 @@ final class ContentTransfer {
   let isCounted: Bool
   /// One chunk for each piece, as of a stream; content in memory goes as one.
   let isInChunks: Bool
-  /// Where in the source the next octets stand, and up to where they leave from where
-  /// they lie.
+  /// The position of the next octets in the source, and up to which position they are sent
+  /// without copying.
   private(set) var offset = 0
   private(set) var unchangedEnd = 0
-  /// The source has nothing for now and will say when it has.
+  /// The source has nothing for now and will report when it has.
   var isPaused = false
 
   init(
@@ -31,8 +31,8 @@ final class ContentTransfer {
   /// Octets that are copied at a time: few enough to stay in the processor's cache.
   static let copiedPiece = 32_768
 
-  /// How much of `input`, which stands at `offset`, may leave from where it lies. What is
-  /// let pass stays so, however often it takes to write it.
+  /// How much of `input`, which is at `offset`, may be sent without copying. The result
+  /// holds even if it takes several writes.
   func unchanged(of input: Span<UInt8>) -> Int {
     if unchangedEnd > offset { return min(unchangedEnd - offset, input.count) }
     let count = encoder.unchanged(input)

@@ -12,10 +12,10 @@ package enum Limit: Int, CaseIterable {
     case .dns: "the host name was not resolved"
     case .connection: "the connection was not established"
     case .greeting: "the server did not greet (does it expect TLS from the start? then set secure)"
-    case .socket: "not a byte went in either direction"
+    case .socket: "no octet was sent or received"
     case .command: "the server did not reply to the command"
     case .finalReply: "the server did not reply to the end of the message"
-    case .quit: "the server did not answer QUIT"
+    case .quit: "the server did not reply to QUIT"
     case .operation: "the operation did not finish"
     }
   }

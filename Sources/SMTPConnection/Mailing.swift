@@ -56,8 +56,8 @@ final class Mailing {
     return next
   }
 
-  /// As many as the server takes in one transaction (RFC 9422 section 4), the others
-  /// later. All or none cannot be divided.
+  /// Divides the recipients: as many as the server takes in one transaction (RFC 9422 section
+  /// 4), the others later. With all_or_none that is not possible.
   private func divide(_ rest: [Int]) {
     let most = limits.recipients ?? .max
     let mostDomains = limits.domains ?? .max
@@ -113,7 +113,7 @@ final class Mailing {
     return true
   }
 
-  /// Of content in memory, as it travels; nil when that is not known.
+  /// The size of content in memory when sent; nil when that is not known.
   var size: UInt64? {
     guard let survey = request.survey else { return nil }
     if request.isBinary { return survey.octets }
@@ -125,7 +125,7 @@ final class Mailing {
     return ContentEncoder(form, needsNoChange: needsNoChange(isDotted: isDotted))
   }
 
-  /// Whether content in memory travels as it is.
+  /// Whether content in memory is sent unchanged.
   private func needsNoChange(isDotted: Bool) -> Bool {
     guard let survey = request.survey else { return false }
     return request.isBinary
@@ -134,8 +134,8 @@ final class Mailing {
 
   // MARK: Outcomes
 
-  /// What became of everything when no further transaction can be had: those who got
-  /// the message have it.
+  /// The total outcome when no further transaction is possible: recipients that got the
+  /// message keep their status.
   func abandoned(_ reason: Failure) -> Outcome {
     guard let total else { return .untried(mailboxes, reason) }
     if !total.hasAccepted { total.failure = reason }
@@ -151,8 +151,7 @@ final class Mailing {
       retry: .safe)
   }
 
-  /// Takes the outcome of a transaction. nil: another one is needed; else what
-  /// became of everything.
+  /// Adds the outcome of a transaction. nil: another one is needed; else the total outcome.
   @_optimize(speed)
   func take(_ outcome: Outcome) -> Outcome? {
     if places == nil, !outcome.hasOverflow { return outcome }
@@ -161,7 +160,7 @@ final class Mailing {
     if here.count < request.recipients.count {
       let before = total ?? .untried(mailboxes, nil)
       result = before.merging(outcome, at: here)
-      // Whether somebody got the message must not be hidden behind those who did.
+      // Doubt about one recipient must not be hidden by those who got the message.
       let isDoubtful = outcome.failure?.retry == .unknown
       result.failure = result.hasAccepted && !isDoubtful ? nil : outcome.failure
     } else {

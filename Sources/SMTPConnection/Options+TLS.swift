@@ -27,9 +27,10 @@ extension Options {
   }
 
   package mutating func setMinimumVersion(_ value: [UInt8]?) throws(Failure) {
-    tls.minimumVersion = try value.map { (text) throws(Failure) in
-      try Self.version(text, "tls_min_version")
-    } ?? .tls12
+    tls.minimumVersion =
+      try value.map { (text) throws(Failure) in
+        try Self.version(text, "tls_min_version")
+      } ?? .tls12
   }
 
   package mutating func setMaximumVersion(_ value: [UInt8]?) throws(Failure) {
@@ -41,7 +42,7 @@ extension Options {
   /// Protocol names separated by commas, each of 1 to 255 octets (RFC 7301
   /// section 3.1).
   package mutating func setProtocols(_ value: [UInt8]?) throws(Failure) {
-    let names = value?.split(separator: 0x2C, omittingEmptySubsequences: false) ?? []
+    let names = value?.split(separator: .comma, omittingEmptySubsequences: false) ?? []
     guard names.allSatisfy({ (1...255).contains($0.count) }) else {
       throw Self.refusal("tls_alpn", "protocol names separated by commas", value ?? [])
     }
@@ -49,7 +50,7 @@ extension Options {
   }
 
   package var protocols: [UInt8]? {
-    tls.protocols.isEmpty ? nil : Array(tls.protocols.joined(separator: [0x2C]))
+    tls.protocols.isEmpty ? nil : Array(tls.protocols.joined(separator: [.comma]))
   }
 
   package static func name(of version: TLSConfiguration.Version) -> [UInt8] {

@@ -1,8 +1,8 @@
 package import SMTPProtocol
 package import SMTPTransport
 
-/// How to connect. A value that an option may not have never gets in; what
-/// contradicts another option is found by `validate`.
+/// The options. A setter refuses a value that an option may not have; `validate` refuses
+/// options that contradict each other.
 package struct Options {
   package private(set) var host: [UInt8]?
   package internal(set) var port: Int = 0
@@ -64,7 +64,9 @@ package struct Options {
 
   package mutating func setHost(_ value: [UInt8]?) throws(Failure) {
     if var value {
-      if value.first == 0x5B, value.last == 0x5D { value = Array(value.dropFirst().dropLast()) }
+      if value.first == .openBracket, value.last == .closeBracket {
+        value = Array(value.dropFirst().dropLast())
+      }
       guard Self.isHost(value) else {
         if let failure = Self.portRefusal("host", value) { throw failure }
         throw Self.refusal(
@@ -82,9 +84,9 @@ package struct Options {
       return
     }
     if AddressLiteral.isIPv4(value) {
-      name = [0x5B] + value + [0x5D]
+      name = [.openBracket] + value + [.closeBracket]
     } else if AddressLiteral.isIPv6(value) {
-      name = Bytes.of("[IPv6:") + value + [0x5D]
+      name = Bytes.of("[IPv6:") + value + [.closeBracket]
     } else if Domain.isValid(value) || AddressLiteral.isValid(value) {
       name = value
     } else {
@@ -133,13 +135,13 @@ package struct Options {
 
   /// In upper case.
   static func keywords(_ list: [UInt8]) -> [[UInt8]] {
-    list.split(separator: 0x20).map { Bytes.uppercased(Array($0)) }
+    list.split(separator: .space).map { Bytes.uppercased(Array($0)) }
   }
 
   /// `ehlo-keyword` of RFC 5321 section 4.1.1.1.
   private static func isKeyword(_ word: [UInt8]) -> Bool {
-    word.first != 0x2D
-      && word.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D }
+    word.first != .hyphen
+      && word.allSatisfy { Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == .hyphen }
   }
 
   package mutating func setServername(_ value: [UInt8]?) throws(Failure) {
@@ -202,7 +204,7 @@ package struct Options {
     }
     if requireTLS, opportunisticTLS {
       throw Failure(
-        .options, "require_tls insists on TLS and opportunistic_tls does not; set only one")
+        .options, "require_tls requires TLS and opportunistic_tls does not; set only one")
     }
     if let authMethod, !MechanismChoice.known.contains(authMethod),
       !customMechanisms.has(authMethod)
@@ -214,7 +216,7 @@ package struct Options {
           + " custom mechanism has that name")
     }
     if isSecure, opportunisticTLS {
-      throw Failure(.options, "secure insists on TLS and opportunistic_tls does not; set only one")
+      throw Failure(.options, "secure requires TLS and opportunistic_tls does not; set only one")
     }
     if lmtp, effectivePort == Self.relayPort, socketPath == nil, connectedSocket == nil {
       throw Failure(.options, "lmtp must not use port 25 (RFC 2033 section 5); set port")
@@ -238,13 +240,13 @@ package struct Options {
       throw Failure(.options, "socket_path needs no local_address or local_port; unset them")
     }
     if connectedSocket != nil, localAddress != nil {
-      throw Failure(.options, "connection is connected; local_address comes too late for it")
+      throw Failure(.options, "connection is connected; local_address cannot apply to it")
     }
     if localPort != 0, localAddress == nil {
       throw Failure(.options, "local_port needs local_address")
     }
     if isSecured, connectedSocket == nil {
-      throw Failure(.options, "secured is about the option connection, which is not set")
+      throw Failure(.options, "secured needs the option connection")
     }
     if tls.key != nil, tls.certificate == nil {
       throw Failure(.options, "tls_key needs tls_certificate")
@@ -262,7 +264,7 @@ package struct Options {
   private static func isHostName(_ value: [UInt8]) -> Bool {
     (1...253).contains(value.count)
       && value.allSatisfy {
-        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F
+        Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == .hyphen || $0 == .dot || $0 == .underscore
       }
   }
 
@@ -276,19 +278,21 @@ package struct Options {
 
   /// With or without a zone (RFC 4007 section 11), which need not exist yet.
   private static func isIPv6(_ value: [UInt8]) -> Bool {
-    let address = value.prefix { $0 != 0x25 }
+    let address = value.prefix { $0 != .percent }
     let zone = value.dropFirst(address.count)
-    return (2...253).contains(value.count) && address.contains(0x3A)
+    return (2...253).contains(value.count) && address.contains(.colon)
       && SocketAddress(numeric: Array(address), port: 0) != nil
       && (zone.isEmpty || isHostName(Array(zone.dropFirst())))
   }
 
   /// "mail.example.com:587", and the same with an address.
   private static func portRefusal(_ option: String, _ value: [UInt8]) -> Failure? {
-    guard let colon = value.lastIndex(of: 0x3A) else { return nil }
+    guard let colon = value.lastIndex(of: .colon) else { return nil }
     let port = value[(colon + 1)...]
     var host = Array(value[..<colon])
-    if host.first == 0x5B, host.last == 0x5D { host = Array(host.dropFirst().dropLast()) }
+    if host.first == .openBracket, host.last == .closeBracket {
+      host = Array(host.dropFirst().dropLast())
+    }
     guard (1...5).contains(port.count), port.allSatisfy({ Bytes.isDigit($0) }), isHost(host) else {
       return nil
     }

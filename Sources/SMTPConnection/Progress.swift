@@ -1,11 +1,12 @@
-/// What the peer takes of what was written.
+/// How much of what was written the peer has acknowledged.
 ///
 /// A write ends when the system has the octets, which may be megabytes and minutes before a
-/// slow peer has them. Time limits ask for the peer: octets that leave the system's queue are
-/// activity, and the clock of a reply starts when all that it answers was taken.
+/// slow peer has them. Time limits depend on the peer: octets that leave the system's queue
+/// are activity, and the time for a reply starts when everything that it answers was
+/// acknowledged.
 ///
 /// The system is asked only when nothing has happened for a part of a limit, so that messages
-/// in the ordinary course cost no system call more.
+/// normally cost no additional system call.
 struct Progress {
   /// How often the system is asked within a time limit. A limit is exact to this part of it.
   static let looksPerLimit: UInt32 = 16

@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: Array(0...0x1F) + [0x7F] as [UInt8])
-  func `a line that holds a control character is no command`(_ control: UInt8) {
+  func `a line that contains a control character is no command`(_ control: UInt8) {
     #expect(command([control]) == nil)
     #expect(command([control] + bytes("NOOP")) == nil)
     #expect(command(bytes("NO") + [control] + bytes("OP")) == nil)

@@ -163,7 +163,7 @@ import Testing
 
   @Test func `REQUIRETLS needs TLS, a verified certificate and the server's word`() {
     let wish = { (request: inout SendRequest) in request.requiresTLS = true }
-    let start = "REQUIRETLS cannot be honoured: "
+    let start = "REQUIRETLS is not possible: "
     #expect(message(["REQUIRETLS"], wish) == nil)
     #expect(message([], wish)?.message == start + "the server does not offer it")
     #expect(

@@ -160,7 +160,7 @@ import Testing
 
   /// This one cannot be told from the reply to RSET. The last reply is then one too many,
   /// and nothing more is sent over this connection.
-  @Test func `a chunk for nobody that is answered with 250 shows at the end`() {
+  @Test func `a chunk without recipients that is answered with 250 shows at the end`() {
     play(
       Self.send("one", isBehind: false) + Self.send("fine", isBehind: true) + Self.refused + """
         S: 250 stored for nobody

@@ -156,7 +156,7 @@ import Testing
   }
 
   @Test(arguments: [(250, "2yz"), (500, "5yz"), (354, "3yz"), (220, "greeting")])
-  func `a reply that nothing asked for is nonsense`(_ code: Int, _ kind: String) {
+  func `a reply without a command is a violation`(_ code: Int, _ kind: String) {
     let conversations = play(
       opening("SIZE") + """
         S: \(code) hello

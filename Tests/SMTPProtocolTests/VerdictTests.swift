@@ -65,7 +65,7 @@ import Testing
     #expect(
       failures.map { $0.message } == [
         "the server refused the sender: 554 5.7.1 no; after that the connection was given up:"
-          + " the server takes a message that is for nobody: 354 go",
+          + " the server accepts a message without a recipient: 354 go",
         "the server refused the sender: 554 5.7.1 no",
       ])
   }

@@ -238,7 +238,9 @@ private struct Caller {
       isFailed = true
       precondition(isDoubtful == hasDoubt)
       told.append(
-        Told(event: failure.message + (isDoubtful ? ", in doubt" : ""), code: Int(failure.retry.rawValue)))
+        Told(
+          event: failure.message + (isDoubtful ? ", in doubt" : ""),
+          code: Int(failure.retry.rawValue)))
     }
   }
 

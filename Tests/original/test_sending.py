@@ -254,7 +254,7 @@ def test_case_062_line_end_in_a_recipient(connect: Opener, recipient: str) -> No
         envelope, failure = connection.drive.try_envelope("a@example.com", [recipient])
         assert failure is not None
         assert failure.name == "EENVELOPE"
-        assert "(to) holds a control character" in failure.message
+        assert "(to) contains a control character" in failure.message
         with pytest.raises(RefusedError) as refused:
             connection.start_send(envelope=envelope)
         assert refused.value.failure.name == "EENVELOPE"

@@ -1,7 +1,6 @@
 package import SMTPProtocol
 
-/// Mechanisms that the caller brings along, by name; they go before built-in ones
-/// of the same name.
+/// Custom mechanisms, by name; they are preferred to built-in ones of the same name.
 package struct CustomMechanisms {
   private var entries: [(name: [UInt8], make: () -> any CustomMechanism)] = []
 

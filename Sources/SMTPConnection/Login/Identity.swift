@@ -1,6 +1,6 @@
 package import SMTPProtocol
 
-/// Who logs in, and with what.
+/// Credentials, and the means to get tokens.
 package struct Identity {
   package var credentials: Credentials
   /// Who to act as, when that is not the user (RFC 4422 section 3.4.1).
@@ -80,10 +80,10 @@ package final class TokenQuestion {
     self.completion = completion
   }
 
-  /// Somebody waits for an answer.
+  /// The answer is still needed.
   var isOpen: Bool { completion != nil }
 
-  /// false when nobody waits for an answer any more.
+  /// false when the answer is not needed any more.
   package func answer(_ result: Result<AccessToken, Failure>) -> Bool {
     guard let completion else { return false }
     withdraw()

@@ -1,15 +1,15 @@
 package import SMTPProtocol
 
-/// A mechanism of the caller's own. It takes part in exactly one exchange.
+/// A custom mechanism, for exactly one exchange.
 package protocol CustomMechanism: Mechanism {
-  /// Called when an answer comes later than the challenge; nil when nobody waits for
-  /// one any more.
+  /// Called when a response comes later than the challenge; nil when it is not needed any
+  /// more.
   var onAnswer: ((MechanismAnswer) -> Void)? { get set }
   /// Calls the caller's code when nothing is being changed: what asks it goes through
   /// here, and the answer comes back through `onAnswer`.
   var onQuestion: ((@escaping () -> Void) -> Void)? { get set }
   /// Asks for the initial response; then calls `completion`, with the reason when the
-  /// login is not even to begin. Not called when nobody waits for it any more.
+  /// login is not even to begin. Not called when it is not needed any more.
   func begin(_ completion: @escaping (Message?) -> Void)
 }
 
@@ -26,7 +26,7 @@ final class LoginAttempt {
   private var exchanges: [any CustomMechanism] = []
   /// A token is renewed once: a server that refuses a fresh one means it.
   var hasRenewed = false
-  /// What the server said of what was tried before.
+  /// The refusal of the mechanism tried before.
   var refusal: Failure?
   var question: TokenQuestion?
   var exchange: TokenExchange?
@@ -35,8 +35,8 @@ final class LoginAttempt {
     self.identity = identity
   }
 
-  /// The connection was lost while something else was tried: the server's word stays. After
-  /// several mechanisms the end tells why the first one failed, too.
+  /// The connection was lost while another mechanism was tried: the refusal stays the error.
+  /// After several mechanisms the text says why the first one failed too.
   func reason(for failure: Failure) -> Failure {
     // What the caller ended itself has no other reason.
     guard let refusal, failure.code != .cancelled else { return failure }

@@ -32,7 +32,7 @@ final class TokenExchange {
     self.limit = limit
     self.cryptography = cryptography
     response = HTTPResponse(cryptography)
-    // Secrets go there: nothing but a verified endpoint will do.
+    // Secrets are sent there, so the endpoint must be verified.
     self.configuration = TLSConfiguration(
       authorities: configuration.authorities, caDirectory: configuration.caDirectory)
   }
@@ -62,13 +62,13 @@ final class TokenExchange {
   }
 
   private func connect(_ addresses: [SocketAddress], _ deadline: Int64) {
-    // In the clear only this machine will do, and whether "localhost" is this machine is for
-    // the addresses to say: the resolver may have any answer.
+    // Without TLS only this machine is allowed. Whether "localhost" is this machine depends on
+    // the addresses: the resolver may return any.
     let trusted = request.url.isSecure ? addresses : addresses.filter { $0.isLoopback }
     guard !trusted.isEmpty else {
       end(
         .failure(
-          failure("is asked by http, and has no loopback address: use https", retry: .no)))
+          failure("uses http, which is for loopback addresses only: use https", retry: .no)))
       return
     }
     let connector = Connector(loop: loop, addresses: trusted)
@@ -137,7 +137,7 @@ final class TokenExchange {
         return end(.failure(wrapped(failure)))
       }
       if response.isBroken {
-        return end(.failure(failure("does not speak HTTP as it should", retry: .no)))
+        return end(.failure(failure("violates HTTP", retry: .no)))
       }
       if response.isComplete { return end(.success(response)) }
     }
@@ -150,7 +150,7 @@ final class TokenExchange {
   }
 
   private func wrapped(_ cause: Failure) -> Failure {
-    var wrapped = failure("cannot be asked: \(cause.message)", retry: cause.retry)
+    var wrapped = failure("cannot be reached: \(cause.message)", retry: cause.retry)
     wrapped.errno = cause.errno
     wrapped.tlsReason = cause.tlsReason
     wrapped.addresses = cause.addresses

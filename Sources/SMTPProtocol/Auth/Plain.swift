@@ -23,7 +23,7 @@ package final class Plain: Mechanism {
 
   /// A server that asks in spite of the initial response did not read it.
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
-    if wasAsked { return .cancel("the server asks for more than PLAIN has") }
+    if wasAsked { return .cancel("the server sent a challenge after the response of PLAIN") }
     wasAsked = true
     return .response(message.bytes)
   }

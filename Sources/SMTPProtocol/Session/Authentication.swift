@@ -9,11 +9,11 @@ final class Authentication {
   /// first challenge instead.
   var holdsInitialResponse = false
   private var rounds = 0
-  /// The mechanism has said `.later`.
+  /// The mechanism has returned `.later`.
   private(set) var awaitsAnswer = false
   /// The responses as they were written; private ones also as they were given.
   private var spoken: [Secret] = []
-  /// Set when we gave up: the server's answer to "*" is still to come.
+  /// Set after a cancellation: the server's reply to "*" is still to come.
   private var cancelled: Failure?
 
   init(mechanism: any Mechanism) {
@@ -33,10 +33,10 @@ final class Authentication {
   func answer(_ reply: Reply, _ cryptography: any Cryptography) -> Step {
     rounds += 1
     if cancelled != nil || awaitsAnswer || rounds > Session.challengeLimit {
-      // Without the reply: a challenge may repeat what the user said.
+      // Without the reply: a challenge may repeat what the client sent.
       return .broken(
         Failure(
-          .protocolViolation, "the server does not stop asking during the login",
+          .protocolViolation, "the server does not stop sending challenges",
           command: command, phase: .auth))
     }
     if holdsInitialResponse, let response = mechanism.initialResponse {
@@ -62,7 +62,7 @@ final class Authentication {
     var digits = Bytes.trimmed(text[...])
     // One digit alone encodes nothing.
     if digits.count % 4 > 1 {
-      while digits.count % 4 != 0 { digits.append(0x3D) }
+      while digits.count % 4 != 0 { digits.append(.equals) }
     }
     return cryptography.base64Decode(digits)
   }
@@ -96,7 +96,7 @@ final class Authentication {
       spoken.contains { $0.isPart(of: line, atLeast: 8) } || repeatsSecret(line)
     }
     guard isEcho else { return reply }
-    let status = reply.enhancedStatus.map { $0 + [0x20] } ?? []
+    let status = reply.enhancedStatus.map { $0 + [.space] } ?? []
     return Reply(code: reply.code, lines: [status + Command.mask])
   }
 
@@ -110,9 +110,9 @@ final class Authentication {
     return .cancel
   }
 
-  /// The connection is gone. What the server said of the login before stays the reason.
+  /// The connection is lost. An earlier reply to the login stays the reason.
   func interrupted(_ failure: Failure) -> Failure {
-    // What the caller ended itself has no other reason.
+    // A login that the caller ended has no other reason.
     if failure.code == .cancelled { return failure }
     if let cancelled { return cancelled.followed(by: failure) }
     guard let remark = mechanism.remark, !remark.isEmpty else { return failure }
@@ -121,14 +121,14 @@ final class Authentication {
     return refusal.followed(by: failure)
   }
 
-  /// Adds what the mechanism was told.
+  /// Adds the server's explanation.
   private func explain(_ failure: inout Failure) {
     guard let remark = mechanism.remark, !remark.isEmpty else { return }
     let told = repeatsSecret(remark) ? Command.mask : remark
     failure.text += " (\(Bytes.printable(told, limit: 500)))"
   }
 
-  /// nil when the server accepted. Only 235 says so (RFC 4954 section 6).
+  /// nil when the server accepted, which only 235 means (RFC 4954 section 6).
   func verdict(_ reply: Reply) -> Failure? {
     if let cancelled { return cancelled }
     if reply.code == 235, mechanism.isComplete, !holdsInitialResponse { return nil }

@@ -1,8 +1,8 @@
 /// Which recipients have the same domain, in whatever case it is written: equal domains get
 /// equal numbers, from 0 up.
 ///
-/// Found by sorting: a message may have 10,000 domains, and who compares each with all others
-/// stops everything else for a second.
+/// By sorting: a message may have 10,000 domains, and comparing each with all others would
+/// take a second.
 package struct DomainNumbers {
   /// For each recipient.
   package private(set) var numbers: [Int]

@@ -1,4 +1,4 @@
-/// What the server refused, in errors that several places make.
+/// Texts of refusals that several places use.
 enum RefusalText {
   static var login: Message { "the server refused the login" }
   static var reset: Message { "the server refuses RSET" }
@@ -8,24 +8,24 @@ enum RefusalText {
 }
 
 extension Failure {
-  /// The server said no: what was refused, and the reply that said so.
+  /// A refusal: what was refused, and the reply.
   package static func refused(
     _ code: ErrorCode, _ text: Message, _ reply: Reply, command: String, phase: Phase,
     retry: Retry? = nil
   ) -> Failure {
     var failure = Failure(
-      code, "\(text): \(Bytes.printable(reply.text.map { $0 == 0x0A ? 0x20 : $0 }, limit: 1000))",
+      code, "\(text): \(Bytes.printable(reply.text.map { $0 == .lf ? .space : $0 }, limit: 1000))",
       command: command, phase: phase, retry: retry ?? (reply.isTransient ? .safe : .no))
     failure.reply = reply
     return failure
   }
 
-  /// A verdict that had arrived before the connection ended: it stays, and how the
-  /// connection ended is mentioned.
+  /// A refusal that was received before the connection ended: it stays the error, and its
+  /// text mentions how the connection ended.
   package func followed(by end: Failure) -> Failure {
     let what: Message =
       switch end.code {
-      // What the caller did, which needs no reason.
+      // The caller ended it, which needs no reason.
       case .cancelled: "; after that: "
       case .connection, .socket: "; after that the connection was lost: "
       default: "; after that the connection was given up: "
@@ -54,7 +54,7 @@ extension Failure {
     return failure
   }
 
-  static var unexpectedReply: Message { "the server sent a reply that nothing asked for" }
+  static var unexpectedReply: Message { "the server sent a reply without a command" }
 
   static func unexpected(_ reply: Reply, phase: Phase) -> Failure {
     .refused(

@@ -1,4 +1,4 @@
-/// What became of a message, recipient by recipient.
+/// The result of a send, for each recipient.
 package final class Outcome {
   package private(set) var recipients: [RecipientOutcome]
   /// nil when at least one recipient was accepted and the message was too, and it is not in
@@ -9,11 +9,11 @@ package final class Outcome {
   package internal(set) var envelopeTime: Int64 = 0
   package internal(set) var messageTime: Int64 = 0
   package internal(set) var messageSize: UInt64 = 0
-  /// Somebody was refused because the server takes no more recipients at a time.
+  /// A recipient was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
-  /// Whose message it is: what the driver gave to `send`, and takes out with the outcome.
+  /// The owner of the message, given to `send` by the driver and returned with the outcome.
   package var owner: AnyObject?
-  /// What whoever shows this to the caller has made of it.
+  /// The C form of this outcome, made by SMTPConnABI.
   package var views: AnyObject?
 
   init(_ recipients: [RecipientOutcome]) {
@@ -53,8 +53,7 @@ package final class Outcome {
     if !reply.isPositive, recipients[index].isOverflow { hasOverflow = true }
   }
 
-  /// Recipients of a message that did not get through were not refused by anybody,
-  /// accepted or not answered for yet.
+  /// After a failure: recipients that were accepted, or have no reply yet, were not tried.
   func end(_ failure: Failure?) {
     self.failure = failure
     guard let failure else { return }
@@ -66,7 +65,7 @@ package final class Outcome {
     }
   }
 
-  /// What a reply to the content had decided does not hold: nobody knows.
+  /// Statuses that a reply to the content had decided become unknown.
   func doubt(_ failure: Failure) {
     self.failure = failure
     for index in recipients.indices where recipients[index].stage == .data {
@@ -75,7 +74,7 @@ package final class Outcome {
     }
   }
 
-  /// Those that no transaction decided about were not tried for this reason.
+  /// Recipients without a status were not tried, for this reason.
   package func leaveUntried(_ reason: Failure) {
     let reason = reason.retry == .unknown ? reason.beforeTheirTurn : reason
     for index in recipients.indices
@@ -121,7 +120,7 @@ package struct RecipientOutcome {
     case unknown = 4
   }
 
-  /// Whose reply decided.
+  /// The command whose reply decided.
   package enum Stage {
     case recipient, data
     package var command: String { self == .recipient ? "RCPT TO" : "DATA" }

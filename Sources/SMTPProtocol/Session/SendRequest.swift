@@ -1,4 +1,4 @@
-/// What one transaction is to say, apart from the content.
+/// The commands of one transaction, without the content.
 package struct SendRequest {
   package struct Recipient {
     package var mailbox: Mailbox
@@ -29,7 +29,7 @@ package struct SendRequest {
     get { envelope.size }
     set { own().size = newValue }
   }
-  /// What the message has at least, when it cannot be looked at.
+  /// The least size of the message, when it cannot be inspected.
   package var leastSize: UInt64? {
     get { envelope.leastSize }
     set { own().leastSize = newValue }
@@ -53,7 +53,7 @@ package struct SendRequest {
     get { envelope.isBinary }
     set { own().isBinary = newValue }
   }
-  /// The message goes to every recipient or to nobody.
+  /// The message is for every recipient or for none.
   package var isAllOrNone: Bool {
     get { envelope.isAllOrNone }
     set { own().isAllOrNone = newValue }
@@ -75,7 +75,7 @@ package struct SendRequest {
     get { envelope.originalRecipient }
     set { own().originalRecipient = newValue }
   }
-  /// What a look at the message found; nil when it cannot be looked at.
+  /// The survey of the message; nil when it cannot be inspected.
   package var survey: ContentSurvey?
 
   package init(
@@ -93,8 +93,8 @@ package struct SendRequest {
     if localPart == nil, recipient.mailbox.isLocalPart { localPart = recipient.mailbox }
   }
 
-  /// Behind one pointer: a request is handed on for every message, and changed
-  /// rarely. Copies are made when a shared one is changed.
+  /// One reference: a request is passed on for every message, and changed rarely. It is
+  /// copied on write.
   private var envelope: Envelope
 
   private mutating func own() -> Envelope {
@@ -138,12 +138,12 @@ package struct SendRequest {
     }
   }
 
-  /// What the server is told and compared with its limit.
+  /// The size sent to the server and compared with its limit.
   private var expectedSize: UInt64? { (isBinary ? survey?.octets : survey?.size) ?? size }
 
   // MARK: What the server cannot take
 
-  /// Whether a first look at the message is not enough for this server.
+  /// Whether this server needs a survey of the whole message.
   package func needsWholeSurvey(_ capabilities: Capabilities, chunks: Bool) -> Bool {
     guard let survey, !survey.isWhole, !isBinary else { return false }
     // Line ends may double it.
@@ -165,7 +165,7 @@ package struct SendRequest {
     }
     // RFC 6531 section 3.2: such an address must not be sent without SMTPUTF8.
     if !capabilities.smtpUTF8, let address = internationalized {
-      let isDomainOnly = !address.bytes.prefix { $0 != 0x40 }.contains { $0 >= 0x80 }
+      let isDomainOnly = !address.bytes.prefix { $0 != .at }.contains { $0 >= 0x80 }
       var failure = Self.failure(
         .envelope,
         "the address \"\(Bytes.printable(address.bytes))\" needs SMTPUTF8, which the server does"
@@ -177,13 +177,15 @@ package struct SendRequest {
       return Self.failure(
         .message, "the message is to be sent with SMTPUTF8, which the server does not offer")
     }
-    if isBinary { return binaryRefusal(capabilities, allowsChunks) ?? tlsRefusal(capabilities, security) }
+    if isBinary {
+      return binaryRefusal(capabilities, allowsChunks) ?? tlsRefusal(capabilities, security)
+    }
     // RFC 6152 section 3: no 8-bit content without the agreement of the server.
     if use8BitMIME == nil, survey?.hasEightBit == true, !capabilities.eightBitMIME {
       return Self.failure(
         .message,
         "the message has 8-bit content and the server does not offer 8BITMIME; encode it as 7-bit,"
-          + " or set use_8bitmime to send it all the same")
+          + " or set use_8bitmime to send it anyway")
     }
     return tlsRefusal(capabilities, security)
   }
@@ -204,7 +206,7 @@ package struct SendRequest {
   }
 
   /// RFC 8689 section 4.2.1: only under TLS with a verified certificate, and only
-  /// to a server that says it will do the same.
+  /// to a server that offers REQUIRETLS.
   private func requireTLSRefusal(
     _ capabilities: Capabilities, _ security: Session.Security
   ) -> Failure? {
@@ -218,7 +220,7 @@ package struct SendRequest {
     } else {
       return nil
     }
-    return Self.failure(.requireTLS, "REQUIRETLS cannot be honoured: \(reason)")
+    return Self.failure(.requireTLS, "REQUIRETLS is not possible: \(reason)")
   }
 
   private static func failure(_ code: ErrorCode, _ text: Message) -> Failure {

@@ -31,12 +31,12 @@ extension Session {
       if isHeld {
         authentication.holdsInitialResponse = true
       } else {
-        response = initial.isEmpty ? Secret([0x3D], cryptography) : encoded
+        response = initial.isEmpty ? Secret([.equals], cryptography) : encoded
       }
     }
     state = .authenticating(authentication)
     if let response {
-      emit(start + [0x20], response)
+      emit(start + [.space], response)
     } else {
       emit(start)
     }

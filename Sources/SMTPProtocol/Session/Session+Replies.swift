@@ -3,16 +3,16 @@
 /// Octets are only kept when they arrive. `nextEvent` takes one reply after the other until one
 /// of them has led to an event, and the driver acts on that before the next reply is looked at.
 ///
-/// Three rules decide whether a reply can be the answer to something. Whoever breaks one of
-/// them, by mistake or from the path, is not listened to any more:
-/// * it does not come before its command has left (`isEarly`, `take`);
-/// * nothing comes in the clear after the agreement to STARTTLS (`beginTLS`);
-/// * nothing is there when the driver has something said (`isQuiet`).
+/// Three rules decide whether a reply can answer a command. A server or a network attacker
+/// that breaks one of them ends the connection:
+/// * a reply does not come before its command has left (`isEarly`, `take`);
+/// * no octet comes without TLS after the 220 to STARTTLS (`beginTLS`);
+/// * no octet is unread when the driver sends a command that follows no reply (`isQuiet`).
 extension Session {
   // MARK: In
 
-  /// Octets of the server, and when they came; `nextEvent` tells what they lead to. True when
-  /// a reply was complete.
+  /// Octets of the server, and when they arrived; `nextEvent` returns what they lead to. True
+  /// when a reply was complete.
   @_optimize(speed)
   package func receive(_ octets: Span<UInt8>, now: Int64) -> Bool {
     self.now = now
@@ -28,13 +28,13 @@ extension Session {
     do throws(Failure) {
       if let reply = try parser.finish(), reply.code >= 400 { take(reply) }
     } catch {
-      // The connection is lost whatever the garbage meant.
+      // The connection is lost anyway.
     }
     isListening = false
   }
 
-  /// What the driver is to know, in the order in which it came about. To be asked after every
-  /// call that may have led to something, until there is none.
+  /// The events, in order. To be called after every call that may have led to one, until it
+  /// returns nil.
   @_optimize(speed)
   package func nextEvent() -> Event? {
     if events.isEmpty { _ = takeReplies() }
@@ -95,15 +95,15 @@ extension Session {
         "the server sent a reply before the command that it should answer"))
   }
 
-  /// After 220 to STARTTLS. Octets behind it were not protected and cannot have been meant for
-  /// the time after it: somebody put them there.
+  /// After 220 to STARTTLS. Octets after it were not protected and cannot belong to the
+  /// dialogue under TLS: an attacker has injected them.
   func beginTLS() {
     if parser.hasRest {
       giveUp(
         located(
           Failure(
             .tls,
-            "octets arrived in the clear behind the reply to STARTTLS: somebody on the path injects"
+            "octets arrived without TLS after the reply to STARTTLS: a network attacker may inject"
               + " replies")))
     } else {
       events.append(.startTLS)
@@ -139,15 +139,16 @@ extension Session {
     return failure
   }
 
-  // MARK: The short way
+  // MARK: The fast path
 
-  /// Takes plain 250s to RSET, MAIL and RCPT that lead to nothing but the wait for the next
-  /// reply: most of them, when messages are sent in a row. True when there was one.
+  /// Takes plain 250s to RSET, MAIL and RCPT after which another reply is next: most of them,
+  /// when messages are sent in a row. True when there was one.
   ///
-  /// They lead where `receive` leads them: the table is `Transaction.advance`. What is saved is
-  /// the reply itself: of those to RSET and MAIL only the last is kept, and one to RCPT that
-  /// says what the one before it said is that one. Without this a message of 1 KiB costs 8 % more
-  /// instructions when messages are queued, and 11 % more with optimistic chunking.
+  /// They have the same effect as in `receive`: both use the table `Transaction.advance`. The
+  /// fast path saves the reply object: of those to RSET and MAIL only the last is kept, and a
+  /// reply to RCPT with the same text as the one before shares its object. Without it a message
+  /// of 1 KiB costs 8 % more instructions when messages are queued, and 11 % more with
+  /// optimistic chunking.
   @_optimize(speed)
   private func takeAgreements() -> Bool {
     guard !tracesDialogue, case .transaction(let transaction) = state, lateChunkEnd == nil
@@ -181,14 +182,14 @@ extension Session {
 
   // MARK: The log
 
-  /// A challenge may repeat what the user said, so its text is hidden.
+  /// A challenge may repeat what the client sent, so its text is hidden.
   func traceReply(_ reply: Reply) {
     let isSecret: Bool
     if case .authenticating = state { isSecret = reply.code == 334 } else { isSecret = false }
-    let lines = reply.text.split(separator: 0x0A)
+    let lines = reply.text.split(separator: .lf)
     for (index, line) in lines.enumerated() {
-      // A code that has no text behind it ends a reply.
-      let separator: [UInt8] = index < lines.count - 1 ? [0x2D] : [0x20]
+      // A code without text ends a reply.
+      let separator: [UInt8] = index < lines.count - 1 ? [.hyphen] : [.space]
       let text = line.prefix(3) + separator + (isSecret ? Command.mask : Array(line.dropFirst(4)))
       output.log.append(LogEntry(direction: .server, text: Array(text)))
     }

@@ -2,11 +2,11 @@
 extension Session {
   // MARK: What the driver may ask
 
-  /// How many messages may wait for their verdicts behind another one, and how many
-  /// octets that have not left may be put behind.
+  /// How many messages may be sent ahead, and how many octets may be in the output before
+  /// another one is added.
   private static let aheadLimit = 31
   private static let aheadOctets = 65_536
-  /// As much content may go out with its envelope before anybody is known to want it.
+  /// The largest content that may be sent with its envelope, before a recipient is accepted.
   private static let atOnceOctets: UInt64 = 65_536
 
   /// Whether another `send` may be called although a transaction is under way: once all
@@ -20,16 +20,16 @@ extension Session {
     return last.takesNext
   }
 
-  /// Whose message is under way, of those that are ahead of their turn the first.
+  /// The owner of the message under way; of messages sent ahead, that of the first.
   package var owner: AnyObject? {
     if case .transaction(let transaction) = state { return transaction.outcome.owner }
     return nil
   }
 
-  /// Whether the server may be asked at all.
+  /// Whether this server can take the request at all.
   func takes(_ request: SendRequest) -> Bool { refusal(of: request) == nil }
 
-  /// Whether the content may go out with its envelope, as far as the server goes.
+  /// Whether the server allows the content together with its envelope.
   func sendsAtOnce(_ request: SendRequest) -> Bool {
     configuration.chunking == .optimistic && capabilities.chunking && capabilities.pipelining
       && !request.isAllOrNone
@@ -38,7 +38,7 @@ extension Session {
   /// Whether chunks are used where they can be.
   package var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
 
-  /// Whether the content that is wanted travels in chunks.
+  /// Whether the content is to be sent in chunks.
   var takesChunks: Bool {
     if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
     return false
@@ -120,7 +120,7 @@ extension Session {
     if let most = capabilities.limits.recipients, request.recipients.count > most {
       return Failure(
         .envelope,
-        "the message goes to all or none (all_or_none), and the server takes no more than"
+        "the message is for all recipients or none (all_or_none), and the server takes no more than"
           + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
     }
     if request.isAllOrNone, let most = capabilities.limits.domains,
@@ -128,7 +128,7 @@ extension Session {
     {
       return Failure(
         .envelope,
-        "the message goes to all or none (all_or_none), and the server takes no recipients of more"
+        "the message is for all recipients or none (all_or_none), and the server takes no recipients of more"
           + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
         phase: .envelope)
     }
@@ -137,11 +137,11 @@ extension Session {
       by: capabilities, security: security, allowsChunks: configuration.chunking != .off)
   }
 
-  /// Whether the message may have so many octets. Servers are not asked to take more than
-  /// they announced (RFC 1870 section 6.1): some read what is left of a message that they
-  /// gave up as commands.
+  /// Whether the message may have so many octets. No server is sent more than it announced
+  /// (RFC 1870 section 6.1): some read the rest of a message that they gave up as commands.
   package func mayGrow(to size: UInt64) -> Bool {
-    guard let limit = capabilities.sizeLimit, size > limit, case .transaction(let transaction) = state
+    guard let limit = capabilities.sizeLimit, size > limit,
+      case .transaction(let transaction) = state
     else { return true }
     follow(
       transaction.stop(
@@ -152,7 +152,7 @@ extension Session {
     return false
   }
 
-  /// Content behind what is in the output; where in it that begins.
+  /// Appends content to the output; returns where it begins.
   @discardableResult
   package func append(_ body: (inout OctetBuffer) -> Void) -> Int { output.appendContent(body) }
 
@@ -189,8 +189,8 @@ extension Session {
     case .content:
       events.append(.contentWanted(inChunks: transaction.transfer == .chunks))
     case .nothingToDeliver:
-      // DATA was pipelined, the server says go, and nobody accepted: RFC 2920
-      // section 3.1 wants a single dot.
+      // DATA was pipelined, the server replies 354, and no recipient was accepted: RFC 2920
+      // section 3.1 requires a single dot.
       output.appendContent { $0.append(ContentEncoder.terminator) }
       output.endContent()
     case .done(let outcome):
@@ -210,15 +210,15 @@ extension Session {
     }
   }
 
-  /// Takes a reply that there may be to the chunk of a message for nobody, with LMTP. That
-  /// reply is a refusal; any other is to the next command. true when it was taken.
+  /// Takes the optional reply to the chunk of a message without recipients, with LMTP. That
+  /// reply is a refusal; any other is to the next command. True when it was taken.
   ///
-  /// A positive reply would promise to deliver to nobody, which RFC 2033 section 4.2 has no
-  /// room for: Dovecot 2.4 does not answer the chunk at all. A server that says 250 to it
-  /// breaks that rule and cannot be found out: this 250 is the same as the one that RSET
-  /// gets, and each later reply is then taken for the one after it, up to one too many at
-  /// the end, which closes the connection. To wait for more would be no help, since servers
-  /// that do not answer never send it.
+  /// A positive reply would promise delivery without a recipient, which RFC 2033 section 4.2
+  /// does not provide for: Dovecot 2.4 sends no reply to the chunk at all. A server that
+  /// replies 250 to it breaks that rule and cannot be detected: this 250 looks like the one
+  /// to RSET, and each later reply is taken for the one after it, up to one too many at the
+  /// end, which closes the connection. Waiting would not help, since servers without that
+  /// reply never send it.
   func receiveLate(_ reply: Reply) -> Bool {
     guard let end = lateChunkEnd, reply.code != 421 else { return false }
     lateChunkEnd = nil
@@ -254,8 +254,8 @@ extension Session {
     }
   }
 
-  /// The transaction in `state` is over: the next one behind it has the word, or
-  /// there is none.
+  /// The transaction in `state` is over: continues with the next one that was sent ahead, if
+  /// there is one.
   @_optimize(speed)
   func advance(to last: State) {
     guard let next = behind.popFirst() else {

@@ -1,18 +1,18 @@
-/// What a session is told at the start, and what it tells.
+/// The configuration of a session, and its events.
 extension Session {
   package enum TLSPolicy {
     case never, ifOffered, required
-    /// As `ifOffered`, and a server that offers and refuses is not left.
+    /// As `ifOffered`, and the dialogue continues when the server refuses STARTTLS.
     case opportunistic
   }
 
-  /// Whether content travels in chunks (RFC 3030). The numbers of `enum
+  /// Whether content is sent in chunks (RFC 3030). The numbers of `enum
   /// smtpconn_chunking`.
   package enum Chunking: Int32 {
     case off = 0
-    /// When the server offers it, once somebody was accepted.
+    /// When the server offers it, after a recipient was accepted.
     case on = 1
-    /// Small messages go out with their envelopes, several at a time.
+    /// Small messages are sent with their envelopes, several at a time.
     case optimistic = 2
   }
 
@@ -37,10 +37,10 @@ extension Session {
     /// TLS comes with a certificate that was verified.
     package var verifiesPeer = true
     package var chunking = Chunking.off
-    /// Keywords of EHLO that are taken no notice of, in upper case.
+    /// EHLO keywords to ignore, in upper case.
     package var ignored: [[UInt8]] = []
     package var initialResponse = InitialResponse.automatic
-    /// EHLO is said again after a login.
+    /// EHLO is sent again after a login.
     package var renewsHello = false
 
     package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
@@ -70,17 +70,17 @@ extension Session {
     case beforeContent
   }
 
-  /// How far the connection can be trusted.
+  /// How far the connection is secured.
   struct Security {
     var isSecure: Bool
     var isVerified: Bool
   }
 
-  /// What the driver is told.
+  /// Events for the driver.
   package enum Event {
-    /// The server has said 220: it is there, and willing.
+    /// The server has sent 220.
     case greeted
-    /// The dialogue goes on with `secured` when TLS is up.
+    /// The dialogue continues with `secured` when TLS is up.
     case startTLS
     case opened
     case loginDone(Failure?)
@@ -92,8 +92,8 @@ extension Session {
     case quitDone
     /// What is in the output is a last QUIT, to be written if that is possible at once.
     case farewell
-    /// The connection is of no use any more, and `abort` ends what is still under way.
-    /// `isDoubtful`: nobody knows whether a message that has ended already has arrived.
+    /// The connection cannot be used any more, and `abort` ends what is pending.
+    /// `isDoubtful`: a message that has already ended is in doubt.
     case failed(Failure, isDoubtful: Bool)
   }
 

@@ -332,7 +332,7 @@ package final class Session {
   /// Whether all that was put out could be a command.
   func isSound() -> Bool {
     if output.hasRefused, !isOver {
-      fail(Failure(.protocolViolation, "a command would have held a control character"))
+      fail(Failure(.protocolViolation, "a command would contain a control character"))
     }
     return !output.hasRefused
   }

@@ -1,5 +1,5 @@
-/// What a session wants to be written: octets in the order in which they must leave,
-/// and where among them the commands end that wait for a reply.
+/// The output of a session: octets in the order in which they must leave, and the
+/// positions at which the commands end that have a reply to come.
 ///
 /// The one place where octets become a command: whatever was appended since the
 /// last one has passed the check in `endCommand`, so nothing that a caller gave can
@@ -20,10 +20,10 @@ package struct SessionOutput {
   private var secretStart: Int?
   /// Something in `bytes` must not stay in memory.
   private var holdsSecret = false
-  /// A command held a control character and was taken back.
+  /// A command contained a control character and was removed.
   private(set) var hasRefused = false
 
-  /// What was said, when it is to be written down; secrets are masked.
+  /// The dialogue for the log, when there is one; secrets are masked.
   var traces: Bool
   var log: [Session.LogEntry] = []
 
@@ -69,14 +69,14 @@ package struct SessionOutput {
       var place = end
       while place > start {
         place &-= 1
-        room[place] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+        room[place] = .digitZero &+ UInt8(truncatingIfNeeded: rest % 10)
         rest /= 10
       }
       return end
     }
   }
 
-  /// The reply comes when the command has left, and so many octets of content behind it.
+  /// The reply comes when the command and so many octets of content after it have left.
   @_optimize(speed)
   mutating func endCommand(before content: Int = 0) {
     let start = commandStart
@@ -120,11 +120,11 @@ package struct SessionOutput {
 
   // MARK: Content
 
-  /// Lets `body` put content behind what is there; returns where in `bytes` it begins.
+  /// Lets `body` append content; returns where in `bytes` it begins.
   @discardableResult
   mutating func appendContent(_ body: (inout OctetBuffer) -> Void) -> Int {
     if taken > 0 {
-      // Content comes behind content for long: what has left must not stay.
+      // Content may be long: octets that have left must not stay in memory.
       bytes.removeFirst(taken)
       removed &+= taken
       taken = 0
@@ -139,7 +139,7 @@ package struct SessionOutput {
   /// to leave before them.
   mutating func passed(_ count: Int) { removed &+= count }
 
-  /// The content is over and wants a reply.
+  /// The content is complete and has a reply to come.
   mutating func endContent() { ends.append(end) }
 
   // MARK: Replies
@@ -162,8 +162,7 @@ package struct SessionOutput {
     return taken >= bytes.count
   }
 
-  /// Nothing of what is in memory is to be written any more. Secrets do not stay
-  /// behind.
+  /// Discards everything that was not written. Secrets are erased.
   mutating func removeAll(_ cryptography: any Cryptography) {
     removed &+= bytes.count
     taken = 0

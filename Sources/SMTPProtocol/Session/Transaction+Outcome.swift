@@ -1,8 +1,8 @@
-/// What became of a transaction, whatever ended it.
+/// The outcome of a transaction, whatever ended it.
 extension Transaction {
   var hasAccepted: Bool { outcome.hasAccepted }
 
-  /// The server's word about the whole message.
+  /// The server's reply about the whole message.
   @_optimize(speed)
   func verdict(_ reply: Reply, now: Int64) -> Outcome {
     if case .drain = step { return outcome }
@@ -16,16 +16,15 @@ extension Transaction {
         .message, RefusalText.message, reply, command: contentCommand, phase: .message))
   }
 
-  /// 421 in place of the verdict.
+  /// 421 in place of the final reply.
   func closed(by reply: Reply, _ failure: Failure, left: Int, now: Int64) -> Outcome {
     if case .emptyFinal = step { return interrupted(failure, left: left) }
     self.left = left
     return verdict(reply, now: now)
   }
 
-  /// The connection is gone. A verdict that has arrived stays the verdict. Once the end of
-  /// the content was sent nobody else knows whether the message was delivered (RFC 5321
-  /// section 4.5.3.2.6).
+  /// The connection is lost. A refusal that was received stays the error. Once the end of
+  /// the content was sent the message is in doubt (RFC 5321 section 4.5.3.2.6).
   func interrupted(_ failure: Failure, left: Int) -> Outcome {
     self.left = left
     if case .drain = step {
@@ -39,10 +38,10 @@ extension Transaction {
     return ended(hasLeft ? failure.inDoubt() : failure)
   }
 
-  /// Whether it is known that nobody gets the message.
+  /// Whether it is certain that no recipient gets the message.
   var isDecided: Bool {
     if senderFailure != nil { return true }
-    // With LMTP the content may be refused for one and taken for another (RFC 2033 section 4.2).
+    // With LMTP the content may be refused for one and accepted for another (RFC 2033 section 4.2).
     if isAllOrNone, outcome.recipients.contains(where: { $0.isRefusedAtOnce }) { return true }
     return !outcome.recipients.isEmpty && outcome.recipients.allSatisfy { $0.isRefused }
   }
@@ -76,7 +75,7 @@ extension Transaction {
     "the server does not understand BDAT and may read content as commands"
   }
 
-  /// Whether the end of the content was answered for somebody.
+  /// Whether a final reply was received for a recipient.
   var hasVerdict: Bool { outcome.recipients.contains { $0.stage == .data } }
 
   func unclear(_ text: Message, _ reply: Reply) -> Failure {
@@ -101,13 +100,13 @@ extension Transaction {
     if hasAccepted {
       text =
         "the server refused \(refused.count) of \(outcome.recipients.count) recipients, and the"
-        + " message goes to all or none (all_or_none); the last one with"
+        + " message is for all recipients or none (all_or_none); the last one with"
     } else if refused.count == 1 {
       text = RefusalText.recipient
     } else {
       text = "the server refused all \(refused.count) recipients, the last one with"
     }
-    // Worth another try as soon as one of them may be accepted later.
+    // A retry is useful as soon as one of them may be accepted later.
     var failure = Failure.refused(
       .envelope, text, reply, command: "RCPT TO", phase: .envelope,
       retry: refused.contains { $0.status == .deferred } ? .safe : .no)
@@ -121,7 +120,7 @@ extension Transaction {
     return outcome
   }
 
-  /// nil when somebody got the message.
+  /// nil when a recipient got the message.
   var everyCopyRefused: Failure? {
     if hasAccepted { return nil }
     let refused = outcome.recipients.filter { $0.stage == .data && $0.isRefused }

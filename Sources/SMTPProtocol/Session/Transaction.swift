@@ -3,21 +3,21 @@
 ///
 /// With PIPELINING (RFC 2920) everything up to DATA is written at once, else one
 /// command at a time. The replies come in the same order in both cases, so one
-/// step tells which of them is next. When RCPT replies arrive for a sender that
-/// was refused, they are waited for and not believed.
+/// step tells which of them is next. Replies to RCPT after a refused sender are read
+/// but ignored.
 ///
-/// With CHUNKING (RFC 3030) the content may travel in counted chunks instead: once
-/// somebody was accepted, or right behind the envelope.
+/// With CHUNKING (RFC 3030) the content may be sent in counted chunks instead: after
+/// a recipient was accepted, or together with the envelope.
 ///
 /// With LMTP (RFC 2033 section 4.2) there is a final reply for each recipient
-/// that was accepted, in their order, and the message has a fate for each.
+/// that was accepted, in their order, so each may have another result.
 final class Transaction {
   /// How the content travels.
   enum Transfer {
     case data
-    /// BDAT, once somebody was accepted.
+    /// BDAT, after a recipient was accepted.
     case chunks
-    /// One BDAT right behind the envelope.
+    /// One BDAT together with the envelope.
     case atOnce
   }
 
@@ -29,9 +29,9 @@ final class Transaction {
     case content
     /// The final reply for this recipient is next; with SMTP it is for all.
     case final(Int)
-    /// A lone dot was sent, or a chunk in vain, since nobody was accepted.
+    /// A lone dot was sent, or a useless chunk, since no recipient was accepted.
     case emptyFinal
-    /// So many replies are still to come to chunks behind one that was refused.
+    /// The number of replies still to come to chunks after one that was refused.
     case drain(Int)
   }
 
@@ -40,10 +40,10 @@ final class Transaction {
     case content
     case nothingToDeliver
     case done(Outcome)
-    /// Nobody is to get what left with its envelope; to a chunk that ends at this place in
-    /// the output there may be a reply or none.
+    /// No recipient is to get the content that left with the envelope; the chunk that ends at
+    /// this position of the output may have a reply or none.
     case decided(Outcome, chunkEnd: Int)
-    /// The two sides disagree about where they are: the connection must close.
+    /// The two sides disagree about the state of the dialogue: the connection must close.
     case broken(Outcome, Failure)
   }
 
@@ -63,9 +63,9 @@ final class Transaction {
   private(set) var contentSize: UInt64 = 0
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
-  /// The content ends here because of us, not of the server.
+  /// The library stopped the content, not the server.
   private var hasStopped = false
-  /// RCPT had a positive reply, whatever became of the sender.
+  /// RCPT had a positive reply, even if the sender was refused.
   private var hasPromise = false
   /// Nothing can be open that RSET would have to end.
   var isResetOptional = false
@@ -85,18 +85,20 @@ final class Transaction {
     let recipients = request.recipients
     outcome = Outcome(
       [RecipientOutcome](capacity: recipients.count) { outcomes in
-        for recipient in recipients { outcomes.append(RecipientOutcome(mailbox: recipient.mailbox)) }
+        for recipient in recipients {
+          outcomes.append(RecipientOutcome(mailbox: recipient.mailbox))
+        }
       })
     started = now
   }
 
   private let pipelined: Bool
 
-  /// DATA goes with the recipients, before it is known who is accepted. A server that
-  /// agrees then cannot be stopped any more.
+  /// DATA is sent with the recipients, before it is known whether one is accepted. Once the
+  /// server replies 354, the dialogue must go through the content.
   private let groupsData: Bool
 
-  /// What is written first. After a failed transaction RSET goes in front.
+  /// Writes the first commands. After a failed transaction RSET is the first.
   @_optimize(speed)
   func begin(_ output: inout SessionOutput) {
     if case .reset = step {
@@ -166,8 +168,8 @@ final class Transaction {
     return true
   }
 
-  /// Whether all that the server needs for its verdict is on the way, no recipients are
-  /// left for another transaction, and it is certain how many replies will come.
+  /// Whether everything that the final reply needs is in the output, no recipients are
+  /// left for another transaction, and the number of replies is certain.
   var takesNext: Bool { hasEnded && !outcome.hasOverflow && !isCountOpen }
 
   /// With LMTP a last chunk that is refused may be answered once, or once for each copy.
@@ -188,8 +190,8 @@ final class Transaction {
 
   // MARK: The envelope
 
-  /// Whether 250 would lead to nothing but the wait for the next reply: all that follows was
-  /// written together, and there is something to wait for.
+  /// Whether after 250 the next step is another reply: the commands that follow are already
+  /// written.
   @inline(__always)
   var isAgreeing: Bool {
     guard pipelined, senderFailure == nil else { return false }
@@ -201,13 +203,13 @@ final class Transaction {
     }
   }
 
-  /// Whether what is kept of the next reply is more than that it came.
+  /// Whether the text of the next reply is kept.
   var keepsReply: Bool {
     if case .recipient = step { return true }
     return false
   }
 
-  /// RSET or MAIL had this reply, and what it says means nothing.
+  /// Records a reply to RSET or MAIL whose text has no meaning.
   func hear(_ reply: Reply) { outcome.response = reply }
 
   /// 250, where `isAgreeing` says what it leads to; the reply itself if it is kept.
@@ -275,14 +277,14 @@ final class Transaction {
 
   // MARK: Replies
 
-  /// What the reply leads to is written, or told.
+  /// Writes what the reply leads to, or returns it.
   @_optimize(speed)
   func receive(
     _ reply: Reply, _ output: inout SessionOutput, isEarly: Bool, now: Int64
   ) -> Progress {
     if case .drain = step {} else { outcome.response = reply }
     left = output.left
-    // 3yz asks for more; only DATA has more to give.
+    // 3yz requests more input, which only DATA has.
     if reply.code < 400, !reply.isPositive {
       guard case .data = step, reply.code == 354 else {
         return disagree(.unexpected(reply, phase: position.phase))
@@ -290,8 +292,7 @@ final class Transaction {
     }
     switch step {
     case .reset:
-      // What RSET leaves behind, recipients of the message before, would get this
-      // one too.
+      // Without RSET, recipients of the message before could get this one too.
       guard reply.isPositive || isResetOptional else {
         return disagree(
           .refused(
@@ -361,8 +362,8 @@ final class Transaction {
     leavesNothing && (transfer != .atOnce || senderFailure?.reply?.code == 530)
   }
 
-  /// No more of the content is to leave, and nobody is to get what has. DATA can only be
-  /// ended by closing; chunks can be followed by RSET.
+  /// No more of the content is sent, and no recipient is to get it. DATA can only be ended
+  /// by closing the connection; chunks can be followed by RSET.
   func stop(_ failure: Failure) -> Progress {
     guard case .content = step else { return .wait }
     hasStopped = true
@@ -396,7 +397,7 @@ final class Transaction {
       if let senderFailure {
         return .broken(ended(senderFailure.followed(by: forNobody(reply))), senderFailure)
       }
-      // With LMTP nobody's reply would follow the dot (RFC 2033 section 4.2).
+      // With LMTP there would be no reply to the dot (RFC 2033 section 4.2).
       if isLMTP { return .broken(envelopeFailed(), forNobody(reply)) }
       step = .emptyFinal
       return .nothingToDeliver
@@ -416,12 +417,12 @@ final class Transaction {
 
   private func forNobody(_ reply: Reply) -> Failure {
     .refused(
-      .protocolViolation, "the server takes a message that is for nobody", reply,
+      .protocolViolation, "the server accepts a message without a recipient", reply,
       command: contentCommand, phase: .envelope)
   }
 
-  /// The verdict before the end of the content: the server stopped reading, or never
-  /// started. Where the content ends is no longer agreed on.
+  /// The final reply before the end of the content: the server stopped reading, or never
+  /// started. The two sides no longer agree where the content ends.
   private func receiveEarlyVerdict(_ reply: Reply, now: Int64) -> Progress {
     contentEnd = nil
     if reply.isPositive { return disagree(.unexpected(reply, phase: .message)) }
@@ -456,7 +457,7 @@ final class Transaction {
 
   @_optimize(speed)
   private func receiveFinal(_ reply: Reply, _ index: Int, now: Int64) -> Progress {
-    // Who has answered for one recipient has read the content as such.
+    // A server that has replied for one recipient has read the content as content.
     if let failure = mayReadCommands(reply), !hasVerdict {
       // 501 and 504 may also be about this copy alone, and others have been stored.
       guard hasMoreVerdicts, reply.code != 500, reply.code != 502 else {

@@ -39,7 +39,7 @@ package struct Mailbox: Equatable {
     isInternationalized = text.contains { $0 >= 0x80 }
     if text.isEmpty { throw Refusal(reason: "is empty") }
     if text.contains(where: { Bytes.isControl($0) }) {
-      throw Refusal(reason: "holds a control character")
+      throw Refusal(reason: "contains a control character")
     }
     if isInternationalized, String(validating: text, as: UTF8.self) == nil {
       throw Refusal(reason: "is not UTF-8")

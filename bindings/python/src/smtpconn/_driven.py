@@ -283,7 +283,7 @@ class DrivenConnection(ConnectionState):
     # Python's own
 
     def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
-        # The library cannot be asked: the garbage collector may come in the middle of anything.
+        # The library cannot be reached: the garbage collector may come in the middle of anything.
         open_still = self._handle is not None and self._established and not self._over
         ending = self._quitting or self._lost_work
         if open_still and not ending and not self._loop._core.forked:

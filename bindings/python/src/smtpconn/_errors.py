@@ -54,7 +54,7 @@ class TLSError(_SystemError):
 
 
 class RequireTLSError(SMTPConnError):
-    """REQUIRETLS (RFC 8689) cannot be honoured."""
+    """REQUIRETLS (RFC 8689) is not possible."""
 
     CODE = ErrorCode.EREQUIRETLS
 
