@@ -31,7 +31,7 @@ extension Session {
   }
 
   private func emit(_ hello: Hello) {
-    emit(Bytes.of(hello.verb) + [0x20] + configuration.name)
+    emit(Bytes.of(hello.verb) + [.space] + configuration.name)
   }
 
   /// Without a change of the state.

@@ -1,4 +1,4 @@
-"""What is said over a connection: methods that wait, and those that do not."""
+"""The operations of a connection: methods that block, and methods that do not."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ Own = TypeVar("Own", bound="Client")
 class Client(DrivenConnection):
     """Everything about a connection but its options."""
 
-    #: What a mechanism of the program's own is called with.
+    #: The argument of a custom mechanism.
     _exchange_type: type[PlainExchange] = PlainExchange
 
     # Methods that wait
 
     def connect(self) -> None:
-        """Connects, says EHLO, changes to TLS.  Does nothing on a connection that is open."""
+        """Connects, sends EHLO, starts TLS.  Does nothing on an open connection."""
         if not self.is_open:
             self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
 
@@ -61,14 +61,14 @@ class Client(DrivenConnection):
         service_client: Optional[str] = None,
         private_key: Optional[str] = None,
     ) -> None:
-        """Logs in.  After an AuthError or an OAuth2Error the connection is as good as before.
+        """Logs in.  After an AuthError or an OAuth2Error the connection can still be used.
 
         With a password; or, without one, with an OAuth 2.0 access token (XOAUTH2): `access_token`,
         which `expires`, in seconds since 1970.  When there is none, when it has expired or when the
         server refuses it, a new one comes from the first of these that is given:
 
-        - `token(renew)`, which returns a token, or a token and when it expires; `renew` tells that
-          the last one did not serve.
+        - `token(renew)`, which returns a token, or a token and when it expires; `renew` is true
+          when the last token was refused or has expired.
         - `service_client` and its `private_key`, RSA in PEM.
         - `refresh_token`, with `client_id` and `client_secret`.
 
@@ -133,10 +133,10 @@ class Client(DrivenConnection):
     ) -> Result:
         """Sends a message: `send(from_addr, to_addrs, message)` or `send(envelope, message)`.
 
-        Gives the result when at least one recipient got the message and it is not in doubt whether
-        others did; look at its `rejected`.  Else raises an error whose `result` tells of each
-        recipient.  Some of them have the message only when `retry` is UNKNOWN: with LMTP, or when
-        they went in several transactions.
+        Returns the result when at least one recipient got the message and no other is in doubt;
+        look at its `rejected`.  Else raises an error whose `result` has each recipient.  Some of
+        them have the message only when `retry` is UNKNOWN: with LMTP, or when they needed several
+        transactions.
 
         `message` is bytes, str (sent as UTF-8), a message of the email package (without its Bcc,
         in a form that the server takes), a binary or text file (from where it stands to its end),
@@ -157,7 +157,7 @@ class Client(DrivenConnection):
         from_addr: Optional[str] = None,
         to_addrs: Optional[Recipients] = None,
     ) -> Result:
-        """Sends a message of the email package to whom its header names.
+        """Sends a message of the email package to the recipients in its header.
 
         The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
         Resent- fields of a message that was resent.  What is given is used instead of the header.
@@ -166,14 +166,14 @@ class Client(DrivenConnection):
         return self.send(derive_envelope(message, from_addr, to_addrs), message)
 
     def reset(self) -> None:
-        """Sends RSET.  Never needed: a send that failed leaves nothing behind."""
+        """Sends RSET.  Never needed after a failed send: the library sends RSET itself."""
         self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
 
     def quit(self) -> None:
-        """Sends QUIT after everything under way and ends the connection.
+        """Sends QUIT after all pending operations and ends the connection.
 
-        A connection that is lost meanwhile, or was lost before, is no error: nothing was left to
-        do.  What was under way tells its own outcome.
+        A connection that is lost meanwhile, or was lost before, is no error.  Pending operations
+        report their own results.
         """
         if not (self._over and self._established):
             self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None, quits=True))
@@ -236,23 +236,23 @@ class Client(DrivenConnection):
         self._start(lib.smtpconn_reset, DONE, _done(callback))
 
     def start_quit(self, callback: Optional[DoneHandler] = None) -> None:
-        """`quit`, without waiting.  StateError when the connection is over already."""
+        """`quit`, without waiting.  StateError when the connection has already ended."""
         self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
 
     def take_tls_session(self) -> Optional[bytes]:
-        """Takes out the newest TLS session that the server gave; None without one.
+        """Removes and returns the newest TLS session of the server; None without one.
 
-        It is for the `tls_session` of another connection to the same server, and a secret.  Under
-        TLS 1.3 each serves once, and there may be several.  A session that has come stays here
-        until the connection is closed.
+        It is a SECRET, for the `tls_session` of another connection to the same server.  With TLS
+        1.3 each can be used once, and there may be several.  Sessions are available until the
+        connection is closed.
         """
         session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
         return session
 
     def cancel(self) -> None:
-        """Ends everything under way with CancelledError, in the next turn of the loop.
+        """Ends every pending operation with CancelledError, in the next turn of the loop.
 
-        What has begun cannot be taken back: the connection is then closed.
+        When one has begun, the connection is closed.
         """
         self._ask(
             lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
@@ -305,7 +305,7 @@ class Client(DrivenConnection):
             self.close()
 
     def _part(self, kind: Optional[type[BaseException]]) -> None:
-        """Says QUIT, if that is possible and wanted."""
+        """Sends QUIT, if that is possible and wanted."""
         core = self._loop._core
         if self.closed or core.forked or not self.is_open:
             return
@@ -322,7 +322,7 @@ class Client(DrivenConnection):
 def _told(
     sender: Any, recipients: Any, message: Any, fields: Mapping[str, Any]
 ) -> tuple[Envelope, Any]:
-    """What the two forms of `send` tell: the envelope and the message."""
+    """The envelope and the message, from either form of `send`."""
     if not isinstance(sender, Envelope):
         if message is None:
             raise TypeError("send() takes (from_addr, to_addrs, message) or (envelope, message)")

@@ -18,10 +18,10 @@ from ._table import HOOKS, OPTIONS
 
 
 class Exchange(PlainExchange):
-    """A login with a mechanism of the program's own, from its beginning to its end.
+    """A login with a custom mechanism, from its beginning to its end.
 
-    The mechanism returns its answer; or None to a challenge, when somebody calls `respond` or
-    `fail` later.
+    The mechanism returns its response; or None to a challenge, when `respond` or `fail` is called
+    later.
     """
 
     @property
@@ -104,9 +104,9 @@ class Connection(Client):
     The options are those of the library, under their names there; None is the default.  Durations
     are in seconds.  `transaction_log` is on by default when the logger is enabled for DEBUG.
 
-    The methods `connect`, `login`, `send`, `reset` and `quit` wait for the end of what they do.
-    Each has a twin `start_...` that does not: the loop calls `callback` later, with the error or
-    None, and for a send with the result.  Several may be under way; they are carried out in order.
+    The methods `connect`, `login`, `send`, `reset` and `quit` block until the operation has ended.
+    Each has a form `start_...` that does not: the loop calls `callback` later, with the error or
+    None, and for a send with the result.  Several may be pending; they are carried out in order.
 
     `socket` and `connection` are sockets, or the descriptors of some, which the library duplicates
     and makes non-blocking.  `tls_key_password` is a str, bytes, or a function that gives one when
@@ -145,9 +145,9 @@ class Connection(Client):
     on_connect: Optional[EventHandler]
     #: Called with the connection and the error that ended it.
     on_error: Optional[ErrorHandler]
-    #: Called with the connection when it is over, for whatever reason.
+    #: Called with the connection when it has ended, for any reason.
     on_end: Optional[EventHandler]
-    #: Called with the connection, every access token that an endpoint gave, and when it expires,
+    #: Called with the connection, every access token that an endpoint issued, and when it expires,
     #: in seconds since 1970, or None.
     on_token: Optional[TokenHandler]
 
@@ -215,10 +215,10 @@ class Connection(Client):
     ) -> None:
         """Makes a connection that is not open yet.
 
-        `tls_session` is what `take_tls_session` of an earlier connection gave.  `loop` drives the
-        connection, by default one of its own.  `logger` gets the log, by default "smtpconn".
+        `tls_session` is the result of `take_tls_session` of an earlier connection.  `loop` drives
+        the connection, by default a loop of its own.  `logger` gets the log, by default "smtpconn".
         `on_connect(connection)`, `on_error(connection, error)`, `on_end(connection)` and
-        `on_token(connection, token, expires)` are called when that happens.
+        `on_token(connection, token, expires)` are event handlers.
 
         Options:
         - `host`: Host name or IP address of the server.  Default: `localhost`.

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 class Core:
     """Owns a smtpconn_loop.  `with core as loop:` makes the calling thread its only user.
 
-    The library lets a loop be used by one thread at a time.  ctypes releases the GIL, so the GIL
-    does not see to that.  Whoever comes while another thread waits in the loop wakes it up and is
-    next.
+    The library allows one thread at a time in a loop.  ctypes releases the GIL, so the GIL does not
+    ensure that.  A thread that comes while another one waits in the loop wakes it up and is next.
     """
 
     def __init__(self) -> None:

@@ -61,14 +61,14 @@ class PlainExchange:
         self.mechanism = mechanism
 
     def respond(self, answer: bytes) -> None:
-        """Answers the challenge.  StateError when none waits for an answer."""
+        """Responds to the challenge.  StateError when no challenge is unanswered."""
         if not isinstance(answer, (bytes, bytearray)):
             raise TypeError(f"an answer must be bytes, not {type(answer).__name__}")
         octets = bytes(answer)
         self._give(lambda: lib.smtpconn_exchange_respond(self._handle, octets, len(octets)))
 
     def fail(self, reason: str) -> None:
-        """Gives the login up with an AuthError.  StateError when no challenge waits."""
+        """Ends the login with an AuthError.  StateError when no challenge is unanswered."""
         if not isinstance(reason, str):
             raise TypeError(f"a reason must be a str, not {type(reason).__name__}")
         text = reason.replace("\0", " ").encode("utf-8", "replace")

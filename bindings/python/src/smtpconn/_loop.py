@@ -53,7 +53,7 @@ class Loop:
     for several connections at once, or for an event loop of one's own: watch `fileno()` for reading
     and call `dispatch()` when it is readable.
 
-    What a callback or an event handler raises comes out of `run`, `run_once` or `dispatch`.
+    `run`, `run_once` and `dispatch` raise the exceptions of callbacks and event handlers.
     """
 
     def __init__(self) -> None:
@@ -68,23 +68,23 @@ class Loop:
         self._close_later = False
 
     def run(self) -> bool:
-        """Runs callbacks until nothing is pending, or until `wakeup()`: then it gives True."""
+        """Runs callbacks until nothing is pending, or until `wakeup()`: then it returns True."""
         while True:
             pending, woken = self._turn(math.inf)
             if not pending or woken:
                 return pending
 
     def run_once(self, timeout: Optional[float] = None) -> bool:
-        """Waits until a callback ran, for `timeout` seconds at most; tells whether any is pending.
+        """Waits until a callback ran, for at most `timeout` seconds; True while any is pending.
 
-        Also returns after `wakeup()`.
+        It returns after `wakeup()` too.
         """
         if timeout is not None and not timeout >= 0:
             raise ValueError(f"timeout must not be negative: {timeout}")
         return self._turn(math.inf if timeout is None else time.monotonic() + timeout)[0]
 
     def dispatch(self) -> bool:
-        """Does what can be done without waiting; tells whether operations are pending."""
+        """Does what is possible without waiting; True while operations are pending."""
         pending = self._advance(None)
         self._raise_failures()
         return pending
@@ -96,9 +96,10 @@ class Loop:
         return descriptor
 
     def timeout(self) -> Optional[float]:
-        """Seconds until `dispatch` has something to do even when the descriptor stays silent.
+        """Seconds until `dispatch` has something to do even if the descriptor is not readable.
 
-        Only for those who do not watch the descriptor all the time: it knows the time limits.
+        A program that watches the descriptor all the time does not need it: the descriptor becomes
+        readable when a time limit passes.
         """
         with self._core as loop:
             milliseconds: int = lib.smtpconn_loop_timeout(loop)

@@ -1,4 +1,4 @@
-"""What an error and a result have in common: each may hold the other."""
+"""Errors and results, in one module because each may refer to the other."""
 
 # Without annotations from the future: those of SMTPConnError are evaluated as if they stood in
 # `smtpconn`, where the class is found, and only their text would need Optional to be there.
@@ -13,12 +13,12 @@ _EXCERPT = 32
 
 
 class SMTPConnError(Exception):
-    """Anything that went wrong; the subclass tells what, the fields tell the rest.
+    """The base class of all errors of the library; the fields have the details.
 
     Absent fields are None.  All fields survive pickling.
     """
 
-    #: The code that the library gives for this class; instances have their own.
+    #: The library's code for this class; instances have their own.
     CODE: ClassVar[int] = 0
 
     #: One of ErrorCode, or a number that this version does not know.
@@ -32,9 +32,9 @@ class SMTPConnError(Exception):
     response_code: Optional[int]
     #: The enhanced status code of that reply, "5.1.1".
     enhanced: Optional[str]
-    #: The command that failed, "RCPT TO"; "API" when something was called wrongly.
+    #: The command that failed, "RCPT TO"; "API" for a misuse of the interface.
     command: str
-    #: Where on its way the connection was, "starttls".
+    #: What the connection was doing, "starttls".
     phase: str
     #: The recipient that was refused.
     recipient: Optional[str]
@@ -44,9 +44,9 @@ class SMTPConnError(Exception):
     tls_reason: Optional[str]
     #: The address that was tried or in use, "192.0.2.1:25".
     address: Optional[str]
-    #: Whether another try is wise.
+    #: Whether a retry is safe.
     retry: Retry
-    #: What became of each recipient, when a send failed.
+    #: The result for each recipient, when a send failed.
     result: Optional["Result"]
 
     def __init__(
@@ -118,7 +118,7 @@ def _name(code: int) -> str:
 
 @dataclass(frozen=True)
 class RecipientResult:
-    """One recipient; the reply is the one that decided, None where there was none."""
+    """The result for one recipient, and the reply that decided it; None without a reply."""
 
     address: str
     status: RecipientStatus
@@ -128,8 +128,8 @@ class RecipientResult:
     #: The enhanced status code, "5.1.1".
     enhanced: Optional[str] = None
     response: Optional[str] = None
-    #: Why it did not get the message: the refusal, or for one that was not tried or is in
-    #: doubt the reason. None for one that was accepted.
+    #: Why the recipient did not get the message: the refusal, or the reason why it was not tried
+    #: or is in doubt. None for an accepted recipient.
     error: Optional[SMTPConnError] = None
 
     @property
@@ -139,18 +139,18 @@ class RecipientResult:
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of a send; also `SMTPConnError.result` of a send that failed.
+    """The result of a send, and `SMTPConnError.result` of a failed send.
 
     The result of an error has accepted recipients only when the error's `retry` is UNKNOWN: with
-    LMTP, or when the recipients went in several transactions.
-    Only those in `unknown` and those that were not tried are to be sent to again then.
+    LMTP, or when the recipients needed several transactions.
+    Then send again only to recipients in `unknown` and to those that were not tried.
     """
 
     #: Every recipient, in the order of the envelope.
     recipients: list[RecipientResult]
     #: The last reply of the server: "250 2.0.0 Ok: queued as 4F2A".
     response: Optional[str] = None
-    #: The server's name for the message, where its wording is known: "4F2A".
+    #: The server's identifier for the message, when its wording is known: "4F2A".
     queue_id: Optional[str] = None
     #: Seconds from MAIL to the reply to DATA, and from there to the final reply.
     envelope_time: float = 0.0
@@ -160,22 +160,22 @@ class Result:
 
     @property
     def accepted(self) -> list[str]:
-        """The recipients who will get the message."""
+        """The recipients that were accepted, with the message."""
         return [recipient.address for recipient in self.recipients if recipient.accepted]
 
     @property
     def rejected(self) -> list[str]:
-        """The recipients who were refused, for now or for good."""
+        """The recipients that were refused, for now or for good."""
         return [recipient.address for recipient in self._refused()]
 
     @property
     def rejected_errors(self) -> list[SMTPConnError]:
-        """Why, in the same order."""
+        """The refusals, in the same order."""
         return [recipient.error for recipient in self._refused() if recipient.error is not None]
 
     @property
     def unknown(self) -> list[str]:
-        """The recipients of whom nobody knows: the connection was lost too late to tell."""
+        """The recipients in doubt: the connection was lost before their final reply."""
         status = RecipientStatus.UNKNOWN
         return [each.address for each in self.recipients if each.status is status]
 
