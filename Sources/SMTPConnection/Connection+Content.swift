@@ -17,7 +17,8 @@ extension Connection {
   func begin(_ mailing: Mailing) -> Bool {
     guard let session else { return false }
     switch session.send(
-      mailing.nextRequest(session), size: mailing.size, owner: mailing, now: clock.now) {
+      mailing.nextRequest(session), size: mailing.size, owner: mailing, now: clock.now)
+    {
     case .nothing: return false
     case .envelope: break
     case .beforeContent: put(mailing, isDotted: false)
