@@ -3,30 +3,77 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from graphlib import TopologicalSorter
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import smtpconn
 
 FOLDER = Path(smtpconn.__file__).parent
 
 
-def imported(path: Path) -> Iterator[str]:
-    """The modules of the package that a module imports anywhere in it."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.level == 1:
-            if node.module is not None:
-                yield node.module
+MODULES = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py")}
+
+
+def imported(source: str) -> Iterator[str]:
+    """The modules of the package that a module imports anywhere in it, however it names them."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                package, _, module = alias.name.partition(".")
+                if package == "smtpconn":
+                    yield module or "__init__"
+        elif isinstance(node, ast.ImportFrom):
+            package, _, module = (node.module or "").partition(".")
+            if node.level == 1:
+                module = node.module or ""
+            elif node.level != 0 or package != "smtpconn":
+                continue
+            if module:
+                yield module
             else:
-                yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.Import):
-            yield from ("__init__" for alias in node.names if alias.name == "smtpconn")
+                # A module, or a name that the package has.
+                names = [alias.name for alias in node.names]
+                yield from (name if name in MODULES else "__init__" for name in names)
+
+
+def layers(modules: Mapping[str, str]) -> list[str]:
+    """The lowest first.  A circle is a CycleError, which names it."""
+    graph = {name: set(imported(source)) for name, source in modules.items()}
+    return list(TopologicalSorter(graph).static_order())
 
 
 def test_no_circle() -> None:
-    graph = {path.stem: set(imported(path)) for path in FOLDER.glob("*.py")}
-    assert len(graph) > 20
-    order = list(TopologicalSorter(graph).static_order())  # Raises, and names the circle.
+    assert len(MODULES) > 20
+    order = layers(MODULES)
     assert order.index("_table") < order.index("_options") < order.index("_connection")
     assert order[-1] == "__init__"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from . import _connection",
+        "from ._connection import Connection",
+        "from smtpconn import _connection",
+        "from smtpconn._connection import Connection",
+        "import smtpconn._connection",
+        "import smtpconn._connection as other",
+        "from . import Connection",
+        "from smtpconn import Connection",
+        "import smtpconn",
+        "def later():\n    import smtpconn._connection",
+        "if TYPE_CHECKING:\n    from smtpconn._connection import Connection",
+    ],
+)
+def test_a_circle_is_found(line: str) -> None:
+    """_connection imports _options, by way of others, and the package imports both."""
+    with pytest.raises(CycleError):
+        layers({**MODULES, "_options": f"{MODULES['_options']}\n{line}\n"})
+
+
+@pytest.mark.parametrize("line", ["import smtpconnect", "from smtpconnect import _connection"])
+def test_other_packages_are_no_layers(line: str) -> None:
+    assert list(imported(line)) == []
