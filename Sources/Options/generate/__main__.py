@@ -23,8 +23,10 @@ import ffi
 import header
 import python
 import regions
+import row
 import swift
 import table
+from regions import Part
 
 ABI = "Sources/SMTPConnABI/Generated"
 PACKAGE = "bindings/python/src/smtpconn"
@@ -44,27 +46,30 @@ def files(root: Path) -> Iterator[tuple[str, str]]:
     yield "Tests/abi/option_symbols.txt", "".join(f"{name}\n" for name in rows.symbols)
     for path, parts in _parts(rows).items():
         text = (root / path).read_text(encoding="utf-8")
-        for begin, end, body in parts:
-            text = regions.replace(text, begin, end, body, path)
+        for part in parts:
+            text = regions.replace(text, part, path)
         yield path, text
 
 
-def _parts(rows: table.Table) -> dict[str, list[tuple[str, str, str]]]:
-    """Files of which parts are written: the lines around each, and what is to be between them."""
+def _parts(rows: table.Table) -> dict[str, list[Part]]:
+    """Files of which parts are written."""
 
-    def marked(comment: str, name: str, body: str) -> tuple[str, str, str]:
-        return comment % f"generated: {name}", comment % "generated: end", body
+    def marked(comment: str, name: str, body: str, times: int = 1) -> Part:
+        return Part(comment % f"generated: {name}", comment % "generated: end", body, times)
 
     return {
         f"{PACKAGE}/_connection.py": [
             marked("# %s", "options", python.parameters(rows)),
             marked("# %s", "option types", python.option_types(rows)),
-            ("Options:", '"""', python.option_list(rows)),
+            Part("Options:", regions.DOCSTRING_END, python.option_list(rows)),
         ],
-        f"{PACKAGE}/_client.py": [marked("# %s", "fields", python.send_parameters(rows))],
+        f"{PACKAGE}/_client.py": [
+            # The overload, and the function.
+            marked("# %s", "fields", python.send_parameters(rows), times=2),
+        ],
         f"{PACKAGE}/_envelope.py": [
             marked("# %s", "fields", python.envelope_fields(rows)),
-            ("Fields:", '"""', python.field_list(rows)),
+            Part("Fields:", regions.DOCSTRING_END, python.field_list(rows)),
         ],
         "bindings/python/README.md": [
             marked("<!-- %s -->", "options", python.readme_table(rows)),
@@ -98,7 +103,7 @@ def main() -> int:
     root: Path = arguments.folder
     try:
         outputs = dict(files(root))
-    except (table.TableError, regions.RegionError) as error:
+    except (row.TableError, regions.RegionError) as error:
         print(error, file=sys.stderr)
         return 1
     if arguments.list:

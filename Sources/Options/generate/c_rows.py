@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from table import NUMBERS, TEXTS, Row, Table
+from row import NUMBERS, TEXTS, Row
+from table import Table
 
 HEAD = """/*
  * option_rows.h - options and envelope fields, for programs that go through all of them

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 
-from table import Row, Table
+from row import Row
+from table import Table
 
 
 def options(table: Table) -> str:
@@ -28,7 +29,10 @@ def envelope(table: Table) -> str:
 
 def _line(row: Row, name: str) -> str:
     original = "" if row.original is None else f"`{row.original}`"
-    return f"| {name} | {type_text(row)} | {row.default_text} | {original} | {row.meaning} |\n"
+    default = row.default_text
+    if row.python_default is not None:
+        default += f"; in Python {row.python_default}"
+    return f"| {name} | {type_text(row)} | {default} | {original} | {row.meaning} |\n"
 
 
 def type_text(row: Row) -> str:
@@ -54,10 +58,21 @@ def _entry(noun: str, row: Row) -> str:
     setter, getter = f"smtpconn_{noun}_set_{row.name}", f"smtpconn_{noun}_{row.name}"
     names = f'.BR {setter} "(), " {getter} ()' if row.has_getter else f".BR {setter} ()"
     text = row.meaning
-    if noun == "options" and row.default_text != "none":
-        text += f" Default: {row.default_text}."
+    if row.values is not None:
+        text += f" Values: {', '.join(row.values)}."
+    default = _default_in_c(row)
+    if noun == "options" and default != "none":
+        text += f" Default: {default}."
     lines = textwrap.wrap(text, 95, break_long_words=False, break_on_hyphens=False)
     return f".TP\n{names}\n" + "".join(f"{_roff(line)}\n" for line in lines)
+
+
+def _default_in_c(row: Row) -> str:
+    """A choice is one of its values there."""
+    if row.type != "choice" or row.values is None or row.range is None:
+        return row.default_text
+    shown: str = row.values[row.default - row.range[0]]
+    return shown
 
 
 def _roff(line: str) -> str:

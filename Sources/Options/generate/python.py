@@ -7,7 +7,8 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Optional
 
-from table import FIELD_TYPES, OPTION_TYPES, TEXTS, Row, Table
+from row import FIELD_TYPES, OPTION_TYPES, TEXTS, Row
+from table import Table
 
 NOTE = "Written by `make generated` from Sources/Options/options.json."
 
@@ -142,7 +143,12 @@ def field_list(table: Table) -> str:
 
 
 def _default(row: Row) -> Optional[str]:
-    return None if row.default_text == "none" else row.default_text
+    text = _default_text(row)
+    return None if text == "none" else text
+
+
+def _default_text(row: Row) -> str:
+    return row.python_default or row.default_text
 
 
 def _listed(rows: Iterable[tuple[Row, Optional[str]]], width: int) -> str:
@@ -165,8 +171,8 @@ def readme_table(table: Table) -> str:
         text += f"{section.title}:\n\n| keyword | type | default | meaning |\n"
         text += "| --- | --- | --- | --- |\n"
         for row in section.rows:
-            kind = row.python_type or READABLE[_kind(row)]
-            text += f"| `{row.keyword}` | {kind} | {row.default_text} | {row.meaning} |\n"
+            kind = row.python_shown or row.python_type or READABLE[_kind(row)]
+            text += f"| `{row.keyword}` | {kind} | {_default_text(row)} | {row.meaning} |\n"
         text += "\n"
     return text
 
@@ -200,7 +206,7 @@ def _value(row: Row) -> str:
     if row.type == "flag":
         return f"({not row.default}, {int(not row.default)})"
     if row.type == "duration":
-        return "(1.5, 1500)"
+        return "(2.5, 2500)" if row.default == 1500 else "(1.5, 1500)"
     if row.type == "choice" and row.python_kind == "flag":
         return f"({bool(row.good)}, {row.good})"
     if row.type == "choice":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from table import TEXTS, Row, Section, Table
+from row import TEXTS, Row
+from table import Section, Table
 
 WIDTH = 100
 NOTE = "// Written by `make generated` from Sources/Options/options.json: change it there.\n"
@@ -66,7 +67,7 @@ def _grouped(number: int) -> str:
 
 
 def _limit(row: Row) -> str:
-    """final_reply_timeout is the limit finalReply."""
+    """final_reply_timeout is the limit finalReply; every duration has such a name."""
     first, *rest = row.name[: -len("_timeout")].split("_")
     return row.swift or first + "".join(word.capitalize() for word in rest)
 

@@ -279,8 +279,8 @@ class Connection(Client):
         - `tls_reject_unauthorized`: Off: do NOT verify the server; for tests only.  Default: on.
         - `tls_resumption`: Resume the TLS sessions of connections made from the same options.
           Default: on.
-        - `transaction_log`: Log commands and replies, without secrets.  Default: off; in Python by
-          the logger's level.
+        - `transaction_log`: Log commands and replies, without secrets.  Default: by the logger's
+          level.
         - `debug`: Log the content of messages too.  Default: off.
         """
         # First, so that it holds the arguments and nothing else.  No option can be left out.
