@@ -186,6 +186,10 @@ extension Connection {
       current = next
       clock.operation = clock.now
       queue.prepend(.send(mailing))
+    } else if session?.hasEnded == true {
+      // The reason is the next event. The rest is ended with all else that waits.
+      current = nil
+      queue.prepend(.send(mailing))
     } else {
       begin(mailing)
     }

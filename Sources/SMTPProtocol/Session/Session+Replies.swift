@@ -1,7 +1,7 @@
 /// From octets to replies, and when a reply may come.
 ///
-/// Octets are only kept when they arrive. `nextEvent` takes one reply after the other until one
-/// of them has led to an event, and the driver acts on that before the next reply is looked at.
+/// `receive` and `nextEvent` take one reply after the other until one of them has led to an event,
+/// and the driver acts on that before the next reply is looked at.
 ///
 /// Three rules decide whether a reply can answer a command. A server or a network attacker
 /// that breaks one of them ends the connection:
@@ -11,8 +11,8 @@
 extension Session {
   // MARK: In
 
-  /// Octets of the server, and when they arrived; `nextEvent` returns what they lead to. True
-  /// when a reply was complete.
+  /// Octets of the server, and when they arrived; `nextEvent` returns what they lead to, and has
+  /// returned all before. True when a reply was complete.
   @_optimize(speed)
   package func receive(_ octets: Span<UInt8>, now: Int64) -> Bool {
     self.now = now
@@ -109,6 +109,9 @@ extension Session {
       events.append(.startTLS)
     }
   }
+
+  /// Whether nothing more can be said: the end is an event that has come, or will.
+  package var hasEnded: Bool { !isListening }
 
   /// Whether an operation can begin.
   package func canBegin() -> Bool { isListening && isReady && isQuiet() }
