@@ -374,6 +374,8 @@ def test_a_row_is_valid_as_it_is_here(project: Path) -> None:
         (TIMEOUT | {"default": 86400001}, 'a duration needs its "default"'),
         (NUMBER | {"default": None}, 'a number needs its "default", 0 to 9'),
         (NUMBER | {"default": 10}, 'a number needs its "default", 0 to 9'),
+        (NUMBER | {"default": True}, 'a number needs its "default", 0 to 9'),
+        (NUMBER | {"good": 10}, 'a "good" value, 0 to 9, that is not the default'),
         (NUMBER | {"range": [0]}, 'needs a "range", the lowest and the highest'),
         (NUMBER | {"range": 9}, '"range" must be a list of numbers'),
         (NUMBER | {"good": 3}, 'a "good" value, 0 to 9, that is not the default'),
@@ -436,6 +438,7 @@ def test_a_keyword_that_the_connection_has_by_hand(name: str, project: Path) -> 
     ("mistake", "complaint"),
     [
         ({"type": "python"}, 'a field of Python needs "python_type", its annotation'),
+        ({"type": "number"}, "the type is one of flag, flag or unset, octets"),
         ({"type": "mailbox"}, 'a mailbox needs "by_hand": true'),
         ({"of_recipient": True}, '"of_recipient" is for a text, not a flag'),
         ({"type": "text", "good": "a"}, 'a text needs "swift_type", "good" and "bad"'),
@@ -450,6 +453,19 @@ def test_a_mistake_in_a_field(mistake: dict[str, Any], complaint: str, project: 
     done = generate(project)
     assert done.returncode == 1
     assert done.stderr.startswith(f"options.json: quiet: {complaint}")
+
+
+@pytest.mark.parametrize("key", ["name", "type", "meaning", "original"])
+def test_a_row_without_a_key(key: str, project: Path) -> None:
+    with_row(project, {name: value for name, value in FLAG.items() if name != key})
+    name = "a row without a name" if key == "name" else "quiet_log"
+    assert generate(project).stderr == f'options.json: {name}: the key "{key}" is missing\n'
+
+
+def test_a_row_that_is_no_object(project: Path) -> None:
+    change(project, TABLE, '"rows": [', '"rows": [["host", "text"],')
+    complaint = "a row is an object, in braces, not ['host', 'text']"
+    assert generate(project).stderr == f"options.json: {complaint}\n"
 
 
 def test_two_sections_of_one_file(project: Path) -> None:
