@@ -31,7 +31,7 @@ final class CallerMechanism: CustomMechanism {
     self.caller = caller
   }
 
-  func begin(_ completion: @escaping (Message?) -> Void) {
+  func begin(_ completion: @escaping (ErrorText?) -> Void) {
     onQuestion? { [self] in
       guard onAnswer != nil else { return }
       isBeginning = true

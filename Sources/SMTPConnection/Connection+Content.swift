@@ -185,7 +185,7 @@ extension Connection {
     sendAhead()
   }
 
-  private func sourceFailure(_ reason: Message, _ content: ContentTransfer) -> Failure {
+  private func sourceFailure(_ reason: ErrorText, _ content: ContentTransfer) -> Failure {
     let command = session?.position.command ?? "DATA"
     var failure = Failure(
       .stream, "the source of the message failed: \(reason)", command: command, phase: .message,

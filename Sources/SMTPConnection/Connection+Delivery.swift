@@ -157,7 +157,7 @@ extension Connection {
     guard failure.phase == .idle, case .login(let attempt, _) = current else { return failure }
     var failure = failure
     failure.phase = .auth
-    failure.command = Message("AUTH \(Bytes.printable(attempt.name))").text
+    failure.command = ErrorText("AUTH \(Bytes.printable(attempt.name))").text
     return failure
   }
 
@@ -278,7 +278,7 @@ extension Connection {
   }
 
   /// With where the connection was.
-  func cancelled(_ text: Message) -> Failure {
+  func cancelled(_ text: ErrorText) -> Failure {
     var failure = Failure.cancelled(text)
     failure.phase = phase
     return failure
@@ -300,7 +300,7 @@ enum Delivery {
 }
 
 extension Failure {
-  static func cancelled(_ text: Message) -> Failure {
+  static func cancelled(_ text: ErrorText) -> Failure {
     Failure(.cancelled, text, command: "API", phase: .idle, retry: .safe)
   }
 }

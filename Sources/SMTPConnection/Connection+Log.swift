@@ -19,7 +19,7 @@ extension Connection {
   var tracesDialogue: Bool { options.logsDialogue && onLog != nil }
 
   func note(
-    _ kind: LogRecord.Kind, _ text: @autoclosure () -> Message, level: LogRecord.Level = .info
+    _ kind: LogRecord.Kind, _ text: @autoclosure () -> ErrorText, level: LogRecord.Level = .info
   ) {
     guard onLog != nil else { return }
     queueLog(LogRecord(level: level, kind: kind, text: text().bytes))

@@ -56,7 +56,7 @@ extension Connection {
     }
   }
 
-  private static func refusal(_ text: Message) -> Failure {
+  private static func refusal(_ text: ErrorText) -> Failure {
     Failure(.auth, text, command: "AUTH", phase: .auth)
   }
 

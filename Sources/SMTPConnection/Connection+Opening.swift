@@ -132,7 +132,7 @@ extension Connection {
   }
 
   /// The addresses that failed, for the log.
-  private var failedBefore: Message {
+  private var failedBefore: ErrorText {
     guard let failures = connector?.failures, !failures.isEmpty else { return "" }
     return " (\(failures.text))"
   }

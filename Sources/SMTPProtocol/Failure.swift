@@ -9,7 +9,7 @@ package struct Failure: Error {
   }
   /// One sentence for a person: what happened, and what to do about it.
   package var message: String { detail.message.text }
-  package var text: Message {
+  package var text: ErrorText {
     get { detail.message }
     set { own().message = newValue }
   }
@@ -49,7 +49,7 @@ package struct Failure: Error {
   }
 
   package init(
-    _ code: ErrorCode, _ message: Message, command: String = "API", phase: Phase = .options,
+    _ code: ErrorCode, _ message: ErrorText, command: String = "API", phase: Phase = .options,
     retry: Retry = .no
   ) {
     detail = Detail(code, message, command, phase, retry)
@@ -67,7 +67,7 @@ package struct Failure: Error {
   /// Never changed while shared, which makes it safe to send.
   private final class Detail: @unchecked Sendable {
     var code: ErrorCode
-    var message: Message
+    var message: ErrorText
     var command: String
     var phase: Phase
     var reply: Reply?
@@ -78,7 +78,7 @@ package struct Failure: Error {
     var retry: Retry
 
     init(
-      _ code: ErrorCode, _ message: Message, _ command: String, _ phase: Phase, _ retry: Retry
+      _ code: ErrorCode, _ message: ErrorText, _ command: String, _ phase: Phase, _ retry: Retry
     ) {
       self.code = code
       self.message = message

@@ -10,7 +10,7 @@ package protocol CustomMechanism: Mechanism {
   var onQuestion: ((@escaping () -> Void) -> Void)? { get set }
   /// Asks for the initial response; then calls `completion`, with the reason when the
   /// login is not even to begin. Not called when it is not needed any more.
-  func begin(_ completion: @escaping (Message?) -> Void)
+  func begin(_ completion: @escaping (ErrorText?) -> Void)
 }
 
 /// A login under way: the mechanisms that are left, and the token.

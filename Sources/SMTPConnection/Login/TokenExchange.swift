@@ -143,7 +143,7 @@ final class TokenExchange {
     }
   }
 
-  private func failure(_ text: Message, retry: Retry) -> Failure {
+  private func failure(_ text: ErrorText, retry: Retry) -> Failure {
     Failure(
       .oauth2, "the token endpoint \(Bytes.printable(request.url.authority)) \(text)",
       command: "AUTH XOAUTH2", phase: .auth, retry: retry)

@@ -32,7 +32,7 @@ package enum ChallengeReading {
 package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
-  case cancel(Message)
+  case cancel(ErrorText)
   /// The response is given to the session later.
   case later
 }

@@ -92,7 +92,7 @@ package enum MechanismChoice {
     return allowed
   }
 
-  private static func refusal(_ text: Message) -> Failure {
+  private static func refusal(_ text: ErrorText) -> Failure {
     Failure(.auth, text, command: "AUTH", phase: .auth)
   }
 }

@@ -20,7 +20,7 @@ final class Authentication {
     self.mechanism = mechanism
   }
 
-  var command: String { Message("AUTH \(Bytes.printable(mechanism.name))").text }
+  var command: String { ErrorText("AUTH \(Bytes.printable(mechanism.name))").text }
 
   enum Step {
     case response(Secret)
@@ -104,7 +104,7 @@ final class Authentication {
     mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
   }
 
-  private func give(up reason: Message) -> Step {
+  private func give(up reason: ErrorText) -> Step {
     cancelled = Failure(
       .auth, "the login was given up: \(reason)", command: command, phase: .auth)
     return .cancel
@@ -132,7 +132,7 @@ final class Authentication {
   func verdict(_ reply: Reply) -> Failure? {
     if let cancelled { return cancelled }
     if reply.code == 235, mechanism.isComplete, !holdsInitialResponse { return nil }
-    let text: Message =
+    let text: ErrorText =
       if reply.code == 235 {
         "the server accepted the login before it had the password"
       } else if reply.isPositive {

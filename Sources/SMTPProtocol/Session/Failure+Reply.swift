@@ -1,16 +1,16 @@
 /// Texts of refusals that several places use.
 enum RefusalText {
-  static var login: Message { "the server refused the login" }
-  static var reset: Message { "the server refuses RSET" }
-  static var recipient: Message { "the server refused the recipient" }
-  static var message: Message { "the server refused the message" }
-  static var messageBeforeItsEnd: Message { "the server refused the message before its end" }
+  static var login: ErrorText { "the server refused the login" }
+  static var reset: ErrorText { "the server refuses RSET" }
+  static var recipient: ErrorText { "the server refused the recipient" }
+  static var message: ErrorText { "the server refused the message" }
+  static var messageBeforeItsEnd: ErrorText { "the server refused the message before its end" }
 }
 
 extension Failure {
   /// A refusal: what was refused, and the reply.
   package static func refused(
-    _ code: ErrorCode, _ text: Message, _ reply: Reply, command: String, phase: Phase,
+    _ code: ErrorCode, _ text: ErrorText, _ reply: Reply, command: String, phase: Phase,
     retry: Retry? = nil
   ) -> Failure {
     var failure = Failure(
@@ -23,7 +23,7 @@ extension Failure {
   /// A refusal that was received before the connection ended: it stays the error, and its
   /// text mentions how the connection ended.
   package func followed(by end: Failure) -> Failure {
-    let what: Message =
+    let what: ErrorText =
       switch end.code {
       // The caller ended it, which needs no reason.
       case .cancelled: "; after that: "
@@ -37,7 +37,7 @@ extension Failure {
 
   /// The end of a message was sent, and no reply to it has arrived (RFC 5321 section
   /// 4.5.3.2.6).
-  package func inDoubt(_ what: Message = "it") -> Failure {
+  package func inDoubt(_ what: ErrorText = "it") -> Failure {
     if retry == .unknown { return self }
     var failure = self
     failure.retry = .unknown
@@ -54,7 +54,7 @@ extension Failure {
     return failure
   }
 
-  static var unexpectedReply: Message { "the server sent a reply without a command" }
+  static var unexpectedReply: ErrorText { "the server sent a reply without a command" }
 
   static func unexpected(_ reply: Reply, phase: Phase) -> Failure {
     .refused(

@@ -210,7 +210,7 @@ package struct SendRequest {
   private func requireTLSRefusal(
     _ capabilities: Capabilities, _ security: Session.Security
   ) -> Failure? {
-    let reason: Message
+    let reason: ErrorText
     if !security.isSecure {
       reason = "the connection is not under TLS"
     } else if !security.isVerified {
@@ -223,7 +223,7 @@ package struct SendRequest {
     return Self.failure(.requireTLS, "REQUIRETLS is not possible: \(reason)")
   }
 
-  private static func failure(_ code: ErrorCode, _ text: Message) -> Failure {
+  private static func failure(_ code: ErrorCode, _ text: ErrorText) -> Failure {
     Failure(code, text, command: "MAIL FROM", phase: .envelope)
   }
 

@@ -229,7 +229,7 @@ extension Session {
       fail(.unexpected(reply, phase: position.phase))
       return true
     }
-    let reason: Message? =
+    let reason: ErrorText? =
       if output.left < end {
         RefusalText.messageBeforeItsEnd
       } else if Transaction.mayReadCommands(after: reply) {

@@ -71,14 +71,14 @@ extension Transaction {
     reply.code >= 500 && reply.code <= 504 && reply.code != 503
   }
 
-  static var readsCommands: Message {
+  static var readsCommands: ErrorText {
     "the server does not understand BDAT and may read content as commands"
   }
 
   /// Whether a final reply was received for a recipient.
   var hasVerdict: Bool { outcome.recipients.contains { $0.stage == .data } }
 
-  func unclear(_ text: Message, _ reply: Reply) -> Failure {
+  func unclear(_ text: ErrorText, _ reply: Reply) -> Failure {
     .refused(
       .connection, text, reply, command: contentCommand, phase: .message, retry: .safe)
   }
@@ -96,7 +96,7 @@ extension Transaction {
     guard let last = refused.last, let reply = last.reply else {
       return ended(Failure(.envelope, "no recipient was accepted", command: "RCPT TO"))
     }
-    let text: Message
+    let text: ErrorText
     if hasAccepted {
       text =
         "the server refused \(refused.count) of \(outcome.recipients.count) recipients, and the"

@@ -62,9 +62,9 @@ package struct TokenRequest {
     }
     // An ampersand stands between fields only.
     size -= 1
-    let head: Message = """
-      POST \(Message(bytes: url.path)) HTTP/1.1\r
-      Host: \(Message(bytes: url.authority))\r
+    let head: ErrorText = """
+      POST \(ErrorText(bytes: url.path)) HTTP/1.1\r
+      Host: \(ErrorText(bytes: url.authority))\r
       Content-Type: application/x-www-form-urlencoded\r
       Accept: application/json\r
       Connection: close\r
@@ -158,7 +158,7 @@ package struct AccessToken {
   }
 
   private static func refused(
-    _ text: Message, _ response: HTTPResponse
+    _ text: ErrorText, _ response: HTTPResponse
   ) -> Result<AccessToken, Failure> {
     .failure(
       Failure(

@@ -1,7 +1,7 @@
 /// Common mistakes in place of an address, and what to give instead.
 enum AddressAdvice {
   /// Why the text is no mailbox, to be put after the text; nil when it is no known mistake.
-  static func reason(_ text: [UInt8]) -> Message? {
+  static func reason(_ text: [UInt8]) -> ErrorText? {
     let mailto = Bytes.of("mailto:")
     if Bytes.equalIgnoringCase(Array(text.prefix(mailto.count)), mailto) {
       return "is a URL; leave out \"mailto:\""

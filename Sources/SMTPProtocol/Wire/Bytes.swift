@@ -95,8 +95,8 @@ package enum Bytes {
   /// Text for a message to a person: control characters become `?`, what is not
   /// UTF-8 becomes the replacement character, and no more than `limit` octets.
   @inline(never)
-  package static func printable(_ bytes: [UInt8], limit: Int = 200) -> Message {
+  package static func printable(_ bytes: [UInt8], limit: Int = 200) -> ErrorText {
     let shown = bytes.prefix(limit).map { isControl($0) ? .question : $0 }
-    return Message(bytes: bytes.count > limit ? shown + of("...") : shown)
+    return ErrorText(bytes: bytes.count > limit ? shown + of("...") : shown)
   }
 }

@@ -3,7 +3,7 @@
 package enum DeliveryStatus {
   /// Why a text was refused: "must be FULL or HDRS".
   package struct Refusal: Error {
-    package let reason: Message
+    package let reason: ErrorText
   }
 
   /// RET (section 4.3): how much of the message is returned.

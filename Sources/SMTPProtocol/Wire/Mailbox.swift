@@ -25,7 +25,7 @@ package struct Mailbox: Equatable {
 
   /// Why a text is no mailbox, to be put after the text: "has no @".
   package struct Refusal: Error {
-    package let reason: Message
+    package let reason: ErrorText
   }
 
   private static var postmaster: [UInt8] { Bytes.of("postmaster") }

@@ -293,13 +293,13 @@ package struct ReplyParser {
     return Int(first) &* 100 &+ Int(second) &* 10 &+ Int(third) &- 0x30 &* 111
   }
 
-  private func violation(_ text: Message, _ line: Range<Int>) -> Failure {
-    let shown: Message =
+  private func violation(_ text: ErrorText, _ line: Range<Int>) -> Failure {
+    let shown: ErrorText =
       line.isEmpty || !quotes ? "" : ": \"\(Bytes.printable(buffer[line], limit: 80))\""
     return Self.violation(text + shown)
   }
 
-  private static func violation(_ text: Message) -> Failure {
+  private static func violation(_ text: ErrorText) -> Failure {
     Failure(.protocolViolation, text, command: "CONN", phase: .idle)
   }
 }

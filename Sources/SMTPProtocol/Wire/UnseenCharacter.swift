@@ -5,7 +5,7 @@ struct UnseenCharacter {
   let scalar: UInt32
 
   /// What it is, to be put after the text: "contains the ... character U+200B".
-  var reason: Message {
+  var reason: ErrorText {
     let name = Bytes.printable(Self.name(scalar))
     return scalar == Self.replacement
       ? "holds \(name), the replacement for octets that could not be decoded"

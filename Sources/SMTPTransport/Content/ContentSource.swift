@@ -7,7 +7,7 @@ package enum SourceOutcome {
   case end
   /// Nothing now; the source calls `onReady` when it can go on.
   case pause
-  case failed(Message)
+  case failed(ErrorText)
 
   package var isContent: Bool {
     if case .content = self { return true }

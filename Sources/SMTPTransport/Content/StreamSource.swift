@@ -21,7 +21,7 @@ package enum BlockOutcome {
   case octets(Int)
   case end
   case pause
-  case failed(Message)
+  case failed(ErrorText)
 }
 
 /// Content that comes in blocks.

@@ -33,7 +33,7 @@ package final class Resolver {
         .failure(Resolver.failure("\"\(name)\" is not a host name", retry: .no)))
     }
     deadline = LoopTimer(loop) { [self] in
-      let reason: Message =
+      let reason: ErrorText =
         request == nil ? " (\(ResolverThreads.limit) other names are being resolved)" : ""
       finish(
         .failure(
@@ -46,7 +46,7 @@ package final class Resolver {
   }
 
   /// Starts a thread, or waits until one may be started.
-  private func ask(_ host: [UInt8], _ port: UInt16, _ name: Message) {
+  private func ask(_ host: [UInt8], _ port: UInt16, _ name: ErrorText) {
     guard ResolverThreads.enter() else {
       if wait == nil { wait = LoopTimer(loop) { [self] in ask(host, port, name) } }
       wait?.set(Clock.now() + ResolverThreads.patience)
@@ -103,7 +103,7 @@ package final class Resolver {
   // MARK: Errors
 
   private static func result(
-    of answer: ResolverRequest.Handle.Answer, _ name: Message
+    of answer: ResolverRequest.Handle.Answer, _ name: ErrorText
   ) -> Result<[SocketAddress], Failure> {
     switch answer {
     case .addresses(let addresses):
@@ -134,7 +134,7 @@ package final class Resolver {
   }
 
   private static func failure(
-    _ message: Message, code: ErrorCode = .dns, retry: Retry
+    _ message: ErrorText, code: ErrorCode = .dns, retry: Retry
   ) -> Failure {
     Failure(code, message, command: "CONN", phase: .dns, retry: retry)
   }

@@ -18,8 +18,8 @@ package struct AddressFailures {
   }
 
   /// As in "192.0.2.1:25: Connection refused; [2001:db8::1]:25: no answer".
-  package var text: Message {
-    var text: Message = ""
+  package var text: ErrorText {
+    var text: ErrorText = ""
     for (index, entry) in entries.enumerated() {
       text += "\(index > 0 ? "; " : "")\(entry.address): \(entry.failure.text)"
     }
@@ -29,7 +29,7 @@ package struct AddressFailures {
   /// The failure of all addresses together; `end` is the last one. A server that answered
   /// decides the code before an address that did not, and the retry advice is "safe" when
   /// one address may work later.
-  package func explain(_ end: Failure, _ headline: Message) -> Failure {
+  package func explain(_ end: Failure, _ headline: ErrorText) -> Failure {
     var failure = entries.last { $0.failure.isAnswer }?.failure ?? end
     failure.text = "\(headline)\(text)"
     failure.addresses = addresses

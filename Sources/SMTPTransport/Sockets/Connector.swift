@@ -80,7 +80,7 @@ package final class Connector {
   }
 
   /// The failure of all addresses, which ends now with `end`: running attempts are cancelled.
-  package func explain(_ end: Failure, _ headline: Message) -> Failure {
+  package func explain(_ end: Failure, _ headline: ErrorText) -> Failure {
     for attempt in running {
       attempt.cancel()
       remember(attempt.address, Connector.failure(.timedOut, "no answer"))
@@ -136,7 +136,7 @@ package final class Connector {
 
   private func fail(_ attempt: ConnectionAttempt, _ error: Errno, isLocal: Bool = false) {
     attempt.cancel()
-    let place: Message =
+    let place: ErrorText =
       isLocal ? "local_address \(localAddress?.description ?? ""): " : ""
     var failure = Connector.failure(
       .socket, "\(place)\(error.text)", retry: Connector.retry(after: error.code))
@@ -159,7 +159,7 @@ package final class Connector {
   }
 
   private func expire() {
-    let text: Message = "connecting took longer than connection_timeout"
+    let text: ErrorText = "connecting took longer than connection_timeout"
     finish(.failure(explain(Connector.failure(.timedOut, text), "\(text): ")))
   }
 
@@ -167,7 +167,8 @@ package final class Connector {
     explain(lastFailure, "cannot connect to ")
   }
 
-  private static func failure(_ code: ErrorCode, _ text: Message, retry: Retry = .safe) -> Failure {
+  private static func failure(_ code: ErrorCode, _ text: ErrorText, retry: Retry = .safe) -> Failure
+  {
     Failure(code, text, command: "CONN", phase: .connect, retry: retry)
   }
 

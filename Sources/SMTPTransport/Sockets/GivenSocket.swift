@@ -11,7 +11,7 @@ package final class GivenSocket {
     self.given = given
   }
 
-  package static func duplicate(_ given: Int32, option: Message) throws(Failure) -> GivenSocket {
+  package static func duplicate(_ given: Int32, option: ErrorText) throws(Failure) -> GivenSocket {
     guard let descriptor = System.adoptedSocket(given) else {
       let error = Errno.current
       var failure = Failure(

@@ -119,8 +119,8 @@ import SMTPProtocol
   /// "192.0.2.1:25" or "[2001:db8::1]:25"; the path of a Unix domain socket.
   package var description: String {
     switch family {
-    case AF_INET: return Message("\(hostText):\(port)").text
-    case AF_INET6: return Message("[\(hostText)]:\(port)").text
+    case AF_INET: return ErrorText("\(hostText):\(port)").text
+    case AF_INET6: return ErrorText("[\(hostText)]:\(port)").text
     case AF_UNIX:
       let path = octets(2..<max(2, Int(length))).prefix { $0 != 0 }
       return path.isEmpty ? "local socket" : Bytes.printable(Array(path)).text

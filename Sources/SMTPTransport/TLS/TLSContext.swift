@@ -105,8 +105,8 @@ package import SMTPProtocol
     }
   }
 
-  private static func refused(_ option: Message, _ value: [UInt8]?, byPolicy: Bool) -> Failure {
-    let shown: Message = "\(option) \"\(Bytes.printable(value ?? []))\""
+  private static func refused(_ option: ErrorText, _ value: [UInt8]?, byPolicy: Bool) -> Failure {
+    let shown: ErrorText = "\(option) \"\(Bytes.printable(value ?? []))\""
     if !byPolicy { return refused(shown) }
     ERR_clear_error()
     return failure(
@@ -189,14 +189,14 @@ package import SMTPProtocol
       "cannot use \(option) \(Bytes.printable(path, limit: 1000)): \(reason)", reason)
   }
 
-  static func failure(_ message: Message, _ reason: String?) -> Failure {
+  static func failure(_ message: ErrorText, _ reason: String?) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: .no)
     failure.tlsReason = reason
     return failure
   }
 
   /// OpenSSL does not take the value of an option.
-  static func refused(_ option: Message) -> Failure {
+  static func refused(_ option: ErrorText) -> Failure {
     let reason = TLSErrorQueue.drain().text
     return failure("cannot use \(option): \(reason)", reason)
   }

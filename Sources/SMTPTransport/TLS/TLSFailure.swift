@@ -4,7 +4,7 @@ import SMTPProtocol
 
 /// Why a handshake failed, and what to do about it.
 enum TLSFailure {
-  static func make(_ message: Message, reason: String, retry: Retry) -> Failure {
+  static func make(_ message: ErrorText, reason: String, retry: Retry) -> Failure {
     var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry)
     failure.tlsReason = reason
     return failure
@@ -59,7 +59,7 @@ enum TLSFailure {
     let code = session.verifyResult
     let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
     let wanted = Bytes.printable(peer)
-    let message: Message
+    let message: ErrorText
     switch code {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = unsafe session.withShownCertificate { unsafe CertificateNames.list($0) }

@@ -41,7 +41,7 @@ extension TLSContext {
       case .text(let text):
         unsafe copenssl_use_key(
           pointer, text.bytes, Int32(clamping: text.bytes.count), askPassword, user) == 1
-          ? nil : TLSContext.refused(Message(option))
+          ? nil : TLSContext.refused(ErrorText(option))
       }
     }
     guard var failure, question.wasAsked else { return failure }

@@ -1,7 +1,7 @@
 /// Text for a person, put together by interpolation like a String, but through a
 /// few functions that are never inlined: error texts are cold, many, and would
 /// otherwise make up a third of the shipped library.
-package struct Message: ExpressibleByStringInterpolation, Sendable {
+package struct ErrorText: ExpressibleByStringInterpolation, Sendable {
   package private(set) var bytes: [UInt8]
 
   package init(_ text: String) { bytes = Array(text.utf8) }
@@ -19,12 +19,12 @@ package struct Message: ExpressibleByStringInterpolation, Sendable {
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   @inline(never)
-  package static func + (left: Message, right: Message) -> Message {
-    Message(bytes: left.bytes + right.bytes)
+  package static func + (left: ErrorText, right: ErrorText) -> ErrorText {
+    ErrorText(bytes: left.bytes + right.bytes)
   }
 
   @inline(never)
-  package static func += (left: inout Message, right: Message) {
+  package static func += (left: inout ErrorText, right: ErrorText) {
     left.bytes += right.bytes
   }
 
@@ -44,7 +44,7 @@ package struct Message: ExpressibleByStringInterpolation, Sendable {
     }
 
     @inline(never)
-    package mutating func appendInterpolation(_ message: Message) {
+    package mutating func appendInterpolation(_ message: ErrorText) {
       bytes += message.bytes
     }
 
