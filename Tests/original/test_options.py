@@ -1,4 +1,4 @@
-"""docs/original.md says of each option whether the original has it, as the table of options does."""
+"""docs/original.md says which options the original has, as the table of options does."""
 
 from __future__ import annotations
 
