@@ -69,8 +69,10 @@ class StrictServer:
     most_at_a_time: int = 65536
 
     deliveries: list[Delivery] = field(default_factory=list)
-    #: How often everything had been answered and nothing was there to read.
-    waits: int = 0
+    #: Beginnings of commands, and "." for the end of content: replies leave when the next of
+    #: these was answered, and not before, so that a client that waits for one sooner hangs.
+    #: Without any they leave whenever all that was read is answered.
+    holds_until: list[bytes] = field(default_factory=list)
     #: What came with each read, for a connection that is the only one.
     groups: list[bytes] = field(default_factory=list)
     #: Every reply to what belongs to a message.
@@ -130,8 +132,7 @@ class _Dialogue:
         while True:
             while self._step():
                 pass
-            if self._replies:
-                self._server.waits += 1
+            if self._replies and not self._server.holds_until:
                 self._flush()
             octets = self._peer.some(self._server.most_at_a_time)
             if not octets:
@@ -155,6 +156,13 @@ class _Dialogue:
         for piece in self._server.answering(self._replies):
             self._peer.send(piece)
         self._replies = b""
+
+    def _answered(self, what: bytes) -> None:
+        """This was, which may be what the replies have waited for."""
+        held = self._server.holds_until
+        if held and what.startswith(held[0]):
+            del held[0]
+            self._flush()
 
     def _judge(self, what: str, about: bytes, agreement: bytes) -> bool:
         """Replies as the judge says. Whether that was an agreement."""
@@ -197,9 +205,12 @@ class _Dialogue:
         verb = line.split(b" ")[0].upper()
         handle = getattr(self, f"_{verb.decode().lower()}", None)
         assert handle is not None, f"no such command: {line!r}"
-        if verb != b"BDAT":
+        if verb == b"BDAT":
+            handle(line)
+        else:
             self._alone()
-        handle(line)
+            handle(line)
+            self._answered(line)
         return True
 
     def _alone(self) -> None:
@@ -307,6 +318,7 @@ class _Dialogue:
             self._say(b"554 5.5.1 nobody to deliver to")
         # Whatever became of it (RFC 5321 section 4.1.1.4).
         self._clear()
+        self._answered(b".")
         return True
 
     def _refused_content(self) -> bool:
@@ -346,6 +358,7 @@ class _Dialogue:
             self._chunks += chunk
         else:
             self._is_spoilt = True
+        self._answered(line)
         return True
 
     # --- delivery ---------------------------------------------------------
