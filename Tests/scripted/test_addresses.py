@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,9 @@ import pytest
 from support.certificates import Certificates
 from support.drive import Drive
 from support.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
-from support.scripted import Peer, ScriptedServer
+from support.resolving import wait_for_resolver
+from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.separate import where_names_mean
-from support.slowness import time_limit
 from support.system import full_listener
 
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
@@ -29,6 +30,10 @@ def drive(tmp_path: Path) -> Iterator[Drive]:
         yield drive
 
 
+#: Less than any other limit is by default. The tests put the clock forward.
+LIMIT = 20_000
+
+
 def refuses(peer: Peer) -> None:
     peer.reply(REPLY.encode())
     assert b"EHLO" not in peer.until_closed()
@@ -36,6 +41,11 @@ def refuses(peer: Peer) -> None:
 
 def mute(peer: Peer) -> None:
     peer.until_closed()
+
+
+def wait_for_log(drive: Drive, text: str) -> None:
+    """Until the library has said this of its connections."""
+    drive.wait(lambda: text in "\n".join(drive.transcript(LOG_NETWORK)), text)
 
 
 def is_the_reply(failure: Failure, retry: int) -> None:
@@ -50,8 +60,11 @@ def is_the_reply(failure: Failure, retry: int) -> None:
 def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
     with full_listener(silent) as port:
         with ScriptedServer(refuses, address=refusing, port=port):
-            connection = drive.connection(host=HOST, port=port, connection_timeout=time_limit(1000))
-            failure = connection.start_connect().fails("EPROTOCOL")
+            connection = drive.connection(host=HOST, port=port, connection_timeout=LIMIT)
+            opening = connection.start_connect()
+            wait_for_log(drive, "trying the next address")
+            drive.advance(LIMIT)
+            failure = opening.fails("EPROTOCOL")
             connection.wait_end()
         is_the_reply(failure, RETRY_SAFE)
         assert failure.message == (
@@ -66,8 +79,11 @@ def test_reply_and_no_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=time_limit(1000))
-        failure = connection.start_connect().fails("EPROTOCOL")
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=LIMIT)
+        opening = connection.start_connect()
+        wait_for_log(drive, f"connected to {SECOND}")
+        drive.advance(LIMIT)
+        failure = opening.fails("EPROTOCOL")
         connection.wait_end()
     is_the_reply(failure, RETRY_SAFE)
     assert f"{FIRST}:{first.port}: {SAID}; {SECOND}:{first.port}: " in failure.message
@@ -125,8 +141,14 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
 def test_operation_timeout(drive: Drive) -> None:
     """The error includes what was pending when the time was up."""
     with full_listener(SECOND) as port:
-        connection = drive.connection(host=HOST, port=port, operation_timeout=time_limit(1000))
-        failure = connection.start_connect().fails("ETIMEDOUT")
+        threads = drive.counts()[1]
+        connection = drive.connection(host=HOST, port=port, operation_timeout=LIMIT)
+        opening = connection.start_connect()
+        drive.settle()
+        wait_for_resolver(drive, threads)
+        drive.settle()
+        drive.advance(LIMIT)
+        failure = opening.fails("ETIMEDOUT")
     assert "(operation_timeout)" in failure.message
     assert f"{FIRST}:{port}: Connection refused; {SECOND}:{port}: no answer" in failure.message
     assert failure.address == f"{FIRST}:{port}, {SECOND}:{port}"
@@ -150,10 +172,13 @@ def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
             None,
             host=HOST,
             port=first.port,
-            connection_timeout=time_limit(600),
-            **{limit: time_limit(800)},
+            connection_timeout=LIMIT // 2,
+            **{limit: LIMIT},
         )
-        connection.start_connect().succeeds()
+        opening = connection.start_connect()
+        wait_for_log(drive, f"connected to {FIRST}")
+        drive.advance(LIMIT)
+        opening.succeeds()
         assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
         connection.start_quit().succeeds()
     log = "\n".join(drive.transcript(LOG_NETWORK))
@@ -183,17 +208,24 @@ def test_greeting_ends_the_search(drive: Drive) -> None:
 def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
     """What one server began to say is not the beginning of what the next one says."""
 
+    sent = threading.Event()
+
     def breaks_off(peer: Peer) -> None:
         peer.send(b"220-first\r\n5")
+        sent.set()
         peer.until_closed()
 
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
         stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
         connection = drive.connection(
-            host=HOST, port=first.port, name="client.test", greeting_timeout=time_limit(500)
+            host=HOST, port=first.port, name="client.test", greeting_timeout=LIMIT
         )
-        connection.start_connect().succeeds()
+        opening = connection.start_connect()
+        wait_for_log(drive, f"connected to {FIRST}")
+        assert sent.wait(PATIENCE)
+        drive.advance(LIMIT)
+        opening.succeeds()
         connection.start_quit().succeeds()
 
 
@@ -211,10 +243,13 @@ def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certifica
             host=HOST,
             port=first.port,
             secure=1,
-            greeting_timeout=time_limit(500),
+            greeting_timeout=LIMIT,
             tls_reject_unauthorized=0,
         )
-        connection.start_connect().succeeds()
+        opening = connection.start_connect()
+        wait_for_log(drive, f"connected to {FIRST}")
+        drive.advance(LIMIT)
+        opening.succeeds()
         assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
         connection.start_quit().succeeds()
     assert "the TLS handshake was not over" in "\n".join(drive.transcript(LOG_NETWORK))
@@ -224,8 +259,12 @@ def test_no_greeting_from_any(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=time_limit(200))
-        failure = connection.start_connect().fails("ETIMEDOUT")
+        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=LIMIT)
+        opening = connection.start_connect()
+        for address in (FIRST, SECOND):
+            wait_for_log(drive, f"connected to {address}")
+            drive.advance(LIMIT)
+        failure = opening.fails("ETIMEDOUT")
         connection.wait_end()
     assert failure.retry == RETRY_SAFE
     assert failure.message.count("(greeting_timeout)") == 2
@@ -237,8 +276,11 @@ def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, operation_timeout=time_limit(500))
-        failure = connection.start_connect().fails("ETIMEDOUT")
+        connection = drive.connection(host=HOST, port=first.port, operation_timeout=LIMIT)
+        opening = connection.start_connect()
+        wait_for_log(drive, f"connected to {FIRST}")
+        drive.advance(LIMIT)
+        failure = opening.fails("ETIMEDOUT")
         connection.wait_end()
     assert "(operation_timeout)" in failure.message
 
@@ -246,29 +288,36 @@ def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
 def test_connection_timeout_is_over_all_addresses(drive: Drive, certificates: Certificates) -> None:
     """It goes on with the second address and does not begin again: after a first one that has
     used a part of it, the second has less than a whole."""
-
-    limit = time_limit(2000)
+    passed = threading.Event()
 
     def uses_a_part(peer: Peer) -> None:
         peer.handshake_began()
-        assert not peer.closes_within(0.35 * limit / 1000)
+        assert passed.wait(PATIENCE)
 
     def has_the_rest(peer: Peer) -> None:
         peer.handshake_began()
-        assert peer.closes_within(0.85 * limit / 1000), "the limit has begun again"
+        peer.until_closed()
 
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(uses_a_part, address=FIRST))
-        stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
+        second = stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
         connection = drive.connection(
             host=HOST,
             port=first.port,
             secure=1,
-            connection_timeout=limit,
+            connection_timeout=LIMIT,
             # The certificates of the system take long to read under valgrind.
             tls_ca_file=certificates.ca_file,
         )
-        failure = connection.start_connect().wait().error
+        opening = connection.start_connect()
+        # What begins a handshake.
+        first.wait_for(b"\x16")
+        drive.advance(LIMIT // 2)
+        assert not opening.ended
+        passed.set()
+        second.wait_for(b"\x16")
+        drive.advance(LIMIT // 2)
+        failure = opening.wait().error
         connection.wait_end()
     assert failure is not None
     assert "(connection_timeout)" in failure.message

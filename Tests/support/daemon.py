@@ -23,18 +23,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from support.certificates import Identity
+from support.slowness import PATIENCE
 
 HOST = "127.0.0.1"
-
-# How long starting, stopping and delivering may take.
-PATIENCE = 20.0
 
 # Nothing of the environment should change what a server does.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 
 # In front of a server, without a time limit. When whoever started it was killed, it
 # ends the server: one that changes the user it runs as would not hear of it itself.
-GUARD = ("setpriv", "--pdeathsig", "TERM", "timeout", f"--kill-after={PATIENCE / 2}", "0")
+GUARD = ("setpriv", "--pdeathsig", "TERM", "timeout", "--kill-after=10", "0")
 
 
 def program(name: str) -> str:

@@ -20,12 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.outcomes import Done, Failure, Json, read_failure, read_result
+from support.slowness import PATIENCE
+
+# What others take from here.
+__all__ = ["BUILD", "PATIENCE", "ROOT", "Program", "Started", "quote"]
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
-
-# How long a wait may take before the test is called hung. Valgrind is slow.
-PATIENCE = 20.0
 
 
 def quote(text: str | bytes | None) -> str:
@@ -180,7 +181,7 @@ class Program:
         """Ends the program and returns its exit status."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        status = self._process.wait(timeout=4 * PATIENCE)
+        status = self._process.wait(timeout=PATIENCE)
         self._reader.join()
         assert self._process.stdout is not None
         self._process.stdout.close()
@@ -209,6 +210,16 @@ class Program:
             self._held = outer
             if not outer and self.alive:
                 self.call("hold", "0")
+
+    def advance(self, milliseconds: int) -> None:
+        """Puts the clock that the library sees forward. What is due then has happened when
+        this returns."""
+        self.call("advance", str(milliseconds))
+        self.settle()
+
+    def settle(self) -> None:
+        """Has the library do what it can: read what has arrived, and look at its limits."""
+        self.call("hold", str(int(self._held)))
 
     # --- between tests ----------------------------------------------------
 

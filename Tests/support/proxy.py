@@ -7,8 +7,8 @@ import base64
 import socket
 
 from support.relay import Relay
+from support.slowness import PATIENCE
 
-PATIENCE = 20.0
 HEADER_END = b"\r\n\r\n"
 
 

@@ -17,9 +17,10 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 
 from support.certificates import Identity
+from support.slowness import PATIENCE
 
-# Longer than any wait of a test that passes.
-PATIENCE = 20.0
+# What tests take from here.
+__all__ = ["CRLF", "PATIENCE", "Dialogue", "Peer", "ScriptedServer"]
 
 CRLF = b"\r\n"
 

@@ -7,6 +7,10 @@ import os
 #: plain, asan or valgrind (drive.start).
 MODE = os.environ.get("SMTPCONN_TEST_MODE", "plain")
 
+#: Seconds after which a wait is called hung: much longer than any wait of a test that passes,
+#: on a machine that is slow and busy with other work.
+PATIENCE = 120.0
+
 
 def repeated(times: int) -> int:
     """How often to repeat what leaves something behind if it is wrong. Valgrind takes twenty

@@ -58,7 +58,7 @@ static const struct {
     {"new", call_new},               {"info", call_info},
     {"capability", call_capability}, {"counts", call_counts},
     {"free", call_free},             {"take_session", call_take_session},
-    {"add_session", call_add_session},
+    {"add_session", call_add_session}, {"advance", call_advance},
 };
 
 void call(char **words, size_t count) {

@@ -127,6 +127,7 @@ void call_take_session(char **words, size_t count);
 void call_add_session(char **words, size_t count);
 void call_info(char **words, size_t count);
 void call_capability(char **words, size_t count);
+void call_advance(char **words, size_t count);
 
 /* Calls on a connection: the second word names it. 1 when the word is one. */
 int call_connection(char **words);

@@ -110,6 +110,7 @@ void call_free(char **words, size_t count) {
     smtpconn_free(take(words[3], CONNECTION));
   } else if (strcmp(what, "everything") == 0) {
     free_everything();
+    free_tags(); /* else every later search for one goes through them all */
   } else {
     die("cannot free", what);
   }
