@@ -41,9 +41,9 @@ extension Connection {
   private func append(_ body: (inout OctetBuffer) -> Void) {
     guard let session else { return }
     let start = session.append(body)
-    if options.debug {
-      flushLog()
-      logContent(session.output.bytes[start..<session.output.bytes.count])
+    if trace.logsContent {
+      trace.collect(from: session)
+      trace.content(session.output.bytes[start..<session.output.bytes.count])
     }
   }
 
@@ -67,7 +67,7 @@ extension Connection {
   /// The source has something again.
   func goOn() {
     content?.isPaused = false
-    wake()
+    callbacks.wake()
   }
 
   // MARK: Piece by piece
@@ -94,7 +94,7 @@ extension Connection {
       outcome = content.source.read(from: content.offset) { piece in
         guard self.content === content else { return }
         let piece = piece.extracting(first: limit - (content.offset - startOffset))
-        let count = options.debug ? 0 : content.unchanged(of: piece)
+        let count = trace.logsContent ? 0 : content.unchanged(of: piece)
         if count == 0 {
           let piece = piece.extracting(first: ContentTransfer.copiedPiece)
           isTooLarge = !copy(piece, content, session)
@@ -157,7 +157,7 @@ extension Connection {
   private func giveUp(_ content: ContentTransfer) -> Bool {
     handleEvents()
     if self.content === content { stopContent() }
-    wake()
+    callbacks.wake()
     return true
   }
 

@@ -1,59 +1,8 @@
 package import SMTPProtocol
 import SMTPTransport
 
-/// The end of operations and of the connection, and the callbacks due.
+/// The end of operations and of the connection.
 extension Connection {
-  /// An operation counts from its start until its callback is due; a callback
-  /// counts until it has run.
-  func begin() {
-    pending += 1
-    loop.pendingOperations += 1
-  }
-
-  func end() {
-    pending -= 1
-    loop.pendingOperations -= 1
-  }
-
-  func queueCallback(_ callback: @escaping () -> Void) {
-    begin()
-    deliveries.append(.call(callback))
-  }
-
-  func queueEvent(_ callback: @escaping () -> Void) {
-    if !isFreed { queueCallback(callback) }
-  }
-
-  /// Runs the callbacks that are due now. Those that become due meanwhile run in the next
-  /// round, or a callback that starts and cancels an operation could extend the turn for ever.
-  @_optimize(speed)
-  func deliver() {
-    isDelivering = true
-    var due = deliveries.count
-    while due > 0, let delivery = deliveries.popFirst() {
-      due -= 1
-      end()
-      switch delivery {
-      case .call(let callback): callback()
-      case .log(let record): onLog?(record)
-      // The call keeps the operation: what the caller has to release is released
-      // after it.
-      case .sent(let mailing, let outcome): withExtendedLifetime(mailing) { mailing.ended(outcome) }
-      }
-    }
-    isDelivering = false
-  }
-
-  /// Drops the callbacks that are due without calling them.
-  func forgetDeliveries() {
-    while deliveries.popFirst() != nil { end() }
-  }
-
-  /// Something is to be written: soon, and in this turn if callbacks run.
-  func haveNews() {
-    if isDelivering { hasNews = true } else { wake() }
-  }
-
   /// Proceeds as far as possible, then runs callbacks, then sets the timer. What callbacks
   /// start leaves in the same turn; the time that they take does not count for time limits.
   @_optimize(speed)
@@ -66,33 +15,21 @@ extension Connection {
 
   @_optimize(speed)
   func callBack() {
-    if !deliveries.isEmpty {
-      var rounds = 0
-      repeat {
-        hasNews = false
-        deliver()
-        if hasNews { goOnWriting() }
-        rounds += 1
-      } while !deliveries.isEmpty && rounds < Self.roundsPerTurn
-      if !deliveries.isEmpty { wake() }
-      let spent = Clock.now() - clock.now
-      clock.now += spent
-      clock.lastActivity += spent
-      clock.lastExchange += spent
-      clock.greeting += spent
-    }
+    guard !callbacks.isEmpty else { return }
+    callbacks.run { goOnWriting() }
+    let spent = Clock.now() - clock.now
+    clock.now += spent
+    clock.lastActivity += spent
+    clock.lastExchange += spent
+    clock.greeting += spent
   }
 
   /// An idle connection keeps little.
   private func shrink() {
     session?.shrink()
     queue.shrink()
-    deliveries.shrink()
+    callbacks.shrink()
   }
-
-  /// How often callbacks that start something that ends at once are served before others
-  /// get their turn.
-  private static var roundsPerTurn: Int { 8 }
 
   // MARK: The end of an operation
 
@@ -107,15 +44,11 @@ extension Connection {
     let ending = current.ending(failure.map { addressed($0) })
     let dropped = droppedSends
     droppedSends = []
-    queueCallback { [self] in
+    callbacks.operationEnded { [self] in
       if current.isLogin { loginRefusal = nil }
       ending()
     }
-    end()
-    for send in dropped {
-      queueCallback(send)
-      end()
-    }
+    for send in dropped { callbacks.operationEnded(send) }
   }
 
   /// Together with earlier transactions of the same send; there are no later ones. The reply
@@ -130,8 +63,7 @@ extension Connection {
     current = sendUnderWay
     if current != nil { clock.operation = clock.now }
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    // The operation becomes a callback: what is pending stays the same.
-    deliveries.append(.sent(mailing, outcome))
+    callbacks.sendEnded(mailing, outcome)
   }
 
   // MARK: The end of the connection
@@ -142,7 +74,7 @@ extension Connection {
     if case .over = link { return }
     // After QUIT was sent nothing is an error.
     if session?.position.phase == .quit {
-      note(.network, "\(failure.message)")
+      trace.note(.network, "\(failure.message)")
       finish(nil, isError: false)
       return
     }
@@ -199,13 +131,13 @@ extension Connection {
     guard wasStarted else { return }
     if var failure {
       if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }
-      note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
-      if isError { queueEvent { [self, failure] in onError?(failure) } }
+      trace.note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
+      if isError { callbacks.appendEvent { [self, failure] in onError?(failure) } }
     } else {
-      note(.network, "closed")
+      trace.note(.network, "closed")
     }
-    queueEvent { [self] in onEnd?() }
-    wake()
+    callbacks.appendEvent { [self] in onEnd?() }
+    callbacks.wake()
   }
 
   /// Ends everything pending. True when a message is in doubt.
@@ -216,8 +148,7 @@ extension Connection {
     var mayBeDelivered = false
     if let opening {
       self.opening = nil
-      queueCallback { opening(reason) }
-      end()
+      callbacks.operationEnded { opening(reason) }
     }
     session?.abort(reason)
     while let event = session?.nextEvent() {
@@ -233,8 +164,7 @@ extension Connection {
     if current != nil { complete(reason) }
     let untried = untried(reason)
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(untried))
-      end()
+      callbacks.operationEnded(operation.ending(untried))
     }
     return mayBeDelivered
   }
@@ -271,10 +201,9 @@ extension Connection {
     }
     isQuitting = false
     while let operation = queue.popFirst() {
-      queueCallback(operation.ending(reason))
-      end()
+      callbacks.operationEnded(operation.ending(reason))
     }
-    wake()
+    callbacks.wake()
   }
 
   /// With where the connection was.
@@ -290,13 +219,6 @@ extension Connection {
     }
     goOn()
   }
-}
-
-/// A callback or log line that is due.
-enum Delivery {
-  case call(() -> Void)
-  case sent(Mailing, Outcome)
-  case log(LogRecord)
 }
 
 extension Failure {

@@ -57,7 +57,7 @@ extension Connection {
       }
     }
     // More may be buffered inside TLS, which the loop cannot see.
-    wake()
+    callbacks.wake()
   }
 
   /// A server that closes sometimes sends the reason first.
@@ -97,7 +97,7 @@ extension Connection {
         if session.output.isEmpty { isApart = false }
       } else if let content {
         guard budget > 0 else {
-          wake()
+          callbacks.wake()
           return
         }
         let before = content.offset

@@ -86,7 +86,7 @@ extension Connection {
     attempt.candidates.removeFirst()
     attempt.name = name
     let credentials = attempt.identity.credentials
-    note(.smtp, "logging in with \(Bytes.printable(name))")
+    trace.note(.smtp, "logging in with \(Bytes.printable(name))")
     if let custom = options.customMechanisms.make(name) {
       start(attempt, custom)
     } else if name == MechanismChoice.plain {
@@ -103,7 +103,7 @@ extension Connection {
 
   private func start(_ attempt: LoginAttempt, _ custom: any CustomMechanism) {
     attempt.add(custom)
-    custom.onQuestion = { [self] question in queueCallback(question) }
+    custom.onQuestion = { [callbacks] question in callbacks.append(question) }
     custom.onAnswer = { [self] answer in
       session?.answer(answer)
       goOnLoggingIn()
@@ -122,7 +122,7 @@ extension Connection {
 
   private func goOnLoggingIn() {
     handleEvents()
-    haveNews()
+    callbacks.started()
   }
 
   private func start(_ attempt: LoginAttempt, _ mechanism: any Mechanism) {
@@ -154,7 +154,7 @@ extension Connection {
     {
       attempt.hasRenewed = true
       attempt.refusal = failure
-      note(.smtp, "the server refuses the access token; getting a new one")
+      trace.note(.smtp, "the server refuses the access token; getting a new one")
       getToken(attempt, renews: true)
       return true
     }
@@ -187,7 +187,7 @@ extension Connection {
         queueToken(attempt, result)
       }
       attempt.question = question
-      queueCallback { if question.isOpen { ask(question) } }
+      callbacks.append { if question.isOpen { ask(question) } }
       return
     }
     do throws(Failure) {
@@ -204,7 +204,7 @@ extension Connection {
   }
 
   private func askEndpoint(_ attempt: LoginAttempt, _ request: TokenRequest) {
-    note(.smtp, "asking \(Bytes.printable(request.url.authority)) for an access token")
+    trace.note(.smtp, "asking \(Bytes.printable(request.url.authority)) for an access token")
     let exchange = TokenExchange(loop, request, trusting: options.tls, cryptography)
     attempt.exchange = exchange
     exchange.start { [self] result in
@@ -212,7 +212,7 @@ extension Connection {
       let now = Clock.secondsSince1970()
       let token = result.flatMap { AccessToken.read($0, to: request, now: now, cryptography) }
       if case .success(let token) = token {
-        queueEvent { [self] in onToken?(token) }
+        callbacks.appendEvent { [self] in onToken?(token) }
       }
       useToken(attempt, token)
       settle()

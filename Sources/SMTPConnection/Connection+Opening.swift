@@ -9,16 +9,16 @@ extension Connection {
     }
     try checkLoop()
     opening = completion
-    begin()
+    callbacks.operationBegan()
     clock.now = Clock.now()
     clock.operation = clock.now
     if options.connectedSocket != nil || options.socketPath != nil {
       link = .starting
-      wake()
+      callbacks.wake()
     } else {
       resolve()
       // For the first line of the log.
-      if onLog != nil { wake() }
+      if trace.isOn { callbacks.wake() }
     }
     setTimer()
   }
@@ -54,7 +54,7 @@ extension Connection {
     link = .resolving(resolver)
     let host = options.effectiveHost
     let port = UInt16(truncatingIfNeeded: options.effectivePort)
-    note(.network, "resolving \(Bytes.printable(host))")
+    trace.note(.network, "resolving \(Bytes.printable(host))")
     resolver.resolve(
       host: host, port: port, deadline: options.limits.deadline(.dns, from: clock.now)
     ) { [self] result in
@@ -127,7 +127,7 @@ extension Connection {
     clientName = name
     session = Session(sessionConfiguration(name), cryptography: cryptography)
     link = .open(channel)
-    note(.network, "connected to \(channel.remote.description)\(failedBefore)")
+    trace.note(.network, "connected to \(channel.remote.description)\(failedBefore)")
     if case .open = link, options.isSecure, !options.isSecured { secure(channel) }
   }
 
@@ -141,7 +141,7 @@ extension Connection {
     var configuration = Session.Configuration(
       name: name, tlsPolicy: tlsPolicy,
       isSecure: options.isSecure || options.isSecured,
-      tracesDialogue: tracesDialogue)
+      tracesDialogue: trace.recordsDialogue)
     configuration.isLMTP = options.lmtp
     configuration.chunking = options.chunking
     configuration.ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []
@@ -225,7 +225,7 @@ extension Connection {
       clock.lastActivity = clock.now
       let verified = options.tls.rejectUnauthorized ? "" : ", certificate not verified"
       let resumed = info.isResumed ? ", resumed" : ""
-      note(.tls, "\(info.version) \(info.cipher)\(resumed)\(verified)")
+      trace.note(.tls, "\(info.version) \(info.cipher)\(resumed)\(verified)")
       link = .open(channel)
       if options.isSecure {
         clock.greeting = clock.now
@@ -245,7 +245,7 @@ extension Connection {
       case .securing(let channel) = link,
       options.socket == nil, options.connectedSocket == nil, !isFreed
     else { return false }
-    note(.tls, "\(failure.text); going on without TLS", level: .warning)
+    trace.note(.tls, "\(failure.text); going on without TLS", level: .warning)
     goesOnInTheClear = true
     let address = channel.remote
     closeChannel(graceful: false)
@@ -269,7 +269,7 @@ extension Connection {
     case .securing(let channel): connector.remember(channel.remote, failure)
     case .none, .starting, .resolving, .connecting, .over: return false
     }
-    note(.network, "\(failure.text); trying the next address", level: .warning)
+    trace.note(.network, "\(failure.text); trying the next address", level: .warning)
     closeChannel(graceful: false)
     session = nil
     remoteAddress = nil

@@ -60,17 +60,16 @@ extension Connection {
   @_optimize(speed)
   func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
-    begin()
+    callbacks.operationBegan()
     if let loginRefusal, operation.isSend {
-      queueCallback(operation.ending(unauthenticated(loginRefusal)))
-      end()
-      wake()
+      callbacks.operationEnded(operation.ending(unauthenticated(loginRefusal)))
+      callbacks.wake()
       return
     }
     // An operation before it in the queue has already woken the loop up.
     let isFirst = queue.isEmpty
     queue.append(operation)
-    if isFirst { haveNews() }
+    if isFirst { callbacks.started() }
   }
 
   // MARK: Starting
@@ -100,7 +99,7 @@ extension Connection {
       guard case .open = link, begin(mailing) else { return }
       // The session keeps it.
       _ = queue.popFirst()
-      flushLog()
+      trace.collect(from: session)
     }
   }
 
@@ -112,7 +111,7 @@ extension Connection {
       return true
     }
     clock.lastActivity = clock.now
-    wake()
+    callbacks.wake()
     return false
   }
 
@@ -139,10 +138,10 @@ extension Connection {
 
   func handleEvents() {
     while let event = session?.nextEvent() {
-      flushLog()
+      trace.collect(from: session)
       handle(event)
     }
-    flushLog()
+    trace.collect(from: session)
   }
 
   private func handle(_ event: Session.Event) {
@@ -178,7 +177,7 @@ extension Connection {
       complete(mailing, outcome)
       return
     }
-    note(
+    trace.note(
       .smtp,
       "the server takes no more recipients at a time; the rest follows in another transaction")
     if let next = sendUnderWay {
@@ -203,13 +202,12 @@ extension Connection {
 
   private func opened() {
     clock.opened = clock.now
-    note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
+    trace.note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
     if let opening {
       self.opening = nil
-      queueCallback { opening(nil) }
-      end()
+      callbacks.operationEnded { opening(nil) }
     }
-    queueEvent { [self] in onConnect?() }
+    callbacks.appendEvent { [self] in onConnect?() }
   }
 
   /// Mail that was to be sent with a login must not be sent without it. This holds until

@@ -42,8 +42,14 @@ package final class Connection {
   package var onEnd: (() -> Void)?
   package var onToken: ((AccessToken) -> Void)?
   package var onLog: ((LogRecord) -> Void)? {
-    didSet { session?.tracesDialogue = tracesDialogue }
+    get { trace.onLine }
+    set {
+      trace.onLine = newValue
+      session?.tracesDialogue = trace.recordsDialogue
+    }
   }
+  let trace: Trace
+  let callbacks: CallbackQueue
 
   var link = Link.none
   /// Kept until the greeting was accepted: it knows the addresses not tried yet.
@@ -68,13 +74,6 @@ package final class Connection {
   var loginRefusal: Failure?
   /// Sends that end because a login failed, called back after it.
   var droppedSends: [() -> Void] = []
-  /// The callbacks due, in order.
-  var deliveries = Queue<Delivery>()
-  /// Callbacks run, and one has started something.
-  var isDelivering = false
-  var hasNews = false
-  /// Operations and deliveries that are not finished.
-  package internal(set) var pending = 0
 
   var content: ContentTransfer?
   /// A write failed; replies that arrived before are read first.
@@ -83,7 +82,6 @@ package final class Connection {
   /// The delivery of a token answer.
   var tokenTask: LoopTask?
   var timer: LoopTimer?
-  var task: LoopTask?
   var clock = Milestones()
   var progress = Progress()
   var isFreed = false
@@ -91,8 +89,10 @@ package final class Connection {
   package init(options: Options, loop: EventLoop) {
     self.options = options
     self.loop = loop
+    callbacks = CallbackQueue(loop)
+    trace = Trace(options, callbacks)
     timer = LoopTimer(loop) { [self] in limitPassed() }
-    task = LoopTask { [self] in turn() }
+    callbacks.onTurn { [self] in turn() }
   }
 
   // MARK: Properties
@@ -123,6 +123,8 @@ package final class Connection {
   package var isResumed: Bool { tls?.isResumed ?? false }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
   package var capabilities: Capabilities { session?.capabilities ?? .none }
+  /// Operations that have not ended and callbacks that have not run.
+  package var pending: Int { callbacks.pending }
   package var lastReply: Reply? { session?.lastReply }
 
   // MARK: The turn
@@ -132,34 +134,24 @@ package final class Connection {
     settle()
   }
 
-  func wake() {
-    if let task { loop.schedule(task) }
-  }
-
   /// Ends everything at once and releases the loop. Callbacks of pending operations run
   /// inside.
   ///
   /// Returns whether this was the first call: a callback that runs inside may call
-  /// it again.
-  ///
-  /// A child process runs only release callbacks: pending operations continue in its
-  /// parent.
+  /// it again. A child process runs only release callbacks.
   package func free() -> Bool {
     guard !isFreed else { return false }
     isFreed = true
+    callbacks.refuseEvents()
     onConnect = nil
     onError = nil
     onEnd = nil
     onToken = nil
     clock.now = Clock.now()
     finish(cancelled("the connection was freed"), isError: false)
-    if loop.isForeignProcess { forgetDeliveries() }
-    // Nothing can be started any more, so there is an end to it.
-    while !deliveries.isEmpty { deliver() }
+    callbacks.end()
     timer?.invalidate()
     timer = nil
-    task?.cancel()
-    task = nil
     onLog = nil
     // Last of all, while the handle is still there for the caller's release functions.
     let kept = (options, tlsContext)

@@ -17,7 +17,7 @@ import Testing
     connection.clock.lastActivity = now - 1
     connection.clock.lastExchange = now - 2
     connection.clock.greeting = now - 3
-    connection.queueEvent { connection.clock.now -= taken }
+    connection.callbacks.appendEvent { connection.clock.now -= taken }
     connection.callBack()
     #expect(connection.clock.now >= now)
     #expect(connection.clock.lastActivity >= now - 1 + taken)

@@ -1,0 +1,61 @@
+import SMTPProtocol
+
+/// A line of the log.
+package struct LogRecord {
+  /// The numbers of `enum smtpconn_log_level`.
+  package enum Level: Int32 { case debug = 0, info, warning, error }
+  /// The numbers of `enum smtpconn_log_kind`.
+  package enum Kind: Int32 { case network = 0, tls, smtp, client, server, message }
+
+  package let level: Level
+  package let kind: Kind
+  package let text: [UInt8]
+}
+
+/// The log. Without a callback no line is made. Lines are in the same queue as the callbacks,
+/// and go to the log callback that is set when their turn comes.
+final class Trace {
+  private let callbacks: CallbackQueue
+  private let logsDialogue: Bool
+  /// The option `debug`: content too, which is copied for that.
+  let logsContent: Bool
+  var onLine: ((LogRecord) -> Void)?
+
+  init(_ options: Options, _ callbacks: CallbackQueue) {
+    self.callbacks = callbacks
+    logsDialogue = options.logsDialogue
+    logsContent = options.debug
+  }
+
+  var isOn: Bool { onLine != nil }
+
+  /// Whether the session is to record the dialogue.
+  var recordsDialogue: Bool { logsDialogue && isOn }
+
+  func note(
+    _ kind: LogRecord.Kind, _ text: @autoclosure () -> ErrorText, level: LogRecord.Level = .info
+  ) {
+    if isOn { append(LogRecord(level: level, kind: kind, text: text().bytes)) }
+  }
+
+  private func append(_ record: LogRecord) {
+    callbacks.append { [self] in onLine?(record) }
+  }
+
+  /// What the session has recorded since the last time.
+  func collect(from session: Session?) {
+    guard let entries = session?.takeLog(), isOn else { return }
+    for entry in entries {
+      let kind: LogRecord.Kind = entry.direction == .client ? .client : .server
+      append(LogRecord(level: .debug, kind: kind, text: entry.text))
+    }
+  }
+
+  func content(_ octets: [UInt8]) {
+    guard isOn else { return }
+    for line in octets.split(separator: .lf) {
+      let text = line.last == .cr ? line.dropLast() : line
+      append(LogRecord(level: .debug, kind: .message, text: Array(text)))
+    }
+  }
+}
