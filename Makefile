@@ -257,13 +257,19 @@ $(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
 FUZZERS := $(patsubst Tests/fuzz/%Fuzzer.swift,%,$(wildcard Tests/fuzz/*Fuzzer.swift))
 FUZZ_SECONDS ?= 60
 
-# The core and one target are compiled as one module, with ASan, by the ordinary
-# compiler; the core imports nothing that would have to be built first.
-FUZZ_FLAGS := -parse-as-library -sanitize=fuzzer,address -use-ld=lld -O -g -swift-version 6 \
-              -package-name smtpconn -module-name fuzz -strict-memory-safety
-$(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift Tests/fuzz/HexCryptography.swift $(shell find Sources/SMTPProtocol -name '*.swift')
+# By the ordinary compiler, with ASan: the core once, and each target against it. The core
+# imports nothing that would have to be built first.
+FUZZ_FLAGS := -parse-as-library -sanitize=fuzzer,address -O -g -swift-version 6 \
+              -package-name smtpconn -strict-memory-safety
+FUZZ_CORE  := $(BUILD)/fuzz/SMTPProtocol.o
+
+$(FUZZ_CORE): $(shell find Sources/SMTPProtocol -name '*.swift')
 	@mkdir -p $(@D)
-	swiftc $(FUZZ_FLAGS) -o $@ $^
+	swiftc $(FUZZ_FLAGS) -wmo -enable-testing -module-name SMTPProtocol -emit-module \
+	  -emit-module-path $(@:.o=.swiftmodule) -emit-object -o $@ $^
+
+$(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift Tests/fuzz/HexCryptography.swift $(FUZZ_CORE)
+	swiftc $(FUZZ_FLAGS) -use-ld=lld -module-name fuzz -I $(BUILD)/fuzz -o $@ $^
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
 

@@ -1,3 +1,5 @@
+@testable import SMTPProtocol
+
 /// Content must not depend on how its source cuts it, nor on whether it is copied or
 /// leaves as it is, and must not end early.
 ///

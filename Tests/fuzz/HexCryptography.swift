@@ -1,3 +1,5 @@
+@testable import SMTPProtocol
+
 /// Base64 is not what is tested here: anything that can be refused will do.
 final class HexCryptography: Cryptography {
   func base64Encode(_ bytes: [UInt8]) -> [UInt8] { Bytes.hexadecimal(bytes) }

@@ -1,3 +1,5 @@
+@testable import SMTPProtocol
+
 /// Replies must not depend on how the network cuts them, nor on whether they were looked
 /// at before they are taken.
 ///

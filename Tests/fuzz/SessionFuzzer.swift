@@ -1,3 +1,5 @@
+@testable import SMTPProtocol
+
 /// No server and no order of operations may trap, leave an operation without an
 /// end, or end it twice; and what most replies go through, a short way that is taken when
 /// nobody reads along, must lead to the same as the long one.

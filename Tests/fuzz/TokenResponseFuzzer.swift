@@ -1,3 +1,5 @@
+@testable import SMTPProtocol
+
 /// The answer of a token endpoint must not depend on how the network cuts it, and whatever
 /// it is, there is a token or a reason.
 ///
