@@ -29,6 +29,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
+        if item.get_closest_marker("every_case") is not None:
+            continue
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
     left_out = {
         item

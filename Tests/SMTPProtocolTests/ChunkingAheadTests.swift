@@ -153,12 +153,12 @@ import Testing
       S: 250 ok
       S: 550 no
       > close
-      ! send failed: connection, CONN, idle phase, retry unknown
+      ! send failed: connection, BDAT, message phase, retry unknown
       ! - b@y.example unknown, RCPT TO 250
       ! - c@y.example rejected, RCPT TO 550
-      ! send failed: connection, CONN, idle phase, retry unknown
+      ! send failed: connection, BDAT, message phase, retry unknown
       ! - d@y.example unknown
-      ! connection failed: connection, CONN, idle phase, retry unknown
+      ! connection failed: connection, BDAT, message phase, retry unknown
       """)
   }
 
@@ -170,9 +170,9 @@ import Testing
       ! send failed: envelope, MAIL FROM, envelope phase, retry no, 550
       ! - b@y.example notTried
       ! - c@y.example notTried
-      ! send failed: connection, CONN, idle phase, retry unknown
+      ! send failed: connection, RCPT TO, envelope phase, retry unknown
       ! - d@y.example unknown
-      ! connection failed: connection, CONN, idle phase, retry unknown
+      ! connection failed: connection, RCPT TO, envelope phase, retry unknown
       """)
   }
 

@@ -143,10 +143,10 @@ import Testing
         C: BDAT 7
         C: Hello
         > close
-        ! send failed: connection, CONN, idle phase, retry safe
+        ! send failed: connection, BDAT, message phase, retry safe
         ! - b@y.example notTried, RCPT TO 250
         ! - c@y.example rejected, RCPT TO 550
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, BDAT, message phase, retry safe
         """, chunking: .on)
   }
 
@@ -157,10 +157,10 @@ import Testing
         C: BDAT 7 LAST
         C: Hello
         > close
-        ! send failed: connection, CONN, idle phase, retry unknown
+        ! send failed: connection, BDAT, message phase, retry unknown
         ! - b@y.example unknown, RCPT TO 250
         ! - c@y.example rejected, RCPT TO 550
-        ! connection failed: connection, CONN, idle phase, retry unknown
+        ! connection failed: connection, BDAT, message phase, retry unknown
         """, chunking: .on)
   }
 

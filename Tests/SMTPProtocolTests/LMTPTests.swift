@@ -203,7 +203,7 @@ import Testing
 
   @Test(arguments: ["close", "abort"])
   func `who was answered keeps the answer when the peer is lost`(_ operation: String) {
-    let code = operation == "close" ? "connection, CONN, idle" : "timedOut, API, idle"
+    let code = operation == "close" ? "connection, DATA, message" : "timedOut, API, idle"
     let after = { (replies: String, told: String) in
       Self.accepted + replies + """
         > \(operation)

@@ -124,11 +124,11 @@ import Testing
     play(
       Self.start + """
         > close
-        ! send failed: connection, CONN, idle phase, retry unknown
+        ! send failed: connection, DATA, message phase, retry unknown
         ! - b@y.example unknown, RCPT TO 250
-        ! send failed: connection, CONN, idle phase, retry safe
+        ! send failed: connection, DATA, message phase, retry safe
         ! - d@y.example notTried
-        ! connection failed: connection, CONN, idle phase, retry unknown
+        ! connection failed: connection, DATA, message phase, retry unknown
         """)
   }
 

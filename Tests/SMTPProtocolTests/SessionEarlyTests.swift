@@ -104,11 +104,11 @@ import Testing
         C: BDAT 7 LAST
         C: Hello…
         > close
-        ! send failed: connection, CONN, idle phase, retry safe
+        ! send failed: connection, MAIL FROM, envelope phase, retry safe
         ! - b@y.example notTried
-        ! send failed: connection, CONN, idle phase, retry safe
+        ! send failed: connection, MAIL FROM, envelope phase, retry safe
         ! - c@y.example notTried
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, MAIL FROM, envelope phase, retry safe
         """, chunking: .optimistic)
   }
 

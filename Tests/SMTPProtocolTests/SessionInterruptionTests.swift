@@ -133,8 +133,9 @@ struct Moment: CustomTestStringConvertible {
   func `what is under way ends once when the server closes`(_ moment: Moment) {
     play(
       moment.before + "> close\n"
-        + moment.failed("connection, CONN, idle phase, retry \(moment.retry)")
-        + "! connection failed: connection, CONN, idle phase, retry \(moment.retry)\n> close\n")
+        + moment.failed("connection, \(moment.position) phase, retry \(moment.retry)")
+        + "! connection failed: connection, \(moment.position) phase, retry \(moment.retry)\n> close\n"
+    )
   }
 
   @Test(arguments: Moment.all)

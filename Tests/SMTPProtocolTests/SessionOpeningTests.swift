@@ -189,9 +189,12 @@ import Testing
     #expect(conversation.session.lastReply?.lines == [bytes("zu spät")])
   }
 
-  @Test(arguments: ["", "S: 220 mx.example\nC: EHLO client.example\n", opening()])
-  func `the end of the connection is reported once`(_ before: String) {
-    play(before + "> close\n! connection failed: connection, CONN, idle phase, retry safe\n")
+  @Test(arguments: [
+    ("", "CONN, greeting"), ("S: 220 mx.example\nC: EHLO client.example\n", "EHLO, hello"),
+    (opening(), "CONN, idle"),
+  ])
+  func `the end of the connection is reported once`(_ before: String, _ position: String) {
+    play(before + "> close\n! connection failed: connection, \(position) phase, retry safe\n")
   }
 
   /// Case 13 of the original.

@@ -36,7 +36,7 @@ import Testing
         == "the server refused the sender: 554 5.7.1 no; after that the connection was lost:"
         + " the connection was lost")
     #expect(failures[0].reply?.code == 554)
-    #expect(failures[1].line == "connection, CONN, idle phase, retry safe")
+    #expect(failures[1].line == "connection, RCPT TO, envelope phase, retry safe")
   }
 
   /// Nothing was lost when the caller, or a time limit, ended it.
@@ -113,7 +113,7 @@ import Testing
         ! send failed: envelope, RCPT TO, envelope phase, retry safe, 450
         ! - b@y.example deferred, RCPT TO 450
         ! - c@y.example notTried
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, RCPT TO, envelope phase, retry safe
         """)
   }
 
@@ -139,7 +139,7 @@ import Testing
         S: \(code) what?
         C: HELO client.example
         > close
-        ! connection failed: connection, CONN, idle phase, retry safe
+        ! connection failed: connection, HELO, hello phase, retry safe
         """)
   }
 

@@ -141,6 +141,16 @@ class Peer:
         assert octets is None, f"came unasked: {octets!r}"
         assert not self._buffer, f"came unasked: {bytes(self._buffer)!r}"
 
+    def nothing_unread(self) -> None:
+        """As idle, for a client that may have closed."""
+        self._socket.setblocking(False)
+        try:
+            octets = self._socket.recv(65536)
+        except (BlockingIOError, ssl.SSLError, ConnectionError):
+            octets = b""
+        self._socket.settimeout(PATIENCE)
+        assert not octets and not self._buffer, f"came unasked: {bytes(self._buffer) + octets!r}"
+
     def closes_within(self, seconds: float) -> bool:
         """Whether the client closes in this time. What it says is kept."""
         self._socket.settimeout(seconds)
@@ -232,6 +242,13 @@ class Peer:
         if not self._closed:
             self._closed = True
             self._socket.close()
+
+    def end(self) -> None:
+        """Says that nothing more comes; what the client still says can be read."""
+        with contextlib.suppress(OSError):
+            if isinstance(self._socket, ssl.SSLSocket):
+                self._socket = self._socket.unwrap()
+            self._socket.shutdown(socket.SHUT_WR)
 
     def close_below_tls(self) -> None:
         """Ends the connection without the goodbye that TLS asks for."""

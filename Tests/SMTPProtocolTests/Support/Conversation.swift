@@ -42,9 +42,10 @@ struct Conversation {
     session.receiveEnd(now: now)
     drain()
     if session.isOver { return }
+    let (phase, command) = session.position
     give(
       up: Failure(
-        .connection, "the connection was lost", command: "CONN", phase: .idle, retry: .safe))
+        .connection, "the connection was lost", command: command, phase: phase, retry: .safe))
   }
 
   // MARK: What the caller does

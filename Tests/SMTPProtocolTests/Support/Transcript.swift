@@ -10,6 +10,7 @@ import Testing
 ///     > reset              the caller does this
 ///     > part 25            octets of the server arrive, without the end of the line
 ///     ! reset ok           the driver gets this event (`EventText.swift`)
+///     = ready, not secure  this is true of the session then
 ///
 /// What follows a stimulus (`S:` lines in a row, or one `>` line) up to the next
 /// one is all that it leads to: no other output or event may follow. Lines that
@@ -19,30 +20,65 @@ struct Transcript {
     var line: Int
     var server: [String] = []
     var operation: String?
-    var client: [String] = []
-    var events: [String] = []
+    var client: [ScenarioLine] = []
+    var events: [ScenarioLine] = []
+    var states: [String] = []
+
+    /// The line of the transcript at which what came begins to differ.
+    static func line(
+      _ came: [String], _ expected: [ScenarioLine], otherwise line: Int
+    ) -> Int {
+      let same = zip(came, expected).prefix { $0 == $1.text }.count
+      return same < expected.count ? expected[same].number : expected.last?.number ?? line
+    }
+
+    var isServerAlone: Bool {
+      !server.isEmpty && client.isEmpty && events.isEmpty && states.isEmpty
+    }
   }
 
   private var steps: [Step] = []
 
   init(_ text: String) {
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    where !line.isEmpty && !line.hasPrefix("#") {
-      let kind = line.prefix { $0 != " " }
-      let rest = String(line.dropFirst(kind.count + 1))
-      switch kind {
-      case "S:":
-        let continues = steps.last.map {
-          !$0.server.isEmpty && $0.client.isEmpty && $0.events.isEmpty
-        }
-        if continues != true { steps.append(Step(line: index + 1)) }
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
+      ScenarioLine(number: $0 + 1, text: String($1))
+    }
+    do {
+      try self.init(lines: lines, in: "a transcript")
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+
+  init(lines: [ScenarioLine], in file: String) throws {
+    for line in lines where !line.text.isEmpty && !line.text.hasPrefix("#") {
+      let kind = line.text.prefix { $0 != " " }
+      let rest = String(line.text.dropFirst(kind.count + 1))
+      if kind == ">" {
+        steps.append(Step(line: line.number, operation: rest))
+        continue
+      }
+      if kind == "S:" {
+        if steps.last?.isServerAlone != true { steps.append(Step(line: line.number)) }
         steps[steps.count - 1].server.append(rest)
-      case ">": steps.append(Step(line: index + 1, operation: rest))
-      case "C:": steps[steps.count - 1].client.append(rest)
-      case "!": steps[steps.count - 1].events.append(rest)
-      default: preconditionFailure("not a line of a transcript: \(line)")
+        continue
+      }
+      guard !steps.isEmpty else {
+        throw ScenarioError(file, line.number, "nothing leads to this: \(line.text)")
+      }
+      switch kind {
+      case "C:":
+        steps[steps.count - 1].client.append(ScenarioLine(number: line.number, text: rest))
+      case "!":
+        steps[steps.count - 1].events.append(ScenarioLine(number: line.number, text: rest))
+      case "=": steps[steps.count - 1].states += rest.split(separator: ", ").map { String($0) }
+      default: throw ScenarioError(file, line.number, "not a line of a dialogue: \(line.text)")
       }
     }
+  }
+
+  var offersChunking: Bool {
+    steps.contains { $0.server.contains { $0.contains("CHUNKING") } }
   }
 
   /// In which pieces the octets of the server arrive.
@@ -64,6 +100,14 @@ struct Transcript {
   func play(
     _ feeding: Feeding, _ conversation: inout Conversation, _ location: SourceLocation
   ) -> [String] {
+    play(feeding, &conversation) { _ in location }
+  }
+
+  /// The same; the transcript is in a file of its own, and this is the place of each line.
+  @discardableResult
+  func play(
+    _ feeding: Feeding, _ conversation: inout Conversation, _ located: (Int) -> SourceLocation
+  ) -> [String] {
     steps.map { step in
       if let operation = step.operation {
         Self.perform(operation, &conversation)
@@ -73,12 +117,25 @@ struct Transcript {
       let way = conversation.isTraced ? "" : ", by the short way"
       let place = "line \(step.line), fed as \(feeding)\(way)"
       let said = text(conversation.takeOutput())
-      let wanted = step.client.map { $0.hasSuffix("…") ? String($0.dropLast()) : $0 + "\r\n" }
-        .joined()
-      #expect(said == wanted, "client, \(place)", sourceLocation: location)
-      let events = conversation.takeEvents()
+      let wanted = step.client.map {
+        $0.text.hasSuffix("…") ? String($0.text.dropLast()) : $0.text + "\r\n"
+      }.joined()
+      let saidLines = said.split(separator: "\r\n", omittingEmptySubsequences: false).map {
+        String($0)
+      }
       #expect(
-        events.flatMap { $0.lines } == step.events, "events, \(place)", sourceLocation: location)
+        said == wanted, "client, \(place)",
+        sourceLocation: located(Step.line(saidLines, step.client, otherwise: step.line)))
+      let events = conversation.takeEvents()
+      let eventLines = events.flatMap { $0.lines }
+      #expect(
+        eventLines == step.events.map { $0.text }, "events, \(place)",
+        sourceLocation: located(Step.line(eventLines, step.events, otherwise: step.line)))
+      for state in step.states {
+        #expect(
+          conversation.session.isIn(state) == true, "\(state), \(place)",
+          sourceLocation: located(step.line))
+      }
       let details = events.compactMap { $0.details }
       return "line \(step.line): \(details) \(conversation.state)"
     }
@@ -148,6 +205,22 @@ struct Transcript {
     case "wait": conversation.now += Int64(words[1])!
     default: preconditionFailure("not an operation: \(operation)")
     }
+  }
+}
+
+extension Session {
+  /// Whether it is in this state, `ready` or `not ready`; nil where there is no such state.
+  fileprivate func isIn(_ state: String) -> Bool? {
+    let isDenied = state.hasPrefix("not ")
+    let isTrue: Bool? =
+      switch isDenied ? String(state.dropFirst(4)) : state {
+      case "ready": isReady
+      case "over": isOver
+      case "secure": isSecure
+      case "authenticated": isAuthenticated
+      default: nil
+      }
+    return isTrue.map { $0 != isDenied }
   }
 }
 

@@ -1,0 +1,290 @@
+"""Plays a scenario with the library over a socket: one thread is the server and the caller."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from support.certificates import Identity
+from support.connection import Operation
+from support.drive import Drive, Option
+from support.scripted import PATIENCE, Peer
+from support.transcripts.eventtext import ended, failure_text
+from support.transcripts.lines import Line
+from support.transcripts.scenario import Scenario, Step
+from support.transcripts.ways import CHUNKING, Way
+
+POLICIES: dict[str, dict[str, Option]] = {
+    "never": {"ignore_tls": 1},
+    "ifOffered": {},
+    "required": {"require_tls": 1},
+    "opportunistic": {"opportunistic_tls": 1},
+}
+INITIAL = {"automatic": -1, "never": 0, "always": 1}
+FLAGS = {
+    "smtputf8": "use_smtputf8",
+    "binary": "use_binarymime",
+    "allornone": "all_or_none",
+    "requiretls": "require_tls",
+}
+FIELDS = {"ret": "dsn_ret", "envid": "dsn_envid", "notify": "dsn_notify", "orcpt": "dsn_orcpt"}
+
+
+class MismatchError(AssertionError):
+    """What came is not what the transcript says."""
+
+
+@dataclass
+class _Content:
+    """The content of a send, as the transcript gives it."""
+
+    pieces: list[bytes] = field(default_factory=list)
+    #: Its end is given too.
+    ends: bool = False
+    #: It is in memory when the send starts.
+    is_at_once: bool = False
+
+
+class Player:
+    """One scenario, played in one way."""
+
+    def __init__(
+        self, scenario: Scenario, way: Way, drive: Drive, identity: Identity, ca_file: Option
+    ) -> None:
+        self._scenario = scenario
+        self._way = way
+        self._drive = drive
+        self._identity = identity
+        self._ca_file = ca_file
+        self._operations: dict[str, tuple[str, Operation]] = {}
+        #: Lines of events that came and were not expected yet.
+        self._lines: list[str] = []
+        self._seen = len(drive.order)
+        #: The messages whose content was wanted.
+        self._asked: set[str] = set()
+        self._contents = iter(_contents(scenario))
+        self._line = scenario.line
+
+    def play(self) -> None:
+        try:
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                self._connection = self._drive.connection_from(self._drive.options(**self._options(listener)))
+                self._start("connect", self._connection.start_connect())
+                listener.settimeout(PATIENCE)
+                accepted, _ = listener.accept()
+            self._peer = Peer(accepted)
+            if self._way.under_tls:
+                self._peer.start_tls(self._identity)
+            self._play()
+        except BaseException as error:
+            place = f"{self._scenario.file}:{self._line}: {self._scenario}, {self._way}"
+            raise MismatchError(f"Tests/transcripts/{place}: {error}") from error
+
+    def _options(self, listener: socket.socket) -> dict[str, Option]:
+        setting = self._scenario.setting
+        return {
+            "host": "localhost",
+            "port": listener.getsockname()[1],
+            "name": setting("name", "client.example"),
+            "tls_ca_file": self._ca_file,
+            "tls_reject_unauthorized": int(setting("verify", "yes") == "yes"),
+            "secure": int(self._way.under_tls),
+            "lmtp": int(setting("lmtp", "no") == "yes"),
+            "transaction_log": int(self._way.is_logged),
+            "chunking": CHUNKING[self._way.chunking],
+            "initial_response": INITIAL[setting("initial_response", "automatic")],
+            "hello_after_login": int(setting("hello_after_login", "no") == "yes"),
+            "allow_insecure_auth": 1,
+            **POLICIES[setting("policy", "ifOffered")],
+            **dict(word.split("=", 1) for word in setting("options", "").split()),
+        }
+
+    # --- the dialogue -----------------------------------------------------
+
+    def _play(self) -> None:
+        steps = self._scenario.steps
+        for number, step in enumerate(steps):
+            self._line = step.line
+            self._stimulate(step)
+            for line in step.client:
+                self._expect_line(line)
+            for line in step.events:
+                self._expect_event(line)
+            for line in step.states:
+                self._expect_state(line)
+            follows = number + 1 < len(steps) and self._is_skipped(steps[number + 1])
+            if not follows:
+                self._expect_nothing_more()
+        self._line = steps[-1].line if steps else self._line
+        self._end()
+
+    def _is_skipped(self, step: Step) -> bool:
+        """Whether the library does this by itself: the content was given with the send."""
+        return step.verb in ("content", "last") and self._way.content != "asked"
+
+    def _stimulate(self, step: Step) -> None:
+        if step.operation is not None:
+            if not self._is_skipped(step):
+                self._perform(step.operation)
+            return
+        octets = b"".join(line.encode() + b"\r\n" for line in step.server)
+        if self._way.in_octets:
+            self._peer.send(*[octets[place : place + 1] for place in range(len(octets))])
+        else:
+            self._peer.send(octets)
+
+    def _expect_line(self, line: Line) -> None:
+        self._line = line.number
+        came = self._peer.line().decode(errors="backslashreplace")
+        if came != line.text:
+            raise MismatchError(f"the client was to send {line.text!r}, it sent {came!r}")
+
+    def _expect_event(self, line: Line) -> None:
+        self._line = line.number
+        if line.text == "start TLS" or (
+            line.text == "content wanted" and self._way.content != "asked"
+        ):
+            return
+        self._drive.wait(self._has_event, f"the event {line.text!r}")
+        came = self._lines.pop(0)
+        if came != line.text:
+            raise MismatchError(f"the event was to be {line.text!r}, it is {came!r}")
+
+    def _expect_state(self, line: Line) -> None:
+        self._line = line.number
+        info = self._connection.info()
+        for each in line.text.split(", "):
+            word = each.removeprefix("not ")
+            is_true = {
+                # Over means over at once; what an operation needs is seen when one starts.
+                "over": not info["open"],
+                "ready": info["open"] == 1,
+                "secure": info["secure"] == 1,
+                "authenticated": info["authenticated"] == 1,
+            }[word]
+            if word == "ready" and each != word:
+                continue
+            if is_true != (each == word):
+                raise MismatchError(f"the connection was to be {each!r}, it is {info}")
+
+    def _expect_nothing_more(self) -> None:
+        """What the step led to was all. That something comes later is seen later."""
+        self._drive.call("info", self._connection.name)
+        if self._has_event():
+            raise MismatchError(f"an event that the transcript does not have: {self._lines}")
+        self._peer.nothing_unread()
+
+    def _end(self) -> None:
+        self._connection.close()
+        self._peer.nothing_more()
+        self._peer.close()
+        self._drive.call("free", "connection", self._connection.name)
+
+    # --- events -----------------------------------------------------------
+
+    def _start(self, verb: str, operation: Operation) -> None:
+        self._operations[operation.tag] = (verb, operation)
+
+    def _has_event(self) -> bool:
+        """Whether there is an event that was not expected yet."""
+        while self._seen < len(self._drive.order):
+            kind, _, tag = self._drive.order[self._seen].partition(" ")
+            self._seen += 1
+            if kind == "done" and tag in self._operations:
+                verb, operation = self._operations[tag]
+                self._lines += ended(verb, operation.wait())
+            elif kind == "pause" and tag not in self._asked:
+                # Later pauses are between its pieces.
+                self._asked.add(tag)
+                self._lines.append("content wanted")
+            elif kind == "event" and tag == f"{self._connection.name}.error":
+                failure = self._connection.error
+                assert failure is not None
+                self._lines.append(f"connection failed: {failure_text(failure)}")
+        return bool(self._lines)
+
+    # --- what the caller and the peer do ------------------------------------
+
+    def _perform(self, operation: str) -> None:
+        verb, *words = operation.split()
+        connection = self._connection
+        if verb == "send":
+            self._start("send", self._send(words))
+        elif verb == "login":
+            self._start("login", connection.start_login(words[1], words[2]))
+        elif verb == "reset":
+            self._start("reset", connection.start_reset())
+        elif verb == "quit":
+            self._start("quit", connection.start_quit())
+        elif verb in ("content", "partial", "chunk", "last"):
+            assert connection.resume() == 0, "no message is paused"
+        elif verb == "secured":
+            self._peer.start_tls(self._identity)
+        elif verb == "part":
+            self._peer.send(words[0].encode())
+        elif verb == "close":
+            self._peer.end()
+        elif verb != "wait":
+            raise MismatchError(f"not an operation: {operation}")
+
+    def _send(self, words: list[str]) -> Operation:
+        values: dict[str, str | int] = {}
+        addresses: list[str] = []
+        size = 0
+        use_8bitmime = None
+        for word in words:
+            key, _, value = word.partition("=")
+            if key == "size":
+                size = int(value)
+            elif key in FIELDS:
+                values[FIELDS[key]] = value
+            elif word in FLAGS:
+                values[FLAGS[word]] = 1
+            elif word in ("8bit", "7bit"):
+                use_8bitmime = int(word == "8bit")
+            elif key != "atonce":
+                addresses.append(word)
+        sender = None if addresses[0] == "<>" else addresses[0]
+        envelope = self._drive.envelope(sender, addresses[1:], size, use_8bitmime, **values)
+        return self._connection.start_send(message=self._message(), envelope=envelope)
+
+    def _message(self) -> str:
+        content = next(self._contents)
+        if content.is_at_once or self._way.content == "memory":
+            return self._drive.message(b"".join(content.pieces))
+        if self._way.content == "stream":
+            return self._drive.reader(*content.pieces)
+        pieces: list[str | bytes] = []
+        for piece in content.pieces:
+            pieces += ["!pause", piece] if piece else ["!pause"]
+        return self._drive.reader(*pieces if content.ends else [*pieces, "!pause"])
+
+
+def _contents(scenario: Scenario) -> Iterator[_Content]:
+    """The content of each send, in the order of the sends: that of the first one that has not
+    got all of it, when content is given."""
+    contents: list[_Content] = []
+    waiting: list[_Content] = []
+    for step in scenario.steps:
+        operation = step.operation or ""
+        verb, _, text = operation.partition(" ")
+        if verb == "send":
+            contents.append(content := _Content())
+            at_once = [word for word in text.split() if word.startswith("atonce=")]
+            if at_once:
+                content.pieces.append(at_once[0][7:].encode() + b"\r\n")
+                content.is_at_once = True
+            waiting.append(content)
+        elif verb in ("content", "partial") and waiting:
+            waiting[0].pieces.append(text.replace("\\n", "\n").encode())
+            waiting[0].ends = verb == "content"
+        elif verb in ("chunk", "last") and waiting:
+            waiting[0].pieces.append(text.encode() + b"\r\n" if text else b"")
+            waiting[0].ends = verb == "last"
+            if verb == "last" and len(waiting[0].pieces) == 1:
+                waiting[0].is_at_once = True
+        if any(line.text.startswith(("send ok", "send failed")) for line in step.events):
+            ends = sum(line.text.startswith(("send ok", "send failed")) for line in step.events)
+            del waiting[:ends]
+    return iter(contents)

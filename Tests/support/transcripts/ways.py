@@ -1,0 +1,113 @@
+"""In which ways a scenario can be played over a socket."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from support.drive import CHUNKING_OFF, CHUNKING_ON, CHUNKING_OPTIMISTIC
+from support.transcripts.scenario import Scenario
+
+CHUNKING = {"off": CHUNKING_OFF, "on": CHUNKING_ON, "optimistic": CHUNKING_OPTIMISTIC}
+
+#: What only the core can do: there are no such moments that a caller can choose.
+CORE_ONLY = frozenset({"hold", "leave", "grow", "answer", "abort"})
+
+#: What the library says of a message whose size and octets it knows.
+KNOWN_CONTENT = re.compile(r"SIZE|8BITMIME|SMTPUTF8|BINARYMIME|LIMITS|^[45]52|^45")
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to play a scenario."""
+
+    #: Octet by octet, or what is sent together at once.
+    in_octets: bool
+    under_tls: bool
+    is_logged: bool
+    chunking: str
+    #: "asked": the content is given when the transcript says so; "stream" and "memory": together
+    #: with the send.
+    content: str
+
+    def __str__(self) -> str:
+        words = [
+            "in octets" if self.in_octets else "whole",
+            "under TLS" if self.under_tls else "in the clear",
+            "logged" if self.is_logged else "not logged",
+            f"chunking {self.chunking}",
+            f"content {self.content}",
+        ]
+        return ", ".join(words)
+
+
+def core_words(scenario: Scenario) -> list[str]:
+    """What of it only the core can do."""
+    found = [verb for verb in scenario.verbs if verb in CORE_ONLY]
+    for step in scenario.steps:
+        found += [word for word in (step.operation or "").split() if word.startswith("survey=")]
+        # A line that has not left completely.
+        found += [line.text for line in step.client if line.text.endswith("…")]
+        # Nobody but a session that is asked to cuts chunks like this: a stream ends with an
+        # empty one, and content in memory is one chunk.
+        if step.verb == "last" and step.operation != "last" and "chunk" in scenario.verbs:
+            found.append(step.operation or "")
+    return found
+
+
+def ways(scenario: Scenario) -> list[Way]:
+    """Every octet-wise and whole, clear and TLS, logged and not; what else it can be given
+    takes turns."""
+    feeding = scenario.setting("feeding", "whole octets").split()
+    secure = {"yes": [True], "no": [False]}.get(scenario.setting("secure", ""))
+    if secure is None:
+        secure = [False] if _is_about_tls(scenario) else [False, True]
+    turns = itertools.cycle(itertools.product(chunkings(scenario), contents(scenario)))
+    count = len(chunkings(scenario)) * len(contents(scenario))
+    found: list[Way] = []
+    for octets, tls, log in itertools.product(
+        [each == "octets" for each in feeding if each in ("whole", "octets")], secure, [True, False]
+    ):
+        found.append(Way(octets, tls, log, *next(turns)))
+    # Each chunking and each kind of content at least once.
+    for number in range(count - len(found)):
+        found.append(Way(number % 2 == 1, secure[-1], number % 2 == 0, *next(turns)))
+    return found
+
+
+def _is_about_tls(scenario: Scenario) -> bool:
+    return any("STARTTLS" in line for line in scenario.server_lines) or any(
+        "secure" in line.text for step in scenario.steps for line in step.states
+    )
+
+
+def chunkings(scenario: Scenario) -> Sequence[str]:
+    """What is set; without the extension it makes no difference."""
+    if "chunking" in scenario.settings:
+        return scenario.settings["chunking"].split()
+    if any("CHUNKING" in line for line in scenario.server_lines):
+        return ["off"]
+    return list(CHUNKING)
+
+
+def contents(scenario: Scenario) -> Sequence[str]:
+    if "message" in scenario.settings:
+        return scenario.settings["message"].split()
+    if "last" in scenario.verbs and "chunk" not in scenario.verbs:
+        return ["memory"]
+    if not any(step.verb in ("content", "partial") for step in scenario.steps):
+        return ["asked"]
+    if not all(_is_given_at_once(scenario)):
+        return ["asked"]
+    if any(KNOWN_CONTENT.search(line) for line in scenario.server_lines):
+        return ["asked", "stream"]
+    return ["asked", "stream", "memory"]
+
+
+def _is_given_at_once(scenario: Scenario) -> Iterator[bool]:
+    """For each time that content is wanted, whether all of it follows."""
+    for step, after in itertools.pairwise([*scenario.steps, None]):
+        if step and any(line.text == "content wanted" for line in step.events):
+            yield after is not None and after.verb == "content"
