@@ -1,10 +1,11 @@
 """Runs the tests, for `make test`, `make test-fast` and `make test-debian13`, and counts.
 
-Each step is a program of its own. Two steps run at a time, since most of them wait
-more than they compute; what a step prints is shown when it ends. What it found is
-read from the report that it writes for machines; a step that writes none has
-failed. All steps run, whatever the ones before them found; only without a
-library nothing can. The last line says how many passed and how many failed.
+Each step is a program of its own. Two steps run at a time; what a step prints is
+shown when it ends. What it found is read from the report that it writes for machines;
+a step that writes none has failed. All steps run, whatever the ones before them
+found; only without a library most cannot. The library is built in one lane while the
+Swift tests, which need none, are in the other. The last line says how many passed and
+how many failed.
 """
 
 from __future__ import annotations
@@ -170,44 +171,52 @@ LIBRARY_TESTS = ("Tests/abi/test_library.py", "Tests/abi/test_generated.py")
 # Ours, and those that the original had.
 SCRIPTED = ("Tests/scripted", "Tests/original")
 
-Step = tuple[str, Callable[[], Count]]
 
-SWIFT: Step = ("Swift: the core, the transport, the C surface", swift_tests)
-C: Step = (
+@dataclass
+class Step:
+    title: str
+    body: Callable[[], Count]
+    #: Else it begins before there is one.
+    needs_library: bool = True
+
+
+SWIFT = Step("Swift: the core, the transport, the C surface", swift_tests, needs_library=False)
+C = Step(
     "C and C++ programs, plain and with ASan",
     lambda: pytest("c", "Tests/c", "-m", "not valgrind"),
 )
-C_VALGRIND: Step = (
+C_VALGRIND = Step(
     "C programs, under valgrind",
     lambda: pytest("c-valgrind", "Tests/c", "-m", "valgrind"),
 )
-LIBRARY: Step = ("the built library", lambda: pytest("abi", *LIBRARY_TESTS))
-SCRIPTED_ASAN: Step = (
+LIBRARY = Step("the built library", lambda: pytest("abi", *LIBRARY_TESTS))
+SCRIPTED_ASAN = Step(
     "scripted servers, the library called by a program with ASan",
     lambda: pytest("scripted-asan", *SCRIPTED, SMTPCONN_TEST_MODE="asan"),
 )
-SCRIPTED_VALGRIND: Step = (
+SCRIPTED_VALGRIND = Step(
     "scripted servers, under valgrind",
     lambda: pytest("scripted-valgrind", *SCRIPTED, SMTPCONN_TEST_MODE="valgrind"),
 )
-PYTHON: Step = ("the Python package", binding)
-CHECKS: Step = (
+PYTHON = Step("the Python package", binding)
+CHECKS = Step(
     "sources: swift-format, ruff and mypy",
     lambda: swift_format() + python_checks(),
 )
-CORPUS: Step = ("the corpus of the fuzz targets", fuzz_corpus)
-INTEROP: Step = (
+CORPUS = Step("the corpus of the fuzz targets", fuzz_corpus, needs_library=False)
+INTEROP = Step(
     "real servers: Postfix, Exim, OpenSMTPD, Dovecot",
     lambda: pytest("interop", "Tests/interop"),
 )
-INSTALLED: Step = ("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
-DEMO: Step = ("the demo", lambda: checked("make", "-s", "demo"))
+INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
+DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 
-# In the order in which they begin: what is fast first, then the longest.
+# In the order in which they begin, after the library: what can without one, what is fast,
+# then the longest.
 STEPS = {
     "all": [
-        *[SWIFT, C, LIBRARY, SCRIPTED_VALGRIND, SCRIPTED_ASAN, C_VALGRIND],
-        *[PYTHON, CHECKS, CORPUS, INTEROP, INSTALLED],
+        *[SWIFT, CORPUS, C, LIBRARY, SCRIPTED_VALGRIND, SCRIPTED_ASAN, C_VALGRIND],
+        *[PYTHON, INTEROP, CHECKS, INSTALLED],
     ],
     "fast": [SWIFT, C, LIBRARY],
     # The library comes from the machine around it; nothing there needs Swift.
@@ -215,25 +224,39 @@ STEPS = {
 }
 
 
-def build(fast: bool) -> bool:
-    groups = ["build", "c"] if fast else ["build", "test"]
-    library = ["all", "programs", "build/venv/ready"]
-    if not fast:
-        library.append("build/venv/binding")
-    return run(["sh", "Tests/support/require.sh", *groups]) and run(["make", "-j2", *library])
+class Library:
+    """What most steps wait for."""
+
+    def __init__(self) -> None:
+        self._ended = threading.Event()
+        self._succeeded = False
+
+    def build(self, fast: bool) -> Count:
+        targets = ["all", "programs", "build/venv/ready"]
+        if not fast:
+            targets.append("build/venv/binding")
+        try:
+            self._succeeded = run(["make", "-j2", *targets])
+        finally:
+            self._ended.set()
+        # That it can be built is no test.
+        return Count() if self._succeeded else Count(0, 1)
+
+    def there(self) -> bool:
+        self._ended.wait()
+        return self._succeeded
 
 
 def shown(number: int, step: Step) -> Count:
     """Runs a step and shows all that it printed at once."""
-    title, body = step
-    print(f"... {title}", flush=True)
+    print(f"... {step.title}", flush=True)
     path = RESULTS / f"{number}.log"
     with path.open("w+") as output:
         LANE.output = output
         started = time.monotonic()
-        heading(title)
+        heading(step.title)
         try:
-            count = body()
+            count = step.body()
         except Exception as error:
             say(f"{type(error).__name__}: {error}")
             count = Count(0, 1)
@@ -253,12 +276,21 @@ def main() -> int:
     shutil.rmtree(RESULTS, ignore_errors=True)
     RESULTS.mkdir(parents=True)
 
-    heading("the library")
+    fast = which == "fast"
+    library = Library()
+    building = Step("the library", lambda: library.build(fast), needs_library=False)
+
+    def in_turn(number: int, step: Step) -> Count:
+        if step.needs_library and not library.there():
+            return Count()  # that it was not built has been counted
+        return shown(number, step)
+
     total = Count()
-    if build(fast=which == "fast"):
-        steps = STEPS[which]
+    # Once, and before anything that may install what is missing begins twice.
+    if run(["sh", "Tests/support/require.sh", "build", "c" if fast else "test"]):
+        steps = [building, *STEPS[which]]
         with ThreadPoolExecutor(max_workers=2) as lanes:
-            for count in lanes.map(shown, range(len(steps)), steps):
+            for count in lanes.map(in_turn, range(len(steps)), steps):
                 total += count
     else:
         total.failed = 1
