@@ -22,7 +22,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-LIMIT = 20.0
+#: Seconds; much longer than any wait of a test that passes.
+LIMIT = 120.0
 
 HELLO = """
 S: 220 test ESMTP

@@ -99,7 +99,7 @@ def test_the_exception_of_the_body_hides_that_of_quit(server: ScriptedServer) ->
     server.play(HELLO, "C: QUIT", "E:")
     with (
         pytest.raises(ZeroDivisionError) as caught,
-        smtpconn.Connection("127.0.0.1", server.port, operation_timeout=0.05),
+        smtpconn.Connection("127.0.0.1", server.port, quit_timeout=0.05),
     ):
         raise ZeroDivisionError
     assert caught.value.__context__ is None

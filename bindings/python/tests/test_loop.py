@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import smtpconn
-from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
 
 ENVELOPE = smtpconn.Envelope("a@example.org", ["b@example.org"])
 
@@ -77,7 +77,7 @@ def test_in_the_programs_event_loop(server: ScriptedServer, loop: smtpconn.Loop)
         selector.register(loop, selectors.EVENT_READ)
         pending = True
         while pending:
-            assert selector.select(20)
+            assert selector.select(LIMIT)
             pending = loop.dispatch()
     assert reports[0][1].accepted == ["b@example.org"]
 
@@ -87,24 +87,25 @@ def test_run_once(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     events: list[str] = []
     connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
     connection.start_connect(lambda error: events.append("connected"))
-    assert loop.run_once(20) is True or events
+    assert loop.run_once(LIMIT) is True or events
     while loop.run_once():
         pass
     assert events == ["connected"]
     connection.start_quit()
-    while loop.run_once(20):
+    while loop.run_once(LIMIT):
         pass
     assert not connection.is_open
 
 
 def test_run_once_obeys_its_timeout(server: ScriptedServer, loop: smtpconn.Loop) -> None:
     server.play("E:")
-    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop, greeting_timeout=LIMIT)
     connection.start_connect()
     begun = time.monotonic()
     assert loop.run_once(0.3) is True
-    assert 0.3 <= time.monotonic() - begun < 5
+    assert time.monotonic() - begun >= 0.3
     assert loop.dispatch() is True
+    # Else it would have waited for the end of greeting_timeout.
     timeout = loop.timeout()
     assert timeout is not None
     assert timeout > 1
@@ -113,11 +114,9 @@ def test_run_once_obeys_its_timeout(server: ScriptedServer, loop: smtpconn.Loop)
 
 
 def test_an_idle_loop_does_not_wait(loop: smtpconn.Loop) -> None:
-    begun = time.monotonic()
     assert loop.run() is False
     assert loop.run_once() is False
     assert loop.dispatch() is False
-    assert time.monotonic() - begun < 0.2
     assert loop.timeout() is None
     assert loop.fileno() >= 0
 
@@ -166,7 +165,7 @@ def test_two_threads_take_turns(server: ScriptedServer, loop: smtpconn.Loop) -> 
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(LIMIT)
     assert failures == []
     server.check()
     expected = [f"{name} {number}\r\n".encode() for name in ("one", "two") for number in range(20)]
@@ -186,7 +185,7 @@ def test_a_second_thread_wakes_the_first(
     with loop._core:
         # As if this thread waited in the library: without a wake-up the other waits as long.
         thread.start()
-        assert woken.wait(20)
+        assert woken.wait(LIMIT)
         assert states == []
     thread.join()
     assert states == [True]

@@ -12,7 +12,7 @@ from typing import Any, Callable
 import pytest
 
 import smtpconn
-from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
 from smtpconn import Retry, _operation
 from smtpconn._report import report
 from stepped import Stepped
@@ -36,7 +36,7 @@ class MyError(Exception):
 
 
 def connected(server: ScriptedServer, **options: Any) -> smtpconn.Connection:
-    return smtpconn.Connection("127.0.0.1", server.port, operation_timeout=5, **options)
+    return smtpconn.Connection("127.0.0.1", server.port, operation_timeout=LIMIT, **options)
 
 
 def wait_for_the_end(server: ScriptedServer, ending: str) -> None:
@@ -52,7 +52,7 @@ def ending(request: pytest.FixtureRequest, server: ScriptedServer) -> str:
 
 
 def limits(ending: str) -> dict[str, Any]:
-    return {"operation_timeout": 0.3} if ending == "is silent" else {}
+    return {"quit_timeout": 0.05} if ending == "is silent" else {}
 
 
 def test_the_server_ends_before_the_with_does(ending: str, server: ScriptedServer) -> None:
@@ -440,7 +440,7 @@ def test_without_logging_and_with_the_hook_of_the_interpreter(
         [sys.executable, "-c", WITHOUT_LOGGING.format(chained=chained, port=server.port)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=LIMIT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, done.stdout) == (0, "['b@example.org']\n")

@@ -304,7 +304,7 @@ def test_a_connection_that_is_closed_or_dropped(dropped: bool, server: ScriptedS
     connection.start_connect()
     connection.start_send(smtpconn.Envelope(FROM, TO), file)
     while not file.tell():
-        connection.loop.run_once(5)
+        connection.loop.run_once(0.01)
     if dropped:
         del connection
         gc.collect()
