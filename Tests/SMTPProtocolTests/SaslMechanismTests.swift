@@ -2,7 +2,7 @@ import Testing
 
 @testable import SMTPProtocol
 
-/// CRAM-MD5, XOAUTH2, mechanisms that take their time, and which is tried when.
+/// CRAM-MD5, XOAUTH2, and which mechanism is tried when.
 @Suite struct SaslMechanismTests {
   private let cryptography = FixedCryptography()
   private let credentials = Credentials(
@@ -51,47 +51,7 @@ import Testing
     #expect(!mechanism.isComplete)
   }
 
-  @Test func `CRAM-MD5 in a session`() {
-    let conversations = play(
-      opening("AUTH CRAM-MD5") + """
-        > login CRAM-MD5 tim tanstaaf
-        C: AUTH CRAM-MD5
-        S: 334 \(base64("<1@x>"))
-        C: \(base64("tim " + Self.digest))
-        S: 235 ok
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated })
-  }
-
-  @Test func `a server that takes the login without a digest is not believed`() {
-    let conversations = play(
-      opening("AUTH CRAM-MD5") + """
-        > login CRAM-MD5 tim tanstaaf
-        C: AUTH CRAM-MD5
-        S: 235 ok
-        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no, 235
-        """)
-    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
-  }
-
-  @Test func `a second challenge is cancelled`() {
-    play(
-      opening("AUTH CRAM-MD5") + """
-        > login CRAM-MD5 tim tanstaaf
-        C: AUTH CRAM-MD5
-        S: 334 \(base64("<1@x>"))
-        C: \(base64("tim " + Self.digest))
-        S: 334 \(base64("<1@x>"))
-        C: *
-        S: 501 cancelled
-        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
-        """)
-  }
-
   // MARK: XOAUTH2
-
-  private static let token = base64("user=tim\u{1}auth=Bearer ya29.x\u{1}\u{1}")
 
   @Test func `XOAUTH2 says user and token at once`() {
     let user = credentials.user
@@ -108,17 +68,6 @@ import Testing
       reason(mechanism.answer(bytes("{}")))
         == "the server sent a second error challenge")
     #expect(mechanism.remark == bytes("{}"))
-  }
-
-  @Test func `XOAUTH2 in a session`() {
-    let conversations = play(
-      opening("AUTH XOAUTH2") + """
-        > login XOAUTH2 tim ya29.x
-        C: AUTH XOAUTH2 \(Self.token)
-        S: 235 2.7.0 ok
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated })
   }
 
   /// The explanation is answered with an empty line, and is part of the error.
@@ -143,107 +92,6 @@ import Testing
     }
     #expect(failure?.message.contains(#" ({"status":"401"})"#) == true)
     #expect(conversation.session.isReady && !conversation.session.isAuthenticated)
-  }
-
-  @Test func `a server that does not stop explaining is left alone`() {
-    play(
-      opening("AUTH XOAUTH2") + """
-        > login XOAUTH2 tim ya29.x
-        C: AUTH XOAUTH2 \(Self.token)
-        S: 334 \(base64("{}"))
-        C: 
-        S: 334 \(base64("{}"))
-        C: *
-        S: 334 \(base64("{}"))
-        ! login failed: auth, AUTH XOAUTH2, auth phase, retry no
-        ! connection failed: protocolViolation, AUTH XOAUTH2, auth phase, retry no
-        """)
-  }
-
-  // MARK: Answers that come later
-
-  private static let asked =
-    opening("AUTH LATER") + """
-      > login LATER tim x
-      C: AUTH LATER
-      S: 334 \(base64("who?"))
-
-      """
-
-  @Test func `an answer may come later`() {
-    let conversations = play(
-      Self.asked + """
-        > wait 1000
-        > answer me
-        C: \(base64("me"))
-        S: 334
-        > answer again
-        C: \(base64("again"))
-        S: 235 ok
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated })
-  }
-
-  @Test func `or be that there is none`() {
-    let conversations = play(
-      Self.asked + """
-        > answer *
-        C: *
-        S: 501 cancelled
-        ! login failed: auth, AUTH LATER, auth phase, retry no
-        """)
-    #expect(conversations.allSatisfy { $0.session.isReady })
-  }
-
-  @Test func `an answer after the end is not sent`() {
-    play(
-      Self.asked + """
-        S: 535 too slow
-        ! login failed: auth, AUTH LATER, auth phase, retry no, 535
-        > answer me
-        > send a@x.example b@y.example
-        C: MAIL FROM:<a@x.example>
-        > answer me
-        """)
-    play(
-      Self.asked + "> abort\n! login failed: timedOut, API, idle phase, retry safe\n"
-        + "! connection failed: timedOut, API, idle phase, retry safe\n> answer me\n")
-  }
-
-  /// One answer for one challenge.
-  @Test func `an answer without a challenge is not sent`() {
-    play(
-      opening("AUTH LATER") + """
-        > login LATER tim x
-        C: AUTH LATER
-        > answer early
-        S: 334 \(base64("who?"))
-        > answer me
-        C: \(base64("me"))
-        > answer twice
-        S: 235 ok
-        ! login ok
-        """)
-    play(
-      Self.asked + """
-        > answer *
-        C: *
-        > answer me
-        S: 501 cancelled
-        ! login failed: auth, AUTH LATER, auth phase, retry no
-        """)
-  }
-
-  /// RFC 4954 section 4: the server waits for the client.
-  @Test func `a server that asks again before the answer is left`() {
-    let conversations = play(
-      Self.asked + """
-        S: 334 \(base64("now!"))
-        ! login failed: protocolViolation, AUTH LATER, auth phase, retry no
-        ! connection failed: protocolViolation, AUTH LATER, auth phase, retry no
-        """)
-    #expect(conversations.allSatisfy { $0.session.isOver })
   }
 
   // MARK: Choice

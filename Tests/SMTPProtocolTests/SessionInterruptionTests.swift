@@ -187,25 +187,6 @@ struct Moment: CustomTestStringConvertible {
     }
   }
 
-  // MARK: RSET and QUIT
-
-  @Test(arguments: [(250, nil), (500, "no"), (451, "safe"), (354, "no")] as [(Int, String?)])
-  func `the caller gets the result of RSET`(_ code: Int, _ retry: String?) {
-    let result = retry.map { "failed: protocolViolation, RSET, reset phase, retry \($0), \(code)" }
-    let conversations = play(
-      opening() + "> reset\nC: RSET\nS: \(code) x\n! reset \(result ?? "ok")\n")
-    #expect(conversations.allSatisfy { $0.session.isReady })
-  }
-
-  @Test(arguments: [
-    "S: 221 bye", "S: 250 ok", "S: 500 no", "S: 421 bye", "S: 354 x", "> close", "> abort",
-    "S: ???",
-  ])
-  func `nothing is an error after QUIT`(_ answer: String) {
-    let conversations = play(opening() + "> quit\nC: QUIT\n\(answer)\n! quit ok\n")
-    #expect(conversations.allSatisfy { $0.session.isOver })
-  }
-
   @Test func `the driver can name QUIT as pending`() {
     for conversation in play(opening() + "> quit\nC: QUIT\n") {
       #expect(conversation.session.position.command == "QUIT")

@@ -52,126 +52,6 @@ private final class Taker: Mechanism {
 /// RFC 4954 section 4.
 @Suite struct SessionLoginTests {
   private static let start = opening("AUTH PLAIN LOGIN CRAM-MD5")
-  private static let message = base64("\0tim\0pass")
-
-  @Test func `PLAIN takes one round trip`() {
-    let conversations = play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: 235 2.7.0 welcome
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated && $0.session.isReady })
-  }
-
-  @Test func `PLAIN answers a server that ignored the initial response`() {
-    play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: 334
-        C: \(Self.message)
-        S: 235 welcome
-        ! login ok
-        """)
-  }
-
-  @Test func `PLAIN is cancelled when the server asks again`() {
-    let conversations = play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: 334
-        C: \(Self.message)
-        S: 334 bW9yZQ==
-        C: *
-        S: 501 cancelled
-        ! login failed: auth, AUTH PLAIN, auth phase, retry no
-        """)
-    #expect(conversations.allSatisfy { !$0.session.isAuthenticated && $0.session.isReady })
-  }
-
-  @Test(arguments: [("VXNlcm5hbWU6", "UGFzc3dvcmQ6"), ("", ""), ("UGFzc3dvcmQ6", "bW9yZQ==")])
-  func `LOGIN answers two questions, whatever they are`(_ first: String, _ second: String) {
-    let conversations = play(
-      Self.start + """
-        > login LOGIN tim pass
-        C: AUTH LOGIN
-        S: 334 \(first)
-        C: \(base64("tim"))
-        S: 334 \(second)
-        C: \(base64("pass"))
-        S: 235 welcome
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated })
-  }
-
-  @Test func `LOGIN is cancelled when the server asks a third time`() {
-    play(
-      Self.start + """
-        > login LOGIN tim pass
-        C: AUTH LOGIN
-        S: 334 VXNlcm5hbWU6
-        C: \(base64("tim"))
-        S: 334 UGFzc3dvcmQ6
-        C: \(base64("pass"))
-        S: 334 UElOOg==
-        C: *
-        S: 501 cancelled
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no
-        """)
-  }
-
-  /// Case 40 of the original.
-  @Test(arguments: [(535, "no"), (454, "safe"), (500, "no"), (504, "no"), (534, "no")])
-  func `a refusal leaves the session ready for another try`(_ code: Int, _ retry: String) {
-    let conversations = play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: \(code) no
-        ! login failed: auth, AUTH PLAIN, auth phase, retry \(retry), \(code)
-        > login LOGIN tim pass
-        C: AUTH LOGIN
-        S: 535 no
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 535
-        > login LOGIN tim pass
-        C: AUTH LOGIN
-        S: 334
-        C: \(base64("tim"))
-        S: 535 no such user
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 535
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: 235 yes
-        ! login ok
-        """)
-    #expect(conversations.allSatisfy { $0.session.isAuthenticated && $0.session.isReady })
-  }
-
-  @Test(arguments: [250, 200, 220, 251, 354])
-  func `only 235 is success`(_ code: Int) {
-    let conversations = play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: \(code) fine
-        ! login failed: auth, AUTH PLAIN, auth phase, retry no, \(code)
-        """)
-    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
-  }
-
-  @Test(arguments: ["", "S: 334\nC: \(base64("tim"))\n"])
-  func `235 before the password is no success`(_ before: String) {
-    let conversations = play(
-      Self.start + "> login LOGIN tim pass\nC: AUTH LOGIN\n" + before + """
-        S: 235 welcome
-        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 235
-        """)
-    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
-  }
 
   @Test func `235 before the initial response that was held back is no success`() {
     let conversations = play(
@@ -234,26 +114,6 @@ private final class Taker: Mechanism {
 
   @Test(arguments: ["Username:", "go ahead", "VXNlcm5hbWU", "V===", "=", "VXNl cm5h", "\u{E9}"])
   func `who does not use the challenge does not mind what it is`(_ challenge: String) {
-    play(
-      Self.start + """
-        > login LOGIN tim pass
-        C: AUTH LOGIN
-        S: 334 \(challenge)
-        C: \(base64("tim"))
-        S: 334 \(challenge)
-        C: \(base64("pass"))
-        S: 235 welcome
-        ! login ok
-        """)
-    play(
-      Self.start + """
-        > login PLAIN tim pass
-        C: AUTH PLAIN \(Self.message)
-        S: 334 \(challenge)
-        C: \(Self.message)
-        S: 235 welcome
-        ! login ok
-        """)
     let long = String(repeating: "p", count: 400)
     play(
       Self.start + """
@@ -280,20 +140,6 @@ private final class Taker: Mechanism {
     #expect(mechanism.challenges == [bytes("<1896.697170952@postoffice.reston.mci.net>ab")])
   }
 
-  @Test(arguments: ["Username:", "V===", "=", "VXNl cm5h", "VXNlc", "\u{E9}"])
-  func `a challenge that is not base64 cancels the exchange that needs it`(_ challenge: String) {
-    let conversations = play(
-      opening("AUTH CRAM-MD5") + """
-        > login CRAM-MD5 tim pass
-        C: AUTH CRAM-MD5
-        S: 334 \(challenge)
-        C: *
-        S: 501 cancelled
-        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
-        """)
-    #expect(conversations.allSatisfy { $0.session.isReady })
-  }
-
   @Test(arguments: ["VXNlcjo=", "VXNlcjo", " VXNlcjo=", "VXNlcjo \t"])
   func `a mechanism that takes both gets octets`(_ said: String) {
     #expect(Taker.challenge(said) == bytes("User:"))
@@ -306,26 +152,13 @@ private final class Taker: Mechanism {
 
   // MARK: The initial response
 
-  private static func session(
-    _ initialResponse: Session.InitialResponse, renewsHello: Bool = false
-  ) -> Conversation {
-    var conversation = Conversation(
-      initialResponse: initialResponse, renewsHello: renewsHello)
+  private static func session(_ initialResponse: Session.InitialResponse) -> Conversation {
+    var conversation = Conversation(initialResponse: initialResponse)
     conversation.receive(bytes("220 hi\r\n"))
     conversation.receive(bytes("250-mx\r\n250 AUTH PLAIN LOGIN CRAM-MD5\r\n"))
     _ = conversation.takeOutput()
     _ = conversation.takeEvents()
     return conversation
-  }
-
-  @Test func `an initial response can be forbidden`() {
-    var conversation = Self.session(.never)
-    Transcript.perform("login PLAIN tim pass", &conversation)
-    #expect(text(conversation.takeOutput()) == "AUTH PLAIN\r\n")
-    conversation.receive(bytes("334 go ahead\r\n"))
-    #expect(text(conversation.takeOutput()) == "\(Self.message)\r\n")
-    conversation.receive(bytes("235 welcome\r\n"))
-    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
   }
 
   @Test func `an initial response can be forced beyond the length of a line`() {
@@ -350,82 +183,6 @@ private final class Taker: Mechanism {
     #expect(text(conversation.takeOutput()) == "\(base64("pass"))\r\n")
     conversation.receive(bytes("334 more?\r\n"))
     #expect(text(conversation.takeOutput()) == "*\r\n")
-  }
-
-  // MARK: EHLO after a login
-
-  @Test func `what EHLO offers after a login counts from then on`() {
-    var conversation = Self.session(.automatic, renewsHello: true)
-    Transcript.perform("login PLAIN tim pass", &conversation)
-    _ = conversation.takeOutput()
-    conversation.receive(bytes("235 welcome\r\n"))
-    #expect(text(conversation.takeOutput()) == "EHLO client.example\r\n")
-    #expect(conversation.takeEvents().isEmpty)
-    #expect(conversation.session.position.command == "EHLO")
-    #expect(conversation.session.isAuthenticated && !conversation.session.isReady)
-    conversation.receive(bytes("250-mx\r\n250-DSN\r\n250 SIZE 10\r\n"))
-    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
-    #expect(conversation.session.isReady && conversation.session.isAuthenticated)
-    #expect(conversation.session.capabilities.dsn)
-    #expect(conversation.session.capabilities.sizeLimit == 10)
-    #expect(!conversation.session.capabilities.has(bytes("AUTH")))
-  }
-
-  @Test(arguments: [500, 503, 550, 454])
-  func `a server that refuses EHLO after a login offers what it did`(_ code: Int) {
-    var conversation = Self.session(.automatic, renewsHello: true)
-    Transcript.perform("login PLAIN tim pass", &conversation)
-    conversation.receive(bytes("235 welcome\r\n"))
-    conversation.receive(bytes("\(code) no\r\n"))
-    #expect(conversation.takeEvents().flatMap { $0.lines } == ["login ok"])
-    #expect(conversation.session.capabilities.has(bytes("AUTH")))
-  }
-
-  @Test func `a refused login says no EHLO`() {
-    var conversation = Self.session(.automatic, renewsHello: true)
-    Transcript.perform("login PLAIN tim pass", &conversation)
-    _ = conversation.takeOutput()
-    conversation.receive(bytes("535 no\r\n"))
-    #expect(conversation.takeOutput().isEmpty && conversation.session.isReady)
-  }
-
-  @Test func `a login ends once when the connection is lost during its EHLO`() {
-    var conversation = Self.session(.automatic, renewsHello: true)
-    Transcript.perform("login PLAIN tim pass", &conversation)
-    conversation.receive(bytes("235 welcome\r\n"))
-    conversation.receive(bytes("421 closing\r\n"))
-    #expect(
-      conversation.takeEvents().flatMap { $0.lines } == [
-        "login failed: connection, EHLO, hello phase, retry safe, 421",
-        "connection failed: connection, EHLO, hello phase, retry safe, 421",
-      ])
-  }
-
-  @Test(arguments: [235, 250, 535, 454])
-  func `what was cancelled has failed, whatever the server says`(_ code: Int) {
-    let conversations = play(
-      Self.start + """
-        > login CRAM-MD5 tim pass
-        C: AUTH CRAM-MD5
-        S: 334 ?
-        C: *
-        S: \(code) so be it
-        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
-        """)
-    #expect(conversations.allSatisfy { !$0.session.isAuthenticated })
-  }
-
-  @Test func `a server that asks on after the cancellation is left`() {
-    play(
-      Self.start + """
-        > login CRAM-MD5 tim pass
-        C: AUTH CRAM-MD5
-        S: 334 ?
-        C: *
-        S: 334 bW9yZQ==
-        ! login failed: auth, AUTH CRAM-MD5, auth phase, retry no
-        ! connection failed: protocolViolation, AUTH CRAM-MD5, auth phase, retry no
-        """)
   }
 
   @Test func `a server that asks for ever is left`() {

@@ -4,54 +4,6 @@ import Testing
 
 /// What goes with MAIL, what is refused before it, and what is known afterwards.
 @Suite struct SessionParameterTests {
-  @Test(arguments: [
-    ([], "a@x.example b@y.example size=10 8bit", "<a@x.example>"),
-    (["SIZE"], "a@x.example b@y.example", "<a@x.example>"),
-    (["SIZE"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
-    (["SIZE 0"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
-    (["SIZE 10"], "a@x.example b@y.example size=10", "<a@x.example> SIZE=10"),
-    (["SIZE 10"], "a@x.example b@y.example size=0", "<a@x.example> SIZE=0"),
-    (["8BITMIME"], "a@x.example b@y.example 8bit", "<a@x.example> BODY=8BITMIME"),
-    (["8BITMIME"], "a@x.example b@y.example", "<a@x.example>"),
-    (["X-8BITMIME"], "a@x.example b@y.example 8bit", "<a@x.example>"),
-    (["SMTPUTF8"], "a@x.example b@y.example", "<a@x.example>"),
-    (["SMTPUTF8"], "é@x.example b@y.example", "<é@x.example> SMTPUTF8"),
-    (["SMTPUTF8"], "a@x.example b@y.example é@y.example", "<a@x.example> SMTPUTF8"),
-    (["SMTPUTF8"], "<> b@é.example", "<> SMTPUTF8"),
-    (
-      ["SIZE 99", "SMTPUTF8", "8BITMIME"], "é@x.example b@y.example size=10 8bit",
-      "<é@x.example> SMTPUTF8 BODY=8BITMIME SIZE=10"
-    ),
-    (
-      ["SIZE"], "a@x.example b@y.example size=18446744073709551615",
-      "<a@x.example> SIZE=18446744073709551615"
-    ),
-    ([], "<> postmaster", "<>"),
-    ([], "\"a\\\"b\"@x.example b@y.example", "<\"a\\\"b\"@x.example>"),
-  ])
-  func `MAIL has the parameters that are wanted and offered`(
-    _ keywords: [String], _ request: String, _ mail: String
-  ) {
-    let lines = (["mx.example"] + keywords)
-    let hello = lines.enumerated().map { "S: 250\($0 < lines.count - 1 ? "-" : " ")\($1)\n" }
-    play(
-      "S: 220 hi\nC: EHLO client.example\n\(hello.joined())! opened\n> send \(request)\n"
-        + "C: MAIL FROM:\(mail)\n")
-  }
-
-  /// Case 55 of the original; RFC 1870 section 6.
-  @Test(arguments: [["SIZE 1000"], ["SIZE 1000", "PIPELINING"]])
-  func `a message that is too large is refused before MAIL`(_ keywords: [String]) {
-    let start = keywords.count == 1 ? opening(keywords[0]) : opening(keywords[0], keywords[1])
-    let conversations = play(
-      start + """
-        > send a@x.example b@y.example size=1001
-        ! send failed: message, MAIL FROM, envelope phase, retry no
-        ! - b@y.example notTried
-        """)
-    #expect(conversations.allSatisfy { $0.session.isReady })
-  }
-
   /// RFC 6531 section 3.2.
   @Test(arguments: [
     ("é@x.example b@y.example", nil), ("a@x.example b@y.example é@y.example", "é@y.example"),
@@ -74,27 +26,6 @@ import Testing
     #expect(failure.recipient.map { text($0) } == recipient)
     #expect(outcome.recipients.allSatisfy { $0.status == .notTried })
     #expect(conversation.session.isReady)
-  }
-
-  @Test func `what was refused before MAIL needs no RSET, and forgets no old need`() {
-    let tooLarge = """
-      > send a@x.example b@y.example size=1001
-      ! send failed: message, MAIL FROM, envelope phase, retry no
-      ! - b@y.example notTried
-
-      """
-    play(opening("SIZE 1000") + tooLarge + "> send <> b@y.example\nC: MAIL FROM:<>\n")
-    play(
-      opening("SIZE 1000") + """
-        > send <> b@y.example
-        C: MAIL FROM:<>
-        S: 250 ok
-        C: RCPT TO:<b@y.example>
-        S: 550 no
-        ! send failed: envelope, RCPT TO, envelope phase, retry no, 550
-        ! - b@y.example rejected, RCPT TO 550
-
-        """ + tooLarge + "> send <> b@y.example\nC: RSET\n")
   }
 
   // MARK: Afterwards

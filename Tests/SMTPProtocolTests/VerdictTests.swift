@@ -100,51 +100,6 @@ import Testing
     #expect(failures.first?.message.contains("550-5.7.1 no 553 5.7.2 never") == true)
   }
 
-  @Test func `all or none is decided by one refusal`() {
-    play(
-      opening("PIPELINING") + """
-        > send a@x.example b@y.example c@y.example allornone
-        C: MAIL FROM:<a@x.example>
-        C: RCPT TO:<b@y.example>
-        C: RCPT TO:<c@y.example>
-        S: 250 ok
-        S: 450 later
-        > close
-        ! send failed: envelope, RCPT TO, envelope phase, retry safe, 450
-        ! - b@y.example deferred, RCPT TO 450
-        ! - c@y.example notTried
-        ! connection failed: connection, RCPT TO, envelope phase, retry safe
-        """)
-  }
-
-  // MARK: EHLO
-
-  private static let hello = "S: 220 mx.example\nC: EHLO client.example\n"
-
-  @Test(arguments: [501, 504, 550], ["> close", "> abort", "S: 421 bye", "S: ???"])
-  func `EHLO was refused and HELO is not answered`(_ code: Int, _ ending: String) {
-    play(
-      Self.hello + """
-        S: \(code) 5.7.1 go away
-        C: HELO client.example
-        \(ending)
-        ! connection failed: protocolViolation, EHLO, hello phase, retry no, \(code)
-        """)
-  }
-
-  @Test(arguments: [500, 502])
-  func `a server that does not know EHLO has decided nothing`(_ code: Int) {
-    play(
-      Self.hello + """
-        S: \(code) what?
-        C: HELO client.example
-        > close
-        ! connection failed: connection, HELO, hello phase, retry safe
-        """)
-  }
-
-  // MARK: AUTH
-
   @Test(arguments: ["> close", "> abort", "S: 421 bye"])
   func `a login that was explained before the loss was refused`(_ ending: String) throws {
     let json = text(bytes("eyJzdGF0dXMiOiI0MDEifQ=="))

@@ -197,7 +197,7 @@ struct Transcript {
     case "quit": conversation.perform { session, _ in session.quit() }
     case "abort":
       conversation.give(up: Failure(.timedOut, "too slow", phase: .idle, retry: .safe))
-    case "part": conversation.receive(bytes(words[1]))
+    case "part": conversation.receive(bytes(String(operation.dropFirst(5))))
     case "close": conversation.serverCloses()
     case "hold": conversation.hold()
     case "leave":

@@ -1,0 +1,113 @@
+"""What holds for every error and every result, whatever the scenario: their replies are replies of
+the server, to the octet, and each recipient has the error that belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from support.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    REJECTED,
+    Done,
+    Failure,
+    Recipient,
+    Result,
+)
+from support.transcripts.scenario import Scenario
+
+ENHANCED = re.compile(r"(\d)\d\d[ -](\1\.\d{1,3}\.\d{1,3})(?: |$)")
+QUEUED = re.compile(r"queued as (\w+)$")
+
+
+class UntrueError(AssertionError):
+    """Something that holds for every error or result does not hold for this one."""
+
+
+def replies(scenario: Scenario) -> set[str]:
+    """The replies of the server, each with its code on every line."""
+    found: set[str] = set()
+    lines: list[str] = []
+    part = ""
+    for step in scenario.steps:
+        verb, _, rest = (step.operation or "").partition(" ")
+        if verb == "part":
+            part += rest
+            # It counts if the connection ends.
+            found.add("\n".join([*lines, part]))
+        for line in step.server:
+            lines.append(part + line)
+            part = ""
+            if lines[-1][3:4] != "-":
+                found.add("\n".join(lines))
+                lines = []
+    return found
+
+
+def enhanced_of(reply: str) -> str | None:
+    """The status code of its last line that has one (RFC 3463)."""
+    codes = [match[2] for line in reply.split("\n") if (match := ENHANCED.match(line))]
+    return codes[-1] if codes else None
+
+
+class Truths:
+    """For one scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._replies = replies(scenario)
+
+    def of_failure(self, failure: Failure) -> None:
+        self._of_reply(failure.response, failure.response_code, failure.enhanced)
+        if failure.response is not None:
+            self._expect(
+                failure.response.replace("\n", " ") in failure.message,
+                f"the reply is not in the message: {failure}",
+            )
+
+    def of_end(self, done: Done) -> None:
+        if done.error is not None:
+            self.of_failure(done.error)
+        if done.result is not None:
+            self._of_result(done.result, done.error)
+
+    def _of_result(self, result: Result, error: Failure | None) -> None:
+        for recipient in result.recipients:
+            self._of_recipient(recipient)
+        self._expect(result.response in {None, *self._replies}, f"no such reply: {result}")
+        queued = QUEUED.search(result.response or "")
+        identifier = queued[1] if queued and error is None else None
+        self._expect(result.queue_id == identifier, f"{identifier} was expected: {result}")
+
+    def _of_recipient(self, recipient: Recipient) -> None:
+        self._of_reply(recipient.response, recipient.response_code, recipient.enhanced)
+        error = recipient.error
+        self._expect((error is None) == (recipient.status == ACCEPTED), f"an error? {recipient}")
+        if error is None:
+            return
+        self.of_failure(error)
+        self._expect(error.recipient == recipient.recipient, f"whose error? {recipient}")
+        if recipient.status in (DEFERRED, REJECTED):
+            self._expect(
+                (error.response, error.command) == (recipient.response, error.command)
+                and error.name in ("EENVELOPE", "EMESSAGE"),
+                f"not the error of its reply: {recipient}",
+            )
+
+    def _of_reply(self, reply: str | None, code: int, enhanced: str | None) -> None:
+        if reply is None:
+            self._expect((code, enhanced) == (0, None), f"no reply, and yet {code} {enhanced}")
+            return
+        self._expect(reply in self._replies, f"no such reply: {reply!r}")
+        self._expect(code == int(reply.split("\n")[-1][:3]), f"{code} is not the code of {reply!r}")
+        self._expect(enhanced == enhanced_of(reply), f"{enhanced} is not that of {reply!r}")
+
+    @staticmethod
+    def of_capabilities(seen: Sequence[str], offered: Sequence[str]) -> None:
+        """What the server offered in its last reply to EHLO or LHLO."""
+        Truths._expect(list(seen) == list(offered), f"{offered} was offered, seen was {seen}")
+
+    @staticmethod
+    def _expect(is_true: bool, what: str) -> None:
+        if not is_true:
+            raise UntrueError(what)
