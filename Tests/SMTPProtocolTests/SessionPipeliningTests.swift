@@ -12,7 +12,8 @@ import Testing
       "! - \(name) \(index % 3 == 0 ? "rejected, RCPT TO 550" : "accepted, RCPT TO 250")\n"
     }
     play(
-      opening("PIPELINING") + "> send <> \(names.joined(separator: " "))\nC: MAIL FROM:<>\n" + commands
+      opening("PIPELINING") + "> send <> \(names.joined(separator: " "))\nC: MAIL FROM:<>\n"
+        + commands
         + "C: DATA\nS: 250 ok\n" + replies + "S: 354 go\n! content wanted\n"
         + "> content x\nC: x\nC: .\nS: 250 queued\n! send ok\n" + results.joined())
   }

@@ -53,8 +53,8 @@ struct Expansion {
     return result + rest
   }
 
-  /// The values in a row of a table: words, or text in double quotes, in which `\n` is a line
-  /// end. nil: a quote that does not end.
+  /// The values in a row of a table: words, or text in double quotes, in which `\n` and `\r`
+  /// are those octets. nil: a quote that does not end.
   static func values(_ row: String) -> [String]? {
     var values: [String] = []
     var rest = row[...].drop { $0 == " " }
@@ -67,8 +67,8 @@ struct Expansion {
         rest.removeFirst()
         while let next = rest.first, next != "\"" {
           rest.removeFirst()
-          if next == "\\", let escaped = rest.first, "n\"\\".contains(escaped) {
-            value.append(escaped == "n" ? "\n" : escaped)
+          if next == "\\", let escaped = rest.first, "nr\"\\".contains(escaped) {
+            value.append(escaped == "n" ? "\n" : escaped == "r" ? "\r" : escaped)
             rest.removeFirst()
           } else {
             value.append(next)

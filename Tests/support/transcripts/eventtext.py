@@ -38,7 +38,9 @@ def failure_text(failure: Failure) -> str:
 def recipient_text(recipient: Recipient) -> str:
     """`- b@example.org rejected, RCPT TO 550`"""
     said = f", {recipient.command} {recipient.response_code or ''}" if recipient.command else ""
-    return f"- {recipient.recipient} {STATUSES[recipient.status]}{said}"
+    # Octets, each as a character.
+    name = recipient.recipient.encode("latin-1").decode()
+    return f"- {name} {STATUSES[recipient.status]}{said}"
 
 
 def ended(operation: str, done: Done) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 NAME = re.compile(r"\{([A-Za-z][A-Za-z0-9-]*)\}")
-ESCAPES = {"n": "\n", '"': '"', "\\": "\\"}
+ESCAPES = {"n": "\n", "r": "\r", '"': '"', "\\": "\\"}
 
 
 class TranscriptError(Exception):

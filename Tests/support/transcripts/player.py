@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from support.scripted import PATIENCE, Peer
 from support.transcripts.eventtext import ended, failure_text
 from support.transcripts.lines import Line
 from support.transcripts.scenario import Scenario, Step
+from support.transcripts.truths import Truths
 from support.transcripts.ways import CHUNKING, Way
 
 POLICIES: dict[str, dict[str, Option]] = {
@@ -63,7 +65,10 @@ class Player:
         self._seen = len(drive.order)
         #: The messages whose content was wanted.
         self._asked: set[str] = set()
+        #: Of each send that has not ended: whether its content is given when it is wanted.
+        self._is_asked: list[bool] = []
         self._contents = iter(_contents(scenario))
+        self._truths = Truths(scenario)
         self._line = scenario.line
 
     def play(self) -> None:
@@ -96,9 +101,16 @@ class Player:
             "initial_response": INITIAL[setting("initial_response", "automatic")],
             "hello_after_login": int(setting("hello_after_login", "no") == "yes"),
             "allow_insecure_auth": 1,
+            **self._mechanism(),
             **POLICIES[setting("policy", "ifOffered")],
             **dict(word.split("=", 1) for word in setting("options", "").split()),
         }
+
+    def _mechanism(self) -> dict[str, Option]:
+        """The one that is used, if it is always the same."""
+        operations = [step.operation or "" for step in self._scenario.steps]
+        used = {words[1] for words in map(str.split, operations) if words[:1] == ["login"]}
+        return {"auth_method": used.pop()} if len(used) == 1 else {}
 
     # --- the dialogue -----------------------------------------------------
 
@@ -114,7 +126,8 @@ class Player:
             for line in step.states:
                 self._expect_state(line)
             follows = number + 1 < len(steps) and self._is_skipped(steps[number + 1])
-            if not follows:
+            # After the agreement on TLS the client speaks first.
+            if not follows and not any(line.text == "start TLS" for line in step.events):
                 self._expect_nothing_more()
         self._line = steps[-1].line if steps else self._line
         self._end()
@@ -129,10 +142,11 @@ class Player:
                 self._perform(step.operation)
             return
         octets = b"".join(line.encode() + b"\r\n" for line in step.server)
-        if self._way.in_octets:
-            self._peer.send(*[octets[place : place + 1] for place in range(len(octets))])
-        else:
-            self._peer.send(octets)
+        pieces = [octets[place : place + 1] for place in range(len(octets))]
+        # A client that has what it needs to end the connection does not wait for the rest.
+        ends = any(line.text.startswith("connection failed") for line in step.events)
+        with contextlib.suppress(*(OSError,) if ends else ()):
+            self._peer.send(*pieces if self._way.in_octets else [octets])
 
     def _expect_line(self, line: Line) -> None:
         self._line = line.number
@@ -142,14 +156,14 @@ class Player:
 
     def _expect_event(self, line: Line) -> None:
         self._line = line.number
-        if line.text == "start TLS" or (
-            line.text == "content wanted" and self._way.content != "asked"
-        ):
+        if line.text == "start TLS" or (line.text == "content wanted" and not self._is_asked[0]):
             return
         self._drive.wait(self._has_event, f"the event {line.text!r}")
         came = self._lines.pop(0)
         if came != line.text:
             raise MismatchError(f"the event was to be {line.text!r}, it is {came!r}")
+        if came.startswith(("send ok", "send failed")):
+            del self._is_asked[0]
 
     def _expect_state(self, line: Line) -> None:
         self._line = line.number
@@ -193,7 +207,11 @@ class Player:
             self._seen += 1
             if kind == "done" and tag in self._operations:
                 verb, operation = self._operations[tag]
-                self._lines += ended(verb, operation.wait())
+                done = operation.wait()
+                self._truths.of_end(done)
+                # What ends a connection that is being opened is an error event too.
+                if verb != "connect" or done.error is None:
+                    self._lines += ended(verb, done)
             elif kind == "pause" and tag not in self._asked:
                 # Later pauses are between its pieces.
                 self._asked.add(tag)
@@ -201,6 +219,7 @@ class Player:
             elif kind == "event" and tag == f"{self._connection.name}.error":
                 failure = self._connection.error
                 assert failure is not None
+                self._truths.of_failure(failure)
                 self._lines.append(f"connection failed: {failure_text(failure)}")
         return bool(self._lines)
 
@@ -212,7 +231,7 @@ class Player:
         if verb == "send":
             self._start("send", self._send(words))
         elif verb == "login":
-            self._start("login", connection.start_login(words[1], words[2]))
+            self._start("login", self._login(*words))
         elif verb == "reset":
             self._start("reset", connection.start_reset())
         elif verb == "quit":
@@ -222,11 +241,16 @@ class Player:
         elif verb == "secured":
             self._peer.start_tls(self._identity)
         elif verb == "part":
-            self._peer.send(words[0].encode())
+            self._peer.send(operation.partition(" ")[2].encode())
         elif verb == "close":
             self._peer.end()
         elif verb != "wait":
             raise MismatchError(f"not an operation: {operation}")
+
+    def _login(self, mechanism: str, user: str, secret: str) -> Operation:
+        if mechanism == "XOAUTH2":
+            return self._connection.start_login(user, access_token=secret)
+        return self._connection.start_login(user, secret)
 
     def _send(self, words: list[str]) -> Operation:
         values: dict[str, str | int] = {}
@@ -243,7 +267,7 @@ class Player:
                 values[FLAGS[word]] = 1
             elif word in ("8bit", "7bit"):
                 use_8bitmime = int(word == "8bit")
-            elif key != "atonce":
+            elif key not in ("atonce", "survey"):
                 addresses.append(word)
         sender = None if addresses[0] == "<>" else addresses[0]
         envelope = self._drive.envelope(sender, addresses[1:], size, use_8bitmime, **values)
@@ -251,9 +275,11 @@ class Player:
 
     def _message(self) -> str:
         content = next(self._contents)
-        if content.is_at_once or self._way.content == "memory":
+        is_given = content.is_at_once or (content.ends and self._way.content != "asked")
+        self._is_asked.append(not is_given)
+        if is_given and (content.is_at_once or self._way.content == "memory"):
             return self._drive.message(b"".join(content.pieces))
-        if self._way.content == "stream":
+        if is_given:
             return self._drive.reader(*content.pieces)
         pieces: list[str | bytes] = []
         for piece in content.pieces:
@@ -274,6 +300,10 @@ def _contents(scenario: Scenario) -> Iterator[_Content]:
             at_once = [word for word in text.split() if word.startswith("atonce=")]
             if at_once:
                 content.pieces.append(at_once[0][7:].encode() + b"\r\n")
+                content.is_at_once = True
+            seen = [word for word in text.split() if word.startswith("survey=")]
+            if seen:
+                content.pieces.append(seen[0][7:].replace("\\n", "\n").encode())
                 content.is_at_once = True
             waiting.append(content)
         elif verb in ("content", "partial") and waiting:

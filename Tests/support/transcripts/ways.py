@@ -47,7 +47,6 @@ def core_words(scenario: Scenario) -> list[str]:
     """What of it only the core can do."""
     found = [verb for verb in scenario.verbs if verb in CORE_ONLY]
     for step in scenario.steps:
-        found += [word for word in (step.operation or "").split() if word.startswith("survey=")]
         # A line that has not left completely.
         found += [line.text for line in step.client if line.text.endswith("…")]
         # Nobody but a session that is asked to cuts chunks like this: a stream ends with an
