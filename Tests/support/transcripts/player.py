@@ -74,7 +74,9 @@ class Player:
     def play(self) -> None:
         try:
             with socket.create_server(("127.0.0.1", 0)) as listener:
-                self._connection = self._drive.connection_from(self._drive.options(**self._options(listener)))
+                self._connection = self._drive.connection_from(
+                    self._drive.options(**self._options(listener))
+                )
                 self._start("connect", self._connection.start_connect())
                 listener.settimeout(PATIENCE)
                 accepted, _ = listener.accept()
