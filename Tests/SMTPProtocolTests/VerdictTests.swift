@@ -34,7 +34,7 @@ import Testing
     #expect(
       failures[0].message
         == "the server refused the sender: 554 5.7.1 no; after that the connection was lost:"
-        + " the connection was lost")
+        + " the server closed the connection unexpectedly")
     #expect(failures[0].reply?.code == 554)
     #expect(failures[1].line == "connection, RCPT TO, envelope phase, retry safe")
   }
@@ -83,12 +83,12 @@ import Testing
     try #require(failures.count == 2)
     #expect(
       failures[0].message
-        == "the connection was lost; it may have been delivered: sending it again may deliver it"
-        + " twice")
+        == "the server closed the connection unexpectedly; it may have been delivered: sending it"
+        + " again may deliver it twice")
     #expect(
       failures[1].message
-        == "the connection was lost; a message may have been delivered: sending it again may"
-        + " deliver it twice")
+        == "the server closed the connection unexpectedly; a message may have been delivered:"
+        + " sending it again may deliver it twice")
   }
 
   @Test func `a mixed refusal is shown whole`() throws {

@@ -45,7 +45,9 @@ struct Conversation {
     let (phase, command) = session.position
     give(
       up: Failure(
-        .connection, "the connection was lost", command: command, phase: phase, retry: .safe))
+        .connection, "the server closed the connection unexpectedly", command: command,
+        phase: phase,
+        retry: .safe))
   }
 
   // MARK: What the caller does

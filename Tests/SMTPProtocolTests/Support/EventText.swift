@@ -15,7 +15,19 @@ extension Session.Event {
     case .resetDone(let failure): [Self.line("reset", failure)]
     case .quitDone: ["quit ok"]
     case .failed(let failure, let isDoubtful):
-      [Self.line("connection", isDoubtful ? failure.inDoubt() : failure)]
+      [Self.line("connection", isDoubtful ? failure.inDoubt("a message") : failure)]
+    }
+  }
+
+  /// The error of each line.
+  var failures: [Failure?] {
+    switch self {
+    case .greeted, .farewell: []
+    case .startTLS, .opened, .contentWanted, .quitDone: [nil]
+    case .loginDone(let failure), .resetDone(let failure): [failure]
+    case .sendDone(let outcome): [outcome.failure] + outcome.recipients.map { $0.failure }
+    case .failed(let failure, let isDoubtful):
+      [isDoubtful ? failure.inDoubt("a message") : failure]
     }
   }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from support.outcomes import Done, Failure, Recipient
 
@@ -43,12 +44,35 @@ def recipient_text(recipient: Recipient) -> str:
     return f"- {name} {STATUSES[recipient.status]}{said}"
 
 
-def ended(operation: str, done: Done) -> Iterator[str]:
+@dataclass(frozen=True)
+class Event:
+    """A line about what a callback got, and the text of its error."""
+
+    line: str
+    text: str | None = None
+
+
+def connection_failed(failure: Failure) -> Event:
+    return Event(f"connection failed: {failure_text(failure)}", failure.message)
+
+
+def ended(operation: str, done: Done) -> Iterator[Event]:
     """The lines of an operation that has ended."""
     if done.error is None:
-        yield "opened" if operation == "connect" else f"{operation} ok"
+        yield Event("opened" if operation == "connect" else f"{operation} ok")
     else:
-        name = "connection" if operation == "connect" else operation
-        yield f"{name} failed: {failure_text(done.error)}"
+        yield Event(f"{operation} failed: {failure_text(done.error)}", done.error.message)
     if done.result is not None:
-        yield from map(recipient_text, done.result.recipients)
+        for recipient in done.result.recipients:
+            error = recipient.error
+            yield Event(recipient_text(recipient), None if error is None else error.message)
+
+
+def fits(text: str | None, wanted: str) -> bool:
+    """Whether this is the text; "…" stands for any beginning or end."""
+    middle = wanted.removeprefix("…").removesuffix("…")
+    if text is None:
+        return False
+    if wanted.startswith("…"):
+        return middle in text if wanted.endswith("…") else text.endswith(middle)
+    return text.startswith(middle) if wanted.endswith("…") else text == middle

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from support.certificates import Identity
 from support.connection import Operation
 from support.drive import Drive, Option
 from support.scripted import PATIENCE, Peer
-from support.transcripts.eventtext import ended, failure_text
+from support.transcripts.eventtext import Event, connection_failed, ended, fits
 from support.transcripts.lines import Line
 from support.transcripts.scenario import Scenario, Step
 from support.transcripts.truths import Truths
@@ -60,8 +60,8 @@ class Player:
         self._identity = identity
         self._ca_file = ca_file
         self._operations: dict[str, tuple[str, Operation]] = {}
-        #: Lines of events that came and were not expected yet.
-        self._lines: list[str] = []
+        #: Events that came and were not expected yet.
+        self._events: list[Event] = []
         self._seen = len(drive.order)
         #: The messages whose content was wanted.
         self._asked: set[str] = set()
@@ -91,7 +91,7 @@ class Player:
     def _options(self, listener: socket.socket) -> dict[str, Option]:
         setting = self._scenario.setting
         return {
-            "host": "localhost",
+            "host": "127.0.0.1",
             "port": listener.getsockname()[1],
             "name": setting("name", "client.example"),
             "tls_ca_file": self._ca_file,
@@ -123,8 +123,8 @@ class Player:
             self._stimulate(step)
             for line in step.client:
                 self._expect_line(line)
-            for line in step.events:
-                self._expect_event(line)
+            for place, line in enumerate(step.events):
+                self._expect_event(line, step.texts.get(place, []))
             for line in step.states:
                 self._expect_state(line)
             follows = number + 1 < len(steps) and self._is_skipped(steps[number + 1])
@@ -156,15 +156,19 @@ class Player:
         if came != line.text:
             raise MismatchError(f"the client was to send {line.text!r}, it sent {came!r}")
 
-    def _expect_event(self, line: Line) -> None:
+    def _expect_event(self, line: Line, texts: Sequence[Line]) -> None:
         self._line = line.number
         if line.text == "start TLS" or (line.text == "content wanted" and not self._is_asked[0]):
             return
         self._drive.wait(self._has_event, f"the event {line.text!r}")
-        came = self._lines.pop(0)
-        if came != line.text:
-            raise MismatchError(f"the event was to be {line.text!r}, it is {came!r}")
-        if came.startswith(("send ok", "send failed")):
+        came = self._events.pop(0)
+        if came.line != line.text:
+            raise MismatchError(f"the event was to be {line.text!r}, it is {came.line!r}")
+        for wanted in texts:
+            self._line = wanted.number
+            if not fits(came.text, wanted.text):
+                raise MismatchError(f"the text was to be {wanted.text!r}, it is {came.text!r}")
+        if came.line.startswith(("send ok", "send failed")):
             del self._is_asked[0]
 
     def _expect_state(self, line: Line) -> None:
@@ -188,7 +192,7 @@ class Player:
         """What the step led to was all. That something comes later is seen later."""
         self._drive.call("info", self._connection.name)
         if self._has_event():
-            raise MismatchError(f"an event that the transcript does not have: {self._lines}")
+            raise MismatchError(f"an event that the transcript does not have: {self._events}")
         self._peer.nothing_unread()
 
     def _end(self) -> None:
@@ -213,17 +217,17 @@ class Player:
                 self._truths.of_end(done)
                 # What ends a connection that is being opened is an error event too.
                 if verb != "connect" or done.error is None:
-                    self._lines += ended(verb, done)
+                    self._events += ended(verb, done)
             elif kind == "pause" and tag not in self._asked:
                 # Later pauses are between its pieces.
                 self._asked.add(tag)
-                self._lines.append("content wanted")
+                self._events.append(Event("content wanted"))
             elif kind == "event" and tag == f"{self._connection.name}.error":
                 failure = self._connection.error
                 assert failure is not None
                 self._truths.of_failure(failure)
-                self._lines.append(f"connection failed: {failure_text(failure)}")
-        return bool(self._lines)
+                self._events.append(connection_failed(failure))
+        return bool(self._events)
 
     # --- what the caller and the peer do ------------------------------------
 

@@ -15,7 +15,7 @@ SETTINGS = {
     *("offers", "chunking", "lmtp", "secure", "policy", "name", "verify", "feeding", "only"),
     *("initial_response", "hello_after_login", "message", "options"),
 }
-DIALOGUE = ("S:", "C:", ">", "!", "=", "{")
+DIALOGUE = ("S:", "C:", ">", "!", "~", "=", "{")
 
 
 @dataclass
@@ -28,6 +28,8 @@ class Step:
     operation: str | None = None
     client: list[Line] = field(default_factory=list)
     events: list[Line] = field(default_factory=list)
+    #: Texts of errors, by the place of their event in `events`.
+    texts: dict[int, list[Line]] = field(default_factory=dict)
     #: What is true of the connection then.
     states: list[Line] = field(default_factory=list)
 
@@ -158,6 +160,9 @@ def _steps(file: str, lines: Sequence[Line]) -> list[Step]:
             steps[-1].server.append(rest)
         elif kind == ">":
             steps.append(Step(line.number, operation=rest))
+        elif kind == "~" and steps and steps[-1].events:
+            event = len(steps[-1].events) - 1
+            steps[-1].texts.setdefault(event, []).append(Line(line.number, rest))
         elif kind in ("C:", "!", "=") and steps:
             step = steps[-1]
             found = {"C:": step.client, "!": step.events, "=": step.states}[kind]
