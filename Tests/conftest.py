@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator, Iterator
+from typing import TypeVar
 
 import pytest
 
 from support import drive as driving
-from support.certificates import Certificates
+from support.certificates import Certificates, Identity
 from support.drive import Connection, Drive, Option
-from support.scripted import ScriptedServer
+from support.scripted import Dialogue, ScriptedServer
 from support.slowness import MODE
 
 # Under valgrind a test takes twenty times as long. What valgrind is to find is in how the library
 # handles memory, which the cases of one test share: of many cases it gets every third.
 FEW = 6
 ONE_OF = 3
+
+Server = TypeVar("Server", bound=ScriptedServer)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,14 +131,56 @@ def pytest_runtest_makereport(
 
 
 class Opener:
-    """Makes connections to a scripted server."""
+    """Makes scripted servers and connections to them. Where a server is asked for, a dialogue
+    will do: a server is made that leads it. At the end of the test every server is joined, and
+    what went wrong in a dialogue fails the test."""
 
     def __init__(self, drive: Drive, certificates: Certificates) -> None:
         self.drive = drive
         self._certificates = certificates
+        self.servers = contextlib.ExitStack()
 
-    def __call__(self, server: ScriptedServer, **options: Option) -> Connection:
-        """A connection to the server, not connected yet."""
+    def server(
+        self,
+        *dialogues: Dialogue,
+        identity: Identity | None = None,
+        address: str = "127.0.0.1",
+        port: int = 0,
+        repeat: bool = False,
+        receive_buffer: int | None = None,
+    ) -> ScriptedServer:
+        """A server, for tests that need more of it than connections."""
+        return self.joins(
+            ScriptedServer(
+                *dialogues,
+                identity=identity,
+                address=address,
+                port=port,
+                repeat=repeat,
+                receive_buffer=receive_buffer,
+            )
+        )
+
+    def joins(self, server: Server) -> Server:
+        """This server, which is joined at the end of the test as the others are."""
+        self.servers.enter_context(server)
+        return server
+
+    def join(self) -> None:
+        """Waits for the dialogues before the end of the test, and raises what went wrong."""
+        self.servers.close()
+
+    def __call__(
+        self,
+        server: ScriptedServer | Dialogue,
+        identity: Identity | None = None,
+        /,
+        **options: Option,
+    ) -> Connection:
+        """A connection to the server, not connected yet. With an identity a server that is made
+        for the dialogue begins with TLS."""
+        if not isinstance(server, ScriptedServer):
+            server = self.server(server, identity=identity)
         return self.drive.connection_from(self.options(server, **options))
 
     def options(self, server: ScriptedServer, **options: Option) -> str:
@@ -147,9 +193,15 @@ class Opener:
         }
         return self.drive.options(**{**defaults, **options})
 
-    def opened(self, server: ScriptedServer, **options: Option) -> Connection:
+    def opened(
+        self,
+        server: ScriptedServer | Dialogue,
+        identity: Identity | None = None,
+        /,
+        **options: Option,
+    ) -> Connection:
         """A connection that is open."""
-        connection = self(server, **options)
+        connection = self(server, identity, **options)
         connection.start_connect().succeeds()
         return connection
 
@@ -157,3 +209,14 @@ class Opener:
 @pytest.fixture
 def connect(drive: Drive, certificates: Certificates) -> Opener:
     return Opener(drive, certificates)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """The servers of a test end with its function: what went wrong in a dialogue is part of
+    the test's own failure, and comes before any complaint about what was left behind."""
+    connect = pyfuncitem.funcargs.get("connect")
+    if not isinstance(connect, Opener):
+        return (yield)
+    with connect.servers:
+        return (yield)

@@ -46,11 +46,9 @@ def test_send(
 ) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good, b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN ")
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH PLAIN ", b"235 welcome")
         assert peer.delivery(b"b@example.com", b"c@example.com") == b"hello\r\n.\r\n"
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
     message = tmp_path / "message"
     message.write_bytes(b"hello\n")
@@ -78,10 +76,8 @@ def test_send(
 def test_send_reports_refusals() -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"550 5.1.1 no one")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"550 5.1.1 no one")
         peer.quit_after_reset()
 
     with ScriptedServer(dialogue) as server:

@@ -12,13 +12,10 @@ QUEUED = b"250 2.0.0 Ok: queued as 4F2A"
 
 def mail(peer: Peer, line: bytes, *replies: bytes) -> bytes:
     """One message with this MAIL; RCPT gets these replies. Its content."""
-    peer.expect(line)
-    peer.reply(b"250 2.1.0 ok")
+    peer.answer(line, b"250 2.1.0 ok")
     for reply in replies:
-        peer.expect(b"RCPT TO:")
-        peer.reply(reply)
-    peer.expect(b"DATA")
-    peer.reply(b"354 go on")
+        peer.answer(b"RCPT TO:", reply)
+    peer.answer(b"DATA", b"354 go on")
     return peer.content()
 
 

@@ -29,56 +29,52 @@ def test_case_021_in_the_clear(connect: Opener) -> None:
         peer.greet(b"STARTTLS")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, ignore_tls=1)
-        assert connection.info()["secure"] == 0
-        connection.close()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(dialogue, ignore_tls=1)
+    assert connection.info()["secure"] == 0
+    connection.close()
+    connection.wait_end()
+    assert connection.error is None
 
 
 def test_case_022_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good, b"AUTH PLAIN", b"SIZE 77")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, host="localhost")
-        info = connection.info()
-        assert info["secure"] == 1
-        assert info["tls_version"] in ("TLSv1.2", "TLSv1.3")
-        assert info["tls_cipher"]
-        assert info["tls_peer_name"] == "localhost"
-        # Only what was said under TLS counts.
-        assert info["capabilities"] == ["AUTH PLAIN", "SIZE 77"]
-        assert connection.capability("STARTTLS") == (False, None)
-        connection.start_quit().succeeds()
-        assert server.peer.server_name == "localhost"
+    server = connect.server(dialogue)
+    connection = connect.opened(server, host="localhost")
+    info = connection.info()
+    assert info["secure"] == 1
+    assert info["tls_version"] in ("TLSv1.2", "TLSv1.3")
+    assert info["tls_cipher"]
+    assert info["tls_peer_name"] == "localhost"
+    # Only what was said under TLS counts.
+    assert info["capabilities"] == ["AUTH PLAIN", "SIZE 77"]
+    assert connection.capability("STARTTLS") == (False, None)
+    connection.start_quit().succeeds()
+    assert server.peer.server_name == "localhost"
+    connect.join()
     assert server.peer.clear.startswith(b"EHLO client.test\r\nSTARTTLS\r\n")
     assert server.peer.protected == b"EHLO client.test\r\nQUIT\r\n"
 
 
 def test_case_023_refusing_greeting(connect: Opener) -> None:
-    with ScriptedServer(lambda peer: peer.reply(b"454 4.3.0 not now")) as server:
-        connection = connect(server)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert failure.response == "454 4.3.0 not now"
-        assert failure.phase == "greeting"
-        connection.wait_end()
-        assert connection.error == failure
+    connection = connect(lambda peer: peer.reply(b"454 4.3.0 not now"))
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert failure.response == "454 4.3.0 not now"
+    assert failure.phase == "greeting"
+    connection.wait_end()
+    assert connection.error == failure
 
 
 def test_case_024_starttls_is_required(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, require_tls=1)
-        assert connection.info()["secure"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, require_tls=1)
+    assert connection.info()["secure"] == 1
+    connection.start_quit().succeeds()
 
 
 def test_case_025_required_and_opportunistic(drive: Drive) -> None:
@@ -98,17 +94,18 @@ def test_case_026_starttls_is_required_and_not_offered(
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, require_tls=1)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            login = connection.start_login("alice", "sesame")
-        failure = opening.fails("ETLS")
-        assert "STARTTLS" in failure.message
-        login.fails("ETLS")
-        connection.wait_end()
-        assert connection.error == failure
-        assert not connection.had("connect")
+    server = connect.server(dialogue)
+    connection = connect(server, require_tls=1)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        login = connection.start_login("alice", "sesame")
+    failure = opening.fails("ETLS")
+    assert "STARTTLS" in failure.message
+    login.fails("ETLS")
+    connection.wait_end()
+    assert connection.error == failure
+    assert not connection.had("connect")
+    connect.join()
     assert b"AUTH" not in server.peer.received
 
 
@@ -119,15 +116,14 @@ def test_case_027_server_closes_under_tls(connect: Opener, certificates: Certifi
         peer.secure(certificates.good)
         assert seen.wait(PATIENCE)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["secure"] == 1
-        seen.set()
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "ECONNECTION"
-        assert "closed the connection unexpectedly" in connection.error.message
-        assert connection.error.phase == "idle"
+    connection = connect.opened(dialogue)
+    assert connection.info()["secure"] == 1
+    seen.set()
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "ECONNECTION"
+    assert "closed the connection unexpectedly" in connection.error.message
+    assert connection.error.phase == "idle"
 
 
 def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> None:
@@ -135,18 +131,17 @@ def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> N
         # STARTTLS inside TLS is not for us.
         peer.greet(b"STARTTLS")
         peer.delivery()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1)
-        info = connection.info()
-        assert info["secure"] == 1
-        # Found by address, so there is no name to tell.
-        assert info["tls_peer_name"] is None
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert server.peer.server_name is None, "an address was sent as SNI"
+    server = connect.server(dialogue, identity=certificates.good)
+    connection = connect.opened(server, secure=1)
+    info = connection.info()
+    assert info["secure"] == 1
+    # Found by address, so there is no name to tell.
+    assert info["tls_peer_name"] is None
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    assert server.peer.server_name is None, "an address was sent as SNI"
 
 
 # --- what cannot be reached -------------------------------------------------
@@ -183,14 +178,13 @@ def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
         peer.greet()
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, socket_timeout=300)
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "ETIMEDOUT"
-        assert "socket_timeout" in connection.error.message
-        assert connection.error.phase == "idle"
-        assert connection.error.retry == RETRY_SAFE
+    connection = connect.opened(dialogue, socket_timeout=300)
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "ETIMEDOUT"
+    assert "socket_timeout" in connection.error.message
+    assert connection.error.phase == "idle"
+    assert connection.error.retry == RETRY_SAFE
 
 
 # --- the log ----------------------------------------------------------------
@@ -206,16 +200,16 @@ def test_case_034_message_from_a_file_and_a_log(connect: Opener) -> None:
         arrived.append(peer.delivery())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, debug=1)
-        drive = connection.drive
-        message = drive.message(content, "descriptor")
-        connection.start_send(message=message).succeeds()
-        connection.start_quit().succeeds()
-        assert "DATA" in drive.transcript(LOG_CLIENT)
-        logged = "".join(drive.transcript(LOG_MESSAGE))
-        assert "Subject: from a file" in logged
-        assert logged.count("line") == 20_000
+    connection = connect.opened(dialogue, debug=1)
+    drive = connection.drive
+    message = drive.message(content, "descriptor")
+    connection.start_send(message=message).succeeds()
+    connection.start_quit().succeeds()
+    assert "DATA" in drive.transcript(LOG_CLIENT)
+    logged = "".join(drive.transcript(LOG_MESSAGE))
+    assert "Subject: from a file" in logged
+    assert logged.count("line") == 20_000
+    connect.join()
     assert arrived == [content.replace(b"\r\n.dot", b"\r\n..dot") + b".\r\n"]
 
 

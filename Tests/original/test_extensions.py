@@ -9,7 +9,7 @@ from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.certificates import Certificates
 from support.drive import Connection, Operation
 from support.outcomes import NOT_TRIED, RETRY_NO
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.scripted import Dialogue, Peer
 
 
 def takes(certificates: Certificates, way: str, line: bytes, *capabilities: bytes) -> Dialogue:
@@ -22,8 +22,7 @@ def takes(certificates: Certificates, way: str, line: bytes, *capabilities: byte
             peer.greet(*capabilities)
         mail(peer, line, b"250 2.1.5 ok")
         peer.reply(QUEUED)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
     return dialogue
 
@@ -38,20 +37,18 @@ ways = pytest.mark.parametrize("way", ["starttls", "implicit"])
 
 def test_case_078_offered(connect: Opener, certificates: Certificates) -> None:
     dialogue = takes(certificates, "implicit", FROM, b"8BITMIME", b"REQUIRETLS")
-    with ScriptedServer(dialogue, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1)
-        assert connection.capability("REQUIRETLS") == (True, "")
-        connection.start_send(MESSAGE).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, certificates.good, secure=1)
+    assert connection.capability("REQUIRETLS") == (True, "")
+    connection.start_send(MESSAGE).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_079_not_offered(connect: Opener, certificates: Certificates) -> None:
     dialogue = takes(certificates, "implicit", FROM, b"8BITMIME", b"X-REQUIRETLS")
-    with ScriptedServer(dialogue, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1)
-        assert connection.capability("REQUIRETLS") == (False, None)
-        connection.start_send(MESSAGE).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, certificates.good, secure=1)
+    assert connection.capability("REQUIRETLS") == (False, None)
+    connection.start_send(MESSAGE).succeeds()
+    connection.start_quit().succeeds()
 
 
 @ways
@@ -59,19 +56,17 @@ def test_case_080_required(connect: Opener, certificates: Certificates, way: str
     """RFC 8689 section 4.2.1."""
     dialogue = takes(certificates, way, FROM + b" REQUIRETLS", b"REQUIRETLS")
     identity = certificates.good if way == "implicit" else None
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(server, secure=int(way == "implicit"))
-        sending = require(connection)
-        sending.succeeds()
-        check_delivered(sending.result(), "b@example.com")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, identity, secure=int(way == "implicit"))
+    sending = require(connection)
+    sending.succeeds()
+    check_delivered(sending.result(), "b@example.com")
+    connection.start_quit().succeeds()
 
 
 def test_case_081_not_required(connect: Opener, certificates: Certificates) -> None:
-    with ScriptedServer(takes(certificates, "starttls", FROM, b"REQUIRETLS")) as server:
-        connection = connect.opened(server)
-        connection.start_send(MESSAGE).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(takes(certificates, "starttls", FROM, b"REQUIRETLS"))
+    connection.start_send(MESSAGE).succeeds()
+    connection.start_quit().succeeds()
 
 
 def cannot_require(connection: Connection) -> None:
@@ -92,24 +87,23 @@ def test_case_082_required_and_not_offered(
     connect: Opener, certificates: Certificates, way: str
 ) -> None:
     identity = certificates.good if way == "implicit" else None
-    with ScriptedServer(takes(certificates, way, FROM), identity=identity) as server:
-        cannot_require(connect.opened(server, secure=int(way == "implicit")))
+    cannot_require(
+        connect.opened(takes(certificates, way, FROM), identity, secure=int(way == "implicit"))
+    )
 
 
 def test_case_083_required_and_dsn(connect: Opener, certificates: Certificates) -> None:
     line = FROM + b" RET=HDRS ENVID=abc REQUIRETLS"
-    with ScriptedServer(takes(certificates, "starttls", line, b"DSN", b"REQUIRETLS")) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope(
-            "a@example.com", ["b@example.com"], require_tls=1, dsn_ret="HDRS", dsn_envid="abc"
-        )
-        connection.start_send(MESSAGE, envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(takes(certificates, "starttls", line, b"DSN", b"REQUIRETLS"))
+    envelope = connection.drive.envelope(
+        "a@example.com", ["b@example.com"], require_tls=1, dsn_ret="HDRS", dsn_envid="abc"
+    )
+    connection.start_send(MESSAGE, envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_084_required_in_the_clear(connect: Opener, certificates: Certificates) -> None:
-    with ScriptedServer(takes(certificates, "clear", FROM, b"REQUIRETLS")) as server:
-        cannot_require(connect.opened(server))
+    cannot_require(connect.opened(takes(certificates, "clear", FROM, b"REQUIRETLS")))
 
 
 @ways
@@ -119,9 +113,8 @@ def test_case_084_required_and_not_verified(
     """RFC 8689 section 2: TLS without verification is not enough."""
     identity = certificates.good if way == "implicit" else None
     dialogue = takes(certificates, way, FROM, b"REQUIRETLS")
-    with ScriptedServer(dialogue, identity=identity) as server:
-        secure = int(way == "implicit")
-        cannot_require(connect.opened(server, secure=secure, tls_reject_unauthorized=0))
+    secure = int(way == "implicit")
+    cannot_require(connect.opened(dialogue, identity, secure=secure, tls_reject_unauthorized=0))
 
 
 @pytest.mark.parametrize(
@@ -146,18 +139,19 @@ def test_case_086_octets_after_starttls(
         peer.send(b"220 go\r\n" + injected)
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            login = connection.start_login("alice", "sesame")
-        failure = opening.fails("ETLS")
-        assert failure.phase == "starttls"
-        assert failure.command == "STARTTLS"
-        login.fails("ETLS")
-        connection.wait_end()
-        assert not connection.had("connect")
-        info = connection.info()
-        assert info["secure"] == 0
-        assert "INJECTED" not in str(info)
+    server = connect.server(dialogue)
+    connection = connect(server)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        login = connection.start_login("alice", "sesame")
+    failure = opening.fails("ETLS")
+    assert failure.phase == "starttls"
+    assert failure.command == "STARTTLS"
+    login.fails("ETLS")
+    connection.wait_end()
+    assert not connection.had("connect")
+    info = connection.info()
+    assert info["secure"] == 0
+    assert "INJECTED" not in str(info)
+    connect.join()
     assert b"AUTH" not in server.peer.received

@@ -7,7 +7,7 @@ import pytest
 from conftest import Opener
 from support.drive import RefusedError
 from support.sasl import plain
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 
@@ -15,32 +15,28 @@ USER, PASSWORD = "alice", "open sesame"
 def test_case_039_right_password(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN XOAUTH2")
-        peer.expect(plain(USER, PASSWORD))
-        peer.reply(b"235 2.7.0 welcome")
+        peer.answer(plain(USER, PASSWORD), b"235 2.7.0 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["authenticated"] == 0
-        connection.start_login(USER, PASSWORD).succeeds()
-        assert connection.info()["authenticated"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["authenticated"] == 0
+    connection.start_login(USER, PASSWORD).succeeds()
+    assert connection.info()["authenticated"] == 1
+    connection.start_quit().succeeds()
 
 
 def test_case_040_wrong_password(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN XOAUTH2")
-        peer.expect(plain(USER, "wrong"))
-        peer.reply(b"535 5.7.8 bad credentials")
+        peer.answer(plain(USER, "wrong"), b"535 5.7.8 bad credentials")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, "wrong").fails("EAUTH")
-        assert failure.response_code == 535
-        assert failure.enhanced == "5.7.8"
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, "wrong").fails("EAUTH")
+    assert failure.response_code == 535
+    assert failure.enhanced == "5.7.8"
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
 
 
 def refused(connect: Opener, user: str | None) -> str:
@@ -50,15 +46,15 @@ def refused(connect: Opener, user: str | None) -> str:
         peer.greet(b"AUTH PLAIN XOAUTH2")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with pytest.raises(RefusedError) as caught:
-            connection.start_login(user, None)
-        failure = caught.value.failure
-        assert failure.name == "EAUTH"
-        assert failure.response is None
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    with pytest.raises(RefusedError) as caught:
+        connection.start_login(user, None)
+    failure = caught.value.failure
+    assert failure.name == "EAUTH"
+    assert failure.response is None
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
+    connect.join()
     return failure.message
 
 

@@ -9,7 +9,7 @@ from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.drive import Connection, Operation, quote
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_NO, RETRY_SAFE
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 # --- the size ---------------------------------------------------------------
 
@@ -32,34 +32,31 @@ def test_case_055_larger_than_the_server_takes(connect: Opener) -> None:
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        for size in (1024 * 1024, LIMIT + 1):
-            sending = send_reader(connection, size)
-            failure = sending.fails("EMESSAGE")
-            assert str(LIMIT) in failure.message
-            assert failure.response is None
-            assert failure.retry == RETRY_NO
-            assert sending.result().statuses == [NOT_TRIED]
-        send_reader(connection, LIMIT).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    for size in (1024 * 1024, LIMIT + 1):
+        sending = send_reader(connection, size)
+        failure = sending.fails("EMESSAGE")
+        assert str(LIMIT) in failure.message
+        assert failure.response is None
+        assert failure.retry == RETRY_NO
+        assert sending.result().statuses == [NOT_TRIED]
+    send_reader(connection, LIMIT).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_056_no_room_for_this_size(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"SIZE %d" % LIMIT)
-        peer.expect(FROM + b" SIZE=71680")
-        peer.reply(b"452 4.3.1 insufficient system storage")
+        peer.answer(FROM + b" SIZE=71680", b"452 4.3.1 insufficient system storage")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = send_reader(connection, 70 * 1024)
-        failure = sending.fails("EENVELOPE")
-        assert (failure.command, failure.response_code) == ("MAIL FROM", 452)
-        assert failure.retry == RETRY_SAFE
-        assert sending.result().accepted == 0
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = send_reader(connection, 70 * 1024)
+    failure = sending.fails("EENVELOPE")
+    assert (failure.command, failure.response_code) == ("MAIL FROM", 452)
+    assert failure.retry == RETRY_SAFE
+    assert sending.result().accepted == 0
+    connection.start_quit().succeeds()
 
 
 def test_case_057_size_that_fits(connect: Opener) -> None:
@@ -69,13 +66,12 @@ def test_case_057_size_that_fits(connect: Opener) -> None:
         peer.reply(QUEUED)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = send_reader(connection, 10 * 1024)
-        sending.succeeds()
-        # What was announced and what was sent are two things.
-        check_delivered(sending.result(), "b@example.com")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = send_reader(connection, 10 * 1024)
+    sending.succeeds()
+    # What was announced and what was sent are two things.
+    check_delivered(sending.result(), "b@example.com")
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("size", [100, 2**63, 2**64 - 1])
@@ -88,17 +84,18 @@ def test_case_063_size_is_a_number(connect: Opener, size: int) -> None:
         peer.reply(QUEUED)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.name("e")
-        hostile = quote(f"{size}\r\nRCPT TO:<attacker@example.com>")
-        words = [quote("a@example.com"), hostile, "~", quote("b@example.com")]
-        assert drive.call("envelope", envelope, *words)["reply"] == 0
-        sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
-        sending.succeeds()
-        check_delivered(sending.result(), "b@example.com")
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    connection = connect.opened(server)
+    drive = connection.drive
+    envelope = drive.name("e")
+    hostile = quote(f"{size}\r\nRCPT TO:<attacker@example.com>")
+    words = [quote("a@example.com"), hostile, "~", quote("b@example.com")]
+    assert drive.call("envelope", envelope, *words)["reply"] == 0
+    sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
+    sending.succeeds()
+    check_delivered(sending.result(), "b@example.com")
+    connection.start_quit().succeeds()
+    connect.join()
     assert b"attacker" not in server.peer.received
 
 
@@ -110,23 +107,19 @@ EIGHT_BIT = "Subject: x\r\n\r\nschöne Grüße\r\n".encode()
 def test_case_059_recipient_outside_ascii(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"SMTPUTF8", b"8BITMIME")
-        peer.expect(FROM + b" SMTPUTF8")
-        peer.reply(b"250 ok")
-        peer.expect("RCPT TO:<jõgeva@example.com>".encode())
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go on")
+        peer.answer(FROM + b" SMTPUTF8", b"250 ok")
+        peer.answer("RCPT TO:<jõgeva@example.com>".encode(), b"250 ok")
+        peer.answer(b"DATA", b"354 go on")
         peer.content()
         peer.reply(QUEUED)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(MESSAGE, recipients=["jõgeva@example.com"])
-        sending.succeeds()
-        # Octets, each as a character.
-        check_delivered(sending.result(), "jõgeva@example.com".encode().decode("latin-1"))
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(MESSAGE, recipients=["jõgeva@example.com"])
+    sending.succeeds()
+    # Octets, each as a character.
+    check_delivered(sending.result(), "jõgeva@example.com".encode().decode("latin-1"))
+    connection.start_quit().succeeds()
 
 
 def sends_8bit(connect: Opener, use: int, line: bytes, final: bytes) -> Operation:
@@ -138,13 +131,13 @@ def sends_8bit(connect: Opener, use: int, line: bytes, final: bytes) -> Operatio
         peer.reply(final)
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
-        sending = connection.start_send(EIGHT_BIT, envelope=envelope)
-        sending.wait()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
+    sending = connection.start_send(EIGHT_BIT, envelope=envelope)
+    sending.wait()
+    connection.start_quit().succeeds()
+    connect.join()
     return sending
 
 
@@ -176,14 +169,14 @@ def arrives(connect: Opener, way: str) -> None:
         arrived.append(peer.delivery())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        message = connection.drive.message(LINES, way)
-        sending = connection.start_send(message=message)
-        sending.succeeds()
-        # Neither the second dot nor the last line is content.
-        assert sending.result().message_size == len(ON_THE_WIRE) - len(b".") - len(b".\r\n")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    message = connection.drive.message(LINES, way)
+    sending = connection.start_send(message=message)
+    sending.succeeds()
+    # Neither the second dot nor the last line is content.
+    assert sending.result().message_size == len(ON_THE_WIRE) - len(b".") - len(b".\r\n")
+    connection.start_quit().succeeds()
+    connect.join()
     assert arrived == [ON_THE_WIRE]
 
 

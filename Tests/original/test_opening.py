@@ -50,12 +50,11 @@ def final_reply(connect: Opener, reply: bytes) -> bytes:
         peer.reply(reply)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        sending.succeeds()
-        connection.start_quit().succeeds()
-        return octets(sending.result().response)
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    sending.succeeds()
+    connection.start_quit().succeeds()
+    return octets(sending.result().response)
 
 
 # --- the reply parser -------------------------------------------------------
@@ -68,8 +67,7 @@ def test_case_001_blank_line_before_the_greeting(connect: Opener, blank: bytes) 
         peer.greet()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connect.opened(server).start_quit().succeeds()
+    connect.opened(dialogue).start_quit().succeeds()
 
 
 def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
@@ -80,12 +78,11 @@ def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(dialogue)
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    assert connection.error is None
 
 
 # --- closed while the name is resolved --------------------------------------
@@ -114,15 +111,14 @@ def test_case_004_an_error_ends_the_connection(connect: Opener) -> None:
         peer.reply(b"250 nobody has asked")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["open"] == 1
-        seen.set()
-        connection.wait_end()
-        assert connection.info()["open"] == 0
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send()
-        assert refused.value.failure.name == "ESTATE"
+    connection = connect.opened(dialogue)
+    assert connection.info()["open"] == 1
+    seen.set()
+    connection.wait_end()
+    assert connection.info()["open"] == 0
+    with pytest.raises(RefusedError) as refused:
+        connection.start_send()
+    assert refused.value.failure.name == "ESTATE"
 
 
 def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
@@ -132,13 +128,12 @@ def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
         peer.greet()
         peer.expect(b"RSET")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_reset().fails("ECONNECTION")
-        connection.wait_end()
-        with pytest.raises(RefusedError) as refused:
-            connection.start_reset()
-        assert refused.value.failure.name == "ESTATE"
+    connection = connect.opened(dialogue)
+    connection.start_reset().fails("ECONNECTION")
+    connection.wait_end()
+    with pytest.raises(RefusedError) as refused:
+        connection.start_reset()
+    assert refused.value.failure.name == "ESTATE"
 
 
 @pytest.mark.parametrize("point", ["greeting", "idle", "send"])
@@ -151,16 +146,15 @@ def test_case_006_one_error_event(connect: Opener, point: str) -> None:
         if point == "send":
             peer.expect(b"MAIL FROM:")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            connection.start_connect()
-            if point == "send":
-                connection.start_send()
-        connection.wait_end()
-        events = [] if point == "greeting" else ["connect"]
-        events += ["error", "end"]
-        assert connection.drive.events == [f"{connection.name}.{event}" for event in events]
+    connection = connect(dialogue)
+    with connection.drive.held():
+        connection.start_connect()
+        if point == "send":
+            connection.start_send()
+    connection.wait_end()
+    events = [] if point == "greeting" else ["connect"]
+    events += ["error", "end"]
+    assert connection.drive.events == [f"{connection.name}.{event}" for event in events]
 
 
 @pytest.mark.parametrize("half", [b"250-ok\r\n", b"250-ok\r\n250", b"250 ok", b"250 ok\r"])
@@ -173,11 +167,10 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
         peer.send(half)
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=400)
-        failure = connection.start_send().fails("ETIMEDOUT")
-        assert failure.command == "MAIL FROM"
-        connection.wait_end()
+    connection = connect.opened(dialogue, command_timeout=400)
+    failure = connection.start_send().fails("ETIMEDOUT")
+    assert failure.command == "MAIL FROM"
+    connection.wait_end()
 
 
 def test_case_008_late_error_of_an_address_given_up(
@@ -259,8 +252,7 @@ def test_case_012_clean_name(connect: Opener, name: str, said: bytes) -> None:
         peer.reply(b"250 test.local")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connect.opened(server, name=name).start_quit().succeeds()
+    connect.opened(dialogue, name=name).start_quit().succeeds()
 
 
 def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
@@ -270,14 +262,15 @@ def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
         peer.greet()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        drive = connect.drive
-        options = drive.options(host=server.host, port=server.port, name="client.test")
-        refuses_name(drive, options, HOSTILE)
-        connection = Connection(drive, drive.name("c"))
-        assert drive.call("new", connection.name, options, "~")["reply"] == 1
-        connection.start_connect().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    drive = connect.drive
+    options = drive.options(host=server.host, port=server.port, name="client.test")
+    refuses_name(drive, options, HOSTILE)
+    connection = Connection(drive, drive.name("c"))
+    assert drive.call("new", connection.name, options, "~")["reply"] == 1
+    connection.start_connect().succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert server.peer.received == b"EHLO client.test\r\nQUIT\r\n"
 
 
@@ -285,13 +278,12 @@ def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
 
 
 def test_case_014_utf8_in_a_refusal(connect: Opener) -> None:
-    with ScriptedServer(mail_answered(b"451 " + WORDS + b"\r\n")) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert failure.response_code == 451
-        assert octets(failure.response) == b"451 " + WORDS
-        assert WORDS in octets(failure.message)
-        connection.start_quit().succeeds()
+    connection = connect.opened(mail_answered(b"451 " + WORDS + b"\r\n"))
+    failure = connection.start_send().fails("EENVELOPE")
+    assert failure.response_code == 451
+    assert octets(failure.response) == b"451 " + WORDS
+    assert WORDS in octets(failure.message)
+    connection.start_quit().succeeds()
 
 
 def test_case_015_utf8_in_the_final_reply(connect: Opener) -> None:
@@ -301,41 +293,37 @@ def test_case_015_utf8_in_the_final_reply(connect: Opener) -> None:
 def test_case_016_octets_that_are_not_utf8(connect: Opener) -> None:
     """The response has the octets as they came; in the message, which is text,
     others stand for them."""
-    with ScriptedServer(mail_answered(b"451 4.7.0 \xff\xfe\r\n")) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert octets(failure.response) == b"451 4.7.0 \xff\xfe"
-        assert failure.enhanced == "4.7.0"
-        assert octets(failure.message).decode().count("\N{REPLACEMENT CHARACTER}") == 2
-        connection.start_quit().succeeds()
+    connection = connect.opened(mail_answered(b"451 4.7.0 \xff\xfe\r\n"))
+    failure = connection.start_send().fails("EENVELOPE")
+    assert octets(failure.response) == b"451 4.7.0 \xff\xfe"
+    assert failure.enhanced == "4.7.0"
+    assert octets(failure.message).decode().count("\N{REPLACEMENT CHARACTER}") == 2
+    connection.start_quit().succeeds()
 
 
 def test_case_017_utf8_in_the_reply_to_ehlo(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.reply(b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000")
+        peer.answer(b"EHLO ", b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        info = connection.info()
-        expected = b"250-" + WORDS + b"\n250-PIPELINING\n250 SIZE 1000"
-        assert octets(info["last_response"]) == expected
-        assert connection.capability("PIPELINING") == (True, "")
-        assert connection.capability("SIZE") == (True, "1000")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    info = connection.info()
+    expected = b"250-" + WORDS + b"\n250-PIPELINING\n250 SIZE 1000"
+    assert octets(info["last_response"]) == expected
+    assert connection.capability("PIPELINING") == (True, "")
+    assert connection.capability("SIZE") == (True, "1000")
+    connection.start_quit().succeeds()
 
 
 def test_case_018_character_in_pieces(connect: Opener) -> None:
     """Every octet in a write of its own."""
     reply = b"451 " + WORDS + b"\r\n"
     pieces = [reply[i : i + 1] for i in range(len(reply))]
-    with ScriptedServer(mail_answered(*pieces)) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert octets(failure.response) == b"451 " + WORDS
-        connection.start_quit().succeeds()
+    connection = connect.opened(mail_answered(*pieces))
+    failure = connection.start_send().fails("EENVELOPE")
+    assert octets(failure.response) == b"451 " + WORDS
+    connection.start_quit().succeeds()
 
 
 def test_case_019_ascii_is_untouched(connect: Opener) -> None:
@@ -349,11 +337,10 @@ def test_case_020_last_reply_without_line_end(connect: Opener) -> None:
         peer.expect(b"EHLO ")
         peer.send(b"421 " + WORDS)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        failure = connection.start_connect().fails("ECONNECTION")
-        assert failure.response_code == 421
-        assert octets(failure.response) == b"421 " + WORDS
-        connection.wait_end()
-        assert connection.error == failure
-        assert octets(connection.info()["last_response"]) == b"421 " + WORDS
+    connection = connect(dialogue)
+    failure = connection.start_connect().fails("ECONNECTION")
+    assert failure.response_code == 421
+    assert octets(failure.response) == b"421 " + WORDS
+    connection.wait_end()
+    assert connection.error == failure
+    assert octets(connection.info()["last_response"]) == b"421 " + WORDS

@@ -24,10 +24,10 @@ def test_case_108_one_message(connect: Opener) -> None:
         arrived.append(peer.delivery())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(b"Subject: x\nTo: y\r\n\rone\n\n.two\rthree").succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(b"Subject: x\nTo: y\r\n\rone\n\n.two\rthree").succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert arrived == [b"Subject: x\r\nTo: y\r\n\r\none\r\n\r\n..two\r\nthree\r\n.\r\n"]
 
 
@@ -52,19 +52,17 @@ def test_case_110_every_second_sender_refused(connect: Opener) -> None:
         peer.greet()
         for number in range(0, 100, 2):
             accept(peer, number)
-            peer.expect(b"MAIL FROM:<a%d@example.com>" % (number + 1))
-            peer.reply(b"550 5.7.1 not you")
+            peer.answer(b"MAIL FROM:<a%d@example.com>" % (number + 1), b"550 5.7.1 not you")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sends = start_many(connection, 100)
-        connection.start_quit().succeeds()
-        for number, sending in enumerate(sends):
-            if number % 2:
-                assert sending.fails("EENVELOPE").command == "MAIL FROM"
-            else:
-                sending.succeeds()
+    connection = connect.opened(dialogue)
+    sends = start_many(connection, 100)
+    connection.start_quit().succeeds()
+    for number, sending in enumerate(sends):
+        if number % 2:
+            assert sending.fails("EENVELOPE").command == "MAIL FROM"
+        else:
+            sending.succeeds()
 
 
 def test_case_111_server_leaves_half_way(connect: Opener) -> None:
@@ -76,37 +74,34 @@ def test_case_111_server_leaves_half_way(connect: Opener) -> None:
             accept(peer, number)
         peer.expect(b"MAIL FROM:<a10@example.com>")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sends = start_many(connection, 20)
-        for sending in sends[:10]:
-            sending.succeeds()
-        for sending in sends[10:]:
-            failure = sending.fails("ECONNECTION")
-            assert "closed the connection unexpectedly" in failure.message
-            assert failure.retry == RETRY_SAFE
-            assert sending.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sends = start_many(connection, 20)
+    for sending in sends[:10]:
+        sending.succeeds()
+    for sending in sends[10:]:
+        failure = sending.fails("ECONNECTION")
+        assert "closed the connection unexpectedly" in failure.message
+        assert failure.retry == RETRY_SAFE
+        assert sending.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 def test_case_112_no_answer_to_the_second_message(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
         accept(peer, 0)
-        peer.expect(b"MAIL FROM:<a1@example.com>")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:<a1@example.com>", b"250 ok")
         peer.expect(b"RCPT TO:")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, socket_timeout=500)
-        first, second = start_many(connection, 2)
-        first.succeeds()
-        failure = second.fails("ETIMEDOUT")
-        assert "socket_timeout" in failure.message
-        assert failure.command == "RCPT TO"
-        assert second.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect.opened(dialogue, socket_timeout=500)
+    first, second = start_many(connection, 2)
+    first.succeeds()
+    failure = second.fails("ETIMEDOUT")
+    assert "socket_timeout" in failure.message
+    assert failure.command == "RCPT TO"
+    assert second.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
@@ -115,16 +110,16 @@ def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
         peer.expect(b"MAIL FROM:<a0@example.com>")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sends = start_many(connection, 100)
-        server.wait_for(b"MAIL FROM:")
-        connection.close()
-        for sending in sends:
-            assert sending.fails("ECANCELLED").retry == RETRY_SAFE
-            assert sending.result().statuses == [NOT_TRIED]
-        connection.wait_end()
-        assert connection.error is None
+    server = connect.server(dialogue)
+    connection = connect.opened(server)
+    sends = start_many(connection, 100)
+    server.wait_for(b"MAIL FROM:")
+    connection.close()
+    for sending in sends:
+        assert sending.fails("ECANCELLED").retry == RETRY_SAFE
+        assert sending.result().statuses == [NOT_TRIED]
+    connection.wait_end()
+    assert connection.error is None
 
 
 # --- what breaks off --------------------------------------------------------
@@ -135,15 +130,13 @@ def test_case_122_refused_sender(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:<a@example.com>")
-        peer.reply(b"550 5.7.1 not you")
+        peer.answer(b"MAIL FROM:<a@example.com>", b"550 5.7.1 not you")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        connection.start_quit().succeeds()
-        assert sending.fails("EENVELOPE").response_code == 550
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    connection.start_quit().succeeds()
+    assert sending.fails("EENVELOPE").response_code == 550
 
 
 @pytest.mark.parametrize("how", ["close", "reset"])
@@ -156,16 +149,15 @@ def test_case_126_gone_after_data(connect: Opener, how: str) -> None:
         peer.read_some()
         getattr(peer, how)()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(b"line\r\n" * 5_000_000)
-        failure = sending.wait().error
-        assert failure is not None
-        assert failure.name in ("ECONNECTION", "ESOCKET")
-        assert failure.phase == "message"
-        assert failure.retry == RETRY_SAFE
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(b"line\r\n" * 5_000_000)
+    failure = sending.wait().error
+    assert failure is not None
+    assert failure.name in ("ECONNECTION", "ESOCKET")
+    assert failure.phase == "message"
+    assert failure.retry == RETRY_SAFE
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 # --- logging in -------------------------------------------------------------
@@ -173,8 +165,7 @@ def test_case_126_gone_after_data(connect: Opener, how: str) -> None:
 
 def login(peer: Peer) -> None:
     peer.greet(b"AUTH PLAIN LOGIN")
-    peer.expect(b"AUTH PLAIN AGFsaWNlAHNlc2FtZQ==")
-    peer.reply(b"235 2.7.0 welcome")
+    peer.answer(b"AUTH PLAIN AGFsaWNlAHNlc2FtZQ==", b"235 2.7.0 welcome")
 
 
 def login_and_delivery(peer: Peer) -> None:
@@ -193,9 +184,9 @@ def logs_in_and_sends(connection: Connection) -> None:
 
 
 def test_case_117_connected_socket(connect: Opener) -> None:
-    with ScriptedServer(login_and_delivery) as server:
-        given = f"to:127.0.0.1:{server.port}"
-        logs_in_and_sends(connect(server, connection=given, allow_insecure_auth=1))
+    server = connect.server(login_and_delivery)
+    given = f"to:127.0.0.1:{server.port}"
+    logs_in_and_sends(connect(server, connection=given, allow_insecure_auth=1))
 
 
 def without_login(peer: Peer) -> None:
@@ -207,32 +198,29 @@ def without_login(peer: Peer) -> None:
 def test_case_123_user_without_password(connect: Opener) -> None:
     """Refused at once, even when the server would not have asked; the message goes
     out without it."""
-    with ScriptedServer(without_login) as server:
-        connection = connect.opened(server)
-        with pytest.raises(RefusedError) as refused:
-            connection.start_login("alice", None)
-        assert refused.value.failure.name == "EAUTH"
-        assert "password" in refused.value.failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(without_login)
+    with pytest.raises(RefusedError) as refused:
+        connection.start_login("alice", None)
+    assert refused.value.failure.name == "EAUTH"
+    assert "password" in refused.value.failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_124_server_without_auth(connect: Opener) -> None:
     """Whoever asks for a login gets one or an error; what a message goes out without
     is the caller's to decide."""
-    with ScriptedServer(without_login) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login("alice", "sesame").fails("EAUTH")
-        assert failure.command == "AUTH"
-        assert failure.response is None
-        assert connection.info()["authenticated"] == 0
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(without_login)
+    failure = connection.start_login("alice", "sesame").fails("EAUTH")
+    assert failure.command == "AUTH"
+    assert failure.response is None
+    assert connection.info()["authenticated"] == 0
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_128_login_and_message(connect: Opener) -> None:
-    with ScriptedServer(login_and_delivery) as server:
-        logs_in_and_sends(connect(server))
+    logs_in_and_sends(connect(login_and_delivery))
 
 
 def test_case_129_login_and_nothing_else(connect: Opener) -> None:
@@ -242,13 +230,12 @@ def test_case_129_login_and_nothing_else(connect: Opener) -> None:
         login(peer)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login("alice", "sesame").succeeds()
-        assert connection.info()["authenticated"] == 1
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(dialogue)
+    connection.start_login("alice", "sesame").succeeds()
+    assert connection.info()["authenticated"] == 1
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    assert connection.error is None
 
 
 def test_case_130_connect_and_quit(connect: Opener) -> None:
@@ -258,21 +245,21 @@ def test_case_130_connect_and_quit(connect: Opener) -> None:
         peer.reply(b"250-test.local", b"250 SIZE 1000")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        assert connection.info()["remote_address"] is None
-        connection.start_connect().succeeds()
-        connection.drive.wait(lambda: connection.had("connect"), "the connect event")
-        info = connection.info()
-        assert info["open"] == 1
-        assert info["secure"] == 0
-        assert info["authenticated"] == 0
-        assert info["remote_address"] == f"127.0.0.1:{server.port}"
-        assert info["last_response"] == "250-test.local\n250 SIZE 1000"
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.info()["open"] == 0
-        assert connection.error is None
+    server = connect.server(dialogue)
+    connection = connect(server)
+    assert connection.info()["remote_address"] is None
+    connection.start_connect().succeeds()
+    connection.drive.wait(lambda: connection.had("connect"), "the connect event")
+    info = connection.info()
+    assert info["open"] == 1
+    assert info["secure"] == 0
+    assert info["authenticated"] == 0
+    assert info["remote_address"] == f"127.0.0.1:{server.port}"
+    assert info["last_response"] == "250-test.local\n250 SIZE 1000"
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    assert connection.info()["open"] == 0
+    assert connection.error is None
 
 
 def test_case_133_through_a_proxy(certificates: Certificates) -> None:
@@ -302,10 +289,9 @@ def test_case_136_no_means_to_get_a_token(connect: Opener) -> None:
         peer.greet(b"AUTH XOAUTH2")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, auth_method="XOAUTH2")
-        with pytest.raises(RefusedError) as refused:
-            connection.start_login("alice", None)
-        assert refused.value.failure.name == "EAUTH"
-        assert "access token" in refused.value.failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, auth_method="XOAUTH2")
+    with pytest.raises(RefusedError) as refused:
+        connection.start_login("alice", None)
+    assert refused.value.failure.name == "EAUTH"
+    assert "access token" in refused.value.failure.message
+    connection.start_quit().succeeds()

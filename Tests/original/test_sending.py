@@ -8,7 +8,7 @@ from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.drive import RefusedError
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 both = pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
 
@@ -26,27 +26,26 @@ def middle_refused(connect: Opener, *capabilities: bytes) -> None:
         peer.reply(QUEUED)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
-        sending = connection.start_send(MESSAGE, recipients=NAMES)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, REJECTED, ACCEPTED]
-        assert (result.accepted, result.rejected) == (2, 1)
-        assert [line.recipient for line in result.recipients] == NAMES
-        assert [line.response_code for line in result.recipients] == [250, 550, 250]
-        assert result.response == QUEUED.decode()
-        assert result.message_size == len(MESSAGE)
-        refused = result.recipients[1]
-        assert (refused.command, refused.enhanced) == ("RCPT TO", "5.1.1")
-        assert refused.error is not None
-        assert refused.error.name == "EENVELOPE"
-        assert refused.error.recipient == NAMES[1]
-        assert refused.error.response == "550 5.1.1 no such user"
-        assert result.recipients[0].error is None
-        assert result.recipients[2].error is None
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
+    sending = connection.start_send(MESSAGE, recipients=NAMES)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED, REJECTED, ACCEPTED]
+    assert (result.accepted, result.rejected) == (2, 1)
+    assert [line.recipient for line in result.recipients] == NAMES
+    assert [line.response_code for line in result.recipients] == [250, 550, 250]
+    assert result.response == QUEUED.decode()
+    assert result.message_size == len(MESSAGE)
+    refused = result.recipients[1]
+    assert (refused.command, refused.enhanced) == ("RCPT TO", "5.1.1")
+    assert refused.error is not None
+    assert refused.error.name == "EENVELOPE"
+    assert refused.error.recipient == NAMES[1]
+    assert refused.error.response == "550 5.1.1 no such user"
+    assert result.recipients[0].error is None
+    assert result.recipients[2].error is None
+    connection.start_quit().succeeds()
 
 
 def test_case_050_one_of_three_refused_without_pipelining(connect: Opener) -> None:
@@ -62,8 +61,7 @@ def test_case_051_result(connect: Opener, capabilities: tuple[bytes, ...]) -> No
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
         for command in (FROM, b"RCPT TO:<one@example.com>", b"RCPT TO:<two@example.com>"):
-            peer.expect(command)
-            peer.reply(b"250 2.1.0 ok")
+            peer.answer(command, b"250 2.1.0 ok")
         peer.expect(b"DATA")
         assert not peer.closes_within(TIME / 1000)
         peer.reply(b"354 go on")
@@ -72,36 +70,33 @@ def test_case_051_result(connect: Opener, capabilities: tuple[bytes, ...]) -> No
         peer.reply(QUEUED)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
-        sending = connection.start_send(MESSAGE, recipients=NAMES[:2])
-        sending.succeeds()
-        result = sending.result()
-        check_delivered(result, *NAMES[:2])
-        assert result.envelope_time >= TIME
-        assert result.message_time >= TIME
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
+    sending = connection.start_send(MESSAGE, recipients=NAMES[:2])
+    sending.succeeds()
+    result = sending.result()
+    check_delivered(result, *NAMES[:2])
+    assert result.envelope_time >= TIME
+    assert result.message_time >= TIME
+    connection.start_quit().succeeds()
 
 
 def test_case_052_reset_between_two_messages(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.delivery()
-        peer.expect(b"RSET")
-        peer.reply(b"250 2.0.0 ok")
+        peer.answer(b"RSET", b"250 2.0.0 ok")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        first = connection.start_send(MESSAGE)
-        connection.start_reset().succeeds()
-        second = connection.start_send(MESSAGE)
-        for sending in (first, second):
-            sending.succeeds()
-            check_delivered(sending.result(), "b@example.com")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    first = connection.start_send(MESSAGE)
+    connection.start_reset().succeeds()
+    second = connection.start_send(MESSAGE)
+    for sending in (first, second):
+        sending.succeeds()
+        check_delivered(sending.result(), "b@example.com")
+    connection.start_quit().succeeds()
 
 
 def test_case_053_one_of_three_refused(connect: Opener) -> None:
@@ -115,30 +110,26 @@ def test_case_054_all_three_refused(connect: Opener, capabilities: tuple[bytes, 
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(FROM)
-        peer.reply(b"250 ok")
+        peer.answer(FROM, b"250 ok")
         for name, reply in zip(NAMES, replies, strict=True):
-            peer.expect(b"RCPT TO:<" + name.encode() + b">")
-            peer.reply(reply)
+            peer.answer(b"RCPT TO:<" + name.encode() + b">", reply)
         if capabilities:
-            peer.expect(b"DATA")
-            peer.reply(b"554 5.5.1 no valid recipients")
+            peer.answer(b"DATA", b"554 5.5.1 no valid recipients")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "RCPT TO"
-        result = sending.result()
-        assert (result.accepted, result.rejected) == (0, 3)
-        assert result.statuses == [REJECTED, DEFERRED, REJECTED]
-        for line, name, reply in zip(result.recipients, NAMES, replies, strict=True):
-            assert line.recipient == name
-            assert line.response == reply.decode()
-            assert line.error is not None
-            assert line.error.recipient == name
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    failure = sending.fails("EENVELOPE")
+    assert failure.command == "RCPT TO"
+    result = sending.result()
+    assert (result.accepted, result.rejected) == (0, 3)
+    assert result.statuses == [REJECTED, DEFERRED, REJECTED]
+    for line, name, reply in zip(result.recipients, NAMES, replies, strict=True):
+        assert line.recipient == name
+        assert line.response == reply.decode()
+        assert line.error is not None
+        assert line.error.recipient == name
+    connection.start_quit().succeeds()
 
 
 @both
@@ -150,56 +141,47 @@ def test_case_064_all_recipients_refused(
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for reply in (b"550 5.1.1 no one", b"450 4.2.0 busy"):
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
+            peer.answer(b"RCPT TO:", reply)
         if capabilities:
-            peer.expect(b"DATA")
-            peer.reply(data_reply)
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+            peer.answer(b"DATA", data_reply)
+        peer.answer(b"RSET", b"250 ok")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "RCPT TO"
-        assert failure.response_code in (450, 550)
-        result = sending.result()
-        assert result.statuses == [REJECTED, DEFERRED]
-        assert [line.response_code for line in result.recipients] == [550, 450]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert connection.error is None
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=["b@example.com", "c@example.com"])
+    failure = sending.fails("EENVELOPE")
+    assert failure.command == "RCPT TO"
+    assert failure.response_code in (450, 550)
+    result = sending.result()
+    assert result.statuses == [REJECTED, DEFERRED]
+    assert [line.response_code for line in result.recipients] == [550, 450]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    assert connection.error is None
 
 
 @both
 def test_case_065_sender_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"553 5.1.8 no such sender")
+        peer.answer(b"MAIL FROM:", b"553 5.1.8 no such sender")
         if capabilities:
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"503 5.5.1 MAIL first")
-            peer.expect(b"DATA")
-            peer.reply(b"503 5.5.1 RCPT first")
+            peer.answer(b"RCPT TO:", b"503 5.5.1 MAIL first")
+            peer.answer(b"DATA", b"503 5.5.1 RCPT first")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "MAIL FROM"
-        assert failure.response == "553 5.1.8 no such sender"
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    failure = sending.fails("EENVELOPE")
+    assert failure.command == "MAIL FROM"
+    assert failure.response == "553 5.1.8 no such sender"
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- LMTP -------------------------------------------------------------------
@@ -211,25 +193,23 @@ def test_case_058_lmtp(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 test.local LMTP")
-        peer.expect(b"LHLO ")
-        peer.reply(b"250 test.local")
+        peer.answer(b"LHLO ", b"250 test.local")
         rcpt = [b"550 5.1.1 no" if name.startswith("r2") else b"250 ok" for name in names]
         mail(peer, FROM, *rcpt)
         no, yes = b"550 5.2.0 no", b"250 2.0.0 saved"
         peer.reply(no, yes, no, yes, no)
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=names)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [REJECTED, REJECTED, ACCEPTED, REJECTED, ACCEPTED, REJECTED]
-        assert [line.recipient for line in result.recipients] == names
-        commands = [line.error.command if line.error else None for line in result.recipients]
-        assert commands == ["DATA", "RCPT TO", None, "DATA", None, "DATA"]
-        assert result.recipients[2].response == "250 2.0.0 saved"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=names)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [REJECTED, REJECTED, ACCEPTED, REJECTED, ACCEPTED, REJECTED]
+    assert [line.recipient for line in result.recipients] == names
+    commands = [line.error.command if line.error else None for line in result.recipients]
+    assert commands == ["DATA", "RCPT TO", None, "DATA", None, "DATA"]
+    assert result.recipients[2].response == "250 2.0.0 saved"
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -249,13 +229,12 @@ def test_case_062_line_end_in_a_recipient(connect: Opener, recipient: str) -> No
         peer.greet()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope, failure = connection.drive.try_envelope("a@example.com", [recipient])
-        assert failure is not None
-        assert failure.name == "EENVELOPE"
-        assert "(to) contains a control character" in failure.message
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send(envelope=envelope)
-        assert refused.value.failure.name == "EENVELOPE"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    envelope, failure = connection.drive.try_envelope("a@example.com", [recipient])
+    assert failure is not None
+    assert failure.name == "EENVELOPE"
+    assert "(to) contains a control character" in failure.message
+    with pytest.raises(RefusedError) as refused:
+        connection.start_send(envelope=envelope)
+    assert refused.value.failure.name == "EENVELOPE"
+    connection.start_quit().succeeds()

@@ -23,8 +23,7 @@ def delivery(peer: Peer) -> None:
 
 
 def login(peer: Peer) -> None:
-    peer.expect(b"AUTH PLAIN AGFsaWNlAHNlc2FtZQ==")
-    peer.reply(b"235 welcome")
+    peer.answer(b"AUTH PLAIN AGFsaWNlAHNlc2FtZQ==", b"235 welcome")
     peer.hang_up()
 
 
@@ -117,8 +116,7 @@ def test_case_072_self_signed_certificate_through_a_tunnel(
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS")
-            peer.expect(b"STARTTLS")
-            peer.reply(b"220 go")
+            peer.answer(b"STARTTLS", b"220 go")
         peer.refused_tls(certificates.self_signed)
 
     with (
@@ -171,11 +169,11 @@ def endless_header(peer: Peer) -> None:
 
 def test_case_077_header_of_a_proxy_without_an_end(connect: Opener) -> None:
     """It was left to the library, which does not read it to the end."""
-    with ScriptedServer(endless_header) as server:
-        connection = connect(server, connection=f"to:127.0.0.1:{server.port}")
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert "HTTP/1.1 200" in failure.message
-        connection.wait_end()
+    server = connect.server(endless_header)
+    connection = connect(server, connection=f"to:127.0.0.1:{server.port}")
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert "HTTP/1.1 200" in failure.message
+    connection.wait_end()
 
 
 # --- a socket that is not connected yet -------------------------------------
@@ -199,11 +197,12 @@ def test_case_085_unconnected_socket_and_tls(
 ) -> None:
     """Nothing but the beginning of STARTTLS is said in the clear."""
     identity = certificates.good if way == "implicit" else None
-    with ScriptedServer(under_tls(certificates, way), identity=identity) as server:
-        connection = connect.opened(server, socket="tcp4", secure=int(way == "implicit"))
-        assert connection.info()["secure"] == 1
-        assert connection.info()["tls_version"] is not None
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(under_tls(certificates, way), identity=identity)
+    connection = connect.opened(server, socket="tcp4", secure=int(way == "implicit"))
+    assert connection.info()["secure"] == 1
+    assert connection.info()["tls_version"] is not None
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert server.peer.protected.endswith(b"QUIT\r\n")
     assert b"MAIL" not in server.peer.clear

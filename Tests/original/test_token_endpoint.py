@@ -10,7 +10,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.endpoint import TokenEndpoint, granted
 from support.sasl import xoauth2
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 USER = "alice"
 
@@ -25,15 +25,15 @@ def self_signed(connect: Opener, certificates: Certificates, verifies: int) -> N
     def endpoint(peer: Peer) -> None:
         peer.refused_tls(certificates.self_signed)
 
-    with ScriptedServer(dialogue) as server, ScriptedServer(endpoint) as tokens:
-        connection = connect.opened(server, tls_reject_unauthorized=verifies)
-        failure = connection.start_login(
-            USER, refresh_token="refresh", access_url=f"https://127.0.0.1:{tokens.port}/token"
-        ).fails("EOAUTH2")
-        assert failure.tls_reason
-        assert failure.address == f"127.0.0.1:{tokens.port}"
-        assert connection.tokens == []
-        connection.start_quit().succeeds()
+    tokens = connect.server(endpoint)
+    connection = connect.opened(dialogue, tls_reject_unauthorized=verifies)
+    failure = connection.start_login(
+        USER, refresh_token="refresh", access_url=f"https://127.0.0.1:{tokens.port}/token"
+    ).fails("EOAUTH2")
+    assert failure.tls_reason
+    assert failure.address == f"127.0.0.1:{tokens.port}"
+    assert connection.tokens == []
+    connection.start_quit().succeeds()
 
 
 def test_case_104_self_signed(connect: Opener, certificates: Certificates) -> None:
@@ -46,14 +46,10 @@ def test_case_105_tls_reject_unauthorized(connect: Opener, certificates: Certifi
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "fresh"))
-        peer.reply(b"235 welcome")
+        peer.answer(xoauth2(USER, "fresh"), b"235 welcome")
         peer.quit()
 
-    with (
-        ScriptedServer(dialogue) as server,
-        TokenEndpoint(granted("fresh"), identity=certificates.good) as endpoint,
-    ):
-        connection = connect.opened(server, tls_ca_file=certificates.ca_file)
-        connection.start_login(USER, refresh_token="refresh", access_url=endpoint.url).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(granted("fresh"), identity=certificates.good))
+    connection = connect.opened(dialogue, tls_ca_file=certificates.ca_file)
+    connection.start_login(USER, refresh_token="refresh", access_url=endpoint.url).succeeds()
+    connection.start_quit().succeeds()

@@ -35,10 +35,8 @@ def accepting(*tokens: str) -> Dialogue:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
         for token in tokens[:-1]:
-            peer.expect(xoauth2(USER, token))
-            peer.reply(b"535 5.7.8 expired")
-        peer.expect(xoauth2(USER, tokens[-1]))
-        peer.reply(b"235 2.7.0 welcome")
+            peer.answer(xoauth2(USER, token), b"535 5.7.8 expired")
+        peer.answer(xoauth2(USER, tokens[-1]), b"235 2.7.0 welcome")
         peer.quit()
 
     return dialogue
@@ -57,14 +55,14 @@ def refreshing(endpoint: TokenEndpoint) -> Refreshing:
 @pytest.mark.parametrize("renewable", [False, True])
 def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> None:
     """It is used; no other is requested."""
-    with ScriptedServer(accepting("stored")) as server, TokenEndpoint() as endpoint:
-        connection = connect.opened(server)
-        connection.start_login(
-            USER,
-            access_token=("stored", int(time.time()) + 3600),
-            **(refreshing(endpoint) if renewable else {}),
-        ).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint())
+    connection = connect.opened(accepting("stored"))
+    connection.start_login(
+        USER,
+        access_token=("stored", int(time.time()) + 3600),
+        **(refreshing(endpoint) if renewable else {}),
+    ).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_088_what_is_sent(connect: Opener) -> None:
@@ -72,25 +70,24 @@ def test_case_088_what_is_sent(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==")
-        peer.reply(b"535 5.7.8 expired")
-        peer.expect(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB")
-        peer.reply(b"235 welcome")
+        peer.answer(
+            b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==", b"535 5.7.8 expired"
+        )
+        peer.answer(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB", b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("given"))
-        connection = connect.opened(server)
-        connection.start_login(USER, ask=asked, access_token="stored").succeeds()
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("given"))
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, ask=asked, access_token="stored").succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_089_token_without_a_lifetime(connect: Opener) -> None:
-    with ScriptedServer(accepting("stored")) as server, TokenEndpoint() as endpoint:
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token="stored", **refreshing(endpoint)).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint())
+    connection = connect.opened(accepting("stored"))
+    connection.start_login(USER, access_token="stored", **refreshing(endpoint)).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_090_refresh_token_alone(connect: Opener) -> None:
@@ -108,55 +105,50 @@ def test_case_090_refresh_token_alone(connect: Opener) -> None:
 
 
 def test_case_091_callback(connect: Opener) -> None:
-    with ScriptedServer(accepting("given")) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("given", int(time.time()) + 3600))
-        connection = connect.opened(server)
-        connection.start_login(USER, ask=asked).succeeds()
-        assert asked.asked == [False]
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("given", int(time.time()) + 3600))
+    connection = connect.opened(accepting("given"))
+    connection.start_login(USER, ask=asked).succeeds()
+    assert asked.asked == [False]
+    connection.start_quit().succeeds()
 
 
 def test_case_092_callback_that_fails(connect: Opener) -> None:
-    with ScriptedServer(sees_no_token) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.withholding("the vault is locked"))
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
-        assert "the vault is locked" in failure.message
-        assert failure.response is None
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.withholding("the vault is locked"))
+    connection = connect.opened(sees_no_token)
+    failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
+    assert "the vault is locked" in failure.message
+    assert failure.response is None
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("means", ["callback", "endpoint"])
 def test_case_093_token_that_has_expired(connect: Opener, means: str) -> None:
     """It is not even sent."""
-    with (
-        ScriptedServer(accepting("fresh")) as server,
-        TokenEndpoint(*[granted("fresh")] * (means == "endpoint")) as endpoint,
-    ):
-        connection = connect.opened(server)
-        old = ("old", LONG_AGO)
-        if means == "callback":
-            asked = TokenCallback(connect.drive)
-            asked.when_asked(asked.providing("fresh"))
-            connection.start_login(USER, ask=asked, access_token=old).succeeds()
-            assert asked.asked == [True]
-        else:
-            connection.start_login(USER, access_token=old, **refreshing(endpoint)).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(*[granted("fresh")] * (means == "endpoint")))
+    connection = connect.opened(accepting("fresh"))
+    old = ("old", LONG_AGO)
+    if means == "callback":
+        asked = TokenCallback(connect.drive)
+        asked.when_asked(asked.providing("fresh"))
+        connection.start_login(USER, ask=asked, access_token=old).succeeds()
+        assert asked.asked == [True]
+    else:
+        connection.start_login(USER, access_token=old, **refreshing(endpoint)).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_094_news_of_a_token(connect: Opener) -> None:
     """With the user, whom the program knows by the connection, and the date."""
-    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
-        connection = connect.opened(server)
-        before = int(time.time())
-        connection.start_login(USER, **refreshing(endpoint)).succeeds()
-        ((token, expires),) = connection.tokens
-        assert token == "fresh"
-        assert before + 3600 <= expires <= int(time.time()) + 3600
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    connection = connect.opened(accepting("fresh"))
+    before = int(time.time())
+    connection.start_login(USER, **refreshing(endpoint)).succeeds()
+    ((token, expires),) = connection.tokens
+    assert token == "fresh"
+    assert before + 3600 <= expires <= int(time.time()) + 3600
+    connection.start_quit().succeeds()
 
 
 # --- many ------------------------------------------------------------------------
@@ -187,16 +179,17 @@ def many_logins(
 def test_case_096_many_at_once(connect: Opener) -> None:
     """After the token has expired. The program is asked for each login; it gets one
     new token and gives it to all."""
-    with ScriptedServer(accepting("shared"), repeat=True) as server:
-        asked = [TokenCallback(connect.drive) for _ in range(MANY)]
-        logins = many_logins(connect, server, asked, access_token=("old", LONG_AGO))
-        for callback in asked:
-            callback.wait()
-        for callback in asked:
-            callback.provide("shared")
-        for connection, login in logins:
-            login.succeeds()
-            connection.start_quit().succeeds()
+    server = connect.server(accepting("shared"), repeat=True)
+    asked = [TokenCallback(connect.drive) for _ in range(MANY)]
+    logins = many_logins(connect, server, asked, access_token=("old", LONG_AGO))
+    for callback in asked:
+        callback.wait()
+    for callback in asked:
+        callback.provide("shared")
+    for connection, login in logins:
+        login.succeeds()
+        connection.start_quit().succeeds()
+    connect.join()
     assert all(callback.asked == [True] for callback in asked)
 
 
@@ -226,8 +219,7 @@ def test_case_098_many_renewals(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "refused"))
-        peer.reply(b"535 5.7.8 expired")
+        peer.answer(xoauth2(USER, "refused"), b"535 5.7.8 expired")
         seen.append(peer.line())
         peer.reply(b"235 welcome")
         peer.quit()
@@ -256,52 +248,45 @@ def test_case_099_renewal_without_means(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "refused"))
-        peer.reply(b"334 " + b64('{"status":"401"}'))
-        peer.expect(b"")
-        peer.reply(b"535 5.7.8 no")
+        peer.answer(xoauth2(USER, "refused"), b"334 " + b64('{"status":"401"}'))
+        peer.answer(b"", b"535 5.7.8 no")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
-        assert '{"status":"401"}' in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
+    assert '{"status":"401"}' in failure.message
+    connection.start_quit().succeeds()
 
 
 def test_case_100_nothing_at_all(connect: Opener) -> None:
     """Refused before anything is asked or sent; and an expired token is nothing."""
-    with ScriptedServer(sees_no_token) as server:
-        connection = connect.opened(server, auth_method="XOAUTH2")
-        with pytest.raises(RefusedError) as caught:
-            connection.start_login(USER)
-        assert caught.value.failure.name == "EAUTH"
-        assert "access token is missing" in caught.value.failure.message
-        failure = connection.start_login(USER, access_token=("old", LONG_AGO)).fails("EOAUTH2")
-        assert "no means to get a new one" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(sees_no_token, auth_method="XOAUTH2")
+    with pytest.raises(RefusedError) as caught:
+        connection.start_login(USER)
+    assert caught.value.failure.name == "EAUTH"
+    assert "access token is missing" in caught.value.failure.message
+    failure = connection.start_login(USER, access_token=("old", LONG_AGO)).fails("EOAUTH2")
+    assert "no means to get a new one" in failure.message
+    connection.start_quit().succeeds()
 
 
 def test_case_101_renewal_with_a_refresh_token(connect: Opener) -> None:
-    with (
-        ScriptedServer(accepting("refused", "fresh")) as server,
-        TokenEndpoint(granted("fresh")) as endpoint,
-    ):
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token="refused", **refreshing(endpoint)).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    connection = connect.opened(accepting("refused", "fresh"))
+    connection.start_login(USER, access_token="refused", **refreshing(endpoint)).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_case_102_callback_before_refresh_token(connect: Opener) -> None:
     """And before a service account; the endpoint would fail the test."""
-    with ScriptedServer(accepting("given")) as server, TokenEndpoint() as endpoint:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("given"))
-        connection = connect.opened(server)
-        connection.start_login(
-            USER, ask=asked, service_account=("robot", "no key"), **refreshing(endpoint)
-        ).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint())
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("given"))
+    connection = connect.opened(accepting("given"))
+    connection.start_login(
+        USER, ask=asked, service_account=("robot", "no key"), **refreshing(endpoint)
+    ).succeeds()
+    connection.start_quit().succeeds()
 
 
 def unpacked(part: str) -> bytes:

@@ -15,15 +15,12 @@ EXPLANATION = '{"status":"401","schemes":"Bearer","scope":"https://mail.example/
 
 def refuse(peer: Peer, token: str) -> None:
     """Explains, waits for the empty line, and refuses."""
-    peer.expect(xoauth2(USER, token))
-    peer.reply(b"334 " + b64(EXPLANATION))
-    peer.expect(b"")
-    peer.reply(b"535 5.7.8 not this one")
+    peer.answer(xoauth2(USER, token), b"334 " + b64(EXPLANATION))
+    peer.answer(b"", b"535 5.7.8 not this one")
 
 
 def accept(peer: Peer, token: str) -> None:
-    peer.expect(xoauth2(USER, token))
-    peer.reply(b"235 2.7.0 welcome")
+    peer.answer(xoauth2(USER, token), b"235 2.7.0 welcome")
 
 
 def test_case_043_valid_token(connect: Opener) -> None:
@@ -32,11 +29,10 @@ def test_case_043_valid_token(connect: Opener) -> None:
         accept(peer, "valid")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token="valid").succeeds()
-        assert connection.info()["authenticated"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, access_token="valid").succeeds()
+    assert connection.info()["authenticated"] == 1
+    connection.start_quit().succeeds()
 
 
 def test_case_044_invalid_token(connect: Opener) -> None:
@@ -45,12 +41,11 @@ def test_case_044_invalid_token(connect: Opener) -> None:
         refuse(peer, "invalid")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, access_token="invalid").fails("EAUTH")
-        assert failure.response_code == 535
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, access_token="invalid").fails("EAUTH")
+    assert failure.response_code == 535
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
 
 
 def test_case_045_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
@@ -80,23 +75,20 @@ def test_case_046_invalid_refresh_token(connect: Opener) -> None:
         refuse(peer, "invalid")
         peer.quit()
 
-    with (
-        ScriptedServer(dialogue) as server,
-        TokenEndpoint(
-            lambda peer, _: answer(peer, refused("invalid_grant"), b"400 Bad Request")
-        ) as endpoint,
-    ):
-        connection = connect.opened(server)
-        failure = connection.start_login(
-            USER,
-            access_token="invalid",
-            refresh_token="invalid",
-            client=("id", "secret"),
-            access_url=endpoint.url,
-        ).fails("EOAUTH2")
-        assert "invalid_grant" in failure.message
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(
+        TokenEndpoint(lambda peer, _: answer(peer, refused("invalid_grant"), b"400 Bad Request"))
+    )
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(
+        USER,
+        access_token="invalid",
+        refresh_token="invalid",
+        client=("id", "secret"),
+        access_url=endpoint.url,
+    ).fails("EOAUTH2")
+    assert "invalid_grant" in failure.message
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
 
 
 def test_case_047_callback_with_a_useless_token(connect: Opener) -> None:
@@ -108,12 +100,11 @@ def test_case_047_callback_with_a_useless_token(connect: Opener) -> None:
         refuse(peer, "as useless")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("useless"))
-        asked.when_asked(asked.providing("as useless"))
-        connection = connect.opened(server)
-        connection.start_login(USER, ask=asked).fails("EAUTH")
-        assert asked.asked == [False, True]
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("useless"))
+    asked.when_asked(asked.providing("as useless"))
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, ask=asked).fails("EAUTH")
+    assert asked.asked == [False, True]
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()

@@ -26,16 +26,14 @@ OFFER = b"AUTH PLAIN LOGIN XOAUTH2 X-MINE"
 def breaks_off(peer: Peer) -> None:
     """Agrees to STARTTLS, and cannot."""
     peer.greet(b"STARTTLS", OFFER)
-    peer.expect(b"STARTTLS")
-    peer.reply(b"220 go ahead")
+    peer.answer(b"STARTTLS", b"220 go ahead")
     peer.handshake_began()
 
 
 def logs_in(peer: Peer, refuses_tls: bool) -> None:
     if refuses_tls:
         peer.greet(b"STARTTLS", OFFER)
-        peer.expect(b"STARTTLS")
-        peer.reply(b"454 4.7.0 not now")
+        peer.answer(b"STARTTLS", b"454 4.7.0 not now")
     else:
         peer.greet(OFFER)
     line = peer.line()

@@ -25,7 +25,7 @@ from support.numbered import (
     true_of,
 )
 from support.outcomes import DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.scripted import CRLF, Peer, ScriptedServer
+from support.scripted import CRLF, Peer
 from support.strict import (
     Ending,
     StrictServer,
@@ -42,23 +42,23 @@ from support.strict import (
 def test_a_hundred_messages(connect: Opener) -> None:
     """One wait for each and one more."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        strict.holds_until = [b"DATA"] * 100 + [b"."]
-        for operation in start(connection, 100):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    strict.holds_until = [b"DATA"] * 100 + [b"."]
+    for operation in start(connection, 100):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(100))
 
 
 def test_same_write(connect: Opener) -> None:
     """The end of a message and the next envelope arrive in one piece."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        for operation in start(connection, 3):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    for operation in start(connection, 3):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     ends = [content_as_sent(number) for number in range(3)]
     assert strict.groups[1:] == [
         envelope(0),
@@ -73,37 +73,37 @@ def test_large_message(connect: Opener) -> None:
     """The end of one that takes many writes, too, takes the next envelope along."""
     large = b"x" * 70 + CRLF
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        strict.holds_until = [b"DATA"] * 3 + [b"."]
-        with connection.drive.held():
-            operations = [connection.start_send(large * 20_000) for _ in range(3)]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    strict.holds_until = [b"DATA"] * 3 + [b"."]
+    with connection.drive.held():
+        operations = [connection.start_send(large * 20_000) for _ in range(3)]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert [delivery.content for delivery in strict.deliveries] == [large * 20_000] * 3
 
 
 def test_without_pipelining(connect: Opener) -> None:
     """Each command waits for the reply to the one before it; the server sees to it."""
     strict = StrictServer(capabilities=(b"8BITMIME",))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        for operation in start(connection, 5):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    for operation in start(connection, 5):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(5))
 
 
 @pytest.mark.parametrize("answering", [at_once, by_reply, by_octet])
 def test_how_replies_travel(connect: Opener, answering: Callable[[bytes], Iterable[bytes]]) -> None:
     strict = StrictServer(answering=answering)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        for number, operation in enumerate(start(connection, 5)):
-            operation.succeeds()
-            assert operation.result().queue_id == f"{0x1000 + number:04X}"
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    for number, operation in enumerate(start(connection, 5)):
+        operation.succeeds()
+        assert operation.result().queue_id == f"{0x1000 + number:04X}"
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(5))
 
 
@@ -127,14 +127,13 @@ def test_a_group_that_is_answered_slowly(connect: Opener) -> None:
         peer.reply(b"250 2.0.0 Ok: queued as SECOND")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        first, second = start(connection, 2)
-        assert first.result().queue_id == "FIRST"
-        assert not second.ended
-        told.set()
-        assert second.result().queue_id == "SECOND"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    first, second = start(connection, 2)
+    assert first.result().queue_id == "FIRST"
+    assert not second.ended
+    told.set()
+    assert second.result().queue_id == "SECOND"
+    connection.start_quit().succeeds()
 
 
 # --- what the server refuses ------------------------------------------------
@@ -172,15 +171,15 @@ def test_refused(
     about = mailboxes(number)[what == "RCPT"].encode()
     judge = judging({(what, about): Verdict(reply)})
     strict = StrictServer(judge=judge, answering=answering)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        operations = start(connection, 3)
-        assert [outcome(operation) for operation in operations] == expected
-        failure = operations[number].wait().error
-        assert failure is not None
-        assert failure.response == reply.decode()
-        if LOST not in expected:
-            connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    operations = start(connection, 3)
+    assert [outcome(operation) for operation in operations] == expected
+    failure = operations[number].wait().error
+    assert failure is not None
+    assert failure.response == reply.decode()
+    if LOST not in expected:
+        connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *[number for number in range(3) if expected[number] == SENT])
 
 
@@ -189,12 +188,12 @@ def test_a_dot_without_recipients(connect: Opener) -> None:
     section 3.1): the third follows a lone dot and RSET."""
     judge = judging({("RCPT", b"to1@example.com"): Verdict(b"550 no")})
     strict = StrictServer(judge=judge, agrees_to_nobody=True)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        operations = start(connection, 3)
-        refusal = ("EENVELOPE", REJECTED, RETRY_NO)
-        assert [outcome(operation) for operation in operations] == [SENT, refusal, SENT]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    operations = start(connection, 3)
+    refusal = ("EENVELOPE", REJECTED, RETRY_NO)
+    assert [outcome(operation) for operation in operations] == [SENT, refusal, SENT]
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 2)
     assert strict.groups[3:5] == [b".\r\n", b"RSET\r\n" + envelope(2)]
 
@@ -212,13 +211,12 @@ def test_a_server_that_forgets_to_clear(connect: Opener) -> None:
         peer.reply(b"554 no", b"250 reset", b"503 nested MAIL", b"250 ok", b"354 go")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        first, second = start(connection, 2)
-        first.fails("EMESSAGE")
-        second.fails("EENVELOPE")
-        assert second.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    first, second = start(connection, 2)
+    first.fails("EMESSAGE")
+    second.fails("EENVELOPE")
+    assert second.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 # --- the server goes away ---------------------------------------------------
@@ -247,10 +245,10 @@ def test_lost(
 ) -> None:
     about = mailboxes(number)[what == "RCPT"].encode()
     strict = StrictServer(judge=judging({(what, about): Verdict(None, ending, resets)}))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        outcomes = [outcome(operation) for operation in start(connection, 3)]
-        connection.wait_end()
+    connection = connect.opened(strict)
+    outcomes = [outcome(operation) for operation in start(connection, 3)]
+    connection.wait_end()
+    connect.join()
     assert outcomes == expected
     true_of(strict, outcomes)
 
@@ -260,10 +258,10 @@ def test_lost_after_354(connect: Opener, resets: bool) -> None:
     """The content may have left before that was seen, or not."""
     judge = judging({("DATA", b"from1@example.com"): Verdict(None, "behind", resets)})
     strict = StrictServer(judge=judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        outcomes = [outcome(operation) for operation in start(connection, 3)]
-        connection.wait_end()
+    connection = connect.opened(strict)
+    outcomes = [outcome(operation) for operation in start(connection, 3)]
+    connection.wait_end()
+    connect.join()
     assert outcomes in ([SENT, LOST, LOST], [SENT, IN_DOUBT, LOST])
     delivered(strict, 0)
 
@@ -273,13 +271,13 @@ def test_lost_in_the_content(connect: Opener, resets: bool) -> None:
     """In the middle of the second, which is more than fits on the way."""
     judge = judging({("content", b"from1@example.com"): Verdict(None, "before", resets)})
     strict = StrictServer(judge=judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            large = connection.drive.message(b"x" * 20_000_000)
-            messages = [None, large, None]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-        outcomes = [outcome(operation) for operation in operations]
-        connection.wait_end()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        large = connection.drive.message(b"x" * 20_000_000)
+        messages = [None, large, None]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+    outcomes = [outcome(operation) for operation in operations]
+    connection.wait_end()
+    connect.join()
     assert outcomes == [SENT, LOST, LOST]
     delivered(strict, 0)

@@ -33,7 +33,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.strict import StrictServer, Verdict, judging
 
 UNTRIED: Outcome = ("ECANCELLED", NOT_TRIED, RETRY_SAFE)
@@ -127,43 +127,41 @@ def released_behind(
 @pytest.mark.parametrize("ending", [Connection.close, Connection.cancel, Connection.free])
 def test_ended(connect: Opener, moment: str, ending: Callable[[Connection], object]) -> None:
     dialogue = Moment(*MOMENTS[moment])
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, transaction_log=1)
-        operations, messages = borrowed(connection, range(3))
-        dialogue.wait(connection)
-        ending(connection)
-        assert [outcome(operation) for operation in operations] == dialogue.expected
-        released_behind(connection, operations, messages)
+    connection = connect.opened(dialogue, transaction_log=1)
+    operations, messages = borrowed(connection, range(3))
+    dialogue.wait(connection)
+    ending(connection)
+    assert [outcome(operation) for operation in operations] == dialogue.expected
+    released_behind(connection, operations, messages)
 
 
 @pytest.mark.parametrize("ending", ["close", "cancel", "free connection"])
 def test_ended_in_the_callback(connect: Opener, ending: str) -> None:
     """In that of the first, while the second is under way."""
     dialogue = Moment(*MOMENTS["the first has its verdict"])
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            operations, messages = borrowed(connection, range(3))
-            connection.when(operations[0].tag, *ending.split(), connection.name)
-        assert [outcome(operation) for operation in operations] == dialogue.expected
-        released_behind(connection, operations, messages)
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        operations, messages = borrowed(connection, range(3))
+        connection.when(operations[0].tag, *ending.split(), connection.name)
+    assert [outcome(operation) for operation in operations] == dialogue.expected
+    released_behind(connection, operations, messages)
 
 
 def test_more_in_the_callback(connect: Opener) -> None:
     """An operation started in a callback follows those that are pending."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        with drive.held():
-            operations = [start_one(connection, number) for number in range(2)]
-            sender, recipient = mailboxes(2)
-            message = drive.message(content(2))
-            third, call = connection.later("send", drive.envelope(sender, [recipient]), message)
-            connection.when(operations[0].tag, *call)
-        for operation in (*operations, third):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    drive = connection.drive
+    with drive.held():
+        operations = [start_one(connection, number) for number in range(2)]
+        sender, recipient = mailboxes(2)
+        message = drive.message(content(2))
+        third, call = connection.later("send", drive.envelope(sender, [recipient]), message)
+        connection.when(operations[0].tag, *call)
+    for operation in (*operations, third):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 1, 2)
 
 
@@ -173,20 +171,20 @@ def test_more_in_the_callback(connect: Opener) -> None:
 def test_others_wait_for_their_turn(connect: Opener) -> None:
     """Nothing but an envelope goes with the end of a message."""
     strict = StrictServer(capabilities=(b"PIPELINING", b"AUTH PLAIN"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            operations = [
-                start_one(connection, 0),
-                start_one(connection, 1),
-                connection.start_reset(),
-                start_one(connection, 2),
-                connection.start_login("alice", "sesame"),
-                start_one(connection, 3),
-                connection.start_quit(),
-            ]
-        for operation in operations:
-            operation.succeeds()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        operations = [
+            start_one(connection, 0),
+            start_one(connection, 1),
+            connection.start_reset(),
+            start_one(connection, 2),
+            connection.start_login("alice", "sesame"),
+            start_one(connection, 3),
+            connection.start_quit(),
+        ]
+    for operation in operations:
+        operation.succeeds()
+    connect.join()
     delivered(strict, 0, 1, 2, 3)
     ends = [content_as_sent(number) for number in range(4)]
     assert [group for group in strict.groups[1:] if not group.startswith(b"AUTH ")] == [
@@ -208,37 +206,37 @@ def test_login_that_fails(connect: Opener) -> None:
         capabilities=(b"PIPELINING", b"AUTH PLAIN"),
         judge=judging({("AUTH", b""): Verdict(b"535 5.7.8 no")}),
     )
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            before = [start_one(connection, number) for number in range(2)]
-            login = connection.start_login("alice", "sesame")
-            behind = [start_one(connection, number) for number in range(2, 4)]
-        assert [outcome(operation) for operation in before] == [SENT, SENT]
-        login.fails("EAUTH")
-        for operation in behind:
-            operation.fails("EAUTH")
-            assert operation.result().statuses == [NOT_TRIED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        before = [start_one(connection, number) for number in range(2)]
+        login = connection.start_login("alice", "sesame")
+        behind = [start_one(connection, number) for number in range(2, 4)]
+    assert [outcome(operation) for operation in before] == [SENT, SENT]
+    login.fails("EAUTH")
+    for operation in behind:
+        operation.fails("EAUTH")
+        assert operation.result().statuses == [NOT_TRIED]
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 1)
 
 
 def test_all_or_none_goes_ahead(connect: Opener) -> None:
     """Without DATA, which waits for the recipients."""
     strict = StrictServer(judge=judging({("RCPT", b"to2@example.com"): Verdict(b"550 no")}))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        with drive.held():
-            operations = [start_one(connection, 0)]
-            for number in (1, 2):
-                sender, recipient = mailboxes(number)
-                described = drive.envelope(sender, [recipient], all_or_none=1)
-                operations.append(connection.start_send(content(number), envelope=described))
-            operations.append(start_one(connection, 3))
-        refused = ("EENVELOPE", REJECTED, RETRY_NO)
-        assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    drive = connection.drive
+    with drive.held():
+        operations = [start_one(connection, 0)]
+        for number in (1, 2):
+            sender, recipient = mailboxes(number)
+            described = drive.envelope(sender, [recipient], all_or_none=1)
+            operations.append(connection.start_send(content(number), envelope=described))
+        operations.append(start_one(connection, 3))
+    refused = ("EENVELOPE", REJECTED, RETRY_NO)
+    assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 1, 3)
     without_data = [envelope_ahead(number).removesuffix(b"DATA\r\n") for number in range(3)]
     assert strict.groups[2:] == [
@@ -254,15 +252,15 @@ def test_all_or_none_goes_ahead(connect: Opener) -> None:
 def test_a_message_that_the_server_does_not_take(connect: Opener) -> None:
     """It is refused when its turn has come, and costs nothing."""
     strict = StrictServer(capabilities=(b"PIPELINING", b"SIZE 1000"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            large = connection.drive.message(b"x" * 1001)
-            messages = [None, large, None]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-        refused = ("EMESSAGE", NOT_TRIED, RETRY_NO)
-        assert [outcome(operation) for operation in operations] == [SENT, refused, SENT]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        large = connection.drive.message(b"x" * 1001)
+        messages = [None, large, None]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+    refused = ("EMESSAGE", NOT_TRIED, RETRY_NO)
+    assert [outcome(operation) for operation in operations] == [SENT, refused, SENT]
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 2)
 
 
@@ -271,15 +269,15 @@ def test_lmtp(connect: Opener) -> None:
     names = ["x@example.com", "y@example.com", "z@example.com"]
     judge = judging({("end", b"y@example.com"): Verdict(b"554 no")})
     strict = StrictServer(lmtp=True, judge=judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, lmtp=1)
-        strict.holds_until = [b"DATA"] * 5 + [b"."]
-        with connection.drive.held():
-            operations = [connection.start_send(recipients=names) for _ in range(5)]
-        for operation in operations:
-            operation.succeeds()
-            assert operation.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, lmtp=1)
+    strict.holds_until = [b"DATA"] * 5 + [b"."]
+    with connection.drive.held():
+        operations = [connection.start_send(recipients=names) for _ in range(5)]
+    for operation in operations:
+        operation.succeeds()
+        assert operation.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert len(strict.deliveries) == 10
 
 
@@ -291,43 +289,43 @@ def test_read_once(connect: Opener, way: str) -> None:
     """It goes ahead as any other, is read when the server asks for it, and not at all
     when its sender is refused."""
     strict = StrictServer(judge=judging({("MAIL", b"from2@example.com"): Verdict(b"550 no")}))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        with drive.held():
-            messages = [
-                drive.reader(content(number))
-                if way == "reader"
-                else drive.message(content(number), way)
-                for number in range(4)
-            ]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-            for message in messages:
-                drive.call("free", "message", message)
-        refused = ("EENVELOPE", NOT_TRIED, RETRY_NO)
-        assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
-        if way == "reader":
-            released_behind(connection, operations, messages)
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    drive = connection.drive
+    with drive.held():
+        messages = [
+            drive.reader(content(number))
+            if way == "reader"
+            else drive.message(content(number), way)
+            for number in range(4)
+        ]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+        for message in messages:
+            drive.call("free", "message", message)
+    refused = ("EENVELOPE", NOT_TRIED, RETRY_NO)
+    assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
+    if way == "reader":
+        released_behind(connection, operations, messages)
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 1, 3)
 
 
 def test_a_reader_that_pauses(connect: Opener) -> None:
     """As the second; the third goes with its end."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        with drive.held():
-            reader = drive.reader("!pause", content(1)[:5], "!pause", content(1)[5:], "!pause")
-            messages = [None, reader, None]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-        for count in (1, 2, 3):
-            drive.wait_pauses(count)
-            operations[0].succeeds()
-            assert connection.resume() == 0
-        assert [outcome(operation) for operation in operations] == [SENT] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    drive = connection.drive
+    with drive.held():
+        reader = drive.reader("!pause", content(1)[:5], "!pause", content(1)[5:], "!pause")
+        messages = [None, reader, None]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+    for count in (1, 2, 3):
+        drive.wait_pauses(count)
+        operations[0].succeeds()
+        assert connection.resume() == 0
+    assert [outcome(operation) for operation in operations] == [SENT] * 3
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 1, 2)
     assert strict.groups[-2] == content_as_sent(2)
 
@@ -338,29 +336,29 @@ def test_ended_while_the_reader_pauses(
 ) -> None:
     """Nobody can have got a message that was not read to its end."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        with drive.held():
-            messages = [None, drive.reader(content(1), "!pause"), None]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-        drive.wait_pauses(1)
-        ending(connection)
-        assert [outcome(operation) for operation in operations] == [SENT, UNTRIED, UNTRIED]
+    connection = connect.opened(strict)
+    drive = connection.drive
+    with drive.held():
+        messages = [None, drive.reader(content(1), "!pause"), None]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+    drive.wait_pauses(1)
+    ending(connection)
+    assert [outcome(operation) for operation in operations] == [SENT, UNTRIED, UNTRIED]
+    connect.join()
     delivered(strict, 0)
 
 
 def test_a_reader_that_fails(connect: Opener) -> None:
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            messages = [None, connection.drive.reader(content(1), "!error"), None]
-            operations = [start_one(connection, *each) for each in enumerate(messages)]
-        assert [outcome(operation) for operation in operations] == [
-            SENT,
-            ("ESTREAM", NOT_TRIED, RETRY_SAFE),
-            ("ESTREAM", NOT_TRIED, RETRY_SAFE),
-        ]
-        connection.wait_end()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        messages = [None, connection.drive.reader(content(1), "!error"), None]
+        operations = [start_one(connection, *each) for each in enumerate(messages)]
+    assert [outcome(operation) for operation in operations] == [
+        SENT,
+        ("ESTREAM", NOT_TRIED, RETRY_SAFE),
+        ("ESTREAM", NOT_TRIED, RETRY_SAFE),
+    ]
+    connection.wait_end()
+    connect.join()
     delivered(strict, 0)

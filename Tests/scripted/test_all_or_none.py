@@ -6,7 +6,6 @@ import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.scripted import ScriptedServer
 from support.strict import StrictServer, Verdict, judging
 
 NAMES = ["x@example.com", "y@example.com", "z@example.com"]
@@ -22,12 +21,12 @@ def envelope(connect: Opener) -> str:
 @both
 def test_all_are_accepted(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     strict = StrictServer((*capabilities, b"8BITMIME"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 3
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.recipient.decode() for copy in strict.deliveries] == NAMES
 
 
@@ -51,21 +50,21 @@ def test_one_is_refused(
     strict = StrictServer(
         (*capabilities, b"8BITMIME"), judge=judging({("RCPT", name): Verdict(reply)})
     )
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        failure = sending.fails("EENVELOPE")
-        assert failure.recipient == NAMES[place]
-        assert failure.response == reply.decode()
-        assert failure.retry == retry
-        assert "all_or_none" in failure.message
-        result = sending.result()
-        assert result.statuses == [status if index == place else NOT_TRIED for index in range(3)]
-        # Of the others it is known that they would have been accepted.
-        codes = [line.response_code for line in result.recipients]
-        assert codes == [int(reply[:3]) if index == place else 250 for index in range(3)]
-        connection.start_send(recipients=["b@example.com"]).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    failure = sending.fails("EENVELOPE")
+    assert failure.recipient == NAMES[place]
+    assert failure.response == reply.decode()
+    assert failure.retry == retry
+    assert "all_or_none" in failure.message
+    result = sending.result()
+    assert result.statuses == [status if index == place else NOT_TRIED for index in range(3)]
+    # Of the others it is known that they would have been accepted.
+    codes = [line.response_code for line in result.recipients]
+    assert codes == [int(reply[:3]) if index == place else 250 for index in range(3)]
+    connection.start_send(recipients=["b@example.com"]).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.recipient for copy in strict.deliveries] == [b"b@example.com"]
 
 
@@ -76,14 +75,14 @@ def test_every_refusal_counts(connect: Opener) -> None:
         ("RCPT", b"z@example.com"): Verdict(b"550 no"),
     }
     strict = StrictServer(judge=judging(refusals))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        failure = sending.fails("EENVELOPE")
-        assert (failure.recipient, failure.retry) == ("z@example.com", RETRY_SAFE)
-        assert "2 of 3" in failure.message
-        assert sending.result().statuses == [DEFERRED, NOT_TRIED, REJECTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    failure = sending.fails("EENVELOPE")
+    assert (failure.recipient, failure.retry) == ("z@example.com", RETRY_SAFE)
+    assert "2 of 3" in failure.message
+    assert sending.result().statuses == [DEFERRED, NOT_TRIED, REJECTED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.deliveries == []
 
 
@@ -94,22 +93,22 @@ def test_too_many_and_refused(connect: Opener) -> None:
         ("RCPT", name.encode()): Verdict(reply) for name, reply in zip(NAMES, replies, strict=True)
     }
     strict = StrictServer(judge=judging(refusals))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        assert sending.fails("EENVELOPE").retry == RETRY_SAFE
-        assert sending.result().statuses == [DEFERRED, REJECTED, REJECTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    assert sending.fails("EENVELOPE").retry == RETRY_SAFE
+    assert sending.result().statuses == [DEFERRED, REJECTED, REJECTED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert [said.what for said in strict.said].count("MAIL") == 1
 
 
 def test_the_content_is_asked_for_later(connect: Opener) -> None:
     """DATA goes when all have answered: a server that has agreed cannot be stopped."""
     strict = StrictServer()
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        connection.start_send(BODY, envelope=envelope(connect)).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    connection.start_send(BODY, envelope=envelope(connect)).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     recipients = b"".join(b"RCPT TO:<%s>\r\n" % name.encode() for name in NAMES)
     assert strict.groups[1:4] == [
         b"MAIL FROM:<a@example.com>\r\n" + recipients,
@@ -121,15 +120,15 @@ def test_the_content_is_asked_for_later(connect: Opener) -> None:
 def test_more_than_the_server_takes(connect: Opener) -> None:
     """It could not be sent in one transaction (RCPTMAX, RFC 9422 section 4.2)."""
     strict = StrictServer((b"PIPELINING", b"LIMITS RCPTMAX=2"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        failure = sending.fails("EENVELOPE")
-        assert "all_or_none" in failure.message
-        assert "RCPTMAX" in failure.message
-        assert failure.retry == RETRY_NO
-        assert sending.result().statuses == [NOT_TRIED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    failure = sending.fails("EENVELOPE")
+    assert "all_or_none" in failure.message
+    assert "RCPTMAX" in failure.message
+    assert failure.retry == RETRY_NO
+    assert sending.result().statuses == [NOT_TRIED] * 3
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.deliveries == []
 
 
@@ -137,14 +136,14 @@ def test_more_domains_than_the_server_takes(connect: Opener) -> None:
     """The same of RCPTDOMAINMAX (RFC 9422 section 4.3)."""
     names = ["x@one.example", "y@two.example"]
     strict = StrictServer((b"PIPELINING", b"LIMITS RCPTDOMAINMAX=1"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        described = connect.drive.envelope("a@example.com", names, all_or_none=1)
-        sending = connection.start_send(BODY, envelope=described)
-        failure = sending.fails("EENVELOPE")
-        assert "RCPTDOMAINMAX" in failure.message
-        assert sending.result().statuses == [NOT_TRIED] * 2
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    described = connect.drive.envelope("a@example.com", names, all_or_none=1)
+    sending = connection.start_send(BODY, envelope=described)
+    failure = sending.fails("EENVELOPE")
+    assert "RCPTDOMAINMAX" in failure.message
+    assert sending.result().statuses == [NOT_TRIED] * 2
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.deliveries == []
 
 
@@ -152,9 +151,8 @@ def test_lmtp(connect: Opener) -> None:
     """A copy may still be refused after the content (RFC 2033 section 4.2)."""
     judge = judging({("end", b"y@example.com"): Verdict(b"552 full")})
     strict = StrictServer(lmtp=True, judge=judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(BODY, envelope=envelope(connect))
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, lmtp=1)
+    sending = connection.start_send(BODY, envelope=envelope(connect))
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
+    connection.start_quit().succeeds()

@@ -11,7 +11,6 @@ from support.content import WAYS
 from support.content import message as given
 from support.modes import CHUNKS, CHUNKS_SINGLY, DATA, OPTIMISTIC, Mode
 from support.outcomes import NOT_TRIED, RETRY_NO
-from support.scripted import ScriptedServer
 from support.strict import StrictServer
 
 CONTENTS = {
@@ -38,15 +37,15 @@ with_chunks = pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC, CHUNKS_SINGLY
 def test_octets(connect: Opener, mode: Mode, way: str, what: str) -> None:
     content = CONTENTS[what]
     strict = StrictServer((*mode.capabilities, b"BINARYMIME", b"SIZE"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], use_binarymime=1)
-        message = given(drive, content, way)
-        operation = connection.start_send(message=message, envelope=envelope)
-        operation.succeeds()
-        assert operation.result().message_size == len(content)
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"], use_binarymime=1)
+    message = given(drive, content, way)
+    operation = connection.start_send(message=message, envelope=envelope)
+    operation.succeeds()
+    assert operation.result().message_size == len(content)
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.content for copy in strict.deliveries] == [content]
     assert sum(size for size, _ in strict.chunks) == len(content)
     # The size of a message in memory is known, and sent as it is.
@@ -59,22 +58,20 @@ def test_octets(connect: Opener, mode: Mode, way: str, what: str) -> None:
 def test_only_the_message_that_asks_for_it(connect: Opener, mode: Mode) -> None:
     strict = StrictServer((*mode.capabilities, b"BINARYMIME"))
     content = b"a\n.\rb"
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            operations = [
-                connection.start_send(
-                    content,
-                    envelope=drive.envelope(
-                        "a@example.com", ["b@example.com"], use_binarymime=binary
-                    ),
-                )
-                for binary in (0, 1, 0)
-            ]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        operations = [
+            connection.start_send(
+                content,
+                envelope=drive.envelope("a@example.com", ["b@example.com"], use_binarymime=binary),
+            )
+            for binary in (0, 1, 0)
+        ]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     repaired = b"a\r\n.\r\nb\r\n"
     assert [copy.content for copy in strict.deliveries] == [repaired, content, repaired]
     assert b"".join(strict.groups).count(b"BODY=BINARYMIME") == 1
@@ -105,23 +102,23 @@ def test_refused(
 ) -> None:
     """Before MAIL, with what is missing; the messages around it are not concerned."""
     strict = StrictServer(capabilities)
-    with ScriptedServer(strict) as server:
-        options = {} if ignored is None else {"ignored_capabilities": ignored}
-        connection = connect.opened(server, chunking=chunking, **options)
-        drive = connection.drive
-        envelope = drive.envelope("no@example.com", ["b@example.com"], use_binarymime=1)
-        with drive.held():
-            first = connection.start_send()
-            message = given(drive, b"x", way)
-            refused = connection.start_send(message=message, envelope=envelope)
-            third = connection.start_send()
-        first.succeeds()
-        failure = refused.fails("EMESSAGE")
-        assert word in failure.message
-        assert failure.retry == RETRY_NO
-        assert failure.command == "MAIL FROM"
-        assert refused.result().statuses == [NOT_TRIED]
-        third.succeeds()
-        connection.start_quit().succeeds()
+    options = {} if ignored is None else {"ignored_capabilities": ignored}
+    connection = connect.opened(strict, chunking=chunking, **options)
+    drive = connection.drive
+    envelope = drive.envelope("no@example.com", ["b@example.com"], use_binarymime=1)
+    with drive.held():
+        first = connection.start_send()
+        message = given(drive, b"x", way)
+        refused = connection.start_send(message=message, envelope=envelope)
+        third = connection.start_send()
+    first.succeeds()
+    failure = refused.fails("EMESSAGE")
+    assert word in failure.message
+    assert failure.retry == RETRY_NO
+    assert failure.command == "MAIL FROM"
+    assert refused.result().statuses == [NOT_TRIED]
+    third.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert b"no@example.com" not in b"".join(strict.groups)
     assert len(strict.deliveries) == 2

@@ -34,12 +34,12 @@ ODD = b"Subject: x\r\n\r\n" + b".one\ntwo\r..three\r\n.\r\n" * 20_000 + b"no end
 
 def sent(connect: Opener, mode: Mode, content: bytes, way: str) -> StrictServer:
     strict = StrictServer((*mode.capabilities, b"SIZE"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        operation = connection.start_send(message=given(connection.drive, content, way))
-        operation.succeeds()
-        assert operation.result().message_size == len(wire(content))
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    operation = connection.start_send(message=given(connection.drive, content, way))
+    operation.succeeds()
+    assert operation.result().message_size == len(wire(content))
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.content for copy in strict.deliveries] == [wire(content)]
     return strict
 
@@ -70,11 +70,11 @@ def test_one_octet_at_a_time(connect: Opener, mode: Mode) -> None:
     """A CR whose LF comes with the next piece is one line end."""
     content = b"a\r\n\rb\n\r\r\n."
     strict = StrictServer(mode.capabilities)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        pieces = [content[place : place + 1] for place in range(len(content))]
-        connection.start_send(message=connection.drive.reader(*pieces)).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    pieces = [content[place : place + 1] for place in range(len(content))]
+    connection.start_send(message=connection.drive.reader(*pieces)).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.deliveries[0].content == wire(content)
     assert 0 not in [size for size, is_last in strict.chunks if not is_last]
 
@@ -108,10 +108,10 @@ def test_optimistic_content(connect: Opener, size: int) -> None:
     strict = StrictServer(
         OPTIMISTIC.capabilities, judging({("MAIL", b"a@example.com"): Verdict(b"550 no")})
     )
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **OPTIMISTIC.options)
-        connection.start_send(b"x" * (size - 2) + b"\r\n").fails("EENVELOPE")
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **OPTIMISTIC.options)
+    connection.start_send(b"x" * (size - 2) + b"\r\n").fails("EENVELOPE")
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.chunks == [(size, True)] * (size <= 65_536)
 
 
@@ -128,22 +128,22 @@ def test_refused_chunk(connect: Opener, mode: Mode, reply: bytes, status: int, r
     the reader for more."""
     judge = judging({("BDAT", b"a@example.com"): Verdict(reply)})
     strict = StrictServer(mode.capabilities, judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        message = drive.reader(b"x\r\n", "!pause", b"y", "!error")
-        with drive.held():
-            refused = connection.start_send(message=message)
-            drive.call("free", "message", message)
-            behind = connection.start_send(sender="b@example.com")
-        failure = refused.fails("EMESSAGE")
-        assert failure.response == reply.decode()
-        assert failure.command == "BDAT"
-        assert failure.retry == retry
-        assert refused.result().statuses == [status]
-        behind.succeeds()
-        assert drive.released == [message]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    message = drive.reader(b"x\r\n", "!pause", b"y", "!error")
+    with drive.held():
+        refused = connection.start_send(message=message)
+        drive.call("free", "message", message)
+        behind = connection.start_send(sender="b@example.com")
+    failure = refused.fails("EMESSAGE")
+    assert failure.response == reply.decode()
+    assert failure.command == "BDAT"
+    assert failure.retry == retry
+    assert refused.result().statuses == [status]
+    behind.succeeds()
+    assert drive.released == [message]
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
     assert strict.chunks[0] == (3, False)
 
@@ -154,16 +154,16 @@ def test_chunks_after_one_that_is_refused(connect: Opener, mode: Mode) -> None:
     judge = judging({("BDAT", b"a@example.com"): Verdict(b"554 no")})
     strict = StrictServer(mode.capabilities, judge)
     content = b"x" * 70 + b"\n"
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            message = drive.reader(*[content * 1000] * 10)
-            refused = connection.start_send(message=message)
-            behind = connection.start_send(sender="b@example.com")
-        assert refused.fails("EMESSAGE").response == "554 no"
-        behind.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        message = drive.reader(*[content * 1000] * 10)
+        refused = connection.start_send(message=message)
+        behind = connection.start_send(sender="b@example.com")
+    assert refused.fails("EMESSAGE").response == "554 no"
+    behind.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
 
 
@@ -177,8 +177,7 @@ class Early:
     def __call__(self, peer: Peer) -> None:
         peer.greet(b"PIPELINING", b"CHUNKING")
         peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok", b"250 ok")
         peer.expect(b"BDAT ")
         peer.octets(1000)
         peer.reply(b"552 5.3.4 too much")
@@ -203,21 +202,21 @@ class Early:
 def test_early_refusal(connect: Opener, mode: Mode, end: bytes) -> None:
     """Of more than fits into the buffers, without copying or copied."""
     early = Early()
-    with ScriptedServer(early, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **mode.options)
-        with connection.drive.held():
-            contents = [(b"x" * 70 + end) * 50_000, b"behind"]
-            operations = [connection.start_send(content) for content in contents]
-        early.expect_told(connection, operations)
+    server = connect.server(early, receive_buffer=4096)
+    connection = connect.opened(server, socket="narrow4", **mode.options)
+    with connection.drive.held():
+        contents = [(b"x" * 70 + end) * 50_000, b"behind"]
+        operations = [connection.start_send(content) for content in contents]
+    early.expect_told(connection, operations)
 
 
 def test_early_refusal_of_optimistic_content(connect: Opener) -> None:
     early = Early()
-    with ScriptedServer(early, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
-        with connection.drive.held():
-            operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
-        early.expect_told(connection, operations)
+    server = connect.server(early, receive_buffer=4096)
+    connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
+    with connection.drive.held():
+        operations = [connection.start_send(b"x" * 65_000) for _ in range(3)]
+    early.expect_told(connection, operations)
 
 
 def test_early_refusal_without_recipients(connect: Opener) -> None:
@@ -234,13 +233,13 @@ def test_early_refusal_without_recipients(connect: Opener) -> None:
         assert seen.wait(PATIENCE)
         assert len(peer.until_closed()) < size
 
-    with ScriptedServer(dialogue, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
-        sending = connection.start_send(b"x" * 65_000)
-        assert sending.fails("EENVELOPE").response == "550 5.1.1 no one"
-        seen.set()
-        assert sending.result().message_size == 0
-        connection.wait_end()
+    server = connect.server(dialogue, receive_buffer=4096)
+    connection = connect.opened(server, socket="narrow4", **OPTIMISTIC.options)
+    sending = connection.start_send(b"x" * 65_000)
+    assert sending.fails("EENVELOPE").response == "550 5.1.1 no one"
+    seen.set()
+    assert sending.result().message_size == 0
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC], ids=str)
@@ -252,8 +251,7 @@ def test_early_reply_after_a_refused_chunk(connect: Opener, mode: Mode) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING", b"CHUNKING")
         peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok", b"250 ok")
         peer.octets(int(peer.expect(b"BDAT ").split()[1]))
         size = int(peer.expect(b"BDAT ").split()[1])
         peer.reply(b"452 4.3.1 full", b"503 5.5.1 not now")
@@ -262,24 +260,24 @@ def test_early_reply_after_a_refused_chunk(connect: Opener, mode: Mode) -> None:
         assert len(rest) < size
         assert not re.search(rb"RSET|QUIT|MAIL", rest)
 
-    with ScriptedServer(dialogue, receive_buffer=4096) as server:
-        connection = connect.opened(server, socket="narrow4", **mode.options)
-        drive = connection.drive
-        with drive.held():
-            message = drive.reader(b"x" * 70_000, b"y" * 120_000, b"z")
-            operations = [connection.start_send(message=message)]
-            operations += [connection.start_send(b"behind") for _ in range(2)]
-        failure = operations[0].fails("EMESSAGE")
-        assert failure.response == "452 4.3.1 full"
-        assert failure.retry == RETRY_SAFE
-        for operation in operations[1:]:
-            assert operation.wait().error is not None
-        seen.set()
-        assert operations[1].fails("EPROTOCOL").retry != RETRY_UNKNOWN
-        assert operations[0].result().statuses == [DEFERRED]
-        for operation in operations[1:]:
-            assert operation.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    server = connect.server(dialogue, receive_buffer=4096)
+    connection = connect.opened(server, socket="narrow4", **mode.options)
+    drive = connection.drive
+    with drive.held():
+        message = drive.reader(b"x" * 70_000, b"y" * 120_000, b"z")
+        operations = [connection.start_send(message=message)]
+        operations += [connection.start_send(b"behind") for _ in range(2)]
+    failure = operations[0].fails("EMESSAGE")
+    assert failure.response == "452 4.3.1 full"
+    assert failure.retry == RETRY_SAFE
+    for operation in operations[1:]:
+        assert operation.wait().error is not None
+    seen.set()
+    assert operations[1].fails("EPROTOCOL").retry != RETRY_UNKNOWN
+    assert operations[0].result().statuses == [DEFERRED]
+    for operation in operations[1:]:
+        assert operation.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 # --- a source that fails ----------------------------------------------------------
@@ -300,23 +298,23 @@ def test_failing_source(connect: Opener, mode: Mode, how: str) -> None:
     the last chunk, and no other command follows."""
     pieces = FAILURES[how]
     strict = StrictServer(mode.capabilities)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            message = drive.reader(*pieces)
-            operations = [connection.start_send(message=message), connection.start_send()]
-        if "!pause" in pieces:
-            drive.wait_pauses(1)
-            connection.resume()
-        assert operations[0].fails("ESTREAM").phase == "message"
-        for operation in operations:
-            assert operation.wait().error is not None
-            assert operation.result().statuses == [NOT_TRIED]
-        connection.wait_end()
-        expect_nothing_more(connection)
-        drive.call("free", "message", message)
-        assert drive.released == [message]
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        message = drive.reader(*pieces)
+        operations = [connection.start_send(message=message), connection.start_send()]
+    if "!pause" in pieces:
+        drive.wait_pauses(1)
+        connection.resume()
+    assert operations[0].fails("ESTREAM").phase == "message"
+    for operation in operations:
+        assert operation.wait().error is not None
+        assert operation.result().statuses == [NOT_TRIED]
+    connection.wait_end()
+    expect_nothing_more(connection)
+    drive.call("free", "message", message)
+    assert drive.released == [message]
+    connect.join()
     assert strict.deliveries == []
     assert True not in [is_last for _, is_last in strict.chunks]
     assert not re.search(rb"(RSET|QUIT)\r\n", b"".join(strict.groups) + strict.unanswered)
@@ -334,24 +332,24 @@ def expect_nothing_more(connection: Connection) -> None:
 def test_reader_that_pauses(connect: Opener, mode: Mode) -> None:
     """Others are served meanwhile, and the message goes on where it was."""
     strict = StrictServer(mode.capabilities)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            message = drive.reader("!pause", b"one\n", "!pause", b"two\n", "!pause")
-            operations: list[Operation] = [
-                connection.start_send(),
-                connection.start_send(message=message),
-                connection.start_send(),
-            ]
-        for count in (1, 2, 3):
-            drive.wait_pauses(count)
-            operations[0].succeeds()
-            assert not operations[1].ended
-            assert connection.resume() == 0
-        for operation in operations:
-            operation.succeeds()
-            assert operation.result().statuses == [ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        message = drive.reader("!pause", b"one\n", "!pause", b"two\n", "!pause")
+        operations: list[Operation] = [
+            connection.start_send(),
+            connection.start_send(message=message),
+            connection.start_send(),
+        ]
+    for count in (1, 2, 3):
+        drive.wait_pauses(count)
+        operations[0].succeeds()
+        assert not operations[1].ended
+        assert connection.resume() == 0
+    for operation in operations:
+        operation.succeeds()
+        assert operation.result().statuses == [ACCEPTED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.deliveries[1].content == b"one\r\ntwo\r\n"
     assert [size for size, is_last in strict.chunks if not is_last] == [5, 5]

@@ -10,7 +10,7 @@ import pytest
 from conftest import Opener
 from support.drive import Drive, Operation, RefusedError
 from support.outcomes import RETRY_NO, RETRY_SAFE
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.scripted import Dialogue, Peer
 
 
 def open_and_quit(*capabilities: bytes) -> Dialogue:
@@ -29,17 +29,16 @@ def test_blocking_run(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        operations = [
-            connection.start_connect(),
-            connection.start_send(),
-            connection.start_quit(),
-        ]
-        assert connection.run() == 0
-        for operation in operations:
-            operation.succeeds()
-        assert connection.had("end")
+    connection = connect(dialogue)
+    operations = [
+        connection.start_connect(),
+        connection.start_send(),
+        connection.start_quit(),
+    ]
+    assert connection.run() == 0
+    for operation in operations:
+        operation.succeeds()
+    assert connection.had("end")
 
 
 def test_lines_that_end_in_lf(connect: Opener) -> None:
@@ -49,10 +48,9 @@ def test_lines_that_end_in_lf(connect: Opener) -> None:
         peer.send(b"250-test.local\n250 PIPELINING\n")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == ["PIPELINING"]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == ["PIPELINING"]
+    connection.start_quit().succeeds()
 
 
 def test_replies_octet_by_octet(connect: Opener) -> None:
@@ -66,10 +64,9 @@ def test_replies_octet_by_octet(connect: Opener) -> None:
         peer.expect(b"QUIT")
         drip(peer, b"221 bye\r\n")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == ["SIZE 10", "8BITMIME"]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == ["SIZE 10", "8BITMIME"]
+    connection.start_quit().succeeds()
 
 
 # --- the name ---------------------------------------------------------------
@@ -89,8 +86,8 @@ def test_default_name(connect: Opener, address: str) -> None:
         peer.reply(b"250 test.local")
         peer.quit()
 
-    with ScriptedServer(dialogue, address=address) as server:
-        connect.opened(server, name=None).start_quit().succeeds()
+    server = connect.server(dialogue, address=address)
+    connect.opened(server, name=None).start_quit().succeeds()
 
 
 # RFC 6531 section 3.7.1: A-labels only.
@@ -104,10 +101,10 @@ def test_bad_name(drive: Drive, name: str) -> None:
 
 
 def test_ipv6_host(connect: Opener) -> None:
-    with ScriptedServer(open_and_quit(), address="::1") as server:
-        connection = connect.opened(server, host="[::1]")
-        assert connection.info()["remote_address"] == f"[::1]:{server.port}"
-        connection.start_quit().succeeds()
+    server = connect.server(open_and_quit(), address="::1")
+    connection = connect.opened(server, host="[::1]")
+    assert connection.info()["remote_address"] == f"[::1]:{server.port}"
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -116,10 +113,10 @@ def test_localhost_by_name(connect: Opener, address: str) -> None:
     answers = socket.getaddrinfo("localhost", 25, type=socket.SOCK_STREAM)
     if address not in [answer[4][0] for answer in answers]:
         address = "127.0.0.1"  # this machine's localhost has one family only
-    with ScriptedServer(open_and_quit(), address=address) as server:
-        connection = connect.opened(server, host="localhost")
-        connection.start_quit().succeeds()
-        connection.free()
+    server = connect.server(open_and_quit(), address=address)
+    connection = connect.opened(server, host="localhost")
+    connection.start_quit().succeeds()
+    connection.free()
 
 
 # --- greeting and EHLO ------------------------------------------------------
@@ -134,15 +131,14 @@ def test_what_waits_for_a_connection_that_is_refused(
 ) -> None:
     """Why the server takes nothing holds for all that was to follow: a message that is sent
     again finds the same."""
-    with ScriptedServer(lambda peer: peer.reply(greeting)) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            connection.start_connect()
-            sending = connection.start_send()
-        failure = sending.fails("EPROTOCOL")
-        assert (failure.response, failure.retry) == (greeting.decode(), retry)
-        assert failure.message.startswith("not tried: ")
-        connection.wait_end()
+    connection = connect(lambda peer: peer.reply(greeting))
+    with connection.drive.held():
+        connection.start_connect()
+        sending = connection.start_send()
+    failure = sending.fails("EPROTOCOL")
+    assert (failure.response, failure.retry) == (greeting.decode(), retry)
+    assert failure.message.startswith("not tried: ")
+    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -158,72 +154,64 @@ def test_greeting_must_be_220(connect: Opener, greeting: bytes) -> None:
             rest = peer.until_closed()
             assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        operation = connection.start_connect()
-        if greeting == b"220":
-            operation.succeeds()
-            connection.start_quit().succeeds()
-            return
-        failure = operation.fails("EPROTOCOL")
-        assert failure.phase == "greeting"
-        assert failure.command == "CONN"
-        assert failure.response == greeting.decode()
-        assert failure.address == f"127.0.0.1:{server.port}"
-        connection.wait_end()
-        assert connection.error == failure
-        assert not connection.had("connect")
+    server = connect.server(dialogue)
+    connection = connect(server)
+    operation = connection.start_connect()
+    if greeting == b"220":
+        operation.succeeds()
+        connection.start_quit().succeeds()
+        return
+    failure = operation.fails("EPROTOCOL")
+    assert failure.phase == "greeting"
+    assert failure.command == "CONN"
+    assert failure.response == greeting.decode()
+    assert failure.address == f"127.0.0.1:{server.port}"
+    connection.wait_end()
+    assert connection.error == failure
+    assert not connection.had("connect")
 
 
 @pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
 def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
-        peer.expect(b"EHLO client.test")
-        peer.reply(b"%d what?" % code)
-        peer.expect(b"HELO client.test")
-        peer.reply(b"250 PIPELINING")
+        peer.answer(b"EHLO client.test", b"%d what?" % code)
+        peer.answer(b"HELO client.test", b"250 PIPELINING")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == []
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == []
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("code", [421, 450, 451, 452, 530, 553, 554])
 def test_no_helo_after_another_refusal(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.reply(b"%d %d.3.2 not now" % (code, code // 100))
+        peer.answer(b"EHLO ", b"%d %d.3.2 not now" % (code, code // 100))
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        name = "ECONNECTION" if code == 421 else "EPROTOCOL"
-        failure = connection.start_connect().fails(name)
-        assert failure.command == "EHLO"
-        assert failure.response_code == code
-        assert failure.enhanced == f"{code // 100}.3.2"
+    connection = connect(dialogue)
+    name = "ECONNECTION" if code == 421 else "EPROTOCOL"
+    failure = connection.start_connect().fails(name)
+    assert failure.command == "EHLO"
+    assert failure.response_code == code
+    assert failure.enhanced == f"{code // 100}.3.2"
 
 
 def test_helo_refused_too(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.reply(b"502 what?")
-        peer.expect(b"HELO ")
-        peer.reply(b"502 what?")
+        peer.answer(b"EHLO ", b"502 what?")
+        peer.answer(b"HELO ", b"502 what?")
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server).start_connect().fails("EPROTOCOL")
-        assert failure.command == "HELO"
+    failure = connect(dialogue).start_connect().fails("EPROTOCOL")
+    assert failure.command == "HELO"
 
 
 # --- capabilities -----------------------------------------------------------
@@ -231,18 +219,17 @@ def test_helo_refused_too(connect: Opener) -> None:
 
 def test_capabilities(connect: Opener) -> None:
     lines = [b"size 35882577", b"8BITMIME", b"AUTH=PLAIN LOGIN", b"X-ODD  two  words", b"", b"DSN"]
-    with ScriptedServer(open_and_quit(*lines)) as server:
-        connection = connect.opened(server)
-        assert connection.info()["capabilities"] == [line.decode() for line in lines]
-        assert connection.capability("SIZE") == (True, "35882577")
-        assert connection.capability("Size") == (True, "35882577")
-        assert connection.capability("8bitmime") == (True, "")
-        assert connection.capability("DSN") == (True, "")
-        assert connection.capability("PIPELINING") == (False, None)
-        # A part of a keyword is no keyword.
-        assert connection.capability("8BIT") == (False, None)
-        assert connection.capability("ODD") == (False, None)
-        connection.start_quit().succeeds()
+    connection = connect.opened(open_and_quit(*lines))
+    assert connection.info()["capabilities"] == [line.decode() for line in lines]
+    assert connection.capability("SIZE") == (True, "35882577")
+    assert connection.capability("Size") == (True, "35882577")
+    assert connection.capability("8bitmime") == (True, "")
+    assert connection.capability("DSN") == (True, "")
+    assert connection.capability("PIPELINING") == (False, None)
+    # A part of a keyword is no keyword.
+    assert connection.capability("8BIT") == (False, None)
+    assert connection.capability("ODD") == (False, None)
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -259,41 +246,35 @@ def test_the_first_line_has_no_capabilities(connect: Opener, host: bytes) -> Non
 
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 " + host)
-        peer.expect(b"EHLO ")
-        peer.reply(b"250-" + host, b"250 HELP PIPELINING STARTTLS AUTH")
+        peer.answer(b"EHLO ", b"250-" + host, b"250 HELP PIPELINING STARTTLS AUTH")
         # Neither STARTTLS nor pipelining nor AUTH nor SIZE:
-        peer.expect(b"MAIL FROM:<a@example.com>")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:<b@example.com>")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"MAIL FROM:<a@example.com>", b"250 ok")
+        peer.answer(b"RCPT TO:<b@example.com>", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        for keyword in ("STARTTLS", "AUTH", "SIZE", "PIPELINING"):
-            assert connection.capability(keyword) == (False, None)
-        connection.start_login("user", "password").fails("EAUTH")
-        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size=5)
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    for keyword in ("STARTTLS", "AUTH", "SIZE", "PIPELINING"):
+        assert connection.capability(keyword) == (False, None)
+    connection.start_login("user", "password").fails("EAUTH")
+    envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size=5)
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- what cannot be reached -------------------------------------------------
 
 
 def test_connect_twice(connect: Opener) -> None:
-    with ScriptedServer(open_and_quit()) as server:
-        connection = connect(server)
-        first = connection.start_connect()
-        with pytest.raises(RefusedError) as refused:
-            connection.start_connect()
-        assert refused.value.failure.name == "ESTATE"
-        first.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect(open_and_quit())
+    first = connection.start_connect()
+    with pytest.raises(RefusedError) as refused:
+        connection.start_connect()
+    assert refused.value.failure.name == "ESTATE"
+    first.succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_nothing_before_connect(drive: Drive) -> None:
@@ -316,26 +297,24 @@ def test_nothing_before_connect(drive: Drive) -> None:
 
 
 def test_nothing_after_the_end(connect: Opener) -> None:
-    with ScriptedServer(open_and_quit()) as server:
-        connection = connect.opened(server)
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send()
-        assert refused.value.failure.name == "ESTATE"
-        with pytest.raises(RefusedError):
-            connection.start_connect()
+    connection = connect.opened(open_and_quit())
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    with pytest.raises(RefusedError) as refused:
+        connection.start_send()
+    assert refused.value.failure.name == "ESTATE"
+    with pytest.raises(RefusedError):
+        connection.start_connect()
 
 
 def test_nothing_after_quit(connect: Opener) -> None:
-    with ScriptedServer(open_and_quit()) as server:
-        connection = connect(server)
-        # Before the end, which refuses everything too.
-        with connection.drive.held():
-            connection.start_connect()
-            quitting = connection.start_quit()
-            with pytest.raises(RefusedError) as refused:
-                connection.start_send()
-        assert refused.value.failure.name == "ESTATE"
-        assert "quit was started" in refused.value.failure.message
-        quitting.succeeds()
+    connection = connect(open_and_quit())
+    # Before the end, which refuses everything too.
+    with connection.drive.held():
+        connection.start_connect()
+        quitting = connection.start_quit()
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send()
+    assert refused.value.failure.name == "ESTATE"
+    assert "quit was started" in refused.value.failure.message
+    quitting.succeeds()

@@ -64,10 +64,8 @@ def receive(contents: list[bytes]) -> Dialogue:
                 return
             assert line.startswith(b"MAIL FROM:"), line
             peer.reply(b"250 ok")
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"250 ok")
-            peer.expect(b"DATA")
-            peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:", b"250 ok")
+            peer.answer(b"DATA", b"354 go")
             contents.append(peer.content())
             peer.reply(b"250 ok")
 
@@ -82,16 +80,16 @@ def expected_size(wire: bytes) -> int:
 @pytest.mark.parametrize("way", ["copy", "borrowed", "descriptor"])
 def test_whole(connect: Opener, way: str) -> None:
     contents: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        for given, wire in CASES:
-            message = connection.drive.message(given, way)
-            # 8-bit content goes out as it is, whatever the server offers.
-            envelope = connection.drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=0)
-            sending = connection.start_send(envelope=envelope, message=message)
-            sending.succeeds()
-            assert sending.result().message_size == expected_size(wire), given
-        connection.start_quit().succeeds()
+    connection = connect.opened(receive(contents))
+    for given, wire in CASES:
+        message = connection.drive.message(given, way)
+        # 8-bit content goes out as it is, whatever the server offers.
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=0)
+        sending = connection.start_send(envelope=envelope, message=message)
+        sending.succeeds()
+        assert sending.result().message_size == expected_size(wire), given
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents == [wire + b".\r\n" for _, wire in CASES]
 
 
@@ -99,16 +97,16 @@ def test_every_split(connect: Opener) -> None:
     """A reader may cut anywhere: the result must not depend on where."""
     contents: list[bytes] = []
     wanted: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        for given, wire in CASES:
-            if not 2 <= len(given) <= 24:
-                continue
-            for cut in range(1, len(given)):
-                message = connection.drive.reader(given[:cut], given[cut:])
-                connection.start_send(message=message).succeeds()
-                wanted.append(wire + b".\r\n")
-        connection.start_quit().succeeds()
+    connection = connect.opened(receive(contents))
+    for given, wire in CASES:
+        if not 2 <= len(given) <= 24:
+            continue
+        for cut in range(1, len(given)):
+            message = connection.drive.reader(given[:cut], given[cut:])
+            connection.start_send(message=message).succeeds()
+            wanted.append(wire + b".\r\n")
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents == wanted
 
 
@@ -116,15 +114,15 @@ def test_every_split_in_three(connect: Opener) -> None:
     given = b"\r.\r\n.\n\r.x"
     wire = b"\r\n..\r\n..\r\n\r\n..x\r\n.\r\n"
     contents: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        cuts = list(itertools.combinations(range(1, len(given)), 2))
-        for one, two in cuts:
-            message = connection.drive.reader(given[:one], given[one:two], given[two:])
-            connection.start_send(message=message).succeeds()
-        octets = connection.drive.reader(*[given[i : i + 1] for i in range(len(given))])
-        connection.start_send(message=octets).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(receive(contents))
+    cuts = list(itertools.combinations(range(1, len(given)), 2))
+    for one, two in cuts:
+        message = connection.drive.reader(given[:one], given[one:two], given[two:])
+        connection.start_send(message=message).succeeds()
+    octets = connection.drive.reader(*[given[i : i + 1] for i in range(len(given))])
+    connection.start_send(message=octets).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents == [wire] * (len(cuts) + 1)
 
 
@@ -143,37 +141,38 @@ def test_large(connect: Opener, way: str) -> None:
         for number in range(4000)
     )
     contents: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.reader(given) if way == "reader" else drive.message(given, way)
-        sending = connection.start_send(message=message)
-        assert sending.result().statuses == [ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(receive(contents))
+    drive = connection.drive
+    message = drive.reader(given) if way == "reader" else drive.message(given, way)
+    sending = connection.start_send(message=message)
+    assert sending.result().statuses == [ACCEPTED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents[0] == wire + b".\r\n"
 
 
 def test_descriptor_from_its_position(connect: Opener) -> None:
     """A pipe ends where its writer closes; the library has a copy of its own."""
     contents: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        fifo = drive.file(b"")
-        os.unlink(fifo)
-        os.mkfifo(fifo)
-        # Opening a FIFO waits for the other end, so hold both.
-        writer = os.open(fifo, os.O_RDWR)
-        name = drive.name("m")
-        assert drive.call("message", name, "descriptor", fifo)["reply"] == 1
-        sending = connection.start_send(message=name)
-        server.wait_for(b"DATA\r\n")
-        os.write(writer, b"first\n")
-        server.wait_for(b"first")
-        os.write(writer, b"second\n")
-        os.close(writer)
-        sending.succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(receive(contents))
+    connection = connect.opened(server)
+    drive = connection.drive
+    fifo = drive.file(b"")
+    os.unlink(fifo)
+    os.mkfifo(fifo)
+    # Opening a FIFO waits for the other end, so hold both.
+    writer = os.open(fifo, os.O_RDWR)
+    name = drive.name("m")
+    assert drive.call("message", name, "descriptor", fifo)["reply"] == 1
+    sending = connection.start_send(message=name)
+    server.wait_for(b"DATA\r\n")
+    os.write(writer, b"first\n")
+    server.wait_for(b"first")
+    os.write(writer, b"second\n")
+    os.close(writer)
+    sending.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents == [b"first\r\nsecond\r\n.\r\n"]
 
 
@@ -182,21 +181,21 @@ def test_descriptor_from_its_position(connect: Opener) -> None:
 
 def test_pause_and_resume(connect: Opener) -> None:
     contents: list[bytes] = []
-    with ScriptedServer(receive(contents)) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.reader("!pause", b"one\r", "!pause", b"\ntwo", "!pause")
-        sending = connection.start_send(message=message)
-        for number in range(1, 4):
-            drive.wait_pauses(number)
-            assert not sending.ended
-            assert connection.resume() == 0
-        sending.succeeds()
-        assert connection.resume() == -15, "ESTATE was expected: nothing is paused"
-        connection.start_quit().succeeds()
-        # The source is let go of at the end of the send and of the handle.
-        drive.call("free", "message", message)
-        assert drive.released == [message]
+    connection = connect.opened(receive(contents))
+    drive = connection.drive
+    message = drive.reader("!pause", b"one\r", "!pause", b"\ntwo", "!pause")
+    sending = connection.start_send(message=message)
+    for number in range(1, 4):
+        drive.wait_pauses(number)
+        assert not sending.ended
+        assert connection.resume() == 0
+    sending.succeeds()
+    assert connection.resume() == -15, "ESTATE was expected: nothing is paused"
+    connection.start_quit().succeeds()
+    # The source is let go of at the end of the send and of the handle.
+    drive.call("free", "message", message)
+    assert drive.released == [message]
+    connect.join()
     assert contents == [b"one\r\ntwo\r\n.\r\n"]
 
 
@@ -250,31 +249,31 @@ def test_failing_source(connect: Opener, how: str, capabilities: tuple[bytes, ..
         peer.envelope()
         rest.append(peer.until_closed())
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.reader(*pieces)
-        with drive.held():
-            sending = connection.start_send(message=message)
-            behind = connection.start_send()
-            quitting = connection.start_quit()
-        if "!pause" in pieces:
-            drive.wait_pauses(1)
-            connection.resume()
-        failure = sending.fails("ESTREAM")
-        assert failure.phase == "message"
-        assert sending.result().statuses == [NOT_TRIED]
-        assert behind.wait().error is not None
-        assert behind.result().statuses == [NOT_TRIED]
-        quitting.wait()
-        connection.wait_end()
-        # Nothing more can get into what the server takes for content.
-        for start in (connection.start_quit, connection.start_reset):
-            with pytest.raises(RefusedError) as refused:
-                start()
-            assert refused.value.failure.name == "ESTATE"
-        drive.call("free", "message", message)
-        assert drive.released == [message]
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    message = drive.reader(*pieces)
+    with drive.held():
+        sending = connection.start_send(message=message)
+        behind = connection.start_send()
+        quitting = connection.start_quit()
+    if "!pause" in pieces:
+        drive.wait_pauses(1)
+        connection.resume()
+    failure = sending.fails("ESTREAM")
+    assert failure.phase == "message"
+    assert sending.result().statuses == [NOT_TRIED]
+    assert behind.wait().error is not None
+    assert behind.result().statuses == [NOT_TRIED]
+    quitting.wait()
+    connection.wait_end()
+    # Nothing more can get into what the server takes for content.
+    for start in (connection.start_quit, connection.start_reset):
+        with pytest.raises(RefusedError) as refused:
+            start()
+        assert refused.value.failure.name == "ESTATE"
+    drive.call("free", "message", message)
+    assert drive.released == [message]
+    connect.join()
     assert not rest[0].endswith(b"\r\n.\r\n"), rest
     assert b"\r\n.\r\n" not in rest[0], rest
     assert b"QUIT" not in rest[0]
@@ -290,15 +289,14 @@ def test_descriptor_that_cannot_be_read(connect: Opener, tmp_path: Path) -> None
         peer.envelope()
         assert b"\r\n.\r\n" not in peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        name = drive.name("m")
-        assert drive.call("message", name, "descriptor", str(tmp_path))["reply"] == 0
-        # Address 0 of a program's own memory.
-        assert drive.call("message", name, "descriptor", "/proc/self/mem")["reply"] == 1
-        failure = connection.start_send(message=name).fails("ESTREAM")
-        assert failure.errno == errno.EIO
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    name = drive.name("m")
+    assert drive.call("message", name, "descriptor", str(tmp_path))["reply"] == 0
+    # Address 0 of a program's own memory.
+    assert drive.call("message", name, "descriptor", "/proc/self/mem")["reply"] == 1
+    failure = connection.start_send(message=name).fails("ESTREAM")
+    assert failure.errno == errno.EIO
 
 
 def test_early_refusal_of_a_long_message(connect: Opener) -> None:
@@ -312,17 +310,16 @@ def test_early_refusal_of_a_long_message(connect: Opener) -> None:
         peer.reply(b"552 5.3.4 too much")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        # More than fits on the way, and never ending by itself.
-        sending = connection.start_send(message=connect.drive.reader(b"x" * 30_000_000))
-        failure = sending.wait().error
-        assert failure is not None
-        assert failure.response == "552 5.3.4 too much"
-        assert failure.response_code == 552
-        assert failure.name in ("EMESSAGE", "ECONNECTION")
-        assert sending.result().accepted == 0
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    # More than fits on the way, and never ending by itself.
+    sending = connection.start_send(message=connect.drive.reader(b"x" * 30_000_000))
+    failure = sending.wait().error
+    assert failure is not None
+    assert failure.response == "552 5.3.4 too much"
+    assert failure.response_code == 552
+    assert failure.name in ("EMESSAGE", "ECONNECTION")
+    assert sending.result().accepted == 0
+    connection.wait_end()
 
 
 def test_early_refusal_while_the_source_pauses(connect: Opener) -> None:
@@ -332,14 +329,13 @@ def test_early_refusal_while_the_source_pauses(connect: Opener) -> None:
         peer.reply(b"451 4.3.0 disk trouble")
         assert b"\r\n.\r\n" not in peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(message=connect.drive.reader(b"x\r\n", "!pause", b"y"))
-        failure = sending.wait().error
-        assert failure is not None
-        assert failure.response_code == 451
-        assert failure.retry == RETRY_SAFE
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(message=connect.drive.reader(b"x\r\n", "!pause", b"y"))
+    failure = sending.wait().error
+    assert failure is not None
+    assert failure.response_code == 451
+    assert failure.retry == RETRY_SAFE
+    connection.wait_end()
 
 
 def test_closed_while_the_source_pauses(connect: Opener) -> None:
@@ -348,11 +344,10 @@ def test_closed_while_the_source_pauses(connect: Opener) -> None:
         peer.envelope()
         assert b"\r\n.\r\n" not in peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        sending = connection.start_send(message=drive.reader(b"x\r\n", "!pause", b"y"))
-        drive.wait_pauses(1)
-        connection.close()
-        assert sending.fails("ECANCELLED").retry == RETRY_SAFE
-        assert connection.resume() == -15
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    sending = connection.start_send(message=drive.reader(b"x\r\n", "!pause", b"y"))
+    drive.wait_pauses(1)
+    connection.close()
+    assert sending.fails("ECANCELLED").retry == RETRY_SAFE
+    assert connection.resume() == -15

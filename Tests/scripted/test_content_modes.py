@@ -16,7 +16,7 @@ from support.content import WAYS, wire
 from support.content import message as given
 from support.drive import CHUNKING_OFF, Option
 from support.modes import DATA, GROUPED, SINGLY, Mode, in_every_mode
-from support.scripted import PATIENCE, Peer, ScriptedServer
+from support.scripted import PATIENCE, Peer
 from support.strict import StrictServer
 
 SIZE = 1_200_000
@@ -83,16 +83,16 @@ def test_large_content(
     """All of them over one connection, so that each begins where another one ended."""
     strict = StrictServer(mode.capabilities)
     identity = certificates.good if is_secure else None
-    with ScriptedServer(strict, identity=identity) as server:
-        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
-        connection = connect.opened(server, **mode.options, **options)
-        drive = connection.drive
-        with drive.held():
-            messages = [given(drive, HEADER + content, way) for content in KINDS.values()]
-            operations = [connection.start_send(message=message) for message in messages]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+    connection = connect.opened(strict, identity, **mode.options, **options)
+    drive = connection.drive
+    with drive.held():
+        messages = [given(drive, HEADER + content, way) for content in KINDS.values()]
+        operations = [connection.start_send(message=message) for message in messages]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     for kind, copy, operation in zip(KINDS, strict.deliveries, operations, strict=True):
         wanted = arrives(kind)
         # A comparison that failed would show megabytes.
@@ -117,18 +117,18 @@ def test_lengths_at_edges(connect: Opener, mode: Mode, way: str, is_regular: boo
         for edge, offset in itertools.product(EDGES, (-1, 0, 1, 2))
         for end in ENDS[(edge + offset) % 2 :: 2]
     ]
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            operations = []
-            for content in contents:
-                pieces = [content[: len(content) // 2], content[len(content) // 2 :]]
-                message = drive.reader(*pieces) if way == "reader" else drive.message(content, way)
-                operations.append(connection.start_send(message=message))
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        operations = []
+        for content in contents:
+            pieces = [content[: len(content) // 2], content[len(content) // 2 :]]
+            message = drive.reader(*pieces) if way == "reader" else drive.message(content, way)
+            operations.append(connection.start_send(message=message))
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     for content, copy in zip(contents, strict.deliveries, strict=True):
         assert (copy.content == wire(content)) is True, (len(content), content[-5:])
 
@@ -151,15 +151,15 @@ def test_line_end_at_the_end_of_a_turn(connect: Opener, mode: Mode) -> None:
         content = head.ljust(place - 1, b"y") + b"\r\n" + LINE * lines_behind
         assert content[place - 1 : place + 1] == b"\r\n"
         contents.append(content)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        drive = connection.drive
-        with drive.held():
-            messages = [drive.message(content, "borrowed") for content in contents]
-            operations = [connection.start_send(message=message) for message in messages]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    drive = connection.drive
+    with drive.held():
+        messages = [drive.message(content, "borrowed") for content in contents]
+        operations = [connection.start_send(message=message) for message in messages]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     arrived = [copy.content for copy in strict.deliveries]
     assert (arrived == contents) is True
 
@@ -175,16 +175,17 @@ def test_through_small_buffers(
     strict = StrictServer(mode.capabilities)
     contents = [KINDS[kind][:200_000] for kind in ("CRLF", "LF", "a dot at every edge")]
     identity = certificates.good if is_secure else None
-    with ScriptedServer(strict, identity=identity, receive_buffer=4096) as server:
-        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
-        connection = connect.opened(server, socket="narrow4", **mode.options, **options)
-        drive = connection.drive
-        with drive.held():
-            messages = [given(drive, content, way) for content in contents]
-            operations = [connection.start_send(message=message) for message in messages]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(strict, identity=identity, receive_buffer=4096)
+    options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+    connection = connect.opened(server, socket="narrow4", **mode.options, **options)
+    drive = connection.drive
+    with drive.held():
+        messages = [given(drive, content, way) for content in contents]
+        operations = [connection.start_send(message=message) for message in messages]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     arrived = [copy.content for copy in strict.deliveries]
     assert (arrived == [wire(content) for content in contents]) is True
 
@@ -215,15 +216,16 @@ def test_more_comes_while_a_part_is_stuck(
         peer.quit()
 
     identity = certificates.good if is_secure else None
-    with ScriptedServer(dialogue, identity=identity, receive_buffer=4096) as server:
-        options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
-        connection = connect.opened(server, socket="narrow4", **options)
-        drive = connection.drive
-        sending = connection.start_send(message=drive.reader(*pieces))
-        for count in (1, 2):
-            drive.wait_pauses(count)
-            assert connection.resume() == 0
-        given_all.set()
-        sending.succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue, identity=identity, receive_buffer=4096)
+    options: dict[str, Option] = {"host": "localhost", "secure": 1} if is_secure else {}
+    connection = connect.opened(server, socket="narrow4", **options)
+    drive = connection.drive
+    sending = connection.start_send(message=drive.reader(*pieces))
+    for count in (1, 2):
+        drive.wait_pauses(count)
+        assert connection.resume() == 0
+    given_all.set()
+    sending.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert (arrived == [wire(content) + b".\r\n"]) is True

@@ -9,7 +9,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
 from support.sasl import b64
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 
@@ -39,13 +39,12 @@ def test_initial_response(connect: Opener, initial: bytes | None, sent: bytes) -
         peer.expect(sent)
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(initial)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        assert mechanism.challenges == [None]
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(initial)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    assert mechanism.challenges == [None]
+    connection.start_quit().succeeds()
 
 
 def test_initial_response_that_is_too_long(connect: Opener) -> None:
@@ -55,20 +54,17 @@ def test_initial_response_that_is_too_long(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 ")
-        peer.expect(b64(response))
-        peer.reply(b"334 " + b64(b"and?"))
+        peer.answer(b"AUTH X-MINE", b"334 ")
+        peer.answer(b64(response), b"334 " + b64(b"and?"))
         peer.expect(b64(b"that is all"))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(response, b"that is all")
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        assert mechanism.challenges == [None, b"and?"]
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(response, b"that is all")
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    assert mechanism.challenges == [None, b"and?"]
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -84,19 +80,18 @@ def test_challenges(connect: Opener, later: bool) -> None:
             peer.expect(b64(response))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        if not later:
-            mechanism.answers(None, *(response for _, response in rounds))
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        login = connection.start_login(USER, PASSWORD)
-        for number, (_, response) in enumerate(rounds):
-            if later:
-                mechanism.wait(number + 2)
-                assert mechanism.respond(response) == OK
-        login.succeeds()
-        assert mechanism.challenges == [None, *(challenge for challenge, _ in rounds)]
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    if not later:
+        mechanism.answers(None, *(response for _, response in rounds))
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    login = connection.start_login(USER, PASSWORD)
+    for number, (_, response) in enumerate(rounds):
+        if later:
+            mechanism.wait(number + 2)
+            assert mechanism.respond(response) == OK
+    login.succeeds()
+    assert mechanism.challenges == [None, *(challenge for challenge, _ in rounds)]
+    connection.start_quit().succeeds()
 
 
 # --- replies to what was not said yet ------------------------------------------------
@@ -111,16 +106,15 @@ def test_half_a_reply_before_the_response(connect: Opener) -> None:
         peer.send(b"334 \r\n235 wel")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        login = connection.start_login(USER, PASSWORD)
-        mechanism.wait(2)
-        assert mechanism.respond(b"sesame") == OK
-        failure = login.fails("EPROTOCOL")
-        assert (failure.phase, failure.command) == ("auth", "AUTH X-MINE")
-        connection.wait_end()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    login = connection.start_login(USER, PASSWORD)
+    mechanism.wait(2)
+    assert mechanism.respond(b"sesame") == OK
+    failure = login.fails("EPROTOCOL")
+    assert (failure.phase, failure.command) == ("auth", "AUTH X-MINE")
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("second", ["X-MINE", "LOGIN"])
@@ -135,24 +129,24 @@ def test_half_a_reply_before_the_next_mechanism(connect: Opener, second: str) ->
         peer.send(b"504 5.5.4 not here\r\n235 wel")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        drive = connect.drive
-        options = drive.options(host="127.0.0.1", port=server.port, name="client.test")
-        if second == "X-MINE":
-            for name in (first, second):
-                mechanism = Mechanism(drive, name)
-                mechanism.answers(None)
-                assert mechanism.offer(options) is None
-        connection = drive.connection_from(options)
-        connection.start_connect().succeeds()
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert failure.response == "504 5.5.4 not here"
-        assert "the server sent a reply without a command" in failure.message
-        assert "after that the connection was given up" in failure.message
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "EPROTOCOL"
-        assert connection.error.command == f"AUTH {second}"
+    server = connect.server(dialogue)
+    drive = connect.drive
+    options = drive.options(host="127.0.0.1", port=server.port, name="client.test")
+    if second == "X-MINE":
+        for name in (first, second):
+            mechanism = Mechanism(drive, name)
+            mechanism.answers(None)
+            assert mechanism.offer(options) is None
+    connection = drive.connection_from(options)
+    connection.start_connect().succeeds()
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.response == "504 5.5.4 not here"
+    assert "the server sent a reply without a command" in failure.message
+    assert "after that the connection was given up" in failure.message
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "EPROTOCOL"
+    assert connection.error.command == f"AUTH {second}"
 
 
 # --- giving up -----------------------------------------------------------------------
@@ -166,17 +160,16 @@ def test_given_up_at_the_beginning(connect: Opener, reason: str | None) -> None:
         peer.greet(b"AUTH X-MINE PLAIN")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.when_asked(mechanism.giving_up(reason))
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert failure.response is None
-        assert "given up" in failure.message
-        assert "\r" not in failure.message
-        if reason is not None:
-            assert "no card??in the reader" in failure.message
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.when_asked(mechanism.giving_up(reason))
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.response is None
+    assert "given up" in failure.message
+    assert "\r" not in failure.message
+    if reason is not None:
+        assert "no card??in the reader" in failure.message
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -186,26 +179,23 @@ def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) ->
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE PLAIN")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 ")
-        peer.expect(b"*")
-        peer.reply(answer)
+        peer.answer(b"AUTH X-MINE", b"334 ")
+        peer.answer(b"*", answer)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None)
-        if not later:
-            mechanism.when_asked(mechanism.giving_up("no card"))
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        login = connection.start_login(USER, PASSWORD)
-        if later:
-            mechanism.wait(2)
-            assert mechanism.give_up("no card") == OK
-        failure = login.fails("EAUTH")
-        assert "no card" in failure.message
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None)
+    if not later:
+        mechanism.when_asked(mechanism.giving_up("no card"))
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    login = connection.start_login(USER, PASSWORD)
+    if later:
+        mechanism.wait(2)
+        assert mechanism.give_up("no card") == OK
+    failure = login.fails("EAUTH")
+    assert "no card" in failure.message
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
 
 
 def test_given_up_and_asked_again(connect: Opener) -> None:
@@ -213,22 +203,19 @@ def test_given_up_and_asked_again(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 ")
-        peer.expect(b"*")
-        peer.reply(b"334 ")
+        peer.answer(b"AUTH X-MINE", b"334 ")
+        peer.answer(b"*", b"334 ")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None)
-        mechanism.when_asked(mechanism.giving_up())
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert "given up" in failure.message
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "EPROTOCOL"
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None)
+    mechanism.when_asked(mechanism.giving_up())
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert "given up" in failure.message
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "EPROTOCOL"
 
 
 def test_rounds_are_bounded(connect: Opener) -> None:
@@ -248,12 +235,12 @@ def test_rounds_are_bounded(connect: Opener) -> None:
             rounds += 1
         raise AssertionError("a thousand challenges were answered")
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None, *[b"yes"] * 50)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
-        connection.wait_end()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None, *[b"yes"] * 50)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+    connection.wait_end()
+    connect.join()
     # SCRAM and Kerberos need no more than four.
     assert 8 <= rounds <= 50
 
@@ -263,15 +250,13 @@ def test_asked_again_before_the_answer(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 ", b"334 ")
+        peer.answer(b"AUTH X-MINE", b"334 ", b"334 ")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
-        connection.wait_end()
+    mechanism = Mechanism(connect.drive)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+    connection.wait_end()
 
 
 # --- what must not be logged ---------------------------------------------------------------
@@ -287,8 +272,7 @@ def test_hidden_in_the_log(connect: Opener, debug: int, repeats: str | None) -> 
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE " + b64(initial))
-        peer.reply(b"334 " + b64(challenge))
+        peer.answer(b"AUTH X-MINE " + b64(initial), b"334 " + b64(challenge))
         peer.expect(b64(response))
         if repeats is None:
             peer.reply(b"235 2.7.0 welcome")
@@ -297,25 +281,24 @@ def test_hidden_in_the_log(connect: Opener, debug: int, repeats: str | None) -> 
             peer.reply(b"535-5.7.8 no", b"535 5.7.8 who would say " + said)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(initial, response)
-        connection = connect.opened(
-            server, custom_mechanism=mechanism, transaction_log=1, debug=debug
-        )
-        failure = connection.start_login(USER, PASSWORD).wait().error
-        connection.start_quit().succeeds()
-        told = connection.drive.transcript()
-        if failure is not None:
-            told += [failure.message, failure.response or ""]
-        for octets in SPOKEN:
-            for secret in (octets.decode(), b64(octets).decode()):
-                for start in range(len(secret) - 9):
-                    assert not any(secret[start : start + 10] in line for line in told)
-        # That there was an exchange is no secret.
-        client = connection.drive.transcript(LOG_CLIENT)
-        assert any(line.startswith("AUTH X-MINE ") for line in client)
-        assert any(line.startswith("334") for line in connection.drive.transcript(LOG_SERVER))
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(initial, response)
+    connection = connect.opened(
+        dialogue, custom_mechanism=mechanism, transaction_log=1, debug=debug
+    )
+    failure = connection.start_login(USER, PASSWORD).wait().error
+    connection.start_quit().succeeds()
+    told = connection.drive.transcript()
+    if failure is not None:
+        told += [failure.message, failure.response or ""]
+    for octets in SPOKEN:
+        for secret in (octets.decode(), b64(octets).decode()):
+            for start in range(len(secret) - 9):
+                assert not any(secret[start : start + 10] in line for line in told)
+    # That there was an exchange is no secret.
+    client = connection.drive.transcript(LOG_CLIENT)
+    assert any(line.startswith("AUTH X-MINE ") for line in client)
+    assert any(line.startswith("334") for line in connection.drive.transcript(LOG_SERVER))
 
 
 def test_exchange_and_octets_of_none(connect: Opener) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import Drive
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 DSN = (b"DSN",)
 ENVID = "2026-11-22 a+b=c"
@@ -18,35 +18,31 @@ def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:<a@example.com> RET=HDRS ENVID=2026-11-22+20a+2Bb+3Dc")
-        peer.reply(b"250 ok")
-        peer.expect(
-            b"RCPT TO:<b@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;first+2Btag@example.com"
+        peer.answer(b"MAIL FROM:<a@example.com> RET=HDRS ENVID=2026-11-22+20a+2Bb+3Dc", b"250 ok")
+        peer.answer(
+            b"RCPT TO:<b@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;first+2Btag@example.com",
+            b"250 ok",
         )
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:<c@example.com> NOTIFY=NEVER ORCPT=x400;/C+3Dus/")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:<c@example.com> NOTIFY=NEVER ORCPT=x400;/C+3Dus/", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope(
-            "a@example.com",
-            ["b@example.com", "c@example.com"],
-            dsn_ret="HDRS",
-            dsn_envid=ENVID,
-            dsn_notify="SUCCESS,DELAY",
-            dsn_orcpt="first+tag@example.com",
-        )
-        assert drive.describe(envelope, "dsn_notify", "NEVER", index=1) is None
-        assert drive.describe(envelope, "dsn_orcpt", "x400;/C=us/", index=1) is None
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope(
+        "a@example.com",
+        ["b@example.com", "c@example.com"],
+        dsn_ret="HDRS",
+        dsn_envid=ENVID,
+        dsn_notify="SUCCESS,DELAY",
+        dsn_orcpt="first+tag@example.com",
+    )
+    assert drive.describe(envelope, "dsn_notify", "NEVER", index=1) is None
+    assert drive.describe(envelope, "dsn_orcpt", "x400;/C=us/", index=1) is None
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_not_offered(connect: Opener) -> None:
@@ -57,18 +53,17 @@ def test_not_offered(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope(
-            "a@example.com",
-            ["b@example.com"],
-            dsn_ret="FULL",
-            dsn_envid="x",
-            dsn_notify="FAILURE",
-            dsn_orcpt="b@example.com",
-        )
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    envelope = connection.drive.envelope(
+        "a@example.com",
+        ["b@example.com"],
+        dsn_ret="FULL",
+        dsn_envid="x",
+        dsn_notify="FAILURE",
+        dsn_orcpt="b@example.com",
+    )
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_nothing_asked_for(connect: Opener) -> None:
@@ -77,10 +72,9 @@ def test_nothing_asked_for(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # (field, value, what follows the address in MAIL or RCPT)
@@ -107,22 +101,18 @@ def test_spelling(connect: Opener, name: str, value: str, expected: bytes) -> No
     def dialogue(peer: Peer) -> None:
         peer.greet(b"DSN")
         of_sender = name in ("dsn_ret", "dsn_envid")
-        peer.expect(b"MAIL FROM:<a@example.com>" + (expected if of_sender else b""))
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:<b@example.com>" + (b"" if of_sender else expected))
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"MAIL FROM:<a@example.com>" + (expected if of_sender else b""), b"250 ok")
+        peer.answer(b"RCPT TO:<b@example.com>" + (b"" if of_sender else expected), b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
-        assert connection.drive.describe(envelope, name, value) is None
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
+    assert connection.drive.describe(envelope, name, value) is None
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -185,16 +175,15 @@ def test_values_taken_back(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        names = {"dsn_ret": "FULL", "dsn_envid": "x", "dsn_notify": "DELAY", "dsn_orcpt": "x@y"}
-        envelope = drive.envelope("a@example.com", ["b@example.com"])
-        for name, value in names.items():
-            assert drive.describe(envelope, name, value) is None
-        assert drive.describe(envelope, "dsn_notify", "NEVER", index=0) is None
-        for name in names:
-            assert drive.describe(envelope, name, None) is None
-        assert drive.describe(envelope, "dsn_notify", None, index=0) is None
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    names = {"dsn_ret": "FULL", "dsn_envid": "x", "dsn_notify": "DELAY", "dsn_orcpt": "x@y"}
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    for name, value in names.items():
+        assert drive.describe(envelope, name, value) is None
+    assert drive.describe(envelope, "dsn_notify", "NEVER", index=0) is None
+    for name in names:
+        assert drive.describe(envelope, name, None) is None
+    assert drive.describe(envelope, "dsn_notify", None, index=0) is None
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()

@@ -12,7 +12,7 @@ import pytest
 from conftest import Opener
 from support.drive import PATIENCE, Connection, Operation
 from support.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.slowness import time_limit
 
 Step = tuple[str, str, Callable[[Peer], object]]
@@ -115,20 +115,20 @@ def reset(peer: Peer) -> None:
 @every_point
 @pytest.mark.parametrize("ending", [close, reset])
 def test_server_ends(connect: Opener, point: int, ending: Callable[[Peer], None]) -> None:
-    with ScriptedServer(run_until(point, ending)) as server:
-        connection = connect(server)
-        operations = start_everything(connection)
-        names = {"ECONNECTION"} if ending is close else {"ECONNECTION", "ESOCKET"}
-        judge(operations, point, names)
-        connection.wait_end()
-        if operations["quit"].wait().error is not None:
-            assert connection.error is not None
-            assert connection.error.name in names
-            # The address that was in use helps to find the culprit.
-            assert connection.error.address == f"127.0.0.1:{server.port}"
-            # Callbacks first, then error, then end.
-            order = connection.drive.order
-            assert order[-2:] == [f"event {connection.name}.error", f"event {connection.name}.end"]
+    server = connect.server(run_until(point, ending))
+    connection = connect(server)
+    operations = start_everything(connection)
+    names = {"ECONNECTION"} if ending is close else {"ECONNECTION", "ESOCKET"}
+    judge(operations, point, names)
+    connection.wait_end()
+    if operations["quit"].wait().error is not None:
+        assert connection.error is not None
+        assert connection.error.name in names
+        # The address that was in use helps to find the culprit.
+        assert connection.error.address == f"127.0.0.1:{server.port}"
+        # Callbacks first, then error, then end.
+        order = connection.drive.order
+        assert order[-2:] == [f"event {connection.name}.error", f"event {connection.name}.end"]
 
 
 # Points at which the server has a command to answer, and so can say 421.
@@ -151,15 +151,14 @@ def test_421(connect: Opener, point: int, closes: bool) -> None:
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(run_until(point, ending)) as server:
-        connection = connect(server)
-        operations = start_everything(connection)
-        judge(operations, point, {"ECONNECTION", "EMESSAGE"}, code=421)
-        connection.wait_end()
-        if STEPS[point][0] != "the reply to QUIT":
-            assert connection.error is not None
-            assert connection.error.name == "ECONNECTION"
-            assert connection.error.response_code == 421
+    connection = connect(run_until(point, ending))
+    operations = start_everything(connection)
+    judge(operations, point, {"ECONNECTION", "EMESSAGE"}, code=421)
+    connection.wait_end()
+    if STEPS[point][0] != "the reply to QUIT":
+        assert connection.error is not None
+        assert connection.error.name == "ECONNECTION"
+        assert connection.error.response_code == 421
 
 
 @every_point
@@ -172,26 +171,25 @@ def test_caller_ends(connect: Opener, point: int, how: str) -> None:
         peer.until_closed()
 
     reached = threading.Event()
-    with ScriptedServer(run_until(point, ending)) as server:
-        connection = connect(server)
-        operations = start_everything(connection)
-        assert reached.wait(PATIENCE)
-        getattr(connection, how)()
-        under_way = STEPS[point][1]
-        # What the server has answered may not have been read yet, so operations
-        # before the one under way may have been cancelled as well; all of them
-        # have ended, and none that was not answered has succeeded.
-        for name in NAMES:
-            done = operations[name].wait()
-            if done.error is None:
-                assert NAMES.index(name) <= NAMES.index(under_way)
-            else:
-                assert done.error.name == "ECANCELLED", done.error
-        if how != "free":
-            connection.wait_end()
-            assert connection.error is None
+    connection = connect(run_until(point, ending))
+    operations = start_everything(connection)
+    assert reached.wait(PATIENCE)
+    getattr(connection, how)()
+    under_way = STEPS[point][1]
+    # What the server has answered may not have been read yet, so operations
+    # before the one under way may have been cancelled as well; all of them
+    # have ended, and none that was not answered has succeeded.
+    for name in NAMES:
+        done = operations[name].wait()
+        if done.error is None:
+            assert NAMES.index(name) <= NAMES.index(under_way)
         else:
-            assert not connection.had("end")
+            assert done.error.name == "ECANCELLED", done.error
+    if how != "free":
+        connection.wait_end()
+        assert connection.error is None
+    else:
+        assert not connection.had("end")
 
 
 @every_point
@@ -199,15 +197,14 @@ def test_freed_in_a_callback(connect: Opener, point: int) -> None:
     """Every callback on the way of a dialogue that breaks off frees the
     connection: the first one wins, all others are told inside that call."""
 
-    with ScriptedServer(run_until(point, close)) as server:
-        connection = connect(server)
-        under_way = STEPS[point][1]
-        with connection.drive.held():
-            operations = start_everything(connection)
-            connection.when(operations[under_way].tag, "free", "connection", connection.name)
-        for name in NAMES:
-            operations[name].wait()
-        assert not connection.had("end")
+    connection = connect(run_until(point, close))
+    under_way = STEPS[point][1]
+    with connection.drive.held():
+        operations = start_everything(connection)
+        connection.when(operations[under_way].tag, "free", "connection", connection.name)
+    for name in NAMES:
+        operations[name].wait()
+    assert not connection.had("end")
 
 
 def test_close_in_the_middle_of_content(connect: Opener) -> None:
@@ -224,13 +221,13 @@ def test_close_in_the_middle_of_content(connect: Opener) -> None:
         rest.append(peer.until_closed())
 
     reached, closed = threading.Event(), threading.Event()
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(b"x\r\n" * 10_000_000)
-        assert reached.wait(PATIENCE)
-        connection.close()
-        closed.set()
-        assert sending.fails("ECANCELLED").retry == RETRY_SAFE
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(b"x\r\n" * 10_000_000)
+    assert reached.wait(PATIENCE)
+    connection.close()
+    closed.set()
+    assert sending.fails("ECANCELLED").retry == RETRY_SAFE
+    connect.join()
     assert b"\r\n.\r\n" not in rest[0]
     assert b"QUIT" not in rest[0]
 
@@ -243,11 +240,10 @@ def test_cancel_with_nothing_pending(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.cancel() == 0
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.cancel() == 0
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_cancel_takes_quit_back(connect: Opener) -> None:
@@ -258,14 +254,13 @@ def test_cancel_takes_quit_back(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            quitting = connection.start_quit()
-            assert connection.cancel() == 0
-        quitting.fails("ECANCELLED")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        quitting = connection.start_quit()
+        assert connection.cancel() == 0
+    quitting.fails("ECANCELLED")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_quit_without_a_reply(connect: Opener) -> None:
@@ -276,13 +271,13 @@ def test_quit_without_a_reply(connect: Opener) -> None:
         peer.expect(b"QUIT")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(
-            server, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
-        )
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(
+        dialogue, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
+    )
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    assert connection.error is None
+    connect.join()
     # Once, and not again because the server has taken the command.
     log = "\n".join(connection.drive.transcript(LOG_NETWORK))
     assert "(quit_timeout)" in log
@@ -295,15 +290,13 @@ def test_quit_without_a_reply(connect: Opener) -> None:
 def test_quit_with_another_reply(connect: Opener, reply: bytes) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"QUIT")
-        peer.reply(reply)
+        peer.answer(b"QUIT", reply)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(dialogue)
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    assert connection.error is None
 
 
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
@@ -317,10 +310,9 @@ def test_last_reply_without_line_end(connect: Opener, is_reset: bool) -> None:
         if is_reset:
             peer.reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("ECONNECTION")
-        assert failure.response == "421 too many connections"
+    connection = connect.opened(dialogue)
+    failure = connection.start_send().fails("ECONNECTION")
+    assert failure.response == "421 too many connections"
 
 
 def test_started_in_a_callback(connect: Opener) -> None:
@@ -332,20 +324,19 @@ def test_started_in_a_callback(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"])
-        message = drive.message(b"x")
-        second, call = connection.later("send", envelope, message)
-        quitting, last = connection.later("quit")
-        with drive.held():
-            first = connection.start_send()
-            connection.when(first.tag, *call)
-            connection.when(second.tag, *last)
-        for operation in (first, second, quitting):
-            operation.succeeds()
-        assert drive.actions == {first.tag: [0], second.tag: [0]}
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    message = drive.message(b"x")
+    second, call = connection.later("send", envelope, message)
+    quitting, last = connection.later("quit")
+    with drive.held():
+        first = connection.start_send()
+        connection.when(first.tag, *call)
+        connection.when(second.tag, *last)
+    for operation in (first, second, quitting):
+        operation.succeeds()
+    assert drive.actions == {first.tag: [0], second.tag: [0]}
 
 
 def test_run_inside_a_callback(connect: Opener) -> None:
@@ -356,15 +347,14 @@ def test_run_inside_a_callback(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sending = connection.start_send()
-            connection.when(sending.tag, "run", connection.name)
-        sending.succeeds()
-        connection.drive.wait(lambda: sending.tag in connection.drive.actions, "the action")
-        assert connection.drive.actions[sending.tag] == [-15], "ESTATE was expected"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        sending = connection.start_send()
+        connection.when(sending.tag, "run", connection.name)
+    sending.succeeds()
+    connection.drive.wait(lambda: sending.tag in connection.drive.actions, "the action")
+    assert connection.drive.actions[sending.tag] == [-15], "ESTATE was expected"
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("first_freed", [0, 1])
@@ -378,21 +368,22 @@ def test_neighbours_on_one_loop(connect: Opener, first_freed: int) -> None:
             peer.ehlo()
             peer.until_closed()
 
-    with ScriptedServer(dialogue) as one, ScriptedServer(dialogue) as two:
-        drive = connect.drive
-        loop = drive.loop()
-        pair = [
-            drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")
-            for server in (one, two)
-        ]
-        killer, victim = pair[first_freed], pair[1 - first_freed]
-        with drive.held():
-            operations = [connection.start_connect() for connection in pair]
-            killer.when(operations[first_freed].tag, "free", "connection", victim.name)
-        operations[first_freed].succeeds()
-        operations[1 - first_freed].wait()
-        assert not victim.had("end")
-        killer.free()
+    one = connect.server(dialogue)
+    two = connect.server(dialogue)
+    drive = connect.drive
+    loop = drive.loop()
+    pair = [
+        drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")
+        for server in (one, two)
+    ]
+    killer, victim = pair[first_freed], pair[1 - first_freed]
+    with drive.held():
+        operations = [connection.start_connect() for connection in pair]
+        killer.when(operations[first_freed].tag, "free", "connection", victim.name)
+    operations[first_freed].succeeds()
+    operations[1 - first_freed].wait()
+    assert not victim.had("end")
+    killer.free()
 
 
 def test_loop_freed_first(connect: Opener) -> None:
@@ -403,12 +394,12 @@ def test_loop_freed_first(connect: Opener) -> None:
         peer.greet()
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        drive = connect.drive
-        loop = drive.loop()
-        connection = drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")
-        connection.start_connect().succeeds()
-        sending = connection.start_send()
-        # Both in one call: the program watches the loops that it knows.
-        drive.call("free", "loopfirst", loop, connection.name)
-        sending.fails("ECANCELLED")
+    server = connect.server(dialogue)
+    drive = connect.drive
+    loop = drive.loop()
+    connection = drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")
+    connection.start_connect().succeeds()
+    sending = connection.start_send()
+    # Both in one call: the program watches the loops that it knows.
+    drive.call("free", "loopfirst", loop, connection.name)
+    sending.fails("ECANCELLED")

@@ -8,7 +8,7 @@ import pytest
 from conftest import Opener
 from support.drive import Drive, RefusedError
 from support.outcomes import NOT_TRIED
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 MESSAGE = b"Subject: x\r\n\r\nx\r\n"
 
@@ -39,15 +39,15 @@ def test_mail_parameters(
         assert sorted(line[len(start) :].split(b" ")) == sorted(expected.split(b" "))
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
-        # Of a reader the library knows only the given size.
-        message = connection.drive.reader(MESSAGE)
-        sending = connection.start_send(envelope=envelope, message=message)
-        server.wait_for(b"MAIL FROM:")
-        connection.free()
-        sending.fails("ECANCELLED")
+    server = connect.server(dialogue)
+    connection = connect.opened(server)
+    envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
+    # Of a reader the library knows only the given size.
+    message = connection.drive.reader(MESSAGE)
+    sending = connection.start_send(envelope=envelope, message=message)
+    server.wait_for(b"MAIL FROM:")
+    connection.free()
+    sending.fails("ECANCELLED")
 
 
 @pytest.mark.parametrize("sender", ["", None, "<>", " <> "])
@@ -57,11 +57,10 @@ def test_null_sender(connect: Opener, sender: str | None) -> None:
         peer.delivery(b"postmaster", sender=b"")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope(sender, ["postmaster"])
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    envelope = connection.drive.envelope(sender, ["postmaster"])
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 GOOD_ADDRESSES = [
@@ -117,10 +116,9 @@ def test_good_address(connect: Opener, address: str) -> None:
         peer.delivery(address.encode(), sender=address.encode())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(sender=address, recipients=[address]).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(sender=address, recipients=[address]).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
@@ -159,15 +157,14 @@ def test_recipient_without_a_domain(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send(recipients=["b@example.com", "alice"])
-        assert refused.value.failure.name == "EENVELOPE"
-        assert refused.value.failure.recipient == "alice"
-        assert "LMTP" in refused.value.failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    with pytest.raises(RefusedError) as refused:
+        connection.start_send(recipients=["b@example.com", "alice"])
+    assert refused.value.failure.name == "EENVELOPE"
+    assert refused.value.failure.recipient == "alice"
+    assert "LMTP" in refused.value.failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -181,14 +178,13 @@ def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str)
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(sender=sender, recipients=[recipient])
-        failure = sending.fails("EENVELOPE")
-        assert "SMTPUTF8" in failure.message
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(sender=sender, recipients=[recipient])
+    failure = sending.fails("EENVELOPE")
+    assert "SMTPUTF8" in failure.message
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_domain_outside_ascii(connect: Opener) -> None:
@@ -199,16 +195,15 @@ def test_domain_outside_ascii(connect: Opener) -> None:
         peer.delivery(b"b@xn--bcher-kva.example")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=["b@b\u00fccher.example"])
-        failure = sending.fails("EENVELOPE")
-        assert "A-label" in failure.message
-        assert failure.recipient is not None
-        assert failure.response is None
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send(recipients=["b@xn--bcher-kva.example"]).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=["b@b\u00fccher.example"])
+    failure = sending.fails("EENVELOPE")
+    assert "A-label" in failure.message
+    assert failure.recipient is not None
+    assert failure.response is None
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send(recipients=["b@xn--bcher-kva.example"]).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_smtputf8_is_of_one_message(connect: Opener) -> None:
@@ -217,21 +212,17 @@ def test_smtputf8_is_of_one_message(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"SMTPUTF8", b"8BITMIME")
         for mail in (b"<zo\xc3\xab@example.com> SMTPUTF8", b"<a@example.com>"):
-            peer.expect(b"MAIL FROM:" + mail)
-            peer.reply(b"250 ok")
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"250 ok")
-            peer.expect(b"DATA")
-            peer.reply(b"354 go")
+            peer.answer(b"MAIL FROM:" + mail, b"250 ok")
+            peer.answer(b"RCPT TO:", b"250 ok")
+            peer.answer(b"DATA", b"354 go")
             peer.content()
             peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(sender="zo\u00eb@example.com").succeeds()
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(sender="zo\u00eb@example.com").succeeds()
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_smtputf8_when_offered(connect: Opener) -> None:
@@ -240,18 +231,15 @@ def test_smtputf8_when_offered(connect: Opener) -> None:
         line = peer.expect(b"MAIL FROM:<zo\xc3\xab@example.com> ")
         assert b"SMTPUTF8" in line.split(b" ")[1:]
         peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:<b@example.com>")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:<b@example.com>", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(sender="zoë@example.com").succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(sender="zoë@example.com").succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- misuse -----------------------------------------------------------------
@@ -266,21 +254,20 @@ def test_misuse_costs_nothing(connect: Opener) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"])
-        cases = [
-            (("EENVELOPE",), drive.envelope("a@example.com", []), None),
-            (("ESTATE", "EENVELOPE"), "~", None),
-            (("EMESSAGE",), envelope, "~"),
-        ]
-        for names, given, message in cases:
-            with pytest.raises(RefusedError) as refused:
-                connection.start_send(envelope=given, message=message)
-            assert refused.value.failure.name in names
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    cases = [
+        (("EENVELOPE",), drive.envelope("a@example.com", []), None),
+        (("ESTATE", "EENVELOPE"), "~", None),
+        (("EMESSAGE",), envelope, "~"),
+    ]
+    for names, given, message in cases:
+        with pytest.raises(RefusedError) as refused:
+            connection.start_send(envelope=given, message=message)
+        assert refused.value.failure.name in names
+    connection.start_send(envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("way", ["reader", "descriptor"])
@@ -290,15 +277,14 @@ def test_message_that_can_be_sent_once(connect: Opener, way: str) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
-        connection.start_send(message=message).succeeds()
-        with pytest.raises(RefusedError) as refused:
-            connection.start_send(message=message)
-        assert refused.value.failure.name == "ESTATE"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
+    connection.start_send(message=message).succeeds()
+    with pytest.raises(RefusedError) as refused:
+        connection.start_send(message=message)
+    assert refused.value.failure.name == "ESTATE"
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("way", ["copy", "borrowed"])
@@ -311,15 +297,14 @@ def test_message_that_can_be_sent_often(connect: Opener, way: str) -> None:
             assert peer.delivery() == b"again\r\n.\r\n"
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.message(b"again", way)
-        with drive.held():
-            sends = [connection.start_send(message=message) for _ in range(3)]
-            drive.call("free", "message", message)
-            assert drive.released == [], "released while sends were pending"
-        for sending in sends:
-            sending.succeeds()
-        connection.start_quit().succeeds()
-        assert drive.released == ([message] if way == "borrowed" else [])
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    message = drive.message(b"again", way)
+    with drive.held():
+        sends = [connection.start_send(message=message) for _ in range(3)]
+        drive.call("free", "message", message)
+        assert drive.released == [], "released while sends were pending"
+    for sending in sends:
+        sending.succeeds()
+    connection.start_quit().succeeds()
+    assert drive.released == ([message] if way == "borrowed" else [])

@@ -16,7 +16,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 SENDER = b"MAIL FROM:<a@example.com>"
 ASCII = b"Subject: x\r\n\r\nbody\r\n"
@@ -28,10 +28,8 @@ def take(peer: Peer, mail: bytes) -> None:
     """One message; MAIL must be exactly this, and then QUIT comes."""
     assert peer.line() == mail
     peer.reply(b"250 ok")
-    peer.expect(b"RCPT TO:")
-    peer.reply(b"250 ok")
-    peer.expect(b"DATA")
-    peer.reply(b"354 go")
+    peer.answer(b"RCPT TO:", b"250 ok")
+    peer.answer(b"DATA", b"354 go")
     peer.content()
     peer.reply(b"250 ok")
     peer.quit()
@@ -59,14 +57,13 @@ def test_size_is_known(connect: Opener, way: str, told: int, content: bytes, siz
         peer.greet(b"SIZE 1000")
         take(peer, SENDER + b" SIZE=%d" % size)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], told)
-        sending = connection.start_send(envelope=envelope, message=drive.message(content, way))
-        sending.succeeds()
-        assert sending.result().message_size == size
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"], told)
+    sending = connection.start_send(envelope=envelope, message=drive.message(content, way))
+    sending.succeeds()
+    assert sending.result().message_size == size
+    connection.start_quit().succeeds()
 
 
 def test_larger_than_the_server_takes(connect: Opener) -> None:
@@ -76,18 +73,17 @@ def test_larger_than_the_server_takes(connect: Opener) -> None:
         peer.greet(b"SIZE 20")
         take(peer, SENDER + b" SIZE=20")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(ASCII[:-2] + b"!\r\n")
-        failure = sending.fails("EMESSAGE")
-        assert failure.retry == RETRY_NO
-        assert failure.phase == "envelope"
-        for number in ("20", "21"):
-            assert number in failure.message
-        assert failure.response is None
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send(ASCII).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(ASCII[:-2] + b"!\r\n")
+    failure = sending.fails("EMESSAGE")
+    assert failure.retry == RETRY_NO
+    assert failure.phase == "envelope"
+    for number in ("20", "21"):
+        assert number in failure.message
+    assert failure.response is None
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send(ASCII).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_size_of_a_reader_is_that_of_the_envelope(connect: Opener) -> None:
@@ -95,16 +91,15 @@ def test_size_of_a_reader_is_that_of_the_envelope(connect: Opener) -> None:
         peer.greet(b"SIZE 1000")
         take(peer, SENDER + b" SIZE=1000")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        to = ["b@example.com"]
-        larger = drive.envelope("a@example.com", to, 1001)
-        sending = connection.start_send(envelope=larger, message=drive.reader(ASCII))
-        assert "1000" in sending.fails("EMESSAGE").message
-        envelope = drive.envelope("a@example.com", to, 1000)
-        connection.start_send(envelope=envelope, message=drive.reader(ASCII)).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    to = ["b@example.com"]
+    larger = drive.envelope("a@example.com", to, 1001)
+    sending = connection.start_send(envelope=larger, message=drive.reader(ASCII))
+    assert "1000" in sending.fails("EMESSAGE").message
+    envelope = drive.envelope("a@example.com", to, 1000)
+    connection.start_send(envelope=envelope, message=drive.reader(ASCII)).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("offer", [b"SIZE", b"SIZE 0"])
@@ -113,10 +108,9 @@ def test_no_limit(connect: Opener, offer: bytes) -> None:
         peer.greet(offer)
         take(peer, SENDER + b" SIZE=20")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(ASCII).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(ASCII).succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- 8BITMIME ---------------------------------------------------------------
@@ -149,13 +143,12 @@ def test_8bitmime(
         peer.greet(*([b"8BITMIME"] if offered else []))
         take(peer, SENDER + parameter)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        message = drive.reader(content) if way == "reader" else drive.message(content, way)
-        envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
-        connection.start_send(envelope=envelope, message=message).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    message = drive.reader(content) if way == "reader" else drive.message(content, way)
+    envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
+    connection.start_send(envelope=envelope, message=message).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("content", [EIGHT_BIT, UTF8_HEADER, b"a: b\r\n\r\n\xff"])
@@ -166,15 +159,14 @@ def test_8bit_content_that_the_server_does_not_take(connect: Opener, content: by
         peer.greet(b"SIZE 1000")
         take(peer, SENDER + b" SIZE=20")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(content)
-        failure = sending.fails("EMESSAGE")
-        assert "8BITMIME" in failure.message
-        assert failure.retry == RETRY_NO
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send(ASCII).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(content)
+    failure = sending.fails("EMESSAGE")
+    assert "8BITMIME" in failure.message
+    assert failure.retry == RETRY_NO
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send(ASCII).succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- SMTPUTF8 ---------------------------------------------------------------
@@ -217,11 +209,10 @@ def test_smtputf8(
         peer.greet(*capabilities)
         take(peer, mail)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        envelope = connection.drive.envelope(sender, ["b@example.com"], use_smtputf8=use)
-        connection.start_send(content, envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    envelope = connection.drive.envelope(sender, ["b@example.com"], use_smtputf8=use)
+    connection.start_send(content, envelope=envelope).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_smtputf8_wanted_and_not_offered(connect: Opener) -> None:
@@ -229,15 +220,14 @@ def test_smtputf8_wanted_and_not_offered(connect: Opener) -> None:
         peer.greet(b"8BITMIME")
         take(peer, SENDER)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"], use_smtputf8=1)
-        sending = connection.start_send(envelope=envelope)
-        assert "SMTPUTF8" in sending.fails("EMESSAGE").message
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"], use_smtputf8=1)
+    sending = connection.start_send(envelope=envelope)
+    assert "SMTPUTF8" in sending.fails("EMESSAGE").message
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- so many recipients at a time -------------------------------------------
@@ -249,13 +239,10 @@ TOO_MANY = b"452 4.5.3 too many recipients"
 
 def transaction(peer: Peer, recipients: list[str], limit: int, final: bytes = b"250 ok") -> bytes:
     """Takes the first recipients, and the content for them."""
-    peer.expect(b"MAIL FROM:<a@example.com>")
-    peer.reply(b"250 ok")
+    peer.answer(b"MAIL FROM:<a@example.com>", b"250 ok")
     for number, name in enumerate(recipients):
-        peer.expect(b"RCPT TO:<" + name.encode() + b">")
-        peer.reply(b"250 ok" if number < limit else TOO_MANY)
-    peer.expect(b"DATA")
-    peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:<" + name.encode() + b">", b"250 ok" if number < limit else TOO_MANY)
+    peer.answer(b"DATA", b"354 go")
     content = peer.content()
     peer.reply(final)
     return content
@@ -273,39 +260,35 @@ def test_the_rest_follows(connect: Opener, capabilities: tuple[bytes, ...], way:
             contents.append(transaction(peer, NAMES[start:], 2))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        message = connection.drive.message(b"a: b\n\n.dot\n", way)
-        sending = connection.start_send(recipients=NAMES, message=message)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED] * 5
-        assert [line.recipient for line in result.recipients] == NAMES
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    message = connection.drive.message(b"a: b\n\n.dot\n", way)
+    sending = connection.start_send(recipients=NAMES, message=message)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED] * 5
+    assert [line.recipient for line in result.recipients] == NAMES
+    connection.start_quit().succeeds()
+    connect.join()
     assert contents == [b"a: b\r\n\r\n..dot\r\n.\r\n"] * 3
 
 
 def test_another_refusal_is_not_tried_again(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(SENDER)
-        peer.reply(b"250 ok")
+        peer.answer(SENDER, b"250 ok")
         for reply in (b"250 ok", b"450 4.2.0 busy", b"550 5.1.1 no", TOO_MANY, TOO_MANY):
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:", reply)
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         transaction(peer, NAMES[3:], 2)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED, DEFERRED, REJECTED, ACCEPTED, ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED, DEFERRED, REJECTED, ACCEPTED, ACCEPTED]
+    connection.start_quit().succeeds()
 
 
 def test_no_second_transaction_for_a_reader(connect: Opener) -> None:
@@ -316,15 +299,14 @@ def test_no_second_transaction_for_a_reader(connect: Opener) -> None:
         transaction(peer, NAMES, 2)
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        message = connection.drive.reader(ASCII)
-        sending = connection.start_send(recipients=NAMES, message=message)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
-        assert result.recipients[2].response_code == 452
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    message = connection.drive.reader(ASCII)
+    sending = connection.start_send(recipients=NAMES, message=message)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
+    assert result.recipients[2].response_code == 452
+    connection.start_quit().succeeds()
 
 
 @both
@@ -333,22 +315,18 @@ def test_the_first_is_refused_with_452(connect: Opener, capabilities: tuple[byte
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for _ in NAMES:
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"452 4.3.1 no room")
+            peer.answer(b"RCPT TO:", b"452 4.3.1 no room")
         if capabilities:
-            peer.expect(b"DATA")
-            peer.reply(b"503 5.5.1 nobody")
+            peer.answer(b"DATA", b"503 5.5.1 nobody")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        assert sending.fails("EENVELOPE").retry == RETRY_SAFE
-        assert sending.result().statuses == [DEFERRED] * 5
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    assert sending.fails("EENVELOPE").retry == RETRY_SAFE
+    assert sending.result().statuses == [DEFERRED] * 5
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -363,12 +341,11 @@ def test_a_later_transaction_fails(connect: Opener, final: bytes, status: int) -
         transaction(peer, NAMES[3:], 2, final)
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 3 + [status] * 2
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 3 + [status] * 2
+    connection.start_quit().succeeds()
 
 
 def test_lost_in_a_later_transaction(connect: Opener) -> None:
@@ -379,13 +356,12 @@ def test_lost_in_a_later_transaction(connect: Opener) -> None:
         transaction(peer, NAMES, 3)
         peer.expect(b"MAIL FROM:")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        statuses = sending.result().statuses
-        assert statuses[:3] == [ACCEPTED] * 3
-        assert all(status in (DEFERRED, NOT_TRIED) for status in statuses[3:])
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    statuses = sending.result().statuses
+    assert statuses[:3] == [ACCEPTED] * 3
+    assert all(status in (DEFERRED, NOT_TRIED) for status in statuses[3:])
+    connection.wait_end()
 
 
 @both
@@ -398,12 +374,11 @@ def test_in_doubt_in_a_later_transaction(connect: Opener, capabilities: tuple[by
         peer.envelope(*[name.encode() for name in NAMES[3:]])
         peer.content()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
-        assert sending.result().statuses == [ACCEPTED] * 3 + [UNKNOWN] * 2
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
+    assert sending.result().statuses == [ACCEPTED] * 3 + [UNKNOWN] * 2
+    connection.wait_end()
 
 
 def test_what_the_first_transaction_refuses(connect: Opener) -> None:
@@ -414,9 +389,8 @@ def test_what_the_first_transaction_refuses(connect: Opener) -> None:
         transaction(peer, NAMES, 3, b"554 5.6.0 spam")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.fails("EMESSAGE")
-        assert sending.result().statuses == [REJECTED] * 3 + [DEFERRED] * 2
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.fails("EMESSAGE")
+    assert sending.result().statuses == [REJECTED] * 3 + [DEFERRED] * 2
+    connection.start_quit().succeeds()

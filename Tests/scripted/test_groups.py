@@ -13,7 +13,7 @@ from support.connection import Connection, Operation
 from support.modes import CHUNKS, DATA, GROUPED, OPTIMISTIC, Mode, in_every_mode, in_groups
 from support.numbered import content, delivered, mailboxes, start
 from support.outcomes import ACCEPTED, LOG_SERVER, REJECTED
-from support.scripted import PATIENCE, ScriptedServer
+from support.scripted import PATIENCE
 from support.strict import StrictServer, Verdict, at_once, by_octet, by_reply, judging
 
 # --- waits --------------------------------------------------------------------
@@ -27,11 +27,11 @@ def test_one_message(connect: Opener, mode: Mode, count: int) -> None:
     names = [f"to{number}@example.com" for number in range(count)]
     last = f"RCPT TO:<{names[-1]}>".encode()
     ends = {DATA: [b"DATA", b"."], CHUNKS: [last, b"BDAT"], OPTIMISTIC: [b"BDAT"]}
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        strict.holds_until = ends[mode]
-        connection.start_send(recipients=names).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    strict.holds_until = ends[mode]
+    connection.start_send(recipients=names).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert len(strict.deliveries) == count
 
 
@@ -44,12 +44,12 @@ def test_a_hundred_messages(connect: Opener, mode: Mode) -> None:
         CHUNKS: [b"RCPT"] * 100 + [b"BDAT"],
         OPTIMISTIC: [b"RCPT TO:<to%d@" % number for number in range(19, 100, 20)] + [b"BDAT"],
     }
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        strict.holds_until = ends[mode]
-        for operation in start(connection, 100):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    strict.holds_until = ends[mode]
+    for operation in start(connection, 100):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(100))
 
 
@@ -104,12 +104,12 @@ def test_how_replies_travel(
     connect: Opener, mode: Mode, answering: Callable[[bytes], Iterable[bytes]]
 ) -> None:
     strict = StrictServer(mode.capabilities, JUDGE, answering=answering)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        operations = some(connection)
-        for operation in operations:
-            operation.wait()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    operations = some(connection)
+    for operation in operations:
+        operation.wait()
+    connection.start_quit().succeeds()
+    connect.join()
     expect_each_its_own(operations, strict)
 
 
@@ -141,19 +141,19 @@ def test_one_reply_at_a_time(connect: Opener, mode: Mode) -> None:
     """The client has read each before the next one leaves the server."""
     paced = Paced()
     strict = StrictServer(mode.capabilities, JUDGE, answering=paced)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, transaction_log=1, **mode.options)
-        drive = connection.drive
-        before = len(drive.transcript(LOG_SERVER))
-        paced.is_on = True
-        operations = some(connection)
-        quitting = connection.start_quit()
+    connection = connect.opened(strict, transaction_log=1, **mode.options)
+    drive = connection.drive
+    before = len(drive.transcript(LOG_SERVER))
+    paced.is_on = True
+    operations = some(connection)
+    quitting = connection.start_quit()
 
-        def is_over() -> bool:
-            paced.read(len(drive.transcript(LOG_SERVER)) - before)
-            return quitting.ended
+    def is_over() -> bool:
+        paced.read(len(drive.transcript(LOG_SERVER)) - before)
+        return quitting.ended
 
-        drive.wait(is_over, "the end")
+    drive.wait(is_over, "the end")
+    connect.join()
     expect_each_its_own(operations, strict)
 
 
@@ -170,14 +170,14 @@ def test_callbacks_do_not_wait(connect: Opener, mode: Mode) -> None:
                 assert told[number].wait(PATIENCE)
 
     strict = StrictServer(mode.capabilities, answering=answering)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        operations = start(connection, 5)
-        for number, operation in enumerate(operations):
-            assert operation.result().queue_id == f"{0x1000 + number:04X}"
-            assert not any(later.ended for later in operations[number + 1 :])
-            told[number].set()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    operations = start(connection, 5)
+    for number, operation in enumerate(operations):
+        assert operation.result().queue_id == f"{0x1000 + number:04X}"
+        assert not any(later.ended for later in operations[number + 1 :])
+        told[number].set()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(5))
 
 
@@ -194,16 +194,16 @@ def test_one_command_at_a_time(
     nothing follows a command, a chunk or a message before its reply."""
     capabilities = (b"8BITMIME",) + (b"CHUNKING",) * has_chunks + (b"PIPELINING",) * is_ignored
     strict = StrictServer(capabilities, JUDGE, is_one_at_a_time=True)
-    with ScriptedServer(strict) as server:
-        options = {"ignored_capabilities": "PIPELINING"} if is_ignored else {}
-        connection = connect.opened(server, chunking=chunking, **options)
-        operations = some(connection)
-        drive = connection.drive
-        streamed = connection.start_send(message=drive.reader(b"x" * 100_000, b"y"))
-        streamed.succeeds()
-        for operation in operations:
-            operation.wait()
-        connection.start_quit().succeeds()
+    options = {"ignored_capabilities": "PIPELINING"} if is_ignored else {}
+    connection = connect.opened(strict, chunking=chunking, **options)
+    operations = some(connection)
+    drive = connection.drive
+    streamed = connection.start_send(message=drive.reader(b"x" * 100_000, b"y"))
+    streamed.succeeds()
+    for operation in operations:
+        operation.wait()
+    connection.start_quit().succeeds()
+    connect.join()
     assert strict.copies(b"b@example.com")[0].content == b"x" * 100_000 + b"y\r\n"
     strict.deliveries.pop()
     expect_each_its_own(operations, strict)

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 
 @pytest.mark.parametrize("way", ["starttls", "implicit"])
@@ -16,20 +16,15 @@ def test_helo_is_enough_under_tls(connect: Opener, certificates: Certificates, w
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS")
-            peer.expect(b"STARTTLS")
-            peer.reply(b"220 go")
+            peer.answer(b"STARTTLS", b"220 go")
             peer.start_tls(certificates.good)
         else:
             peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.reply(b"502 what?")
-        peer.expect(b"HELO ")
-        peer.reply(b"250 test.local")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"EHLO ", b"502 what?")
+        peer.answer(b"HELO ", b"250 test.local")
+        peer.answer(b"QUIT", b"221 bye")
 
     identity = certificates.good if way == "implicit" else None
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(server, require_tls=1, secure=int(way == "implicit"))
-        assert connection.info()["secure"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, identity, require_tls=1, secure=int(way == "implicit"))
+    assert connection.info()["secure"] == 1
+    connection.start_quit().succeeds()

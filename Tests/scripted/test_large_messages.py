@@ -7,7 +7,7 @@ import pytest
 
 from conftest import Opener
 from support.content import wire
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 SENDER = b"MAIL FROM:<a@example.com>"
 HEADER = b"Subject: x\n\n"
@@ -22,10 +22,8 @@ SIZE = OCTETS + LINES + 2
 def take(peer: Peer, mail: bytes, content: bytes) -> None:
     assert peer.line() == mail
     peer.reply(b"250 ok")
-    peer.expect(b"RCPT TO:")
-    peer.reply(b"250 ok")
-    peer.expect(b"DATA")
-    peer.reply(b"354 go")
+    peer.answer(b"RCPT TO:", b"250 ok")
+    peer.answer(b"DATA", b"354 go")
     # Not "==" alone: the difference of two such messages is unreadable.
     same = peer.content() == wire(content) + b".\r\n"
     assert same
@@ -51,12 +49,11 @@ def test_announced(connect: Opener, way: str, offered: list[bytes], parameters: 
         peer.greet(*offered)
         take(peer, SENDER + parameters, LARGE)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(message=connection.drive.message(LARGE, way))
-        sending.succeeds()
-        assert sending.result().message_size == SIZE
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(message=connection.drive.message(LARGE, way))
+    sending.succeeds()
+    assert sending.result().message_size == SIZE
+    connection.start_quit().succeeds()
 
 
 def test_too_large_by_its_line_ends(connect: Opener) -> None:
@@ -64,11 +61,10 @@ def test_too_large_by_its_line_ends(connect: Opener) -> None:
         peer.greet(b"SIZE %d" % (SIZE - 1))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send(LARGE).fails("EMESSAGE")
-        assert f"{SIZE} octets" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send(LARGE).fails("EMESSAGE")
+    assert f"{SIZE} octets" in failure.message
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("place", [100, OCTETS - 2])
@@ -81,11 +77,10 @@ def test_eight_bit_is_refused_wherever_it_is(connect: Opener, place: int) -> Non
         peer.greet(b"SIZE")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send(bytes(content)).fails("EMESSAGE")
-        assert "8BITMIME" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send(bytes(content)).fails("EMESSAGE")
+    assert "8BITMIME" in failure.message
+    connection.start_quit().succeeds()
 
 
 def test_header_without_end(connect: Opener) -> None:
@@ -96,7 +91,6 @@ def test_header_without_end(connect: Opener) -> None:
         peer.greet(b"SMTPUTF8", b"8BITMIME")
         take(peer, SENDER + b" SMTPUTF8 BODY=8BITMIME", content)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(content).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(content).succeeds()
+    connection.start_quit().succeeds()

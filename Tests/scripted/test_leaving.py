@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 REFUSALS: dict[str, dict[str, int]] = {
     "greeting": {},
@@ -34,22 +34,19 @@ def test_quit_is_sent(connect: Opener, where: str) -> None:
             peer.expect(b"LHLO " if where == "LHLO" else b"EHLO ")
             if where == "STARTTLS":
                 peer.reply(b"250-test.local", b"250 STARTTLS")
-                peer.expect(b"STARTTLS")
-                peer.reply(b"454 4.7.0 not now")
+                peer.answer(b"STARTTLS", b"454 4.7.0 not now")
             elif where == "no STARTTLS":
                 peer.reply(b"250 test.local")
             elif where == "HELO":
                 peer.reply(b"502 what?")
-                peer.expect(b"HELO ")
-                peer.reply(b"502 what?")
+                peer.answer(b"HELO ", b"502 what?")
             else:
                 peer.reply(b"554 5.3.2 no")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, **REFUSALS[where])
-        assert connection.start_connect().wait().error is not None
-        connection.wait_end()
+    connection = connect(dialogue, **REFUSALS[where])
+    assert connection.start_connect().wait().error is not None
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("how", ["close", "quit", "time limit", "refused greeting", "421"])
@@ -63,8 +60,7 @@ def test_nothing_stays_open(connect: Opener, how: str) -> None:
         else:
             peer.greet()
         if how == "quit":
-            peer.expect(b"QUIT")
-            peer.reply(b"221 bye")
+            peer.answer(b"QUIT", b"221 bye")
         elif how == "421":
             assert opened.wait(PATIENCE)
             peer.reply(b"421 4.4.2 idle for too long")
@@ -74,23 +70,21 @@ def test_nothing_stays_open(connect: Opener, how: str) -> None:
     # A loop of its own, whose descriptors are not those of the connection.
     loop = drive.loop()
     before = drive.counts()
-    with ScriptedServer(dialogue) as server:
-        limit = 100 if how == "time limit" else 0
-        connection = drive.connection(
-            loop, host=server.host, port=server.port, socket_timeout=limit
-        )
-        opening = connection.start_connect()
-        if how == "refused greeting":
-            opening.fails("EPROTOCOL")
-        else:
-            opening.succeeds()
-            # The limit may have passed already.
-            assert how == "time limit" or drive.counts()[0] > before[0]
-            opened.set()
-        if how == "quit":
-            connection.start_quit().succeeds()
-        elif how == "close":
-            connection.close()
-        connection.wait_end()
-        assert drive.counts() == before
-        looked.set()
+    server = connect.server(dialogue)
+    limit = 100 if how == "time limit" else 0
+    connection = drive.connection(loop, host=server.host, port=server.port, socket_timeout=limit)
+    opening = connection.start_connect()
+    if how == "refused greeting":
+        opening.fails("EPROTOCOL")
+    else:
+        opening.succeeds()
+        # The limit may have passed already.
+        assert how == "time limit" or drive.counts()[0] > before[0]
+        opened.set()
+    if how == "quit":
+        connection.start_quit().succeeds()
+    elif how == "close":
+        connection.close()
+    connection.wait_end()
+    assert drive.counts() == before
+    looked.set()

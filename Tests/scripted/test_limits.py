@@ -15,7 +15,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.strict import StrictServer, Verdict, judging
 
 NAMES = ["a@x.example", "b@y.example", "c@X.example", "d@z.example", "e@y.example"]
@@ -32,12 +32,11 @@ def test_rcptmax(connect: Opener) -> None:
         assert len(contents) == 1
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 5
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 5
+    connection.start_quit().succeeds()
 
 
 def test_rcptdomainmax(connect: Opener) -> None:
@@ -49,13 +48,12 @@ def test_rcptdomainmax(connect: Opener) -> None:
             peer.delivery(*octets(*places))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 5
-        assert [line.recipient for line in sending.result().recipients] == NAMES
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 5
+    assert [line.recipient for line in sending.result().recipients] == NAMES
+    connection.start_quit().succeeds()
 
 
 def test_the_first_are_all_refused(connect: Opener) -> None:
@@ -63,23 +61,19 @@ def test_the_first_are_all_refused(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"LIMITS RCPTMAX=2")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for place in (0, 1):
-            peer.expect(b"RCPT TO:<" + octets(place)[0] + b">")
-            peer.reply(b"550 5.1.1 no one")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+            peer.answer(b"RCPT TO:<" + octets(place)[0] + b">", b"550 5.1.1 no one")
+        peer.answer(b"RSET", b"250 ok")
         peer.delivery(*octets(2, 3))
         peer.delivery(*octets(4))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [REJECTED] * 2 + [ACCEPTED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [REJECTED] * 2 + [ACCEPTED] * 3
+    connection.start_quit().succeeds()
 
 
 def test_message_that_can_be_read_once(connect: Opener) -> None:
@@ -90,13 +84,12 @@ def test_message_that_can_be_read_once(connect: Opener) -> None:
         peer.delivery(*octets(0, 1))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        message = connection.drive.reader(b"Subject: x\r\n\r\nx\r\n")
-        sending = connection.start_send(recipients=NAMES, message=message)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 2 + [NOT_TRIED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    message = connection.drive.reader(b"Subject: x\r\n\r\nx\r\n")
+    sending = connection.start_send(recipients=NAMES, message=message)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 2 + [NOT_TRIED] * 3
+    connection.start_quit().succeeds()
 
 
 def test_message_that_is_refused(connect: Opener) -> None:
@@ -109,29 +102,28 @@ def test_message_that_is_refused(connect: Opener) -> None:
         peer.reply(b"554 5.6.0 no")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.fails("EMESSAGE")
-        assert sending.result().statuses == [REJECTED] * 2 + [NOT_TRIED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.fails("EMESSAGE")
+    assert sending.result().statuses == [REJECTED] * 2 + [NOT_TRIED] * 3
+    connection.start_quit().succeeds()
 
 
 def test_mailmax(connect: Opener) -> None:
     """What is too much is not tried, and can go over another connection."""
 
     strict = StrictServer((b"PIPELINING", b"LIMITS MAILMAX=2"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        sendings = [connection.start_send() for _ in range(4)]
-        for sending in sendings[:2]:
-            sending.succeeds()
-        for sending in sendings[2:]:
-            failure = sending.fails("ESTATE")
-            assert "MAILMAX" in failure.message
-            assert failure.retry == RETRY_SAFE
-            assert sending.result().statuses == [NOT_TRIED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    sendings = [connection.start_send() for _ in range(4)]
+    for sending in sendings[:2]:
+        sending.succeeds()
+    for sending in sendings[2:]:
+        failure = sending.fails("ESTATE")
+        assert "MAILMAX" in failure.message
+        assert failure.retry == RETRY_SAFE
+        assert sending.result().statuses == [NOT_TRIED]
+    connection.start_quit().succeeds()
+    connect.join()
     assert len(strict.deliveries) == 2
 
 
@@ -141,12 +133,11 @@ def test_what_is_no_limit(connect: Opener) -> None:
         peer.delivery(*octets(0, 1, 2, 3, 4))
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED] * 5
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED] * 5
+    connection.start_quit().succeeds()
 
 
 LIMITED = (b"PIPELINING", b"LIMITS RCPTMAX=2")
@@ -155,14 +146,14 @@ LIMITED = (b"PIPELINING", b"LIMITS RCPTMAX=2")
 def test_after_a_message_with_further_recipients(connect: Opener) -> None:
     """Whatever goes first, everybody gets what is theirs, once."""
     strict = StrictServer(LIMITED)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sendings = [connection.start_send(recipients=NAMES, sender=name) for name in NAMES[:3]]
-        for sending in sendings:
-            sending.succeeds()
-            assert sending.result().statuses == [ACCEPTED] * 5
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        sendings = [connection.start_send(recipients=NAMES, sender=name) for name in NAMES[:3]]
+    for sending in sendings:
+        sending.succeeds()
+        assert sending.result().statuses == [ACCEPTED] * 5
+    connection.start_quit().succeeds()
+    connect.join()
     copies = sorted((copy.sender, copy.recipient) for copy in strict.deliveries)
     assert copies == sorted(
         (sender.encode(), recipient.encode()) for sender in NAMES[:3] for recipient in NAMES
@@ -182,13 +173,13 @@ def test_lost_before_the_rest(connect: Opener, what: str, about: bytes, rest: li
     """Those who have the message stay accepted: told that they were not tried, the
     caller would send it to them again."""
     strict = StrictServer(LIMITED, judging({(what, about): Verdict(None, "before")}))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first = connection.start_send(recipients=NAMES)
-            second = connection.start_send(sender="other@example.com")
-        done, second_done = first.wait(), second.wait()
-        connection.wait_end()
+    connection = connect.opened(strict)
+    with connection.drive.held():
+        first = connection.start_send(recipients=NAMES)
+        second = connection.start_send(sender="other@example.com")
+    done, second_done = first.wait(), second.wait()
+    connection.wait_end()
+    connect.join()
     assert done.error is None
     assert first.result().statuses == [ACCEPTED] * 2 + rest
     got_it = [line.recipient for line in first.result().recipients if line.status == ACCEPTED]
@@ -210,21 +201,21 @@ def test_rest_when_the_session_has_ended(connect: Opener, has_follower: bool) ->
         peer.reply(b"250 ok", b"550 5.1.1 no one", b"452 4.5.3 too many", b"250 fine")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, **OPTIMISTIC.options)
-        with connection.drive.held():
-            first = connection.start_send(recipients=NAMES[:2])
-            following = [connection.start_send() for _ in range(int(has_follower))]
-        failure = first.fails("EPROTOCOL")
-        assert failure.retry == RETRY_SAFE
-        assert failure.message.startswith("not tried: ")
-        assert failure.address == f"{server.host}:{server.port}"
-        assert first.result().statuses == [REJECTED, DEFERRED]
-        for operation in following:
-            # All of it left with its envelope.
-            assert operation.fails("EPROTOCOL").retry == RETRY_UNKNOWN
-            assert operation.result().statuses == [UNKNOWN]
-        connection.wait_end()
+    server = connect.server(dialogue)
+    connection = connect.opened(server, **OPTIMISTIC.options)
+    with connection.drive.held():
+        first = connection.start_send(recipients=NAMES[:2])
+        following = [connection.start_send() for _ in range(int(has_follower))]
+    failure = first.fails("EPROTOCOL")
+    assert failure.retry == RETRY_SAFE
+    assert failure.message.startswith("not tried: ")
+    assert failure.address == f"{server.host}:{server.port}"
+    assert first.result().statuses == [REJECTED, DEFERRED]
+    for operation in following:
+        # All of it left with its envelope.
+        assert operation.fails("EPROTOCOL").retry == RETRY_UNKNOWN
+        assert operation.result().statuses == [UNKNOWN]
+    connection.wait_end()
 
 
 def test_why_a_rest_that_waits_is_not_tried(connect: Opener) -> None:
@@ -236,21 +227,19 @@ def test_why_a_rest_that_waits_is_not_tried(connect: Opener) -> None:
         peer.expect(b"MAIL FROM:<a@example.com>")
         for place in (0, 1):
             peer.expect(b"RCPT TO:<" + octets(place)[0] + b">")
-        peer.expect(b"DATA")
-        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go")
         peer.content()
         peer.expect(b"RSET")
-        peer.expect(b"MAIL FROM:<other@example.com>")
-        peer.reply(b"250 queued")
+        peer.answer(b"MAIL FROM:<other@example.com>", b"250 queued")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first = connection.start_send(recipients=NAMES)
-            second = connection.start_send(sender="other@example.com")
-        first.succeeds()
-        assert second.wait().error is not None
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first = connection.start_send(recipients=NAMES)
+        second = connection.start_send(sender="other@example.com")
+    first.succeeds()
+    assert second.wait().error is not None
+    connection.wait_end()
+    connect.join()
     assert first.result().statuses == [ACCEPTED] * 2 + [NOT_TRIED] * 3
     for line in first.result().recipients[2:]:
         assert line.error is not None
@@ -297,11 +286,11 @@ def test_lost_after_refused_recipients(
                 peer.content()
                 peer.reply(b"250 queued")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        done = sending.wait()
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    done = sending.wait()
+    connection.wait_end()
+    connect.join()
     result = sending.result()
     assert [line.recipient for line in result.recipients] == NAMES
     assert result.statuses == statuses

@@ -21,7 +21,6 @@ from support.numbered import (
     true_of,
 )
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE, UNKNOWN
-from support.scripted import ScriptedServer
 from support.strict import FINE, StrictServer, Verdict, judging
 
 TOO_MANY = ("ESTATE", NOT_TRIED, RETRY_SAFE)
@@ -35,14 +34,14 @@ TOO_MANY = ("ESTATE", NOT_TRIED, RETRY_SAFE)
 def test_mailmax(connect: Opener, mode: Mode, most: int) -> None:
     """Reached in the middle of the messages on their way, at their end, after them."""
     strict = StrictServer((*mode.capabilities, b"LIMITS MAILMAX=%d" % most))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        operations = start(connection, 40)
-        expected = [SENT] * most + [TOO_MANY] * (40 - most)
-        assert [outcome(operation) for operation in operations] == expected
-        for operation in operations[most:]:
-            assert "MAILMAX" in operation.fails("ESTATE").message
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    operations = start(connection, 40)
+    expected = [SENT] * most + [TOO_MANY] * (40 - most)
+    assert [outcome(operation) for operation in operations] == expected
+    for operation in operations[most:]:
+        assert "MAILMAX" in operation.fails("ESTATE").message
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(most))
 
 
@@ -57,18 +56,18 @@ def test_mailmax_counts_what_was_refused(connect: Opener, mode: Mode) -> None:
         }
     )
     strict = StrictServer((*mode.capabilities, b"LIMITS MAILMAX=5"), judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        operations = start(connection, 8)
-        assert [outcome(operation) for operation in operations] == [
-            SENT,
-            ("EENVELOPE", NOT_TRIED, RETRY_NO),
-            ("EENVELOPE", REJECTED, RETRY_NO),
-            ("EMESSAGE", REJECTED, RETRY_NO),
-            SENT,
-            *[TOO_MANY] * 3,
-        ]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    operations = start(connection, 8)
+    assert [outcome(operation) for operation in operations] == [
+        SENT,
+        ("EENVELOPE", NOT_TRIED, RETRY_NO),
+        ("EENVELOPE", REJECTED, RETRY_NO),
+        ("EMESSAGE", REJECTED, RETRY_NO),
+        SENT,
+        *[TOO_MANY] * 3,
+    ]
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, 0, 4)
 
 
@@ -79,10 +78,10 @@ def test_lost_before_mailmax(connect: Opener, mode: Mode) -> None:
         (*mode.capabilities, b"LIMITS MAILMAX=4"),
         judging({("end", b"from1@example.com"): Verdict(None, "before")}),
     )
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        outcomes = [outcome(operation) for operation in start(connection, 6)]
-        connection.wait_end()
+    connection = connect.opened(strict, **mode.options)
+    outcomes = [outcome(operation) for operation in start(connection, 6)]
+    connection.wait_end()
+    connect.join()
     assert outcomes[0] == SENT
     assert outcomes[1][1] == UNKNOWN
     assert [status for _, status, _ in outcomes[2:4]] == [
@@ -97,13 +96,13 @@ def test_lost_before_mailmax(connect: Opener, mode: Mode) -> None:
 def test_limits_that_are_ignored(connect: Opener, mode: Mode, limit: bytes) -> None:
     strict = StrictServer((*mode.capabilities, limit))
     names = ["x@a.example", "y@b.example"]
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, ignored_capabilities="limits", **mode.options)
-        with connection.drive.held():
-            operations = [connection.start_send(recipients=names) for _ in range(4)]
-        for operation in operations:
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, ignored_capabilities="limits", **mode.options)
+    with connection.drive.held():
+        operations = [connection.start_send(recipients=names) for _ in range(4)]
+    for operation in operations:
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert len(strict.deliveries) == 8
     assert b"".join(strict.groups).count(b"MAIL FROM:") == 4
 
@@ -114,11 +113,11 @@ def test_capabilities_that_are_ignored(connect: Opener, mode: Mode, keyword: str
     """Messages travel in the way that is left."""
     left = tuple(each for each in mode.capabilities if each.decode() not in keyword.split())
     strict = StrictServer(mode.capabilities, is_one_at_a_time=b"PIPELINING" not in left)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, ignored_capabilities=keyword, **mode.options)
-        for operation in start(connection, 5):
-            operation.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, ignored_capabilities=keyword, **mode.options)
+    for operation in start(connection, 5):
+        operation.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     delivered(strict, *range(5))
     has_chunks = mode.has_chunks and b"CHUNKING" in left
     assert len(strict.chunks) == 5 * has_chunks
@@ -166,12 +165,12 @@ def test_few_recipients_at_a_time(connect: Opener, mode: Mode, how: str) -> None
         strict = StrictServer((*mode.capabilities, how.encode()))
     else:
         strict = StrictServer(mode.capabilities, FewRecipients(how.encode()))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        for operation in start_many(connection):
-            operation.succeeds()
-            assert operation.result().statuses == [ACCEPTED] * 5
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    for operation in start_many(connection):
+        operation.succeeds()
+        assert operation.result().statuses == [ACCEPTED] * 5
+    connection.start_quit().succeeds()
+    connect.join()
     copies = sorted((copy.sender, copy.recipient, copy.content) for copy in strict.deliveries)
     assert copies == sorted(
         (mailboxes(number)[0].encode(), name.encode(), content(number))
@@ -185,13 +184,13 @@ def test_mailmax_before_the_rest(connect: Opener, mode: Mode) -> None:
     """No transaction is left for the recipients that remain: those who have the message
     have it."""
     strict = StrictServer((*mode.capabilities, b"LIMITS RCPTMAX=2 MAILMAX=2"))
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        with connection.drive.held():
-            first = connection.start_send(recipients=recipients(0))
-            second = connection.start_send(recipients=recipients(1))
-        statuses = [first.result().statuses, second.result().statuses]
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    with connection.drive.held():
+        first = connection.start_send(recipients=recipients(0))
+        second = connection.start_send(recipients=recipients(1))
+    statuses = [first.result().statuses, second.result().statuses]
+    connection.start_quit().succeeds()
+    connect.join()
     arrived = {copy.recipient.decode() for copy in strict.deliveries}
     assert len(strict.deliveries) == len(arrived) == 4
     for number, found in enumerate(statuses):
@@ -208,14 +207,14 @@ def test_a_rest_that_is_deferred(connect: Opener, mode: Mode) -> None:
         return FINE if what != "RCPT" or is_first else Verdict(b"452 4.5.3 too many")
 
     strict = StrictServer(mode.capabilities, judge)
-    with ScriptedServer(strict) as server:
-        connection = connect.opened(server, **mode.options)
-        sending = connection.start_send(recipients=recipients(1))
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
-        # The refusal does not hide the queue identifier of the message.
-        assert result.response is not None
-        assert result.response.startswith("250 ")
-        connection.start_quit().succeeds()
+    connection = connect.opened(strict, **mode.options)
+    sending = connection.start_send(recipients=recipients(1))
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED] * 2 + [DEFERRED] * 3
+    # The refusal does not hide the queue identifier of the message.
+    assert result.response is not None
+    assert result.response.startswith("250 ")
+    connection.start_quit().succeeds()
+    connect.join()
     assert len(strict.deliveries) == 2

@@ -17,7 +17,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
 
@@ -36,13 +36,10 @@ def greet(peer: Peer, *capabilities: bytes) -> None:
 
 def envelope(peer: Peer, *replies: bytes) -> None:
     """MAIL and RCPT for each of NAMES, which get these replies, and DATA."""
-    peer.expect(b"MAIL FROM:<a@example.com>")
-    peer.reply(b"250 2.1.0 ok")
+    peer.answer(b"MAIL FROM:<a@example.com>", b"250 2.1.0 ok")
     for name, reply in zip(NAMES, replies, strict=True):
-        peer.expect(b"RCPT TO:<" + name.encode() + b">")
-        peer.reply(reply)
-    peer.expect(b"DATA")
-    peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:<" + name.encode() + b">", reply)
+    peer.answer(b"DATA", b"354 go")
     peer.content()
 
 
@@ -57,12 +54,11 @@ def test_recipient_without_a_domain(connect: Opener, recipient: str) -> None:
         peer.delivery(recipient.encode())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=[recipient])
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=[recipient])
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED]
+    connection.start_quit().succeeds()
 
 
 @both
@@ -75,17 +71,16 @@ def test_all_delivered(connect: Opener, capabilities: tuple[bytes, ...]) -> None
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED] * 3
-        for line, name in zip(result.recipients, NAMES, strict=True):
-            assert line.response == f"250 2.0.0 <{name}> saved"
-            assert line.command == "DATA"
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED] * 3
+    for line, name in zip(result.recipients, NAMES, strict=True):
+        assert line.response == f"250 2.0.0 <{name}> saved"
+        assert line.command == "DATA"
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @both
@@ -99,23 +94,22 @@ def test_a_fate_for_each(connect: Opener, capabilities: tuple[bytes, ...]) -> No
         peer.reply(b"250 2.0.0 saved")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        # One copy was delivered.
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [DEFERRED, REJECTED, ACCEPTED]
-        full, unknown, _ = result.recipients
-        assert (full.command, full.response_code, full.enhanced) == ("DATA", 452, "4.2.2")
-        assert full.error is not None
-        assert full.error.name == "EMESSAGE"
-        assert full.error.recipient == NAMES[0]
-        assert full.error.retry == RETRY_SAFE
-        assert (unknown.command, unknown.response_code) == ("RCPT TO", 550)
-        assert unknown.error is not None
-        assert unknown.error.name == "EENVELOPE"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    # One copy was delivered.
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [DEFERRED, REJECTED, ACCEPTED]
+    full, unknown, _ = result.recipients
+    assert (full.command, full.response_code, full.enhanced) == ("DATA", 452, "4.2.2")
+    assert full.error is not None
+    assert full.error.name == "EMESSAGE"
+    assert full.error.recipient == NAMES[0]
+    assert full.error.retry == RETRY_SAFE
+    assert (unknown.command, unknown.response_code) == ("RCPT TO", 550)
+    assert unknown.error is not None
+    assert unknown.error.name == "EENVELOPE"
+    connection.start_quit().succeeds()
 
 
 @both
@@ -145,23 +139,20 @@ def test_every_copy_refused(
             line = peer.line()
         assert line.startswith(b"MAIL FROM:")
         peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:<b@example.com>")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:<b@example.com>", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        failure = sending.fails("EMESSAGE")
-        assert failure.retry == retry
-        assert failure.command == "DATA"
-        assert sending.result().statuses == statuses
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    failure = sending.fails("EMESSAGE")
+    assert failure.retry == retry
+    assert failure.command == "DATA"
+    assert sending.result().statuses == statuses
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_same_recipient_twice(connect: Opener) -> None:
@@ -169,23 +160,19 @@ def test_same_recipient_twice(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         greet(peer)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for _ in range(2):
-            peer.expect(b"RCPT TO:<b@example.com>")
-            peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:<b@example.com>", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 saved", b"550 5.0.0 duplicate")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=["b@example.com", "b@example.com"])
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED, REJECTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=["b@example.com", "b@example.com"])
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED, REJECTED]
+    connection.start_quit().succeeds()
 
 
 def test_refused_after_the_content_only(connect: Opener) -> None:
@@ -195,30 +182,26 @@ def test_refused_after_the_content_only(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         greet(peer)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for name in names:
-            peer.expect(b"RCPT TO:<" + name.encode() + b">")
-            peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:<" + name.encode() + b">", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"550 5.2.1 disabled", b"250 saved", b"250 saved")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=names)
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [REJECTED, ACCEPTED, ACCEPTED]
-        errors = [line.error for line in result.recipients]
-        assert errors[1:] == [None, None]
-        assert errors[0] is not None
-        assert errors[0].name == "EMESSAGE"
-        assert errors[0].recipient == names[0]
-        assert errors[0].response == "550 5.2.1 disabled"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=names)
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [REJECTED, ACCEPTED, ACCEPTED]
+    errors = [line.error for line in result.recipients]
+    assert errors[1:] == [None, None]
+    assert errors[0] is not None
+    assert errors[0].name == "EMESSAGE"
+    assert errors[0].recipient == names[0]
+    assert errors[0].response == "550 5.2.1 disabled"
+    connection.start_quit().succeeds()
 
 
 @both
@@ -227,19 +210,15 @@ def test_no_recipient_accepted(connect: Opener, capabilities: tuple[bytes, ...])
 
     def dialogue(peer: Peer) -> None:
         greet(peer, *capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"550 5.1.1 no")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"550 5.1.1 no")
         if capabilities:
-            peer.expect(b"DATA")
-            peer.reply(b"503 5.5.1 no valid recipients")
+            peer.answer(b"DATA", b"503 5.5.1 no valid recipients")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        connection.start_send().fails("EENVELOPE")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    connection.start_send().fails("EENVELOPE")
+    connection.start_quit().succeeds()
 
 
 def test_no_recipient_accepted_and_354(connect: Opener) -> None:
@@ -248,20 +227,16 @@ def test_no_recipient_accepted_and_354(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         greet(peer, b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"550 5.1.1 no")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"550 5.1.1 no")
+        peer.answer(b"DATA", b"354 go")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1, final_reply_timeout=300)
-        sending = connection.start_send()
-        assert sending.wait().error is not None
-        assert sending.result().statuses == [REJECTED]
-        connection.close()
+    connection = connect.opened(dialogue, lmtp=1, final_reply_timeout=300)
+    sending = connection.start_send()
+    assert sending.wait().error is not None
+    assert sending.result().statuses == [REJECTED]
+    connection.close()
 
 
 def test_lost_between_final_replies(connect: Opener) -> None:
@@ -272,13 +247,12 @@ def test_lost_between_final_replies(connect: Opener) -> None:
         envelope(peer, *OK3)
         peer.reply(b"250 2.0.0 saved", b"550 5.2.0 no")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        failure = sending.fails("ECONNECTION")
-        assert failure.retry == RETRY_UNKNOWN
-        assert sending.result().statuses == [ACCEPTED, REJECTED, UNKNOWN]
-        connection.wait_end()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    failure = sending.fails("ECONNECTION")
+    assert failure.retry == RETRY_UNKNOWN
+    assert sending.result().statuses == [ACCEPTED, REJECTED, UNKNOWN]
+    connection.wait_end()
 
 
 def test_one_reply_too_many(connect: Opener) -> None:
@@ -288,32 +262,27 @@ def test_one_reply_too_many(connect: Opener) -> None:
         peer.reply(b"250 a", b"250 b", b"250 c", b"250 d")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        assert sending.result().statuses == [ACCEPTED] * 3
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "EPROTOCOL"
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    assert sending.result().statuses == [ACCEPTED] * 3
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "EPROTOCOL"
 
 
 def test_data_refused(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         greet(peer)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"451 4.3.0 later")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
+        peer.answer(b"DATA", b"451 4.3.0 later")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send()
-        assert sending.fails("EENVELOPE").command == "DATA"
-        assert sending.result().statuses == [DEFERRED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send()
+    assert sending.fails("EENVELOPE").command == "DATA"
+    assert sending.result().statuses == [DEFERRED]
+    connection.start_quit().succeeds()
 
 
 def test_no_other_hello(connect: Opener) -> None:
@@ -321,50 +290,43 @@ def test_no_other_hello(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 test.local ESMTP")
-        peer.expect(b"LHLO client.test")
-        peer.reply(b"500 5.5.1 this is SMTP")
+        peer.answer(b"LHLO client.test", b"500 5.5.1 this is SMTP")
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, lmtp=1)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert failure.response_code == 500
-        connection.wait_end()
+    connection = connect(dialogue, lmtp=1)
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert failure.response_code == 500
+    connection.wait_end()
 
 
 def test_starttls(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         greet(peer, b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         peer.start_tls(certificates.good)
         lhlo(peer, b"PIPELINING")
         envelope(peer, *OK3)
         peer.reply(b"250 a", b"250 b", b"250 c")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        assert connection.info()["secure"] == 1
-        assert connection.start_send(recipients=NAMES).result().accepted == 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    assert connection.info()["secure"] == 1
+    assert connection.start_send(recipients=NAMES).result().accepted == 3
+    connection.start_quit().succeeds()
 
 
 def test_sender_refused(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         greet(peer)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"550 5.7.1 no")
+        peer.answer(b"MAIL FROM:", b"550 5.7.1 no")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        sending = connection.start_send(recipients=NAMES)
-        sending.fails("EENVELOPE")
-        assert sending.result().statuses == [NOT_TRIED] * 3
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1)
+    sending = connection.start_send(recipients=NAMES)
+    sending.fails("EENVELOPE")
+    assert sending.result().statuses == [NOT_TRIED] * 3
+    connection.start_quit().succeeds()
 
 
 def test_port(drive: Drive) -> None:

@@ -11,7 +11,7 @@ from support.certificates import Certificates
 from support.drive import Drive
 from support.modes import Mode, in_every_mode
 from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, LOG_SERVER, LOG_SMTP, LOG_TLS
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.strict import StrictServer
 
 USER, PASSWORD = "alice", "s3cr3t-Passw0rd"
@@ -33,28 +33,25 @@ def no_secret(drive: Drive) -> None:
 def test_milestones_only(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good, b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN ")
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH PLAIN ", b"235 welcome")
         peer.delivery()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        drive = connection.drive
-        with drive.held():
-            connection.start_connect()
-            connection.start_login(USER, PASSWORD)
-            connection.start_send(b"Subject: hidden-content\r\n\r\nx")
-            quitting = connection.start_quit()
-        quitting.succeeds()
-        connection.wait_end()
-        assert drive.transcript(LOG_CLIENT, LOG_SERVER, LOG_MESSAGE) == []
-        assert any("127.0.0.1" in line for line in drive.transcript(LOG_NETWORK))
-        assert any("TLSv1." in line for line in drive.transcript(LOG_TLS))
-        assert any("PLAIN" in line for line in drive.transcript(LOG_SMTP))
-        assert not any("hidden-content" in line for line in drive.transcript())
-        no_secret(drive)
+    connection = connect(dialogue)
+    drive = connection.drive
+    with drive.held():
+        connection.start_connect()
+        connection.start_login(USER, PASSWORD)
+        connection.start_send(b"Subject: hidden-content\r\n\r\nx")
+        quitting = connection.start_quit()
+    quitting.succeeds()
+    connection.wait_end()
+    assert drive.transcript(LOG_CLIENT, LOG_SERVER, LOG_MESSAGE) == []
+    assert any("127.0.0.1" in line for line in drive.transcript(LOG_NETWORK))
+    assert any("TLSv1." in line for line in drive.transcript(LOG_TLS))
+    assert any("PLAIN" in line for line in drive.transcript(LOG_SMTP))
+    assert not any("hidden-content" in line for line in drive.transcript())
+    no_secret(drive)
 
 
 @pytest.mark.parametrize("debug", [0, 1])
@@ -68,8 +65,7 @@ def test_secrets(connect: Opener, debug: int, mechanism: str, verdict: bytes | N
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH " + mechanism.split(maxsplit=1)[0].replace("long", "PLAIN").encode())
         if mechanism == "LOGIN":
-            peer.expect(b"AUTH LOGIN")
-            peer.reply(b"334 " + base64.b64encode(b"Username:"))
+            peer.answer(b"AUTH LOGIN", b"334 " + base64.b64encode(b"Username:"))
             peer.line()
             # The challenge holds what only the client should know.
             peer.reply(b"334 " + base64.b64encode(PASSWORD.encode()))
@@ -83,21 +79,20 @@ def test_secrets(connect: Opener, debug: int, mechanism: str, verdict: bytes | N
             peer.reply(verdict)
             peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, transaction_log=1 - debug, debug=debug)
-        drive = connection.drive
-        connection.start_login(USER, password).wait()
-        if verdict is not None:
-            connection.start_quit().succeeds()
-        connection.wait_end()
-        said = drive.transcript(LOG_CLIENT)
-        assert any(line.startswith("EHLO client.test") for line in said)
-        name = mechanism[:5].replace("long", "PLAIN")
-        assert any(line.startswith("AUTH " + name) for line in said)
-        if verdict is not None:
-            heard = drive.transcript(LOG_SERVER)
-            assert any(verdict.decode() in line for line in heard), heard
-        no_secret(drive)
+    connection = connect.opened(dialogue, transaction_log=1 - debug, debug=debug)
+    drive = connection.drive
+    connection.start_login(USER, password).wait()
+    if verdict is not None:
+        connection.start_quit().succeeds()
+    connection.wait_end()
+    said = drive.transcript(LOG_CLIENT)
+    assert any(line.startswith("EHLO client.test") for line in said)
+    name = mechanism[:5].replace("long", "PLAIN")
+    assert any(line.startswith("AUTH " + name) for line in said)
+    if verdict is not None:
+        heard = drive.transcript(LOG_SERVER)
+        assert any(verdict.decode() in line for line in heard), heard
+    no_secret(drive)
 
 
 @pytest.mark.parametrize("debug", [0, 1])
@@ -109,46 +104,45 @@ def test_transcript(connect: Opener, debug: int) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, transaction_log=1, debug=debug)
-        drive = connection.drive
-        connection.start_connect()
-        connection.start_send(b"Subject: hello\r\n\r\nsome-content\r\n.dots\r\n")
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        dialogue_lines = [
-            (log["kind"], log["text"])
-            for log in drive.logs
-            if log["kind"] in (LOG_CLIENT, LOG_SERVER)
-        ]
-        expected = [
-            (LOG_SERVER, "220 test.local ESMTP"),
-            (LOG_CLIENT, "EHLO client.test"),
-            (LOG_SERVER, "250-test.local"),
-            (LOG_SERVER, "250 8BITMIME"),
-            (LOG_CLIENT, "MAIL FROM:<a@example.com>"),
-            (LOG_SERVER, "250 2.1.0 ok"),
-            (LOG_CLIENT, "RCPT TO:<b@example.com>"),
-            (LOG_SERVER, "250 2.1.5 ok"),
-            (LOG_CLIENT, "DATA"),
-            (LOG_SERVER, "354 go on"),
-            (LOG_SERVER, "250 2.0.0 Ok: queued as 4F2A"),
-            (LOG_CLIENT, "QUIT"),
-            (LOG_SERVER, "221 2.0.0 bye"),
-        ]
-        assert dialogue_lines == expected
-        content = "".join(drive.transcript(LOG_MESSAGE))
-        assert ("some-content" in content) == bool(debug)
+    connection = connect(dialogue, transaction_log=1, debug=debug)
+    drive = connection.drive
+    connection.start_connect()
+    connection.start_send(b"Subject: hello\r\n\r\nsome-content\r\n.dots\r\n")
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    dialogue_lines = [
+        (log["kind"], log["text"]) for log in drive.logs if log["kind"] in (LOG_CLIENT, LOG_SERVER)
+    ]
+    expected = [
+        (LOG_SERVER, "220 test.local ESMTP"),
+        (LOG_CLIENT, "EHLO client.test"),
+        (LOG_SERVER, "250-test.local"),
+        (LOG_SERVER, "250 8BITMIME"),
+        (LOG_CLIENT, "MAIL FROM:<a@example.com>"),
+        (LOG_SERVER, "250 2.1.0 ok"),
+        (LOG_CLIENT, "RCPT TO:<b@example.com>"),
+        (LOG_SERVER, "250 2.1.5 ok"),
+        (LOG_CLIENT, "DATA"),
+        (LOG_SERVER, "354 go on"),
+        (LOG_SERVER, "250 2.0.0 Ok: queued as 4F2A"),
+        (LOG_CLIENT, "QUIT"),
+        (LOG_SERVER, "221 2.0.0 bye"),
+    ]
+    assert dialogue_lines == expected
+    content = "".join(drive.transcript(LOG_MESSAGE))
+    assert ("some-content" in content) == bool(debug)
 
 
 @in_every_mode
 def test_content_is_logged_where_it_was_sent(connect: Opener, mode: Mode) -> None:
-    with ScriptedServer(StrictServer(mode.capabilities)) as server:
-        connection = connect(server, transaction_log=1, debug=1, **mode.options)
-        connection.start_connect()
-        connection.start_send(b"some-content\r\n").succeeds()
-        connection.start_quit().succeeds()
-        lines = [str(log["text"]) for log in connection.drive.logs]
+    connection = connect(
+        StrictServer(mode.capabilities), transaction_log=1, debug=1, **mode.options
+    )
+    connection.start_connect()
+    connection.start_send(b"some-content\r\n").succeeds()
+    connection.start_quit().succeeds()
+    lines = [str(log["text"]) for log in connection.drive.logs]
+    connect.join()
     place = lines.index("some-content")
     assert lines.index("RCPT TO:<b@example.com>") < place < lines.index("QUIT")
     assert [line for line in lines[:place] if line == "DATA" or line.startswith("BDAT ")]
@@ -162,13 +156,12 @@ def test_control_characters_are_replaced(connect: Opener) -> None:
         peer.ehlo()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, debug=1)
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        for line in connection.drive.transcript():
-            assert all(ord(character) >= 0x20 for character in line), line
-            assert "\x7f" not in line
+    connection = connect.opened(dialogue, debug=1)
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    for line in connection.drive.transcript():
+        assert all(ord(character) >= 0x20 for character in line), line
+        assert "\x7f" not in line
 
 
 def test_error_messages_hold_no_secret(connect: Opener) -> None:
@@ -181,14 +174,13 @@ def test_error_messages_hold_no_secret(connect: Opener) -> None:
         assert line
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, debug=1)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        for secret in SECRETS:
-            assert secret not in failure.message
-            assert secret not in (failure.response or "")
-        connection.start_quit().succeeds()
-        no_secret(connection.drive)
+    connection = connect.opened(dialogue, debug=1)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    for secret in SECRETS:
+        assert secret not in failure.message
+        assert secret not in (failure.response or "")
+    connection.start_quit().succeeds()
+    no_secret(connection.drive)
 
 
 @pytest.mark.parametrize(
@@ -206,10 +198,9 @@ def test_an_echo_that_is_no_reply(connect: Opener, echo: bytes) -> None:
         peer.greet(b"AUTH PLAIN")
         peer.reply(echo % peer.expect(b"AUTH PLAIN "))
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, debug=1)
-        failure = connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
-        for secret in SECRETS:
-            assert secret not in failure.message
-        connection.wait_end()
-        no_secret(connection.drive)
+    connection = connect.opened(dialogue, debug=1)
+    failure = connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
+    for secret in SECRETS:
+        assert secret not in failure.message
+    connection.wait_end()
+    no_secret(connection.drive)

@@ -20,16 +20,13 @@ def test_plain_for_a_server_that_asks(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"334 ")
-        peer.expect(PLAIN.rsplit(b" ", 1)[1])
-        peer.reply(b"235 welcome")
+        peer.answer(PLAIN, b"334 ")
+        peer.answer(PLAIN.rsplit(b" ", 1)[1], b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("length", [100, 300, 2000])
@@ -44,16 +41,14 @@ def test_long_password(connect: Opener, length: int) -> None:
         if len(line) + 2 <= 512:
             peer.expect(line)
         else:
-            peer.expect(b"AUTH PLAIN")
-            peer.reply(b"334 ")
+            peer.answer(b"AUTH PLAIN", b"334 ")
             peer.expect(line.removeprefix(b"AUTH PLAIN "))
         peer.reply(b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, password).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, password).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -62,31 +57,25 @@ def test_long_password(connect: Opener, length: int) -> None:
 def test_login_mechanism(connect: Opener, prompts: tuple[bytes, bytes]) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH LOGIN")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"334 " + prompts[0])
-        peer.expect(b64(USER))
-        peer.reply(b"334 " + prompts[1])
-        peer.expect(b64(PASSWORD))
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH LOGIN", b"334 " + prompts[0])
+        peer.answer(b64(USER), b"334 " + prompts[1])
+        peer.answer(b64(PASSWORD), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_utf8_credentials(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(plain("zoë", "pässwört"))
-        peer.reply(b"235 welcome")
+        peer.answer(plain("zoë", "pässwört"), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login("zoë", "pässwört").succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login("zoë", "pässwört").succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- which mechanism --------------------------------------------------------
@@ -113,16 +102,14 @@ def test_choice(connect: Opener, offered: bytes, wanted: str | None, used: bytes
         assert line.split(b" ")[:2] == [b"AUTH", used], line
         if used == b"LOGIN":
             peer.reply(b"334 ")
-            peer.expect(b64(USER))
-            peer.reply(b"334 ")
+            peer.answer(b64(USER), b"334 ")
             peer.expect(b64(PASSWORD))
         peer.reply(b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, auth_method=wanted)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, auth_method=wanted)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -145,13 +132,12 @@ def test_no_usable_mechanism(
         peer.greet(*offered)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, auth_method=wanted)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert failure.phase == "auth"
-        assert failure.response is None
-        assert connection.info()["open"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, auth_method=wanted)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.phase == "auth"
+    assert failure.response is None
+    assert connection.info()["open"] == 1
+    connection.start_quit().succeeds()
 
 
 # --- refused ----------------------------------------------------------------
@@ -173,24 +159,21 @@ def test_refused(connect: Opener, reply: bytes, retry: int) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(reply)
-        peer.expect(plain(USER, "better"))
-        peer.reply(b"235 welcome")
+        peer.answer(PLAIN, reply)
+        peer.answer(plain(USER, "better"), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert failure.command == "AUTH PLAIN"
-        assert failure.phase == "auth"
-        assert failure.response == reply.decode()
-        assert failure.retry == retry
-        assert PASSWORD not in failure.message
-        assert connection.info()["authenticated"] == 0
-        connection.start_login(USER, "better").succeeds()
-        connection.start_quit().succeeds()
-        assert connection.error is None
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.command == "AUTH PLAIN"
+    assert failure.phase == "auth"
+    assert failure.response == reply.decode()
+    assert failure.retry == retry
+    assert PASSWORD not in failure.message
+    assert connection.info()["authenticated"] == 0
+    connection.start_login(USER, "better").succeeds()
+    connection.start_quit().succeeds()
+    assert connection.error is None
 
 
 def test_success_before_the_password(connect: Opener) -> None:
@@ -198,17 +181,16 @@ def test_success_before_the_password(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH LOGIN")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"334 ")
-        peer.expect(b64(USER))
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH LOGIN", b"334 ")
+        peer.answer(b64(USER), b"235 welcome")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert connection.info()["authenticated"] == 0
-        connection.free()
+    server = connect.server(dialogue)
+    connection = connect.opened(server)
+    connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert connection.info()["authenticated"] == 0
+    connection.free()
+    connect.join()
     assert b64(PASSWORD) not in server.peer.received
 
 
@@ -230,12 +212,11 @@ def test_endless_challenges(connect: Opener, offered: bytes) -> None:
             peer.reply(b"334 ")
         raise AssertionError("a thousand challenges were answered")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, PASSWORD).wait().error
-        assert failure is not None
-        assert failure.name in ("EAUTH", "EPROTOCOL")
-        connection.free()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, PASSWORD).wait().error
+    assert failure is not None
+    assert failure.name in ("EAUTH", "EPROTOCOL")
+    connection.free()
 
 
 @pytest.mark.parametrize(
@@ -252,20 +233,15 @@ def test_challenges_that_are_ignored(connect: Opener, texts: tuple[bytes, bytes]
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH LOGIN")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"334 " + texts[0])
-        peer.expect(b64(USER))
-        peer.reply(b"334 " + texts[1])
-        peer.expect(b64(PASSWORD))
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH LOGIN", b"334 " + texts[0])
+        peer.answer(b64(USER), b"334 " + texts[1])
+        peer.answer(b64(PASSWORD), b"235 welcome")
         peer.quit()
 
     def asking(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"334 " + texts[0])
-        peer.expect(PLAIN.rsplit(b" ", 1)[1])
-        peer.reply(b"235 welcome")
+        peer.answer(PLAIN, b"334 " + texts[0])
+        peer.answer(PLAIN.rsplit(b" ", 1)[1], b"235 welcome")
         peer.quit()
 
     for script in (dialogue, asking):
@@ -280,18 +256,15 @@ def test_refusal_as_text(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(b"AUTH XOAUTH2 ")
-        peer.reply(b"334 token is out of date")
-        peer.expect(b"")
-        peer.reply(b"535 5.7.8 no")
+        peer.answer(b"AUTH XOAUTH2 ", b"334 token is out of date")
+        peer.answer(b"", b"535 5.7.8 no")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, access_token="ya29.x").fails("EAUTH")
-        assert "token is out of date" in failure.message
-        assert failure.response_code == 535
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, access_token="ya29.x").fails("EAUTH")
+    assert "token is out of date" in failure.message
+    assert failure.response_code == 535
+    connection.start_quit().succeeds()
 
 
 def test_challenge_that_is_not_base64(connect: Opener) -> None:
@@ -299,17 +272,14 @@ def test_challenge_that_is_not_base64(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH CRAM-MD5")
-        peer.expect(b"AUTH CRAM-MD5")
-        peer.reply(b"334 !!! not base64 !!!")
-        peer.expect(b"*")
-        peer.reply(b"501 cancelled")
+        peer.answer(b"AUTH CRAM-MD5", b"334 !!! not base64 !!!")
+        peer.answer(b"*", b"501 cancelled")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert "not base64" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert "not base64" in failure.message
+    connection.start_quit().succeeds()
 
 
 def test_mail_after_a_failed_login(connect: Opener) -> None:
@@ -318,23 +288,21 @@ def test_mail_after_a_failed_login(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"535 5.7.8 no")
+        peer.answer(PLAIN, b"535 5.7.8 no")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            connection.start_connect()
-            login = connection.start_login(USER, PASSWORD)
-            behind = [connection.start_send(), connection.start_send()]
-        login.fails("EAUTH")
-        for sending in behind:
-            sending.fails("EAUTH")
-            assert sending.result().statuses == [NOT_TRIED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect(dialogue)
+    with connection.drive.held():
+        connection.start_connect()
+        login = connection.start_login(USER, PASSWORD)
+        behind = [connection.start_send(), connection.start_send()]
+    login.fails("EAUTH")
+    for sending in behind:
+        sending.fails("EAUTH")
+        assert sending.result().statuses == [NOT_TRIED]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_login_behind_a_failed_login(connect: Opener) -> None:
@@ -342,29 +310,26 @@ def test_login_behind_a_failed_login(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"535 5.7.8 no")
-        peer.expect(PLAIN)
-        peer.reply(b"235 yes")
+        peer.answer(PLAIN, b"535 5.7.8 no")
+        peer.answer(PLAIN, b"235 yes")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        drive = connection.drive
-        with drive.held():
-            connection.start_connect()
-            login = connection.start_login(USER, PASSWORD)
-            behind = connection.start_send()
-            again = connection.start_login(USER, PASSWORD)
-            last = connection.start_send()
-        login.fails("EAUTH")
-        behind.fails("EAUTH")
-        again.succeeds()
-        last.succeeds()
-        ended = [drive.order.index(f"done {each.tag}") for each in (login, behind, again, last)]
-        assert ended == sorted(ended)
-        connection.start_quit().succeeds()
+    connection = connect(dialogue)
+    drive = connection.drive
+    with drive.held():
+        connection.start_connect()
+        login = connection.start_login(USER, PASSWORD)
+        behind = connection.start_send()
+        again = connection.start_login(USER, PASSWORD)
+        last = connection.start_send()
+    login.fails("EAUTH")
+    behind.fails("EAUTH")
+    again.succeeds()
+    last.succeeds()
+    ended = [drive.order.index(f"done {each.tag}") for each in (login, behind, again, last)]
+    assert ended == sorted(ended)
+    connection.start_quit().succeeds()
 
 
 # --- refused before anything is sent ----------------------------------------
@@ -378,13 +343,12 @@ def test_a_token_is_no_password(connect: Opener, mechanism: str) -> None:
         peer.greet(b"AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, auth_method=mechanism)
-        with pytest.raises(RefusedError) as refused:
-            connection.start_login(USER, access_token="token")
-        assert refused.value.failure.name == "EAUTH"
-        assert "password" in refused.value.failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, auth_method=mechanism)
+    with pytest.raises(RefusedError) as refused:
+        connection.start_login(USER, access_token="token")
+    assert refused.value.failure.name == "EAUTH"
+    assert "password" in refused.value.failure.message
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -407,14 +371,13 @@ def test_bad_credentials(
         peer.greet(b"AUTH PLAIN")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with pytest.raises(RefusedError) as refused:
-            connection.start_login(user, password)
-        assert refused.value.failure.name == "EAUTH"
-        assert named in refused.value.failure.message
-        assert "sesame" not in refused.value.failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    with pytest.raises(RefusedError) as refused:
+        connection.start_login(user, password)
+    assert refused.value.failure.name == "EAUTH"
+    assert named in refused.value.failure.message
+    assert "sesame" not in refused.value.failure.message
+    connection.start_quit().succeeds()
 
 
 def test_twice(connect: Opener) -> None:
@@ -422,18 +385,16 @@ def test_twice(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"235 welcome")
+        peer.answer(PLAIN, b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).succeeds()
-        failure = connection.start_login(USER, PASSWORD).wait().error
-        assert failure is not None
-        assert failure.name in ("EAUTH", "ESTATE")
-        assert connection.info()["authenticated"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD).succeeds()
+    failure = connection.start_login(USER, PASSWORD).wait().error
+    assert failure is not None
+    assert failure.name in ("EAUTH", "ESTATE")
+    assert connection.info()["authenticated"] == 1
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("pipelining", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
@@ -443,37 +404,28 @@ def test_after_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ..
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN", *pipelining)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"550 5.1.1 no one")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"550 5.1.1 no one")
         if pipelining:
-            peer.expect(b"DATA")
-            peer.reply(b"554 5.5.1 no one")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
-        peer.expect(PLAIN)
-        peer.reply(b"235 welcome")
+            peer.answer(b"DATA", b"554 5.5.1 no one")
+        peer.answer(b"RSET", b"250 ok")
+        peer.answer(PLAIN, b"235 welcome")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().fails("EENVELOPE")
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send().fails("EENVELOPE")
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_under_tls(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good, b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"235 welcome")
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(PLAIN, b"235 welcome")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()

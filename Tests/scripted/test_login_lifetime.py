@@ -53,25 +53,24 @@ def test_a_hundred_logins_with_a_token_callback(
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
         if given is not None:
-            peer.expect(xoauth2("alice", "fresh"))
-            peer.reply(b"235 welcome")
+            peer.answer(xoauth2("alice", "fresh"), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue, repeat=True) as server:
-        for _ in range(LOGINS):
-            asked = TokenCallback(drive)
-            answer = asked.withholding("none") if given is None else asked.providing(given)
-            connection = connect.opened(server)
-            if not later:
-                asked.when_asked(answer)
-            login = connection.start_login("alice", ask=asked)
-            if later:
-                asked.wait()
-                assert drive.call(*answer)["reply"] == OK
-            assert (login.wait().error is None) == (given is not None)
-            connection.start_quit().succeeds()
-            drive.call("free", "everything")
-            assert asked.released == 1
+    server = connect.server(dialogue, repeat=True)
+    for _ in range(LOGINS):
+        asked = TokenCallback(drive)
+        answer = asked.withholding("none") if given is None else asked.providing(given)
+        connection = connect.opened(server)
+        if not later:
+            asked.when_asked(answer)
+        login = connection.start_login("alice", ask=asked)
+        if later:
+            asked.wait()
+            assert drive.call(*answer)["reply"] == OK
+        assert (login.wait().error is None) == (given is not None)
+        connection.start_quit().succeeds()
+        drive.call("free", "everything")
+        assert asked.released == 1
 
 
 @pytest.mark.parametrize("grants", [False, True])
@@ -79,22 +78,19 @@ def test_a_hundred_logins_with_an_endpoint(connect: Opener, grants: bool) -> Non
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
         if grants:
-            peer.expect(xoauth2("alice", "fresh"))
-            peer.reply(b"235 welcome")
+            peer.answer(xoauth2("alice", "fresh"), b"235 welcome")
         peer.quit()
 
-    with (
-        ScriptedServer(dialogue, repeat=True) as server,
-        TokenEndpoint(granted("fresh") if grants else b"no JSON", repeat=True) as endpoint,
-    ):
-        for _ in range(LOGINS):
-            connection = connect.opened(server)
-            login = connection.start_login(
-                "alice", refresh_token="r", client=("id", "secret"), access_url=endpoint.url
-            )
-            assert (login.wait().error is None) == grants
-            connection.start_quit().succeeds()
-            connect.drive.call("free", "everything")
+    server = connect.server(dialogue, repeat=True)
+    endpoint = connect.joins(TokenEndpoint(granted("fresh") if grants else b"no JSON", repeat=True))
+    for _ in range(LOGINS):
+        connection = connect.opened(server)
+        login = connection.start_login(
+            "alice", refresh_token="r", client=("id", "secret"), access_url=endpoint.url
+        )
+        assert (login.wait().error is None) == grants
+        connection.start_quit().succeeds()
+        connect.drive.call("free", "everything")
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -104,28 +100,28 @@ def test_a_hundred_logins_with_a_mechanism(connect: Opener, later: bool, gives_u
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 " + b64(b"who?"))
-        peer.expect(b"*" if gives_up else b64(b"me"))
-        peer.reply(b"501 cancelled" if gives_up else b"235 welcome")
+        peer.answer(b"AUTH X-MINE", b"334 " + b64(b"who?"))
+        peer.answer(
+            b"*" if gives_up else b64(b"me"), b"501 cancelled" if gives_up else b"235 welcome"
+        )
         peer.quit()
 
-    with ScriptedServer(dialogue, repeat=True) as server:
-        for _ in range(LOGINS):
-            mechanism = Mechanism(drive)
-            answer = mechanism.giving_up("no") if gives_up else mechanism.responding(b"me")
-            connection = connect.opened(server, custom_mechanism=mechanism)
-            mechanism.answers(None)
-            if not later:
-                mechanism.when_asked(answer)
-            login = connection.start_login("alice", "x")
-            if later:
-                mechanism.wait(2)
-                assert drive.call(*answer)["reply"] == OK
-            assert (login.wait().error is None) == (not gives_up)
-            connection.start_quit().succeeds()
-            drive.call("free", "everything")
-            assert mechanism.released == 1
+    server = connect.server(dialogue, repeat=True)
+    for _ in range(LOGINS):
+        mechanism = Mechanism(drive)
+        answer = mechanism.giving_up("no") if gives_up else mechanism.responding(b"me")
+        connection = connect.opened(server, custom_mechanism=mechanism)
+        mechanism.answers(None)
+        if not later:
+            mechanism.when_asked(answer)
+        login = connection.start_login("alice", "x")
+        if later:
+            mechanism.wait(2)
+            assert drive.call(*answer)["reply"] == OK
+        assert (login.wait().error is None) == (not gives_up)
+        connection.start_quit().succeeds()
+        drive.call("free", "everything")
+        assert mechanism.released == 1
 
 
 # --- ended inside a callback -----------------------------------------------------
@@ -146,12 +142,12 @@ def released(question: TokenCallback | Mechanism) -> None:
 @pytest.mark.parametrize("answers", [False, True])
 def test_ended_inside_the_token_callback(connect: Opener, way: str, answers: bool) -> None:
     asked = TokenCallback(connect.drive)
-    with ScriptedServer(any_login) as server:
-        connection = connect.opened(server)
-        # After free the login has ended, and with it the request.
-        late = [asked.providing("fresh")] if answers and way != "free" else []
-        asked.when_asked(ending(connection, way), *late)
-        connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    connection = connect.opened(any_login)
+    # After free the login has ended, and with it the request.
+    late = [asked.providing("fresh")] if answers and way != "free" else []
+    asked.when_asked(ending(connection, way), *late)
+    connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    connect.join()
     released(asked)
     assert asked.results == [OK, ESTATE][: 1 + len(late)]
 
@@ -163,11 +159,11 @@ def test_answered_and_ended_inside_the_token_callback(
 ) -> None:
     """The answer is on its way, and comes to nothing."""
     asked = TokenCallback(connect.drive)
-    with ScriptedServer(any_login) as server:
-        connection = connect.opened(server)
-        answer = asked.providing("fresh") if answers else asked.withholding("none")
-        asked.when_asked(answer, ending(connection, way))
-        connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    connection = connect.opened(any_login)
+    answer = asked.providing("fresh") if answers else asked.withholding("none")
+    asked.when_asked(answer, ending(connection, way))
+    connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    connect.join()
     released(asked)
     assert asked.results == [OK, OK]
 
@@ -180,30 +176,29 @@ def test_ended_after_a_reason(connect: Opener, mechanism: str, way: str) -> None
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2 X-MINE")
-        peer.expect(b"AUTH ")
-        peer.reply(b"334 " + b64(b"who?"))
+        peer.answer(b"AUTH ", b"334 " + b64(b"who?"))
         peer.expect(b"*" if mechanism == "X-MINE" else b"")
         peer.until_closed()
 
     mine = Mechanism(connect.drive)
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
-        mine.answers(None)
-        mine.when_asked(mine.giving_up("no card"))
-        login = connection.start_login("alice", access_token="old")
-        server.wait_for(b"*\r\n" if mechanism == "X-MINE" else b"\r\n\r\n")
-        connection.drive.call(*ending(connection, way))
-        login.fails("ECANCELLED")
+    server = connect.server(dialogue)
+    connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
+    mine.answers(None)
+    mine.when_asked(mine.giving_up("no card"))
+    login = connection.start_login("alice", access_token="old")
+    server.wait_for(b"*\r\n" if mechanism == "X-MINE" else b"\r\n\r\n")
+    connection.drive.call(*ending(connection, way))
+    login.fails("ECANCELLED")
 
 
 @pytest.mark.parametrize("way", ["close", "cancel", "free"])
 def test_ended_when_asked_to_renew(connect: Opener, way: str) -> None:
     asked = TokenCallback(connect.drive)
-    with ScriptedServer(any_login) as server:
-        connection = connect.opened(server)
-        asked.when_asked(ending(connection, way))
-        login = connection.start_login("alice", ask=asked, access_token="old")
-        login.fails("ECANCELLED")
+    connection = connect.opened(any_login)
+    asked.when_asked(ending(connection, way))
+    login = connection.start_login("alice", ask=asked, access_token="old")
+    login.fails("ECANCELLED")
+    connect.join()
     assert asked.asked == [True]
     released(asked)
 
@@ -216,20 +211,20 @@ def test_ended_inside_the_mechanism(
 ) -> None:
     """At the beginning and at a challenge."""
     mechanism = Mechanism(connect.drive)
-    with ScriptedServer(any_login) as server:
-        connection = connect.opened(server, custom_mechanism=mechanism, auth_method="X-MINE")
-        if challenge == 1:
-            mechanism.answers(None)
-        end = ending(connection, way)
-        calls = {
-            "before": [mechanism.responding(b"me"), end],
-            # After free the login has ended, and with it the exchange.
-            "after": [end] if way == "free" else [end, mechanism.responding(b"me")],
-            "gives up": [end] if way == "free" else [end, mechanism.giving_up("no")],
-            "never": [end],
-        }[answers]
-        mechanism.when_asked(*calls)
-        connection.start_login("alice", "x").fails("ECANCELLED")
+    connection = connect.opened(any_login, custom_mechanism=mechanism, auth_method="X-MINE")
+    if challenge == 1:
+        mechanism.answers(None)
+    end = ending(connection, way)
+    calls = {
+        "before": [mechanism.responding(b"me"), end],
+        # After free the login has ended, and with it the exchange.
+        "after": [end] if way == "free" else [end, mechanism.responding(b"me")],
+        "gives up": [end] if way == "free" else [end, mechanism.giving_up("no")],
+        "never": [end],
+    }[answers]
+    mechanism.when_asked(*calls)
+    connection.start_login("alice", "x").fails("ECANCELLED")
+    connect.join()
     released(mechanism)
     assert mechanism.results[:1] == [OK]
     if len(calls) == 2:
@@ -240,14 +235,14 @@ def test_ended_inside_the_mechanism(
 def test_ended_in_the_new_token_callback(connect: Opener, way: str) -> None:
     """Before the token is used."""
     drive = connect.drive
-    with ScriptedServer(any_login) as server, TokenEndpoint(granted("fresh")) as endpoint:
-        connection = connect.opened(server)
-        drive.on(f"{connection.name}.token", ending(connection, way))
-        login = connection.start_login(
-            "alice", refresh_token="r", client=("id", None), access_url=endpoint.url
-        )
-        login.fails("ECANCELLED")
-        assert [token for token, _ in connection.tokens] == ["fresh"]
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    connection = connect.opened(any_login)
+    drive.on(f"{connection.name}.token", ending(connection, way))
+    login = connection.start_login(
+        "alice", refresh_token="r", client=("id", None), access_url=endpoint.url
+    )
+    login.fails("ECANCELLED")
+    assert [token for token, _ in connection.tokens] == ["fresh"]
 
 
 # --- ended while the answer is due --------------------------------------------------
@@ -279,13 +274,14 @@ def late_answer(question: TokenCallback | Mechanism, gives_up: bool) -> list[str
 @pytest.mark.parametrize("kind", ["token", "mechanism"])
 @pytest.mark.parametrize("way", ["close", "cancel", "free", "everything"])
 def test_ended_while_an_answer_is_due(connect: Opener, kind: str, way: str) -> None:
-    with ScriptedServer(any_login) as server:
-        connection, login, question = unanswered(connect, server, kind)
-        if way == "everything":
-            connect.drive.call("free", "everything")
-        else:
-            connect.drive.call(*ending(connection, way))
-        login.fails("ECANCELLED")
+    server = connect.server(any_login)
+    connection, login, question = unanswered(connect, server, kind)
+    if way == "everything":
+        connect.drive.call("free", "everything")
+    else:
+        connect.drive.call(*ending(connection, way))
+    login.fails("ECANCELLED")
+    connect.join()
     released(question)
 
 
@@ -296,15 +292,16 @@ def test_answered_after_the_end(connect: Opener, kind: str, way: str, gives_up: 
     """The caller learns of the end from the callback of the login. What it answers
     before that callback, and inside it, is refused."""
     drive = connect.drive
-    with ScriptedServer(any_login) as server:
-        connection, login, question = unanswered(connect, server, kind)
-        answer = late_answer(question, gives_up)
-        drive.on(login.tag, answer)
-        with drive.held():
-            drive.call(*ending(connection, way))
-            assert not login.ended
-            assert drive.call(*answer)["reply"] == ESTATE
-        login.fails("ECANCELLED")
+    server = connect.server(any_login)
+    connection, login, question = unanswered(connect, server, kind)
+    answer = late_answer(question, gives_up)
+    drive.on(login.tag, answer)
+    with drive.held():
+        drive.call(*ending(connection, way))
+        assert not login.ended
+        assert drive.call(*answer)["reply"] == ESTATE
+    login.fails("ECANCELLED")
+    connect.join()
     released(question)
     assert drive.actions[login.tag] == [ESTATE]
 
@@ -317,18 +314,18 @@ def test_lost_while_an_answer_is_due(connect: Opener, kind: str) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2 X-MINE")
         if kind == "mechanism":
-            peer.expect(b"AUTH X-MINE")
-            peer.reply(b"334 " + b64(b"who?"))
+            peer.answer(b"AUTH X-MINE", b"334 " + b64(b"who?"))
         asked.wait()
         peer.reply(b"421 4.3.2 shutting down")
 
     asked = threading.Event()
-    with ScriptedServer(dialogue) as server:
-        connection, login, question = unanswered(connect, server, kind)
-        drive.on(login.tag, late_answer(question, False))
-        asked.set()
-        assert login.fails("ECONNECTION").phase == "auth"
-        connection.wait_end()
+    server = connect.server(dialogue)
+    connection, login, question = unanswered(connect, server, kind)
+    drive.on(login.tag, late_answer(question, False))
+    asked.set()
+    assert login.fails("ECONNECTION").phase == "auth"
+    connection.wait_end()
+    connect.join()
     released(question)
     assert drive.actions[login.tag] == [ESTATE]
 
@@ -336,13 +333,14 @@ def test_lost_while_an_answer_is_due(connect: Opener, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["token", "mechanism"])
 @pytest.mark.parametrize("limit", ["operation_timeout", "socket_timeout"])
 def test_never_answered(connect: Opener, kind: str, limit: str) -> None:
-    with ScriptedServer(any_login) as server:
-        connection, login, question = unanswered(connect, server, kind, **{limit: 150})
-        connect.drive.on(login.tag, late_answer(question, False))
-        failure = login.fails("ETIMEDOUT")
-        assert limit in failure.message
-        assert failure.phase == "auth"
-        connection.wait_end()
+    server = connect.server(any_login)
+    connection, login, question = unanswered(connect, server, kind, **{limit: 150})
+    connect.drive.on(login.tag, late_answer(question, False))
+    failure = login.fails("ETIMEDOUT")
+    assert limit in failure.message
+    assert failure.phase == "auth"
+    connection.wait_end()
+    connect.join()
     released(question)
     assert connect.drive.actions[login.tag] == [ESTATE]
 
@@ -353,17 +351,15 @@ def test_the_server_is_not_blamed_for_the_wait(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 " + b64(b"who?"))
+        peer.answer(b"AUTH X-MINE", b"334 " + b64(b"who?"))
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(
-            server, mine=mechanism, command_timeout=50, operation_timeout=time_limit(200)
-        )
-        failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
-        assert "operation_timeout" in failure.message
-        connection.wait_end()
+    connection = connect.opened(
+        dialogue, mine=mechanism, command_timeout=50, operation_timeout=time_limit(200)
+    )
+    failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
+    assert "operation_timeout" in failure.message
+    connection.wait_end()
 
 
 # --- more answers than questions ----------------------------------------------------
@@ -377,27 +373,25 @@ def test_two_answers_to_one_challenge(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE " + b64(b"begin"))
-        peer.reply(b"334 " + b64(b"who?"))
-        peer.expect(b64(b"me"))
-        peer.reply(b"334 " + b64(b"really?"))
+        peer.answer(b"AUTH X-MINE " + b64(b"begin"), b"334 " + b64(b"who?"))
+        peer.answer(b64(b"me"), b"334 " + b64(b"really?"))
         peer.expect(b64(b"yes"))
         asked.wait()
         peer.reply(b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        mechanism.when_asked(mechanism.responding(b"begin"), mechanism.responding(b"x"))
-        mechanism.when_asked(mechanism.responding(b"me"), mechanism.giving_up("no"))
-        login = connection.start_login("alice", "x")
-        mechanism.wait(3)
-        assert mechanism.respond(b"yes") == OK
-        assert mechanism.respond(b"x") == ESTATE
-        assert mechanism.give_up("no") == ESTATE
-        asked.set()
-        login.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    mechanism.when_asked(mechanism.responding(b"begin"), mechanism.responding(b"x"))
+    mechanism.when_asked(mechanism.responding(b"me"), mechanism.giving_up("no"))
+    login = connection.start_login("alice", "x")
+    mechanism.wait(3)
+    assert mechanism.respond(b"yes") == OK
+    assert mechanism.respond(b"x") == ESTATE
+    assert mechanism.give_up("no") == ESTATE
+    asked.set()
+    login.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert mechanism.results == [OK, ESTATE, OK, ESTATE]
     assert mechanism.challenges == [None, b"who?", b"really?"]
 
@@ -410,25 +404,21 @@ def test_an_answer_to_a_mechanism_that_was_given_up(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-FIRST X-SECOND")
-        peer.expect(b"AUTH X-FIRST")
-        peer.reply(b"334 " + b64(b"who?"))
-        peer.expect(b64(b"me"))
-        peer.reply(b"504 5.5.4 not that")
-        peer.expect(b"AUTH X-SECOND")
-        peer.reply(b"334 " + b64(b"who?"))
-        peer.expect(b64(b"also me"))
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH X-FIRST", b"334 " + b64(b"who?"))
+        peer.answer(b64(b"me"), b"504 5.5.4 not that")
+        peer.answer(b"AUTH X-SECOND", b"334 " + b64(b"who?"))
+        peer.answer(b64(b"also me"), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, custom_mechanism=first, another=second)
-        first.answers(None, b"me")
-        login = connection.start_login("alice", "x")
-        second.wait(2)
-        assert first.respond(b"x") == ESTATE
-        assert first.give_up() == ESTATE
-        assert second.respond(b"also me") == OK
-        login.succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, custom_mechanism=first, another=second)
+    first.answers(None, b"me")
+    login = connection.start_login("alice", "x")
+    second.wait(2)
+    assert first.respond(b"x") == ESTATE
+    assert first.give_up() == ESTATE
+    assert second.respond(b"also me") == OK
+    login.succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     released(first)
     assert second.released == 1

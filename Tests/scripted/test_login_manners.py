@@ -11,7 +11,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.drive import RefusedError
 from support.sasl import b64, plain
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 PLAIN = plain(USER, PASSWORD)
@@ -28,15 +28,13 @@ def welcome(peer: Peer) -> None:
 def test_no_initial_response(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN")
-        peer.reply(b"334 go ahead")
+        peer.answer(b"AUTH PLAIN", b"334 go ahead")
         peer.expect(PLAIN.rsplit(b" ", 1)[1])
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, initial_response=0)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, initial_response=0)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_initial_response_however_long(connect: Opener) -> None:
@@ -49,24 +47,21 @@ def test_initial_response_however_long(connect: Opener) -> None:
         assert token.encode() in base64.b64decode(line.split(b" ")[2])
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, initial_response=1)
-        connection.start_login(USER, access_token=token).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, initial_response=1)
+    connection.start_login(USER, access_token=token).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_user_name_in_the_command(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH LOGIN")
-        peer.expect(b"AUTH LOGIN " + b64(USER))
-        peer.reply(b"334 UGFzc3dvcmQ6")
+        peer.answer(b"AUTH LOGIN " + b64(USER), b"334 UGFzc3dvcmQ6")
         peer.expect(b64(PASSWORD))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, initial_response=1)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, initial_response=1)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_mechanism_without_an_initial_response(connect: Opener) -> None:
@@ -74,33 +69,29 @@ def test_mechanism_without_an_initial_response(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH CRAM-MD5")
-        peer.expect(b"AUTH CRAM-MD5")
-        peer.reply(b"334 " + b64("<1@test.local>").rstrip(b"="))
+        peer.answer(b"AUTH CRAM-MD5", b"334 " + b64("<1@test.local>").rstrip(b"="))
         peer.line()
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, initial_response=1)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, initial_response=1)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("text", [b"ntlm supported", b"Username:", b" two  words "])
 def test_custom_mechanism_gets_the_text_received(connect: Opener, text: bytes) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"334 " + text)
+        peer.answer(b"AUTH X-MINE", b"334 " + text)
         peer.expect(b64("yes"))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None, b"yes")
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        assert mechanism.challenges == [None, text]
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None, b"yes")
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    assert mechanism.challenges == [None, text]
+    connection.start_quit().succeeds()
 
 
 # --- whom to act as ------------------------------------------------------------------
@@ -114,10 +105,9 @@ def test_authorization_identity(connect: Opener) -> None:
         peer.expect(b"AUTH PLAIN " + b64(f"shared\0{USER}\0{PASSWORD}"))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD, authorization_identity="shared").succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD, authorization_identity="shared").succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_authorization_identity_and_nothing_to_carry_it(connect: Opener) -> None:
@@ -125,13 +115,12 @@ def test_authorization_identity_and_nothing_to_carry_it(connect: Opener) -> None
         peer.greet(b"AUTH CRAM-MD5 LOGIN XOAUTH2")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        login = connection.start_login(USER, PASSWORD, authorization_identity="shared")
-        failure = login.fails("EAUTH")
-        assert "authorization_identity" in failure.message
-        assert "PLAIN" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    login = connection.start_login(USER, PASSWORD, authorization_identity="shared")
+    failure = login.fails("EAUTH")
+    assert "authorization_identity" in failure.message
+    assert "PLAIN" in failure.message
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -155,14 +144,13 @@ def test_authorization_identity_refused_at_once(
         peer.quit()
 
     given = {"authorization_identity": "shared", **tokens}
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, auth_method=method)
-        with pytest.raises(RefusedError) as refused:
-            connection.start_login(USER, password, **given)  # type: ignore[arg-type]
-        assert refused.value.failure.name == "EAUTH"
-        assert "authorization_identity" in refused.value.failure.message
-        assert reason in refused.value.failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, auth_method=method)
+    with pytest.raises(RefusedError) as refused:
+        connection.start_login(USER, password, **given)  # type: ignore[arg-type]
+    assert refused.value.failure.name == "EAUTH"
+    assert "authorization_identity" in refused.value.failure.message
+    assert reason in refused.value.failure.message
+    connection.start_quit().succeeds()
 
 
 # --- the next mechanism --------------------------------------------------------------
@@ -174,37 +162,30 @@ def test_the_next_mechanism(connect: Opener, code: bytes) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN LOGIN")
-        peer.expect(PLAIN)
-        peer.reply(code + b" not this one")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"334 ")
-        peer.expect(b64(USER))
-        peer.reply(b"334 ")
+        peer.answer(PLAIN, code + b" not this one")
+        peer.answer(b"AUTH LOGIN", b"334 ")
+        peer.answer(b64(USER), b"334 ")
         peer.expect(b64(PASSWORD))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_the_first_reason_stays(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN LOGIN")
-        peer.expect(PLAIN)
-        peer.reply(b"534 5.7.9 application-specific password required")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"504 5.5.4 unknown")
+        peer.answer(PLAIN, b"534 5.7.9 application-specific password required")
+        peer.answer(b"AUTH LOGIN", b"504 5.5.4 unknown")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert (failure.response_code, failure.command) == (504, "AUTH LOGIN")
-        assert "application-specific password required" in failure.message
-        assert "AUTH PLAIN" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert (failure.response_code, failure.command) == (504, "AUTH LOGIN")
+    assert "application-specific password required" in failure.message
+    assert "AUTH PLAIN" in failure.message
+    connection.start_quit().succeeds()
 
 
 # --- EHLO once more ------------------------------------------------------------------
@@ -221,27 +202,24 @@ def test_hello_after_login(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN", b"8BITMIME")
-        peer.expect(PLAIN)
-        peer.reply(b"235 welcome")
+        peer.answer(PLAIN, b"235 welcome")
         hello(peer, b"DSN", b"SIZE 100")
-        peer.expect(b"MAIL FROM:<a@example.com> SIZE=20 RET=HDRS")
-        peer.reply(b"550 no")
+        peer.answer(b"MAIL FROM:<a@example.com> SIZE=20 RET=HDRS", b"550 no")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, hello_after_login=1)
-        with connection.drive.held():
-            connecting = connection.start_connect()
-            login = connection.start_login(USER, PASSWORD)
-            envelope = connection.drive.envelope("a@example.com", ["b@example.com"], dsn_ret="HDRS")
-            sending = connection.start_send(envelope=envelope)
-        connecting.succeeds()
-        login.succeeds()
-        assert connection.capability("DSN") == (True, "")
-        assert connection.capability("AUTH") == (False, None)
-        assert connection.info()["authenticated"] == 1
-        sending.fails("EENVELOPE")
-        connection.start_quit().succeeds()
+    connection = connect(dialogue, hello_after_login=1)
+    with connection.drive.held():
+        connecting = connection.start_connect()
+        login = connection.start_login(USER, PASSWORD)
+        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], dsn_ret="HDRS")
+        sending = connection.start_send(envelope=envelope)
+    connecting.succeeds()
+    login.succeeds()
+    assert connection.capability("DSN") == (True, "")
+    assert connection.capability("AUTH") == (False, None)
+    assert connection.info()["authenticated"] == 1
+    sending.fails("EENVELOPE")
+    connection.start_quit().succeeds()
 
 
 def test_hello_after_login_that_is_refused(connect: Opener) -> None:
@@ -249,34 +227,29 @@ def test_hello_after_login_that_is_refused(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN", b"DSN")
-        peer.expect(PLAIN)
-        peer.reply(b"235 welcome")
-        peer.expect(b"EHLO client.test")
-        peer.reply(b"503 5.5.1 said already")
+        peer.answer(PLAIN, b"235 welcome")
+        peer.answer(b"EHLO client.test", b"503 5.5.1 said already")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, hello_after_login=1)
-        connection.start_login(USER, PASSWORD).succeeds()
-        assert connection.capability("DSN") == (True, "")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, hello_after_login=1)
+    connection.start_login(USER, PASSWORD).succeeds()
+    assert connection.capability("DSN") == (True, "")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_hello_only_after_a_login(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(PLAIN)
-        peer.reply(b"535 5.7.8 no")
+        peer.answer(PLAIN, b"535 5.7.8 no")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, hello_after_login=1)
-        connection.start_login(USER, PASSWORD).fails("EAUTH")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, hello_after_login=1)
+    connection.start_login(USER, PASSWORD).fails("EAUTH")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("offer", [b"AUTH=LOGIN PLAIN", b"auth=LOGIN PLAIN", b"AUTH =LOGIN PLAIN"])
@@ -287,8 +260,7 @@ def test_the_older_form_of_auth(connect: Opener, offer: bytes) -> None:
         peer.greet(offer)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.capability("AUTH") == (True, "LOGIN PLAIN")
-        assert connection.capability("AUTH=LOGIN") == (False, None)
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.capability("AUTH") == (True, "LOGIN PLAIN")
+    assert connection.capability("AUTH=LOGIN") == (False, None)
+    connection.start_quit().succeeds()

@@ -8,7 +8,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.drive import Drive
 from support.sasl import b64, plain
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 
@@ -26,11 +26,10 @@ def test_before_built_in_ones(connect: Opener) -> None:
         peer.expect(b"AUTH X-MINE")
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive, "x-Mine")
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive, "x-Mine")
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_instead_of_a_built_in_one(connect: Opener) -> None:
@@ -39,12 +38,11 @@ def test_instead_of_a_built_in_one(connect: Opener) -> None:
         peer.expect(b"AUTH PLAIN " + b64(b"my own"))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive, "plain")
-        mechanism.answers(b"my own")
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive, "plain")
+    mechanism.answers(b"my own")
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_the_later_one_of_the_same_name(connect: Opener) -> None:
@@ -55,13 +53,12 @@ def test_the_later_one_of_the_same_name(connect: Opener) -> None:
         peer.expect(b"AUTH X-MINE " + b64(b"second"))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        first, second = Mechanism(connect.drive), Mechanism(connect.drive, "x-mine")
-        second.answers(b"second")
-        connection = connect.opened(server, custom_mechanism=first, another=second)
-        assert first.released == 1
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    first, second = Mechanism(connect.drive), Mechanism(connect.drive, "x-mine")
+    second.answers(b"second")
+    connection = connect.opened(dialogue, custom_mechanism=first, another=second)
+    assert first.released == 1
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_taken_away(drive: Drive) -> None:
@@ -90,11 +87,10 @@ def test_names(connect: Opener, name: str) -> None:
         peer.expect(b"AUTH " + name.encode())
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive, name)
-        connection = connect.opened(server, custom_mechanism=mechanism, auth_method=name)
-        connection.start_login(None).succeeds()
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive, name)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method=name)
+    connection.start_login(None).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("offered", [b"AUTH GSSAPI", b"AUTH X-MINE-2 X", b"X-AUTH X-MINE"])
@@ -103,12 +99,11 @@ def test_not_offered(connect: Opener, offered: bytes) -> None:
         peer.greet(offered)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert mechanism.challenges == []
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert mechanism.challenges == []
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("at", ["the command", "a challenge"])
@@ -122,21 +117,17 @@ def test_next_one_when_not_supported(connect: Opener, at: str) -> None:
             peer.reply(b"334 ")
             peer.expect(b64(b"me"))
         peer.reply(b"504 5.5.4 not that one")
-        peer.expect(plain(USER, PASSWORD))
-        peer.reply(b"504 5.5.4 nor that")
-        peer.expect(b"AUTH LOGIN")
-        peer.reply(b"334 ")
-        peer.expect(b64(USER))
-        peer.reply(b"334 ")
+        peer.answer(plain(USER, PASSWORD), b"504 5.5.4 nor that")
+        peer.answer(b"AUTH LOGIN", b"334 ")
+        peer.answer(b64(USER), b"334 ")
         peer.expect(b64(PASSWORD))
         welcome(peer)
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        mechanism.answers(None, b"me")
-        connection = connect.opened(server, custom_mechanism=mechanism)
-        connection.start_login(USER, PASSWORD).succeeds()
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None, b"me")
+    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection.start_login(USER, PASSWORD).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("wanted", [None, "X-MINE"])
@@ -146,16 +137,14 @@ def test_no_next_one_after_a_refusal(connect: Opener, wanted: str | None, reply:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE PLAIN")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(reply)
+        peer.answer(b"AUTH X-MINE", reply)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        connection = connect.opened(server, custom_mechanism=mechanism, auth_method=wanted)
-        failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-        assert failure.response == reply.decode()
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method=wanted)
+    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    assert failure.response == reply.decode()
+    connection.start_quit().succeeds()
 
 
 def test_no_next_one_when_none_is_left(connect: Opener) -> None:
@@ -163,12 +152,10 @@ def test_no_next_one_when_none_is_left(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH X-MINE PLAIN")
-        peer.expect(b"AUTH X-MINE")
-        peer.reply(b"504 5.5.4 not that one")
+        peer.answer(b"AUTH X-MINE", b"504 5.5.4 not that one")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        mechanism = Mechanism(connect.drive)
-        connection = connect.opened(server, custom_mechanism=mechanism, auth_method="X-MINE")
-        assert connection.start_login(USER, PASSWORD).fails("EAUTH").response_code == 504
-        connection.start_quit().succeeds()
+    mechanism = Mechanism(connect.drive)
+    connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method="X-MINE")
+    assert connection.start_login(USER, PASSWORD).fails("EAUTH").response_code == 504
+    connection.start_quit().succeeds()

@@ -19,24 +19,20 @@ def test_starttls_refused(connect: Opener, reply: bytes) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS", b"SIZE 1000", b"PIPELINING")
-        peer.expect(b"STARTTLS")
-        peer.reply(reply)
+        peer.answer(b"STARTTLS", reply)
         assert peer.expect(b"MAIL FROM:") == b"MAIL FROM:<a@example.com> SIZE=20"
         peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"RCPT TO:", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, opportunistic_tls=1)
-        assert connection.info()["secure"] == 0
-        assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, opportunistic_tls=1)
+    assert connection.info()["secure"] == 0
+    assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("how", ["certificate", "close", "reset"])
@@ -45,8 +41,7 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
 
     def first(peer: Peer) -> None:
         peer.greet(b"STARTTLS", b"X-FIRST")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         if how == "certificate":
             peer.refused_tls(certificates.wrong_host)
         else:
@@ -59,49 +54,45 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(first, second) as server:
-        connection = connect.opened(server, host="localhost", opportunistic_tls=1)
-        info = connection.info()
-        assert info["secure"] == 0
-        assert info["tls_version"] is None
-        assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert connect.drive.events.count(f"{connection.name}.connect") == 1
+    server = connect.server(first, second)
+    connection = connect.opened(server, host="localhost", opportunistic_tls=1)
+    info = connection.info()
+    assert info["secure"] == 0
+    assert info["tls_version"] is None
+    assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    assert connect.drive.events.count(f"{connection.name}.connect") == 1
 
 
 def test_opportunistic_when_all_is_well(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.secure(certificates.good)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, opportunistic_tls=1)
-        assert connection.info()["secure"] == 1
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, opportunistic_tls=1)
+    assert connection.info()["secure"] == 1
+    connection.start_quit().succeeds()
 
 
 def test_the_second_connection_fails_too(connect: Opener, certificates: Certificates) -> None:
     def first(peer: Peer) -> None:
         peer.greet(b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         peer.refused_tls(certificates.expired)
 
     def second(peer: Peer) -> None:
         peer.reply(b"554 go away")
 
-    with ScriptedServer(first, second) as server:
-        connection = connect(server, opportunistic_tls=1)
-        assert connection.start_connect().wait().error is not None
-        connection.wait_end()
+    server = connect.server(first, second)
+    connection = connect(server, opportunistic_tls=1)
+    assert connection.start_connect().wait().error is not None
+    connection.wait_end()
 
 
 def starttls_and_silence(peer: Peer) -> None:
     peer.greet(b"STARTTLS")
-    peer.expect(b"STARTTLS")
-    peer.reply(b"220 go")
+    peer.answer(b"STARTTLS", b"220 go")
     peer.handshake_began()
     peer.until_closed()
 
@@ -113,13 +104,11 @@ def test_handshake_that_never_ends(connect: Opener) -> None:
         peer.greet(b"STARTTLS")
         peer.quit()
 
-    with ScriptedServer(starttls_and_silence, second) as server:
-        connection = connect.opened(
-            server, opportunistic_tls=1, connection_timeout=time_limit(1000)
-        )
-        assert connection.info()["secure"] == 0
-        assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
-        connection.start_quit().succeeds()
+    server = connect.server(starttls_and_silence, second)
+    connection = connect.opened(server, opportunistic_tls=1, connection_timeout=time_limit(1000))
+    assert connection.info()["secure"] == 0
+    assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
+    connection.start_quit().succeeds()
 
 
 def test_given_connection() -> None:

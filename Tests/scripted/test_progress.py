@@ -12,7 +12,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.separate import handed
 
 #: Milliseconds of a limit, and how long a server takes for a message: some limits long, far
@@ -55,12 +55,11 @@ def test_slow_reader(
         peer.quit()
 
     identity = certificates.name_only if way == "tls" else None
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(
-            server, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
-        )
-        connection.start_send(message(size)).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(
+        dialogue, identity, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
+    )
+    connection.start_send(message(size)).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_slow_reader_of_a_group(connect: Opener) -> None:
@@ -72,8 +71,7 @@ def test_slow_reader_of_a_group(connect: Opener) -> None:
         peer.greet(b"PIPELINING", b"CHUNKING")
         for number in range(2):
             if number > 0:
-                peer.expect(b"RSET")
-                peer.reply(b"250 ok")
+                peer.answer(b"RSET", b"250 ok")
             peer.expect(b"MAIL FROM:")
             peer.expect(b"RCPT TO:")
             size = int(peer.expect(b"BDAT ").split()[1])
@@ -86,14 +84,14 @@ def test_slow_reader_of_a_group(connect: Opener) -> None:
 
     pause = threading.Event()
     # Little of it is kept there, so that what was read can be seen from here.
-    with ScriptedServer(dialogue, receive_buffer=4096) as server:
-        connection = connect.opened(server, chunking=2, command_timeout=LIMIT)
-        with connection.drive.held():
-            sends = [connection.start_send(message(60_000)) for _ in range(2)]
-            quitting = connection.start_quit()
-        for sending in sends:
-            sending.succeeds()
-        quitting.succeeds()
+    server = connect.server(dialogue, receive_buffer=4096)
+    connection = connect.opened(server, chunking=2, command_timeout=LIMIT)
+    with connection.drive.held():
+        sends = [connection.start_send(message(60_000)) for _ in range(2)]
+        quitting = connection.start_quit()
+    for sending in sends:
+        sending.succeeds()
+    quitting.succeeds()
 
 
 @pytest.mark.parametrize("limit", ["final_reply_timeout", "socket_timeout"])
@@ -107,18 +105,17 @@ def test_dead_reader(connect: Opener, limit: str) -> None:
         assert timed_out.wait(PATIENCE)
 
     timed_out = threading.Event()
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, **{limit: LIMIT})
-        sending = connection.start_send(message(1_000_000))
-        failure = sending.fails("ETIMEDOUT")
-        timed_out.set()
-        assert limit in failure.message
-        assert failure.phase == "message"
-        # How much this system takes decides whether the end of the message has left.
-        assert (failure.retry, sending.result().statuses) in [
-            (RETRY_UNKNOWN, [UNKNOWN]),
-            (RETRY_SAFE, [NOT_TRIED]),
-        ]
+    connection = connect.opened(dialogue, **{limit: LIMIT})
+    sending = connection.start_send(message(1_000_000))
+    failure = sending.fails("ETIMEDOUT")
+    timed_out.set()
+    assert limit in failure.message
+    assert failure.phase == "message"
+    # How much this system takes decides whether the end of the message has left.
+    assert (failure.retry, sending.result().statuses) in [
+        (RETRY_UNKNOWN, [UNKNOWN]),
+        (RETRY_SAFE, [NOT_TRIED]),
+    ]
 
 
 def test_reader_that_owes_a_reply(connect: Opener) -> None:
@@ -130,11 +127,10 @@ def test_reader_that_owes_a_reply(connect: Opener) -> None:
         slowly(peer, SMALL)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, final_reply_timeout=LIMIT)
-        sending = connection.start_send(message(SMALL))
-        assert "final_reply_timeout" in sending.fails("ETIMEDOUT").message
-        assert sending.result().statuses == [UNKNOWN]
+    connection = connect.opened(dialogue, final_reply_timeout=LIMIT)
+    sending = connection.start_send(message(SMALL))
+    assert "final_reply_timeout" in sending.fails("ETIMEDOUT").message
+    assert sending.result().statuses == [UNKNOWN]
 
 
 def test_slow_reader_in_the_file_system() -> None:

@@ -31,20 +31,20 @@ def test_stage(connect: Opener) -> None:
         looked[1].wait()
         peer.reply(b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        stages = [connection.info()["stage"]]
-        opening = connection.start_connect()
-        stages.append(connection.info()["stage"])
-        looked[0].set()
-        opening.succeeds()
-        stages.append(connection.info()["stage"])
-        leaving = connection.start_quit()
-        stages.append(connection.info()["stage"])
-        looked[1].set()
-        leaving.succeeds()
-        connection.wait_end()
-        stages.append(connection.info()["stage"])
+    connection = connect(dialogue)
+    stages = [connection.info()["stage"]]
+    opening = connection.start_connect()
+    stages.append(connection.info()["stage"])
+    looked[0].set()
+    opening.succeeds()
+    stages.append(connection.info()["stage"])
+    leaving = connection.start_quit()
+    stages.append(connection.info()["stage"])
+    looked[1].set()
+    leaving.succeeds()
+    connection.wait_end()
+    stages.append(connection.info()["stage"])
+    connect.join()
     assert stages == list(Stage)
 
 
@@ -55,18 +55,18 @@ def test_id(connect: Opener) -> None:
         peer.greet()
         peer.quit()
 
-    with ScriptedServer(dialogue, repeat=True) as server:
-        names = set()
-        for _ in range(3):
-            connection = connect(server)
-            name = str(connection.info()["id"])
-            assert re.fullmatch("[0-9a-f]{16}", name)
-            connection.start_connect().succeeds()
-            connection.start_quit().succeeds()
-            connection.wait_end()
-            assert connection.info()["id"] == name
-            names.add(name)
-        assert len(names) == 3
+    server = connect.server(dialogue, repeat=True)
+    names = set()
+    for _ in range(3):
+        connection = connect(server)
+        name = str(connection.info()["id"])
+        assert re.fullmatch("[0-9a-f]{16}", name)
+        connection.start_connect().succeeds()
+        connection.start_quit().succeeds()
+        connection.wait_end()
+        assert connection.info()["id"] == name
+        names.add(name)
+    assert len(names) == 3
 
 
 def test_client_name(connect: Opener) -> None:

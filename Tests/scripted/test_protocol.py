@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
-from support.scripted import PATIENCE, Peer, ScriptedServer
+from support.scripted import PATIENCE, Peer
 
 # More than any bound of the client and all buffers of the kernel together.
 FLOOD = 64 << 20
@@ -47,12 +47,11 @@ def test_endless_reply(connect: Opener, where: str, start: bytes, piece: bytes) 
         peer.send(start)
         flood(peer, piece)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert failure.phase == ("greeting" if where == "greeting" else "hello")
-        assert len(failure.message) < 1000
-        connection.wait_end()
+    connection = connect(dialogue)
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert failure.phase == ("greeting" if where == "greeting" else "hello")
+    assert len(failure.message) < 1000
+    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -85,21 +84,24 @@ def test_greeting_that_is_no_reply(connect: Opener, reply: bytes) -> None:
         peer.send(reply)
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert failure.phase == "greeting"
-        assert failure.address == f"127.0.0.1:{server.port}"
-        assert "\0" not in failure.message
-        assert all(ord(character) >= 0x20 for character in failure.message)
-        connection.wait_end()
-        assert connection.error == failure
+    server = connect.server(dialogue)
+    connection = connect(server)
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert failure.phase == "greeting"
+    assert failure.address == f"127.0.0.1:{server.port}"
+    assert "\0" not in failure.message
+    assert all(ord(character) >= 0x20 for character in failure.message)
+    connection.wait_end()
+    assert connection.error == failure
 
 
 def test_first_octets_are_shown(connect: Opener) -> None:
-    with ScriptedServer(lambda peer: peer.send(b"SSH-2.0-OpenSSH_9.2\r\n")) as server:
-        failure = connect(server).start_connect().fails("EPROTOCOL")
-        assert "SSH-2.0-OpenSSH_9.2" in failure.message
+    failure = (
+        connect(lambda peer: peer.send(b"SSH-2.0-OpenSSH_9.2\r\n"))
+        .start_connect()
+        .fails("EPROTOCOL")
+    )
+    assert "SSH-2.0-OpenSSH_9.2" in failure.message
 
 
 @pytest.mark.parametrize("where", ["EHLO", "MAIL", "RCPT", "DATA", "content"])
@@ -128,15 +130,14 @@ def test_mixed_codes(connect: Opener, where: str) -> None:
         peer.reply(*mixed)
         return peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            sending = connection.start_send()
-        if where == "EHLO":
-            opening.fails("EPROTOCOL")
-        sending.fails("EPROTOCOL")
-        connection.wait_end()
+    connection = connect(dialogue)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        sending = connection.start_send()
+    if where == "EHLO":
+        opening.fails("EPROTOCOL")
+    sending.fails("EPROTOCOL")
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("where", ["EHLO", "MAIL", "content"])
@@ -159,16 +160,15 @@ def test_blank_line_inside_a_reply(connect: Opener, where: str, blank: bytes) ->
         peer.send(b"250-ok\r\n" + blank + b"250 ok\r\n")
         return peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            sending = connection.start_send()
-        if where == "EHLO":
-            opening.fails("EPROTOCOL")
-        sending.fails("EPROTOCOL")
-        assert sending.result().accepted == 0
-        connection.wait_end()
+    connection = connect(dialogue)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        sending = connection.start_send()
+    if where == "EHLO":
+        opening.fails("EPROTOCOL")
+    sending.fails("EPROTOCOL")
+    assert sending.result().accepted == 0
+    connection.wait_end()
 
 
 def test_early_reply_with_the_greeting(connect: Opener) -> None:
@@ -179,11 +179,10 @@ def test_early_reply_with_the_greeting(connect: Opener) -> None:
         rest = peer.until_closed()
         assert rest in (b"", b"EHLO client.test\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        assert failure.phase in ("greeting", "hello")
-        connection.wait_end()
+    connection = connect(dialogue)
+    failure = connection.start_connect().fails("EPROTOCOL")
+    assert failure.phase in ("greeting", "hello")
+    connection.wait_end()
 
 
 def test_early_reply_with_the_answer_to_mail(connect: Opener) -> None:
@@ -198,12 +197,11 @@ def test_early_reply_with_the_answer_to_mail(connect: Opener) -> None:
         assert b"DATA" not in rest
         assert b"body" not in rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        sending.fails("EPROTOCOL")
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    sending.fails("EPROTOCOL")
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 def test_early_reply_before_the_rest_of_the_recipients(connect: Opener) -> None:
@@ -216,18 +214,17 @@ def test_early_reply_before_the_rest_of_the_recipients(connect: Opener) -> None:
         peer.send(b"250 queued\r\n250 o")
         assert b"MAIL" not in peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(
-            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
-        )
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, NOT_TRIED]
-        untried = result.recipients[1].error
-        assert untried is not None
-        assert untried.name == "EPROTOCOL"
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(
+        sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+    )
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED, NOT_TRIED]
+    untried = result.recipients[1].error
+    assert untried is not None
+    assert untried.name == "EPROTOCOL"
+    connection.wait_end()
 
 
 def test_reply_without_a_command(connect: Opener) -> None:
@@ -238,13 +235,12 @@ def test_reply_without_a_command(connect: Opener) -> None:
         peer.reply(b"250 and another thing")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "EPROTOCOL"
-        assert connection.error.phase == "idle"
-        assert "another thing" in connection.error.message
+    connection = connect.opened(dialogue)
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "EPROTOCOL"
+    assert connection.error.phase == "idle"
+    assert "another thing" in connection.error.message
 
 
 @pytest.mark.parametrize("where", ["greeting", "MAIL"])
@@ -261,15 +257,14 @@ def test_part_of_an_early_reply(connect: Opener, where: str) -> None:
             peer.send(b"250 ok\r\n25")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        opening = connection.start_connect()
-        if where == "MAIL":
-            opening.succeeds()
-            opening = connection.start_send()
-        failure = opening.fails("EPROTOCOL")
-        assert "before the command" in failure.message
-        connection.wait_end()
+    connection = connect(dialogue)
+    opening = connection.start_connect()
+    if where == "MAIL":
+        opening.succeeds()
+        opening = connection.start_send()
+    failure = opening.fails("EPROTOCOL")
+    assert "before the command" in failure.message
+    connection.wait_end()
 
 
 def test_part_of_a_reply_nobody_waits_for(connect: Opener) -> None:
@@ -282,13 +277,12 @@ def test_part_of_a_reply_nobody_waits_for(connect: Opener) -> None:
         said.set()
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert said.wait(PATIENCE)
-        failure = connection.start_reset().fails("EPROTOCOL")
-        assert (failure.phase, failure.retry) == ("idle", RETRY_SAFE)
-        assert "without a command" in failure.message
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    assert said.wait(PATIENCE)
+    failure = connection.start_reset().fails("EPROTOCOL")
+    assert (failure.phase, failure.retry) == ("idle", RETRY_SAFE)
+    assert "without a command" in failure.message
+    connection.wait_end()
 
 
 def test_421_while_idle(connect: Opener) -> None:
@@ -297,14 +291,13 @@ def test_421_while_idle(connect: Opener) -> None:
         peer.reply(b"421 4.4.2 test.local idle for too long")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "ECONNECTION"
-        assert connection.error.response_code == 421
-        assert connection.error.enhanced == "4.4.2"
-        assert connection.error.retry == RETRY_SAFE
+    connection = connect.opened(dialogue)
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "ECONNECTION"
+    assert connection.error.response_code == 421
+    assert connection.error.enhanced == "4.4.2"
+    assert connection.error.retry == RETRY_SAFE
 
 
 @pytest.mark.parametrize("reply", [b"250 ok", b"220 ok", b"200 ok", b"253 ok", b"353 ok", b"334 "])
@@ -316,21 +309,17 @@ def test_only_354_starts_data(
 
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(reply)
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
+        peer.answer(b"DATA", reply)
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(b"RCPT TO:<victim@example.com>\r\nDATA\r\n")
-        failure = sending.fails("EPROTOCOL")
-        assert failure.command in ("DATA", "CONN")
-        assert sending.result().accepted == 0
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(b"RCPT TO:<victim@example.com>\r\nDATA\r\n")
+    failure = sending.fails("EPROTOCOL")
+    assert failure.command in ("DATA", "CONN")
+    assert sending.result().accepted == 0
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT"])
@@ -346,10 +335,9 @@ def test_3xx_where_it_means_nothing(connect: Opener, command: str, reply: bytes)
         rest = peer.until_closed()
         assert b"body" not in rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().fails("EPROTOCOL")
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    connection.start_send().fails("EPROTOCOL")
+    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -370,13 +358,11 @@ def test_3xx_where_it_means_nothing(connect: Opener, command: str, reply: bytes)
 def test_enhanced_status_code(connect: Opener, text: bytes, enhanced: str | None) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"ENHANCEDSTATUSCODES")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(text)
+        peer.answer(b"MAIL FROM:", text)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert failure.enhanced == enhanced
-        assert failure.response == text.decode()
-        connection.free()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send().fails("EENVELOPE")
+    assert failure.enhanced == enhanced
+    assert failure.response == text.decode()
+    connection.free()

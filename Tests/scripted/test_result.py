@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conftest import Opener
 from support.outcomes import DEFERRED, REJECTED
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 
 def test_times(connect: Opener) -> None:
@@ -12,10 +12,8 @@ def test_times(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
         peer.expect(b"DATA")
         assert not peer.closes_within(0.05)
         peer.reply(b"354 go")
@@ -30,13 +28,12 @@ def test_times(connect: Opener) -> None:
         peer.reply(b"550 no")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        assert connection.start_send().result().envelope_time > 0
-        assert connection.start_send().result().message_time > 0
-        refused = connection.start_send().result()
-        assert (refused.envelope_time, refused.message_time) == (0, 0)
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    assert connection.start_send().result().envelope_time > 0
+    assert connection.start_send().result().message_time > 0
+    refused = connection.start_send().result()
+    assert (refused.envelope_time, refused.message_time) == (0, 0)
+    connection.start_quit().succeeds()
 
 
 def test_every_refusal_of_a_failed_send(connect: Opener) -> None:
@@ -46,26 +43,23 @@ def test_every_refusal_of_a_failed_send(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for reply in replies:
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
+            peer.answer(b"RCPT TO:", reply)
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=names)
-        failure = sending.fails("EENVELOPE")
-        assert failure.recipient == names[-1]
-        assert failure.response == replies[-1].decode()
-        result = sending.result()
-        assert result.statuses == [REJECTED, DEFERRED, REJECTED]
-        for line, name, reply in zip(result.recipients, names, replies, strict=True):
-            assert line.error is not None
-            assert line.error.name == "EENVELOPE"
-            assert line.error.command == "RCPT TO"
-            assert line.error.recipient == name
-            assert line.error.response == reply.decode()
-            assert line.error.response_code == int(reply[:3])
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=names)
+    failure = sending.fails("EENVELOPE")
+    assert failure.recipient == names[-1]
+    assert failure.response == replies[-1].decode()
+    result = sending.result()
+    assert result.statuses == [REJECTED, DEFERRED, REJECTED]
+    for line, name, reply in zip(result.recipients, names, replies, strict=True):
+        assert line.error is not None
+        assert line.error.name == "EENVELOPE"
+        assert line.error.command == "RCPT TO"
+        assert line.error.recipient == name
+        assert line.error.response == reply.decode()
+        assert line.error.response_code == int(reply[:3])
+    connection.start_quit().succeeds()

@@ -10,7 +10,7 @@ import pytest
 from conftest import Opener
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, Failure
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 RECIPIENTS = ["a@example.com", "b@example.com"]
 
@@ -50,9 +50,8 @@ def test_envelope_refused_for_now(connect: Opener, replies: tuple[bytes, ...]) -
         envelope(peer, *replies)
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect.opened(server).start_send(recipients=RECIPIENTS).fails("EENVELOPE")
-        assert is_refused_for_now(failure)
+    failure = connect.opened(dialogue).start_send(recipients=RECIPIENTS).fails("EENVELOPE")
+    assert is_refused_for_now(failure)
 
 
 @pytest.mark.parametrize("reply", [b"452 4.3.1 disk full", b"421 4.3.2 shutting down"])
@@ -63,9 +62,8 @@ def test_content_refused_for_now(connect: Opener, reply: bytes) -> None:
         peer.reply(reply)
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect.opened(server).start_send(recipients=RECIPIENTS).fails("EMESSAGE")
-        assert is_refused_for_now(failure)
+    failure = connect.opened(dialogue).start_send(recipients=RECIPIENTS).fails("EMESSAGE")
+    assert is_refused_for_now(failure)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +77,12 @@ def test_lost_before_the_content(connect: Opener, replies: tuple[bytes, ...]) ->
         envelope(peer, *replies)
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
-        for sending in sends:
-            assert is_never_tried(sending.fails("ECONNECTION"))
-            assert sending.result().statuses == [NOT_TRIED, NOT_TRIED]
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
+    for sending in sends:
+        assert is_never_tried(sending.fails("ECONNECTION"))
+        assert sending.result().statuses == [NOT_TRIED, NOT_TRIED]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +96,11 @@ def test_another_was_refused(connect: Opener, behind: tuple[bytes, ...]) -> None
         envelope(peer, b"451 4.7.1 greylisted", *behind)
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first, second = (connection.start_send(recipients=RECIPIENTS) for _ in range(2))
-        assert is_refused_for_now(first.fails("EENVELOPE"))
-        assert is_never_tried(second.fails("ECONNECTION"))
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first, second = (connection.start_send(recipients=RECIPIENTS) for _ in range(2))
+    assert is_refused_for_now(first.fails("EENVELOPE"))
+    assert is_never_tried(second.fails("ECONNECTION"))
 
 
 @pytest.mark.parametrize("greeting", [b"", b"421 4.3.2 busy", b"450 later"])
@@ -114,15 +110,14 @@ def test_never_greeted(connect: Opener, greeting: bytes) -> None:
             peer.reply(greeting)
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            sending = connection.start_send(recipients=RECIPIENTS)
-        assert opening.wait().error is not None
-        failure = sending.wait().error
-        assert failure is not None
-        assert is_never_tried(failure)
+    connection = connect(dialogue)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        sending = connection.start_send(recipients=RECIPIENTS)
+    assert opening.wait().error is not None
+    failure = sending.wait().error
+    assert failure is not None
+    assert is_never_tried(failure)
 
 
 @pytest.mark.parametrize("deed", ["cancel", "close", "free"])
@@ -133,14 +128,13 @@ def test_ended_by_the_caller_while_queued(connect: Opener, deed: str) -> None:
         peer.until_closed()
 
     reached = threading.Event()
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
-        assert reached.wait(PATIENCE)
-        getattr(connection, deed)()
-        for sending in sends:
-            assert is_never_tried(sending.fails("ECANCELLED"))
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
+    assert reached.wait(PATIENCE)
+    getattr(connection, deed)()
+    for sending in sends:
+        assert is_never_tried(sending.fails("ECANCELLED"))
 
 
 def test_timed_out_before_it_was_sent(connect: Opener) -> None:
@@ -148,12 +142,11 @@ def test_timed_out_before_it_was_sent(connect: Opener) -> None:
         envelope(peer)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=200)
-        with connection.drive.held():
-            sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
-        for sending in sends:
-            assert is_never_tried(sending.fails("ETIMEDOUT"))
+    connection = connect.opened(dialogue, command_timeout=200)
+    with connection.drive.held():
+        sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
+    for sending in sends:
+        assert is_never_tried(sending.fails("ETIMEDOUT"))
 
 
 @pytest.mark.parametrize("code", [b"550", b"554"])
@@ -164,10 +157,9 @@ def test_neither(connect: Opener, code: bytes) -> None:
         envelope(peer, b"250 ok", code + b" no", code + b" no", b"503 nobody")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send(recipients=RECIPIENTS).fails("EENVELOPE")
-        assert failure.retry == RETRY_NO
-        assert not is_refused_for_now(failure)
-        assert not is_never_tried(failure)
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send(recipients=RECIPIENTS).fails("EENVELOPE")
+    assert failure.retry == RETRY_NO
+    assert not is_refused_for_now(failure)
+    assert not is_never_tried(failure)
+    connection.start_quit().succeeds()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 
 def test_reset_goes_with_the_next_group(connect: Opener) -> None:
@@ -16,22 +16,19 @@ def test_reset_goes_with_the_next_group(connect: Opener) -> None:
         peer.greet(b"PIPELINING")
         peer.expect(b"MAIL FROM:")
         peer.expect(b"RCPT TO:")
-        peer.expect(b"DATA")
-        peer.reply(b"250 ok", b"550 5.1.1 no one", b"554 5.5.1 no one")
+        peer.answer(b"DATA", b"250 ok", b"550 5.1.1 no one", b"554 5.5.1 no one")
         peer.expect(b"RSET")
         peer.expect(b"MAIL FROM:")
         peer.expect(b"RCPT TO:")
-        peer.expect(b"DATA")
-        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send().fails("EENVELOPE")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send().fails("EENVELOPE")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("way", ["copy", "descriptor", "reader"])
@@ -48,13 +45,13 @@ def test_a_small_message_is_one_write(connect: Opener, way: str) -> None:
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        if way == "reader":
-            message = drive.reader(*given.splitlines(keepends=True))
-        else:
-            message = drive.message(given, way)
-        connection.start_send(message=message).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    if way == "reader":
+        message = drive.reader(*given.splitlines(keepends=True))
+    else:
+        message = drive.message(given, way)
+    connection.start_send(message=message).succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert arrived == [given.replace(b"\n", b"\r\n") + b".\r\n"]

@@ -14,7 +14,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
 BODY = b"Subject: x\r\n\r\nbody\r\n"
@@ -29,11 +29,9 @@ def greet(peer: Peer, *capabilities: bytes) -> None:
 
 def envelope(peer: Peer, *replies: bytes) -> None:
     """MAIL and RCPT for the first of NAMES, one for each reply."""
-    peer.expect(b"MAIL FROM:")
-    peer.reply(b"250 ok")
+    peer.answer(b"MAIL FROM:", b"250 ok")
     for name, reply in zip(NAMES, replies, strict=False):
-        peer.expect(b"RCPT TO:<" + name.encode() + b">")
-        peer.reply(reply)
+        peer.answer(b"RCPT TO:<" + name.encode() + b">", reply)
 
 
 def test_all_or_none_ends_with_the_envelope(connect: Opener) -> None:
@@ -43,21 +41,19 @@ def test_all_or_none_ends_with_the_envelope(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         greet(peer)
         envelope(peer, b"250 ok", b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"450 4.2.0 later")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1)
-        envelope_name = connect.drive.envelope("a@example.com", NAMES[:2], all_or_none=1)
-        sending = connection.start_send(BODY, envelope=envelope_name)
-        failure = sending.fails("ECONNECTION")
-        assert failure.retry == RETRY_UNKNOWN
-        result = sending.result()
-        assert result.statuses[1] == UNKNOWN
-        assert result.recipients[0].response == "450 4.2.0 later"
+    connection = connect.opened(dialogue, lmtp=1)
+    envelope_name = connect.drive.envelope("a@example.com", NAMES[:2], all_or_none=1)
+    sending = connection.start_send(BODY, envelope=envelope_name)
+    failure = sending.fails("ECONNECTION")
+    assert failure.retry == RETRY_UNKNOWN
+    result = sending.result()
+    assert result.statuses[1] == UNKNOWN
+    assert result.recipients[0].response == "450 4.2.0 later"
 
 
 def test_no_doubt_about_later_transactions(connect: Opener) -> None:
@@ -66,22 +62,20 @@ def test_no_doubt_about_later_transactions(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"LIMITS RCPTMAX=1")
         envelope(peer, b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
-        result = sending.result()
-        assert result.statuses == [UNKNOWN, NOT_TRIED, NOT_TRIED]
-        for line in result.recipients[1:]:
-            assert line.error is not None
-            assert (line.error.name, line.error.retry) == ("ECONNECTION", RETRY_SAFE)
-            assert line.error.recipient == line.recipient
-            assert line.error.message.startswith("not tried: ")
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
+    result = sending.result()
+    assert result.statuses == [UNKNOWN, NOT_TRIED, NOT_TRIED]
+    for line in result.recipients[1:]:
+        assert line.error is not None
+        assert (line.error.name, line.error.retry) == ("ECONNECTION", RETRY_SAFE)
+        assert line.error.recipient == line.recipient
+        assert line.error.message.startswith("not tried: ")
 
 
 @pytest.mark.parametrize("code", [500, 502])
@@ -97,14 +91,13 @@ def test_late_reply_of_a_server_without_bdat(connect: Opener, code: int) -> None
         peer.reply(b"%d 5.5.1 what?" % code)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1, chunking=2)
-        sending = connection.start_send(BODY, recipients=NAMES[:1])
-        assert sending.fails("EENVELOPE").response == "550 5.1.1 no"
-        connection.wait_end()
-        assert connection.error is not None
-        assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
-        assert "BDAT" in connection.error.message
+    connection = connect.opened(dialogue, lmtp=1, chunking=2)
+    sending = connection.start_send(BODY, recipients=NAMES[:1])
+    assert sending.fails("EENVELOPE").response == "550 5.1.1 no"
+    connection.wait_end()
+    assert connection.error is not None
+    assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
+    assert "BDAT" in connection.error.message
 
 
 def test_copy_refused_after_another_was_stored(connect: Opener) -> None:
@@ -119,12 +112,11 @@ def test_copy_refused_after_another_was_stored(connect: Opener) -> None:
         peer.reply(b"250 stored", b"501 5.1.3 no", b"250 stored")
         peer.quit_after_reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1, chunking=1)
-        sending = connection.start_send(BODY, recipients=NAMES)
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, lmtp=1, chunking=1)
+    sending = connection.start_send(BODY, recipients=NAMES)
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize(
@@ -148,13 +140,12 @@ def test_first_copy_refused_as_a_command(connect: Opener, code: int, rest: int, 
         peer.reply(b"%d 5.5.4 no" % code)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, lmtp=1, chunking=1)
-        sending = connection.start_send(BODY, recipients=NAMES)
-        failure = sending.fails("ECONNECTION" if rest == UNKNOWN else "EMESSAGE")
-        assert failure.retry == retry
-        assert sending.result().statuses == [REJECTED, rest, rest]
-        connection.wait_end()
+    connection = connect.opened(dialogue, lmtp=1, chunking=1)
+    sending = connection.start_send(BODY, recipients=NAMES)
+    failure = sending.fails("ECONNECTION" if rest == UNKNOWN else "EMESSAGE")
+    assert failure.retry == retry
+    assert sending.result().statuses == [REJECTED, rest, rest]
+    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -165,17 +156,14 @@ def test_reply_to_helo_is_a_verdict(connect: Opener, reply: bytes, retry: int) -
 
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 test.local")
-        peer.expect(b"EHLO ")
-        peer.reply(b"550 5.5.1 what?")
-        peer.expect(b"HELO ")
-        peer.reply(reply)
+        peer.answer(b"EHLO ", b"550 5.5.1 what?")
+        peer.answer(b"HELO ", reply)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server).start_connect().fails("EPROTOCOL")
-        assert failure.response == reply.decode()
-        assert (failure.command, failure.retry) == ("HELO", retry)
-        assert "lost" not in failure.message
+    failure = connect(dialogue).start_connect().fails("EPROTOCOL")
+    assert failure.response == reply.decode()
+    assert (failure.command, failure.retry) == ("HELO", retry)
+    assert "lost" not in failure.message
 
 
 def test_refusal_does_not_decide_later_transactions(connect: Opener) -> None:
@@ -188,18 +176,17 @@ def test_refusal_does_not_decide_later_transactions(connect: Opener) -> None:
         peer.expect(b"DATA")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(recipients=NAMES)
-        assert sending.fails("ECONNECTION").retry == RETRY_SAFE
-        result = sending.result()
-        assert result.statuses == [REJECTED, NOT_TRIED, NOT_TRIED]
-        refused, *untried = (line.error for line in result.recipients)
-        assert refused is not None
-        assert (refused.response, refused.retry) == ("550 5.1.1 no", RETRY_NO)
-        for error in untried:
-            assert error is not None
-            assert (error.name, error.retry, error.response) == ("ECONNECTION", RETRY_SAFE, None)
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(recipients=NAMES)
+    assert sending.fails("ECONNECTION").retry == RETRY_SAFE
+    result = sending.result()
+    assert result.statuses == [REJECTED, NOT_TRIED, NOT_TRIED]
+    refused, *untried = (line.error for line in result.recipients)
+    assert refused is not None
+    assert (refused.response, refused.retry) == ("550 5.1.1 no", RETRY_NO)
+    for error in untried:
+        assert error is not None
+        assert (error.name, error.retry, error.response) == ("ECONNECTION", RETRY_SAFE, None)
 
 
 def test_verdict_on_one_message_is_none_on_the_next(connect: Opener) -> None:
@@ -210,20 +197,18 @@ def test_verdict_on_one_message_is_none_on_the_next(connect: Opener) -> None:
         peer.greet(b"PIPELINING")
         peer.expect(b"MAIL FROM:")
         peer.expect(b"RCPT TO:")
-        peer.expect(b"DATA")
-        peer.reply(b"554 5.7.1 no", b"503 5.5.1 no", b"354 go")
+        peer.answer(b"DATA", b"554 5.7.1 no", b"503 5.5.1 no", b"354 go")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first, second = connection.start_send(), connection.start_send()
-        refused = first.fails("EENVELOPE")
-        assert (refused.response, refused.retry) == ("554 5.7.1 no", RETRY_NO)
-        untried = second.fails("ECONNECTION")
-        assert (untried.response, untried.retry) == (None, RETRY_SAFE)
-        assert untried.message.startswith("not tried: ")
-        assert second.result().statuses == [NOT_TRIED]
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first, second = connection.start_send(), connection.start_send()
+    refused = first.fails("EENVELOPE")
+    assert (refused.response, refused.retry) == ("554 5.7.1 no", RETRY_NO)
+    untried = second.fails("ECONNECTION")
+    assert (untried.response, untried.retry) == (None, RETRY_SAFE)
+    assert untried.message.startswith("not tried: ")
+    assert second.result().statuses == [NOT_TRIED]
 
 
 def test_message_after_a_violation_was_not_tried(connect: Opener) -> None:
@@ -231,13 +216,11 @@ def test_message_after_a_violation_was_not_tried(connect: Opener) -> None:
         peer.greet(b"PIPELINING")
         peer.expect(b"MAIL FROM:")
         peer.expect(b"RCPT TO:")
-        peer.expect(b"DATA")
-        peer.reply(b"250 ok", b"250 ok", b"250 what?")
+        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 what?")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first, second = connection.start_send(), connection.start_send()
-        assert first.fails("EPROTOCOL").retry == RETRY_NO
-        assert second.fails("EPROTOCOL").retry == RETRY_SAFE
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first, second = connection.start_send(), connection.start_send()
+    assert first.fails("EPROTOCOL").retry == RETRY_NO
+    assert second.fails("EPROTOCOL").retry == RETRY_SAFE

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE, UNKNOWN
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 PLAIN: tuple[bytes, ...] = ()
 PIPELINING = (b"PIPELINING",)
@@ -17,44 +17,40 @@ both = pytest.mark.parametrize("capabilities", [PLAIN, PIPELINING], ids=["plain"
 def test_some_recipients_refused(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:<a@example.com>")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:<a@example.com>", b"250 ok")
         for name, reply in (
             (b"one", b"250 2.1.5 ok"),
             (b"two", b"550 5.1.1 no such user"),
             (b"three", b"450 4.2.0 busy"),
             (b"two", b"250 2.1.5 ok"),
         ):
-            peer.expect(b"RCPT TO:<" + name + b"@example.com>")
-            peer.reply(reply)
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:<" + name + b"@example.com>", reply)
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        names = [f"{name}@example.com" for name in ("one", "two", "three", "two")]
-        sending = connection.start_send(recipients=names)
-        sending.succeeds()
-        result = sending.result()
-        assert [line.recipient for line in result.recipients] == names
-        assert result.statuses == [ACCEPTED, REJECTED, DEFERRED, ACCEPTED]
-        assert (result.accepted, result.rejected) == (2, 2)
-        refused = result.recipients[1]
-        assert refused.command == "RCPT TO"
-        assert refused.response_code == 550
-        assert refused.enhanced == "5.1.1"
-        assert refused.response == "550 5.1.1 no such user"
-        assert refused.error is not None
-        assert refused.error.name == "EENVELOPE"
-        assert refused.error.recipient == "two@example.com"
-        assert refused.error.retry == RETRY_NO
-        deferred = result.recipients[2].error
-        assert deferred is not None
-        assert deferred.retry == RETRY_SAFE
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    names = [f"{name}@example.com" for name in ("one", "two", "three", "two")]
+    sending = connection.start_send(recipients=names)
+    sending.succeeds()
+    result = sending.result()
+    assert [line.recipient for line in result.recipients] == names
+    assert result.statuses == [ACCEPTED, REJECTED, DEFERRED, ACCEPTED]
+    assert (result.accepted, result.rejected) == (2, 2)
+    refused = result.recipients[1]
+    assert refused.command == "RCPT TO"
+    assert refused.response_code == 550
+    assert refused.enhanced == "5.1.1"
+    assert refused.response == "550 5.1.1 no such user"
+    assert refused.error is not None
+    assert refused.error.name == "EENVELOPE"
+    assert refused.error.recipient == "two@example.com"
+    assert refused.error.retry == RETRY_NO
+    deferred = result.recipients[2].error
+    assert deferred is not None
+    assert deferred.retry == RETRY_SAFE
+    connection.start_quit().succeeds()
 
 
 def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
@@ -64,27 +60,22 @@ def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"550 5.1.1 no one")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"550 5.1.1 no one")
+        peer.answer(b"DATA", b"354 go")
         assert peer.content() == b".\r\n"
         peer.reply(b"554 5.5.1 no valid recipients")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+        peer.answer(b"RSET", b"250 ok")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EENVELOPE")
-        assert failure.response_code == 550
-        assert sending.result().statuses == [REJECTED]
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    failure = sending.fails("EENVELOPE")
+    assert failure.response_code == 550
+    assert sending.result().statuses == [REJECTED]
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @both
@@ -92,26 +83,21 @@ def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
 def test_data_refused(connect: Opener, capabilities: tuple[bytes, ...], reply: bytes) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(reply)
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
+        peer.answer(b"DATA", reply)
+        peer.answer(b"RSET", b"250 ok")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EENVELOPE")
-        assert failure.command == "DATA"
-        assert failure.response == reply.decode()
-        assert sending.result().accepted == 0
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    failure = sending.fails("EENVELOPE")
+    assert failure.command == "DATA"
+    assert failure.response == reply.decode()
+    assert sending.result().accepted == 0
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @both
@@ -130,42 +116,37 @@ def test_message_refused(
         peer.envelope()
         peer.content()
         peer.reply(reply)
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+        peer.answer(b"RSET", b"250 ok")
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EMESSAGE")
-        assert failure.command == "DATA"
-        assert failure.phase == "message"
-        assert failure.retry == retry
-        line = sending.result().recipients[0]
-        assert line.status == status
-        assert line.command == "DATA"
-        assert line.error is not None
-        assert line.error.name == "EMESSAGE"
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    failure = sending.fails("EMESSAGE")
+    assert failure.command == "DATA"
+    assert failure.phase == "message"
+    assert failure.retry == retry
+    line = sending.result().recipients[0]
+    assert line.status == status
+    assert line.command == "DATA"
+    assert line.error is not None
+    assert line.error.name == "EMESSAGE"
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_reset_that_is_refused(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"RSET")
-        peer.reply(b"500 what?")
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+        peer.answer(b"RSET", b"500 what?")
+        peer.answer(b"RSET", b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_reset().fails("EPROTOCOL")
-        assert failure.command == "RSET"
-        connection.start_reset().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_reset().fails("EPROTOCOL")
+    assert failure.command == "RSET"
+    connection.start_reset().succeeds()
+    connection.start_quit().succeeds()
 
 
 @both
@@ -178,40 +159,35 @@ def test_many_at_once(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
         for number in range(5):
             # In front of what follows at once, and behind what was refused.
             if (capabilities and number > 0) or number == 3:
-                peer.expect(b"RSET")
-                peer.reply(b"250 ok")
+                peer.answer(b"RSET", b"250 ok")
             if number == 2:
-                peer.expect(b"MAIL FROM:<a2@example.com>")
-                peer.reply(b"250 ok")
-                peer.expect(b"RCPT TO:<b2@example.com>")
-                peer.reply(b"550 no one")
+                peer.answer(b"MAIL FROM:<a2@example.com>", b"250 ok")
+                peer.answer(b"RCPT TO:<b2@example.com>", b"550 no one")
                 if capabilities:
-                    peer.expect(b"DATA")
-                    peer.reply(b"554 no one")
+                    peer.answer(b"DATA", b"554 no one")
                 continue
             content = peer.delivery(b"b%d@example.com" % number, sender=b"a%d@example.com" % number)
             assert content == b"message %d\r\n.\r\n" % number
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        with connection.drive.held():
-            connection.start_connect()
-            sends = [
-                connection.start_send(
-                    b"message %d" % number, f"a{number}@example.com", [f"b{number}@example.com"]
-                )
-                for number in range(5)
-            ]
-            quitting = connection.start_quit()
-        quitting.succeeds()
-        for number, sending in enumerate(sends):
-            if number == 2:
-                sending.fails("EENVELOPE")
-            else:
-                sending.succeeds()
-        order = [entry for entry in connection.drive.order if entry.startswith("done")]
-        assert order == sorted(order, key=lambda entry: int(entry.rsplit("t", 1)[1]))
+    connection = connect(dialogue)
+    with connection.drive.held():
+        connection.start_connect()
+        sends = [
+            connection.start_send(
+                b"message %d" % number, f"a{number}@example.com", [f"b{number}@example.com"]
+            )
+            for number in range(5)
+        ]
+        quitting = connection.start_quit()
+    quitting.succeeds()
+    for number, sending in enumerate(sends):
+        if number == 2:
+            sending.fails("EENVELOPE")
+        else:
+            sending.succeeds()
+    order = [entry for entry in connection.drive.order if entry.startswith("done")]
+    assert order == sorted(order, key=lambda entry: int(entry.rsplit("t", 1)[1]))
 
 
 def test_pipelined_group_is_one_write(connect: Opener) -> None:
@@ -223,16 +199,14 @@ def test_pipelined_group_is_one_write(connect: Opener) -> None:
         peer.expect(b"MAIL FROM:")
         peer.expect(b"RCPT TO:")
         peer.expect(b"RCPT TO:")
-        peer.expect(b"DATA")
-        peer.reply(b"250 ok", b"250 ok", b"250 ok", b"354 go")
+        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_nothing_is_pipelined_unasked(connect: Opener) -> None:
@@ -253,10 +227,9 @@ def test_nothing_is_pipelined_unasked(connect: Opener) -> None:
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_many_recipients_do_not_deadlock(connect: Opener) -> None:
@@ -268,23 +241,19 @@ def test_many_recipients_do_not_deadlock(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.shrink_buffers()
         peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for _ in range(count):
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"250 " + padding)
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:", b"250 " + padding)
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        names = ["r" * 50 + f"-{number}@" + "d" * 60 + ".example.com" for number in range(count)]
-        sending = connection.start_send(recipients=names)
-        assert sending.result().accepted == count
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    names = ["r" * 50 + f"-{number}@" + "d" * 60 + ".example.com" for number in range(count)]
+    sending = connection.start_send(recipients=names)
+    assert sending.result().accepted == count
+    connection.start_quit().succeeds()
 
 
 def test_unknown_is_for_the_end_only(connect: Opener) -> None:
@@ -297,12 +266,11 @@ def test_unknown_is_for_the_end_only(connect: Opener) -> None:
         peer.half_close()
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first = connection.start_send()
-            second = connection.start_send()
-        first.fails("ECONNECTION")
-        assert first.result().statuses == [UNKNOWN]
-        assert second.fails("ECONNECTION").retry == RETRY_SAFE
-        assert second.result().statuses == [NOT_TRIED]
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first = connection.start_send()
+        second = connection.start_send()
+    first.fails("ECONNECTION")
+    assert first.result().statuses == [UNKNOWN]
+    assert second.fails("ECONNECTION").retry == RETRY_SAFE
+    assert second.result().statuses == [NOT_TRIED]

@@ -32,16 +32,14 @@ def one_delivery(peer: Peer) -> None:
 
 def lmtp_delivery(peer: Peer) -> None:
     peer.reply(b"220 hi")
-    peer.expect(b"LHLO ")
-    peer.reply(b"250 test.local")
+    peer.answer(b"LHLO ", b"250 test.local")
     peer.delivery()
     peer.quit()
 
 
 def last_lmtp_delivery(peer: Peer) -> None:
     peer.reply(b"220 hi")
-    peer.expect(b"LHLO ")
-    peer.reply(b"250 test.local")
+    peer.answer(b"LHLO ", b"250 test.local")
     peer.delivery()
     peer.hang_up()
 
@@ -53,7 +51,8 @@ def last_lmtp_delivery(peer: Peer) -> None:
 def test_socket_path(connect: Opener, tmp_path: Path, lmtp: int) -> None:
     dialogue = lmtp_delivery if lmtp else one_delivery
     path = tmp_path / "the socket"
-    with ScriptedServer(dialogue) as server, relayed(path, server):
+    server = connect.server(dialogue)
+    with relayed(path, server):
         # Nobody resolves the host, or connects to the port.
         connection = connect.opened(
             server, socket_path=path, host="nowhere.invalid", port=1, lmtp=lmtp
@@ -86,19 +85,15 @@ def test_socket_path_and_tls(connect: Opener, certificates: Certificates, tmp_pa
 
     def accepted(peer: Peer) -> None:
         peer.secure(certificates.name_only)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
     def refused(peer: Peer) -> None:
         peer.greet(b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         peer.refused_tls(certificates.wrong_host)
 
-    with (
-        ScriptedServer(accepted, refused) as server,
-        relayed(tmp_path / "s", server),
-    ):
+    server = connect.server(accepted, refused)
+    with relayed(tmp_path / "s", server):
         connection = connect.opened(server, socket_path=tmp_path / "s", host="localhost")
         assert connection.info()["tls_peer_name"] == "localhost"
         connection.start_quit().succeeds()
@@ -111,11 +106,11 @@ def test_password_to_a_socket_path(connect: Opener, tmp_path: Path) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN ")
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH PLAIN ", b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server, relayed(tmp_path / "s", server):
+    server = connect.server(dialogue)
+    with relayed(tmp_path / "s", server):
         connection = connect.opened(server, socket_path=tmp_path / "s")
         connection.start_login("alice", "sesame").succeeds()
         connection.start_quit().succeeds()
@@ -215,33 +210,33 @@ def test_local_address(connect: Opener, with_port: bool) -> None:
         one_delivery(peer)
 
     port = free_port("127.0.0.3") if with_port else 0
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, local_address="127.0.0.3", local_port=port)
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, local_address="127.0.0.3", local_port=port)
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert seen[0][0] == "127.0.0.3"
     if with_port:
         assert seen[0][1] == port
 
 
 def test_local_address_that_is_not_here(connect: Opener) -> None:
-    with ScriptedServer() as server:
-        # RFC 5737: for documentation only.
-        connection = connect(server, local_address="192.0.2.1")
-        failure = connection.start_connect().fails("ESOCKET")
-        assert failure.errno
-        assert "local_address 192.0.2.1" in failure.message
-        connection.wait_end()
+    server = connect.server()
+    # RFC 5737: for documentation only.
+    connection = connect(server, local_address="192.0.2.1")
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno
+    assert "local_address 192.0.2.1" in failure.message
+    connection.wait_end()
 
 
 def test_local_address_of_another_family(connect: Opener) -> None:
-    with ScriptedServer() as server:
-        connection = connect(server, local_address="::1")
-        failure = connection.start_connect().fails("ESOCKET")
-        assert "local_address [::1]" in failure.message
-        # It would be the same tomorrow.
-        assert failure.retry == RETRY_NO
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, local_address="::1")
+    failure = connection.start_connect().fails("ESOCKET")
+    assert "local_address [::1]" in failure.message
+    # It would be the same tomorrow.
+    assert failure.retry == RETRY_NO
+    connection.wait_end()
 
 
 def test_link_local_address_without_its_interface(drive: Drive) -> None:
@@ -274,51 +269,50 @@ def test_write_to_a_socket_that_is_shut(secure: int) -> None:
 
 def test_local_address_chooses_the_family(connect: Opener) -> None:
     """The name localhost has both; only one can be connected to from here."""
-    with ScriptedServer(one_delivery) as server:
-        connection = connect.opened(server, host="localhost", local_address="127.0.0.1")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(one_delivery, host="localhost", local_address="127.0.0.1")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- the caller's socket ----------------------------------------------------
 
 
 def test_unconnected_socket(connect: Opener) -> None:
-    with ScriptedServer(last_delivery) as server:
-        connection = connect.opened(server, socket="tcp4")
-        assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(last_delivery)
+    connection = connect.opened(server, socket="tcp4")
+    assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_unconnected_socket_takes_an_address_of_its_family(connect: Opener) -> None:
-    with ScriptedServer(last_delivery) as server:
-        connection = connect.opened(server, host="localhost", socket="tcp4")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(last_delivery, host="localhost", socket="tcp4")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("kind", ["tcp6", "unix"])
 def test_unconnected_socket_of_another_family(connect: Opener, kind: str) -> None:
-    with ScriptedServer() as server:
-        connection = connect(server, socket=kind)
-        assert connection.start_connect().fails("ESOCKET").message
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, socket=kind)
+    assert connection.start_connect().fails("ESOCKET").message
+    connection.wait_end()
 
 
 def test_connection(connect: Opener) -> None:
-    with ScriptedServer(last_delivery) as server:
-        connection = connect.opened(
-            server, connection=f"to:127.0.0.1:{server.port}", host="nowhere.invalid", port=1
-        )
-        assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
-        assert connection.info()["secure"] == 0
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(last_delivery)
+    connection = connect.opened(
+        server, connection=f"to:127.0.0.1:{server.port}", host="nowhere.invalid", port=1
+    )
+    assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
+    assert connection.info()["secure"] == 0
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_connection_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
-    with ScriptedServer(last_lmtp_delivery) as server, relayed(tmp_path / "s", server):
+    server = connect.server(last_lmtp_delivery)
+    with relayed(tmp_path / "s", server):
         connection = connect.opened(server, connection=f"to:{tmp_path / 's'}", lmtp=1)
         connection.start_send().succeeds()
         connection.start_quit().succeeds()
@@ -331,33 +325,32 @@ def test_connection_and_tls(connect: Opener, certificates: Certificates, way: st
             peer.secure(certificates.name_only)
         else:
             peer.greet()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
     identity = certificates.name_only if way == "implicit" else None
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(
-            server,
-            connection=f"to:127.0.0.1:{server.port}",
-            host="localhost",
-            secure=int(way == "implicit"),
-        )
-        info = connection.info()
-        assert info["secure"] == 1
-        assert info["tls_peer_name"] == "localhost"
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue, identity=identity)
+    connection = connect.opened(
+        server,
+        connection=f"to:127.0.0.1:{server.port}",
+        host="localhost",
+        secure=int(way == "implicit"),
+    )
+    info = connection.info()
+    assert info["secure"] == 1
+    assert info["tls_peer_name"] == "localhost"
+    connection.start_quit().succeeds()
 
 
 def test_connection_and_the_wrong_certificate(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(certificates.wrong_host)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(
-            server, connection=f"to:127.0.0.1:{server.port}", host="localhost", secure=1
-        )
-        assert connection.start_connect().fails("ETLS").tls_reason
-        connection.wait_end()
+    server = connect.server(dialogue)
+    connection = connect(
+        server, connection=f"to:127.0.0.1:{server.port}", host="localhost", secure=1
+    )
+    assert connection.start_connect().fails("ETLS").tls_reason
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("secure", [0, 1])
@@ -367,29 +360,28 @@ def test_secured(connect: Opener, secure: int) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS", b"AUTH PLAIN", b"REQUIRETLS")
-        peer.expect(b"AUTH PLAIN ")
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH PLAIN ", b"235 welcome")
         peer.delivery()
         peer.hang_up()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(
-            server, connection=f"to:127.0.0.1:{server.port}", secured=1, secure=secure
-        )
-        connection.start_login("alice", "sesame").succeeds()
-        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], require_tls=1)
-        connection.start_send(envelope=envelope).fails("EREQUIRETLS")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    connection = connect.opened(
+        server, connection=f"to:127.0.0.1:{server.port}", secured=1, secure=secure
+    )
+    connection.start_login("alice", "sesame").succeeds()
+    envelope = connection.drive.envelope("a@example.com", ["b@example.com"], require_tls=1)
+    connection.start_send(envelope=envelope).fails("EREQUIRETLS")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("kind", ["tcp4", "unix", "listening"])
 def test_connection_that_is_not_connected(connect: Opener, kind: str) -> None:
-    with ScriptedServer() as server:
-        connection = connect(server, connection=kind)
-        failure = connection.start_connect().fails("ESOCKET")
-        assert "connection" in failure.message
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, connection=kind)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert "connection" in failure.message
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("option", ["socket", "connection"])
@@ -412,36 +404,38 @@ def test_quit_ends_it(connect: Opener, option: str) -> None:
         peer.hang_up()
         closed.append(peer.closes_within(1))
 
-    with ScriptedServer(dialogue) as server:
-        kind = "tcp4" if option == "socket" else f"to:127.0.0.1:{server.port}"
-        connection = connect.opened(server, **{option: kind})
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    kind = "tcp4" if option == "socket" else f"to:127.0.0.1:{server.port}"
+    connection = connect.opened(server, **{option: kind})
+    connection.start_quit().succeeds()
+    connect.join()
     assert closed == [True]
 
 
 @pytest.mark.parametrize("option", ["socket", "connection"])
 def test_descriptor_taken_back(connect: Opener, option: str) -> None:
-    with ScriptedServer(silent) as server:
-        drive = connect.drive
-        before = drive.counts()
-        name = drive.options(host=server.host, port=server.port)
-        assert drive.set(name, option, f"to:127.0.0.1:{server.port}") is None
-        assert drive.counts() == (before[0] + 1, before[1])
-        assert drive.set(name, option, -1) is None
-        assert drive.counts() == before
+    server = connect.server(silent)
+    drive = connect.drive
+    before = drive.counts()
+    name = drive.options(host=server.host, port=server.port)
+    assert drive.set(name, option, f"to:127.0.0.1:{server.port}") is None
+    assert drive.counts() == (before[0] + 1, before[1])
+    assert drive.set(name, option, -1) is None
+    assert drive.counts() == before
 
 
 def test_no_descriptor_is_left(connect: Opener) -> None:
     """Not by unused options, nor by a refused connect."""
     drive = connect.drive
     before = drive.counts()
-    with ScriptedServer(last_delivery) as server:
-        drive.options(socket="tcp4")
-        drive.connection(connection="tcp6").start_connect().fails("ESOCKET")
-        connection = connect.opened(server, connection=f"to:127.0.0.1:{server.port}")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        connection.free()
+    server = connect.server(last_delivery)
+    drive.options(socket="tcp4")
+    drive.connection(connection="tcp6").start_connect().fails("ESOCKET")
+    connection = connect.opened(server, connection=f"to:127.0.0.1:{server.port}")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    connection.free()
+    connect.join()
     drive.finish()
     assert drive.counts() == before
 

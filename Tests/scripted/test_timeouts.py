@@ -12,7 +12,7 @@ from conftest import Opener
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.resolving import resolving
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 from support.slowness import time_limit
 from support.system import full_listener
 
@@ -32,13 +32,13 @@ def mute(peer: Peer) -> None:
 
 
 def test_greeting(connect: Opener) -> None:
-    with ScriptedServer(mute) as server:
-        connection = connect(server, greeting_timeout=SOON)
-        failure = connection.start_connect().fails("ETIMEDOUT")
-        check(failure, "greeting_timeout", "greeting")
-        assert failure.address == f"127.0.0.1:{server.port}"
-        connection.wait_end()
-        assert connection.error == failure
+    server = connect.server(mute)
+    connection = connect(server, greeting_timeout=SOON)
+    failure = connection.start_connect().fails("ETIMEDOUT")
+    check(failure, "greeting_timeout", "greeting")
+    assert failure.address == f"127.0.0.1:{server.port}"
+    connection.wait_end()
+    assert connection.error == failure
 
 
 def test_greeting_that_never_ends(connect: Opener) -> None:
@@ -52,9 +52,8 @@ def test_greeting_that_never_ends(connect: Opener) -> None:
                     return
         raise AssertionError("the client waited for 200 lines")
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server, greeting_timeout=SOON).start_connect().fails("ETIMEDOUT")
-        check(failure, "greeting_timeout", "greeting")
+    failure = connect(dialogue, greeting_timeout=SOON).start_connect().fails("ETIMEDOUT")
+    check(failure, "greeting_timeout", "greeting")
 
 
 @pytest.mark.parametrize("command", ["EHLO", "MAIL FROM", "RCPT TO", "DATA"])
@@ -73,20 +72,19 @@ def test_command(connect: Opener, command: str) -> None:
             peer.reply(reply)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, command_timeout=SOON)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            sending = connection.start_send()
-        if command == "EHLO":
-            failure = opening.fails("ETIMEDOUT")
-            check(failure, "command_timeout", "hello")
-        else:
-            failure = sending.fails("ETIMEDOUT")
-            check(failure, "command_timeout", "envelope")
-        assert failure.command == command
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.wait_end()
+    connection = connect(dialogue, command_timeout=SOON)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        sending = connection.start_send()
+    if command == "EHLO":
+        failure = opening.fails("ETIMEDOUT")
+        check(failure, "command_timeout", "hello")
+    else:
+        failure = sending.fails("ETIMEDOUT")
+        check(failure, "command_timeout", "envelope")
+    assert failure.command == command
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.wait_end()
 
 
 def test_login(connect: Opener) -> None:
@@ -95,10 +93,9 @@ def test_login(connect: Opener) -> None:
         peer.expect(b"AUTH PLAIN ")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=SOON)
-        failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
-        check(failure, "command_timeout", "auth")
+    connection = connect.opened(dialogue, command_timeout=SOON)
+    failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
+    check(failure, "command_timeout", "auth")
 
 
 def test_starttls_reply(connect: Opener) -> None:
@@ -107,9 +104,8 @@ def test_starttls_reply(connect: Opener) -> None:
         peer.expect(b"STARTTLS")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server, command_timeout=SOON).start_connect().fails("ETIMEDOUT")
-        check(failure, "command_timeout", "starttls")
+    failure = connect(dialogue, command_timeout=SOON).start_connect().fails("ETIMEDOUT")
+    check(failure, "command_timeout", "starttls")
 
 
 @pytest.mark.parametrize("way", ["starttls", "implicit"])
@@ -119,14 +115,12 @@ def test_handshake(connect: Opener, way: str) -> None:
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS")
-            peer.expect(b"STARTTLS")
-            peer.reply(b"220 go")
+            peer.answer(b"STARTTLS", b"220 go")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, secure=int(way == "implicit"), connection_timeout=SOON)
-        failure = connection.start_connect().fails("ETIMEDOUT")
-        check(failure, "connection_timeout", "starttls" if way == "starttls" else "tls")
+    connection = connect(dialogue, secure=int(way == "implicit"), connection_timeout=SOON)
+    failure = connection.start_connect().fails("ETIMEDOUT")
+    check(failure, "connection_timeout", "starttls" if way == "starttls" else "tls")
 
 
 def test_final_reply(connect: Opener) -> None:
@@ -138,11 +132,10 @@ def test_final_reply(connect: Opener) -> None:
         peer.content()
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, final_reply_timeout=SOON)
-        sending = connection.start_send()
-        check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message", RETRY_UNKNOWN)
-        assert sending.result().statuses == [UNKNOWN]
+    connection = connect.opened(dialogue, final_reply_timeout=SOON)
+    sending = connection.start_send()
+    check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message", RETRY_UNKNOWN)
+    assert sending.result().statuses == [UNKNOWN]
 
 
 def test_socket(connect: Opener) -> None:
@@ -155,15 +148,14 @@ def test_socket(connect: Opener) -> None:
         assert timed_out.wait(PATIENCE)
 
     timed_out = threading.Event()
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, socket_timeout=SOON)
-        with connection.drive.held():
-            connection.start_connect()
-            sending = connection.start_send(b"x" * 40_000_000)
-        failure = sending.fails("ETIMEDOUT")
-        timed_out.set()
-        check(failure, "socket_timeout", "message")
-        assert sending.result().statuses == [NOT_TRIED]
+    connection = connect(dialogue, socket_timeout=SOON)
+    with connection.drive.held():
+        connection.start_connect()
+        sending = connection.start_send(b"x" * 40_000_000)
+    failure = sending.fails("ETIMEDOUT")
+    timed_out.set()
+    check(failure, "socket_timeout", "message")
+    assert sending.result().statuses == [NOT_TRIED]
 
 
 @pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)])
@@ -177,15 +169,14 @@ def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
         peer.expect(b"QUIT")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, quit_timeout=SOON)
-        with connection.drive.held():
-            sending = connection.start_send()
-            quitting = connection.start_quit()
-        sending.succeeds()
-        quitting.succeeds()
-        connection.wait_end()
-        assert connection.error is None
+    connection = connect.opened(dialogue, quit_timeout=SOON)
+    with connection.drive.held():
+        sending = connection.start_send()
+        quitting = connection.start_quit()
+    sending.succeeds()
+    quitting.succeeds()
+    connection.wait_end()
+    assert connection.error is None
 
 
 def test_quit_timeout(connect: Opener) -> None:
@@ -197,10 +188,9 @@ def test_quit_timeout(connect: Opener) -> None:
         assert not peer.closes_within(3 * SOON / 1000)
         peer.reply(b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, command_timeout=SOON)
-        connection.start_quit().succeeds()
-        connection.wait_end()
+    connection = connect.opened(dialogue, command_timeout=SOON)
+    connection.start_quit().succeeds()
+    connection.wait_end()
 
 
 def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
@@ -209,18 +199,15 @@ def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"CHUNKING")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
         peer.expect(b"BDAT ")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, chunking=1, final_reply_timeout=SOON)
-        message = connect.drive.reader(b"x" * 9_000, b"y" * 9_000)
-        failure = connection.start_send(message=message).fails("ETIMEDOUT")
-        check(failure, "final_reply_timeout", "message")
+    connection = connect.opened(dialogue, chunking=1, final_reply_timeout=SOON)
+    message = connect.drive.reader(b"x" * 9_000, b"y" * 9_000)
+    failure = connection.start_send(message=message).fails("ETIMEDOUT")
+    check(failure, "final_reply_timeout", "message")
 
 
 def test_idle_has_no_other_limit(connect: Opener) -> None:
@@ -231,18 +218,17 @@ def test_idle_has_no_other_limit(connect: Opener) -> None:
         assert not peer.closes_within(3 * SOON / 1000), "the client closed an idle connection"
         peer.reply(b"421 4.4.2 good night")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(
-            server,
-            greeting_timeout=SOON,
-            connection_timeout=SOON,
-            command_timeout=SOON,
-            final_reply_timeout=SOON,
-            operation_timeout=SOON,
-        )
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.name == "ECONNECTION", connection.error
+    connection = connect.opened(
+        dialogue,
+        greeting_timeout=SOON,
+        connection_timeout=SOON,
+        command_timeout=SOON,
+        final_reply_timeout=SOON,
+        operation_timeout=SOON,
+    )
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.name == "ECONNECTION", connection.error
 
 
 @pytest.mark.parametrize("limit", ["command_timeout", "operation_timeout"])
@@ -260,9 +246,8 @@ def test_operation(connect: Opener, limit: str) -> None:
                     return
         raise AssertionError("the client waited for 500 lines")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, **{limit: SOON})
-        check(connection.start_send().fails("ETIMEDOUT"), limit, "envelope")
+    connection = connect.opened(dialogue, **{limit: SOON})
+    check(connection.start_send().fails("ETIMEDOUT"), limit, "envelope")
 
 
 def test_operation_of_a_paused_source(connect: Opener) -> None:
@@ -273,14 +258,13 @@ def test_operation_of_a_paused_source(connect: Opener) -> None:
         peer.envelope()
         assert b"\r\n.\r\n" not in peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, operation_timeout=SOON)
-        message = connect.drive.reader(b"x\r\n", "!pause", b"y")
-        check(
-            connection.start_send(message=message).fails("ETIMEDOUT"),
-            "operation_timeout",
-            "message",
-        )
+    connection = connect.opened(dialogue, operation_timeout=SOON)
+    message = connect.drive.reader(b"x\r\n", "!pause", b"y")
+    check(
+        connection.start_send(message=message).fails("ETIMEDOUT"),
+        "operation_timeout",
+        "message",
+    )
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])
@@ -295,21 +279,19 @@ def test_limits_spare_an_answer_in_time(connect: Opener, limit: str, is_ahead: b
         peer.greet(*[b"PIPELINING"][: int(is_ahead)])
         for number in range(8):
             if is_ahead and number > 0:
-                peer.expect(b"RSET")
-                peer.reply(b"250 ok")
+                peer.answer(b"RSET", b"250 ok")
             peer.envelope()
             peer.content()
             assert not peer.closes_within(0.1)
             peer.reply(b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, **{limit: time_limit(500)})
-        with connection.drive.held():
-            sends = [connection.start_send() for _ in range(8)]
-        connection.start_quit().succeeds()
-        for sending in sends:
-            sending.succeeds()
+    connection = connect.opened(dialogue, **{limit: time_limit(500)})
+    with connection.drive.held():
+        sends = [connection.start_send() for _ in range(8)]
+    connection.start_quit().succeeds()
+    for sending in sends:
+        sending.succeeds()
 
 
 # --- before there is a connection -------------------------------------------

@@ -56,8 +56,7 @@ def test_certificate(
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS", b"AUTH PLAIN")
-            peer.expect(b"STARTTLS")
-            peer.reply(b"220 go")
+            peer.answer(b"STARTTLS", b"220 go")
         if not accepted:
             return peer.refused_tls(identity)
         peer.start_tls(identity)
@@ -68,24 +67,25 @@ def test_certificate(
         peer.expect(b"QUIT")
         return peer.reply(b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, host=host, secure=int(way == "implicit"), **options)
-        with connection.drive.held():
-            opening = connection.start_connect()
-            # Queued after the connect: must not be sent to a server that failed.
-            login = None if accepted else connection.start_login("alice", "sesame")
-        if accepted:
-            opening.succeeds()
-            connection.start_quit().succeeds()
-            return
-        failure = opening.fails("ETLS")
-        assert failure.phase in ("tls", way)
-        assert failure.tls_reason
-        for word in words:
-            assert word in failure.message, f"{word!r} is not said: {failure.message}"
-        assert login is not None
-        login.fails("ETLS")
-        connection.wait_end()
+    server = connect.server(dialogue)
+    connection = connect(server, host=host, secure=int(way == "implicit"), **options)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        # Queued after the connect: must not be sent to a server that failed.
+        login = None if accepted else connection.start_login("alice", "sesame")
+    if accepted:
+        opening.succeeds()
+        connection.start_quit().succeeds()
+        return
+    failure = opening.fails("ETLS")
+    assert failure.phase in ("tls", way)
+    assert failure.tls_reason
+    for word in words:
+        assert word in failure.message, f"{word!r} is not said: {failure.message}"
+    assert login is not None
+    login.fails("ETLS")
+    connection.wait_end()
+    connect.join()
     assert server.peer.protected == b""
 
 
@@ -95,29 +95,27 @@ def test_ca_file_replaces_the_system_store(connect: Opener, certificates: Certif
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(certificates.good)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, secure=1, tls_ca_file=certificates.other_ca.certificate)
-        assert connection.start_connect().fails("ETLS").tls_reason
+    connection = connect(dialogue, secure=1, tls_ca_file=certificates.other_ca.certificate)
+    assert connection.start_connect().fails("ETLS").tls_reason
 
 
 def test_system_store_by_default(connect: Opener, certificates: Certificates) -> None:
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(certificates.good)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, secure=1, tls_ca_file=None)
-        assert connection.start_connect().fails("ETLS").tls_reason
+    connection = connect(dialogue, secure=1, tls_ca_file=None)
+    assert connection.start_connect().fails("ETLS").tls_reason
 
 
 @pytest.mark.parametrize("secure", [0, 1])
 def test_ca_file_that_is_missing(connect: Opener, secure: int) -> None:
     """A mistake of the caller: no server is bothered with it."""
-    with ScriptedServer() as server:
-        connection = connect(server, secure=secure, tls_ca_file="/nonexistent/ca.pem")
-        failure = connection.start_connect().fails("ETLS")
-        assert failure.phase == "tls"
-        assert "/nonexistent/ca.pem" in failure.message
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, secure=secure, tls_ca_file="/nonexistent/ca.pem")
+    failure = connection.start_connect().fails("ETLS")
+    assert failure.phase == "tls"
+    assert "/nonexistent/ca.pem" in failure.message
+    connection.wait_end()
 
 
 def test_verification_belongs_to_one_connection(
@@ -129,28 +127,27 @@ def test_verification_belongs_to_one_connection(
     def accepted(peer: Peer) -> None:
         peer.start_tls(certificates.wrong_host)
         peer.greet()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
     def refused(peer: Peer) -> None:
         peer.refused_tls(certificates.wrong_host)
 
-    with ScriptedServer(accepted, refused) as server:
-        loop = drive.loop()
-        lax, strict = (
-            drive.connection(
-                loop,
-                host="localhost",
-                port=server.port,
-                secure=1,
-                tls_ca_file=certificates.ca_file,
-                **options,
-            )
-            for options in ({"tls_servername": "other.example"}, {})
+    server = connect.server(accepted, refused)
+    loop = drive.loop()
+    lax, strict = (
+        drive.connection(
+            loop,
+            host="localhost",
+            port=server.port,
+            secure=1,
+            tls_ca_file=certificates.ca_file,
+            **options,
         )
-        lax.start_connect().succeeds()
-        strict.start_connect().fails("ETLS")
-        lax.start_quit().succeeds()
+        for options in ({"tls_servername": "other.example"}, {})
+    )
+    lax.start_connect().succeeds()
+    strict.start_connect().fails("ETLS")
+    lax.start_quit().succeeds()
 
 
 # --- STARTTLS and what an attacker makes of it ------------------------------
@@ -161,16 +158,14 @@ def test_injection_inside_the_handshake(connect: Opener, certificates: Certifica
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         peer.send(b"250 X-INJECTED\r\n")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server)
-        connection.start_connect().fails("ETLS")
-        connection.wait_end()
-        assert "INJECTED" not in str(connection.info())
+    connection = connect(dialogue)
+    connection.start_connect().fails("ETLS")
+    connection.wait_end()
+    assert "INJECTED" not in str(connection.info())
 
 
 @pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?", b"250 ok", b"354 go"])
@@ -180,29 +175,25 @@ def test_starttls_refused(connect: Opener, reply: bytes, require: int) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS", b"AUTH PLAIN")
-        peer.expect(b"STARTTLS")
-        peer.reply(reply)
+        peer.answer(b"STARTTLS", reply)
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, require_tls=require)
-        failure = connection.start_connect().fails("ETLS")
-        assert failure.command == "STARTTLS"
-        assert failure.response == reply.decode()
-        connection.wait_end()
+    connection = connect(dialogue, require_tls=require)
+    failure = connection.start_connect().fails("ETLS")
+    assert failure.command == "STARTTLS"
+    assert failure.response == reply.decode()
+    connection.wait_end()
 
 
 def test_required_and_ehlo_not_understood(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.reply(b"502 what?")
+        peer.answer(b"EHLO ", b"502 what?")
         rest = peer.until_closed()
         assert rest in (b"", b"QUIT\r\n"), rest
 
-    with ScriptedServer(dialogue) as server:
-        connect(server, require_tls=1).start_connect().fails("ETLS")
+    connect(dialogue, require_tls=1).start_connect().fails("ETLS")
 
 
 def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Certificates) -> None:
@@ -210,26 +201,23 @@ def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Cer
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"STARTTLS", b"PIPELINING", b"AUTH PLAIN", b"SIZE 5")
-        peer.expect(b"STARTTLS")
-        peer.reply(b"220 go")
+        peer.answer(b"STARTTLS", b"220 go")
         peer.start_tls(certificates.good)
-        peer.expect(b"EHLO ")
-        peer.reply(b"502 not any more")
-        peer.expect(b"HELO ")
-        peer.reply(b"250 test.local")
+        peer.answer(b"EHLO ", b"502 not any more")
+        peer.answer(b"HELO ", b"250 test.local")
         # No pipelining, no SIZE limit of 5, no AUTH.
         peer.delivery()
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        info = connection.info()
-        assert info["secure"] == 1
-        assert info["capabilities"] == []
-        connection.start_login("alice", "sesame").fails("EAUTH")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    connection = connect.opened(server)
+    info = connection.info()
+    assert info["secure"] == 1
+    assert info["capabilities"] == []
+    connection.start_login("alice", "sesame").fails("EAUTH")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    connect.join()
     assert b"AUTH" not in server.peer.received
 
 
@@ -241,11 +229,10 @@ def test_tls_to_a_plain_port(connect: Opener) -> None:
         peer.reply(b"220 test.local ESMTP")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server, secure=1).start_connect().fails("ETLS")
-        assert "TLS" in failure.message
-        assert "STARTTLS" in failure.message or "secure" in failure.message
-        assert failure.tls_reason
+    failure = connect(dialogue, secure=1).start_connect().fails("ETLS")
+    assert "TLS" in failure.message
+    assert "STARTTLS" in failure.message or "secure" in failure.message
+    assert failure.tls_reason
 
 
 def test_plain_to_a_tls_port(connect: Opener) -> None:
@@ -255,11 +242,10 @@ def test_plain_to_a_tls_port(connect: Opener) -> None:
         # The client never says a word.
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, greeting_timeout=time_limit(200))
-        failure = connection.start_connect().fails("ETIMEDOUT")
-        assert failure.phase == "greeting"
-        assert "secure" in failure.message
+    connection = connect(dialogue, greeting_timeout=time_limit(200))
+    failure = connection.start_connect().fails("ETIMEDOUT")
+    assert failure.phase == "greeting"
+    assert "secure" in failure.message
 
 
 def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
@@ -269,10 +255,9 @@ def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
         peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server, greeting_timeout=time_limit(2000)).start_connect().wait().error
-        assert failure is not None
-        assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
+    failure = connect(dialogue, greeting_timeout=time_limit(2000)).start_connect().wait().error
+    assert failure is not None
+    assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
 
 
 @pytest.mark.parametrize("way", ["starttls", "implicit"])
@@ -281,8 +266,7 @@ def test_lost_in_the_handshake(connect: Opener, way: str, how: str) -> None:
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS")
-            peer.expect(b"STARTTLS")
-            peer.reply(b"220 go")
+            peer.answer(b"STARTTLS", b"220 go")
         # The first octets of the client's hello have come.
         peer.handshake_began()
         if how == "close":
@@ -291,12 +275,11 @@ def test_lost_in_the_handshake(connect: Opener, way: str, how: str) -> None:
         else:
             peer.reset()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, secure=int(way == "implicit"))
-        failure = connection.start_connect().wait().error
-        assert failure is not None
-        assert failure.name in ("ETLS", "ECONNECTION", "ESOCKET")
-        connection.wait_end()
+    connection = connect(dialogue, secure=int(way == "implicit"))
+    failure = connection.start_connect().wait().error
+    assert failure is not None
+    assert failure.name in ("ETLS", "ECONNECTION", "ESOCKET")
+    connection.wait_end()
 
 
 def test_close_without_close_notify_ends_nothing_well(
@@ -309,12 +292,11 @@ def test_close_without_close_notify_ends_nothing_well(
         peer.expect(b"MAIL FROM:")
         peer.close_below_tls()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().wait().error
-        assert failure is not None
-        assert failure.name in ("ECONNECTION", "ETLS")
-        connection.wait_end()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send().wait().error
+    assert failure is not None
+    assert failure.name in ("ECONNECTION", "ETLS")
+    connection.wait_end()
 
 
 def test_close_notify(connect: Opener, certificates: Certificates) -> None:
@@ -326,8 +308,7 @@ def test_close_notify(connect: Opener, certificates: Certificates) -> None:
     def whole(peer: Peer) -> None:
         peer.minds_the_end = True
         peer.secure(certificates.good)
-        peer.expect(b"QUIT")
-        peer.reply(b"221 bye")
+        peer.answer(b"QUIT", b"221 bye")
         ended.append(peer.is_told_of_the_end())
 
     def broken_off(peer: Peer) -> None:

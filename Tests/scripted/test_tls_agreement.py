@@ -27,9 +27,9 @@ def test_groups(connect: Opener, certificates: Certificates) -> None:
         peer.greet()
         peer.quit()
 
-    with ScriptedServer(listen) as server:
-        connection = connect.opened(server, secure=1, tls_groups="P-384:X25519")
-        connection.start_quit().succeeds()
+    connection = connect.opened(listen, secure=1, tls_groups="P-384:X25519")
+    connection.start_quit().succeeds()
+    connect.join()
     # RFC 8446 section 4.2.7: secp384r1 and x25519.
     assert extension_in(hellos[0], 10) == b"\0\4\0\x18\0\x1d"
 
@@ -87,7 +87,7 @@ def test_small_parameters(connect: Opener, certificates: Certificates, tmp_path:
 def test_nothing_in_common(connect: Opener, certificates: Certificates) -> None:
     """A refusal alone does not show the cause: all options are named."""
     narrow = Narrow(certificates.good.certificate, certificates.good.key, "AES256-SHA:@SECLEVEL=0")
-    with ScriptedServer(lambda peer: peer.refused_tls(narrow)) as server:
-        failure = connect(server, secure=1).start_connect().fails("ETLS")
+    failure = connect(lambda peer: peer.refused_tls(narrow), secure=1).start_connect().fails("ETLS")
+    connect.join()
     for word in ("ciphers", "groups", "tls_ciphers", "tls_cipher_suites", "tls_groups"):
         assert word in failure.message

@@ -47,8 +47,7 @@ def test_fatal_alert(connect: Opener, way: str) -> None:
         def dialogue(peer: Peer, number: int = number) -> None:
             if way == "starttls":
                 peer.greet(b"STARTTLS")
-                peer.expect(b"STARTTLS")
-                peer.reply(b"220 go ahead")
+                peer.answer(b"STARTTLS", b"220 go ahead")
             peer.hello()
             peer.send(b"\x15\x03\x03\x00\x02\x02" + bytes([number]))
             peer.until_closed()

@@ -13,7 +13,7 @@ from conftest import Opener
 from support.certificates import Certificates, Identity
 from support.drive import Drive
 from support.outcomes import RETRY_NO
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ def secured(peer: Peer) -> ssl.SSLSocket:
 
 def quit_under_tls(peer: Peer) -> None:
     peer.greet()
-    peer.expect(b"QUIT")
-    peer.reply(b"221 bye")
+    peer.answer(b"QUIT", b"221 bye")
 
 
 # --- whom to trust ----------------------------------------------------------
@@ -52,16 +51,18 @@ def quit_under_tls(peer: Peer) -> None:
 
 def test_ca_as_text(connect: Opener, certificates: Certificates) -> None:
     pem = certificates.ca_file.read_text()
-    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1, tls_ca_file=None, tls_ca=pem)
-        connection.start_quit().succeeds()
+    connection = connect.opened(
+        quit_under_tls, certificates.good, secure=1, tls_ca_file=None, tls_ca=pem
+    )
+    connection.start_quit().succeeds()
 
 
 def test_several_cas_as_text(connect: Opener, certificates: Certificates) -> None:
     pem = certificates.other_ca.certificate.read_text() + certificates.ca_file.read_text()
-    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1, tls_ca="some words\n" + pem)
-        connection.start_quit().succeeds()
+    connection = connect.opened(
+        quit_under_tls, certificates.good, secure=1, tls_ca="some words\n" + pem
+    )
+    connection.start_quit().succeeds()
 
 
 def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> None:
@@ -70,9 +71,8 @@ def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> N
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(certificates.good)
 
-    with ScriptedServer(dialogue) as server:
-        pem = certificates.other_ca.certificate.read_text()
-        assert connect(server, secure=1, tls_ca=pem).start_connect().fails("ETLS").tls_reason
+    pem = certificates.other_ca.certificate.read_text()
+    assert connect(dialogue, secure=1, tls_ca=pem).start_connect().fails("ETLS").tls_reason
 
 
 @pytest.mark.parametrize("secure", [0, 1])
@@ -91,12 +91,12 @@ def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> N
 )
 def test_what_cannot_be_used(connect: Opener, secure: int, option: str, value: str) -> None:
     """A mistake of the caller: no server is bothered with it."""
-    with ScriptedServer() as server:
-        connection = connect(server, secure=secure, **{option: value})
-        failure = connection.start_connect().fails("ETLS")
-        assert failure.phase == "tls"
-        assert option in failure.message
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, secure=secure, **{option: value})
+    failure = connection.start_connect().fails("ETLS")
+    assert failure.phase == "tls"
+    assert option in failure.message
+    connection.wait_end()
 
 
 # --- who the client is ------------------------------------------------------
@@ -139,9 +139,9 @@ def test_client_certificate(
 
     good = certificates.good
     identity = Demanding(good.certificate, good.key, certificates.ca_file)
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(server, secure=1, **options)
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, identity, secure=1, **options)
+    connection.start_quit().succeeds()
+    connect.join()
     asked = "asked password" in connect.drive.order
     assert asked == ("encrypted" in key)
     assert "localhost" in str(seen[0])
@@ -155,19 +155,19 @@ def test_wrong_password(
 ) -> None:
     mine = certificates.name_only
     key = encrypted(mine.key, tmp_path, "sesame")
-    with ScriptedServer() as server:
-        connection = connect(
-            server,
-            tls_certificate_file=mine.certificate,
-            tls_key_file=key,
-            tls_key_password_callback=password,
-        )
-        failure = connection.start_connect().fails("ETLS")
-        assert f"tls_key_file {key}" in failure.message
-        assert "encrypted" in failure.message
-        assert "sesame" not in failure.message
-        assert connect.drive.order.count("asked password") == (0 if password is None else 1)
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(
+        server,
+        tls_certificate_file=mine.certificate,
+        tls_key_file=key,
+        tls_key_password_callback=password,
+    )
+    failure = connection.start_connect().fails("ETLS")
+    assert f"tls_key_file {key}" in failure.message
+    assert "encrypted" in failure.message
+    assert "sesame" not in failure.message
+    assert connect.drive.order.count("asked password") == (0 if password is None else 1)
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -178,31 +178,31 @@ def test_keys_of_no_use(
     key = tmp_path / "no.key"
     if there:
         key.write_text("none")
-    with ScriptedServer() as server:
-        connection = connect(
-            server,
-            tls_certificate_file=certificates.name_only.certificate,
-            tls_key_file=key,
-            tls_key_password_callback="sesame",
-        )
-        failure = connection.start_connect().fails("ETLS")
-        assert f"tls_key_file {key}" in failure.message
-        assert "encrypted" not in failure.message
-        assert "asked password" not in connect.drive.order
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(
+        server,
+        tls_certificate_file=certificates.name_only.certificate,
+        tls_key_file=key,
+        tls_key_password_callback="sesame",
+    )
+    failure = connection.start_connect().fails("ETLS")
+    assert f"tls_key_file {key}" in failure.message
+    assert "encrypted" not in failure.message
+    assert "asked password" not in connect.drive.order
+    connection.wait_end()
 
 
 def test_key_of_another(connect: Opener, certificates: Certificates) -> None:
-    with ScriptedServer() as server:
-        connection = connect(
-            server,
-            tls_certificate_file=certificates.name_only.certificate,
-            tls_key_file=certificates.good.key,
-        )
-        failure = connection.start_connect().fails("ETLS")
-        assert "tls_key" in failure.message
-        assert failure.tls_reason
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(
+        server,
+        tls_certificate_file=certificates.name_only.certificate,
+        tls_key_file=certificates.good.key,
+    )
+    failure = connection.start_connect().fails("ETLS")
+    assert "tls_key" in failure.message
+    assert failure.tls_reason
+    connection.wait_end()
 
 
 def test_no_certificate_to_show(connect: Opener, certificates: Certificates) -> None:
@@ -212,10 +212,9 @@ def test_no_certificate_to_show(connect: Opener, certificates: Certificates) -> 
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(identity)
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server, secure=1).start_connect().wait().error
-        assert failure is not None
-        assert failure.name in ("ETLS", "ECONNECTION")
+    failure = connect(dialogue, secure=1).start_connect().wait().error
+    assert failure is not None
+    assert failure.name in ("ETLS", "ECONNECTION")
 
 
 # --- what is spoken ---------------------------------------------------------
@@ -244,24 +243,23 @@ def test_versions_and_ciphers(
     version: str,
     cipher: str | None,
 ) -> None:
-    with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
-        connection = connect.opened(server, secure=1, **options)
-        info = connection.info()
-        assert info["tls_version"] == version
-        assert cipher in (None, info["tls_cipher"])
-        connection.start_quit().succeeds()
+    connection = connect.opened(quit_under_tls, certificates.good, secure=1, **options)
+    info = connection.info()
+    assert info["tls_version"] == version
+    assert cipher in (None, info["tls_cipher"])
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("how", [{"secure": 1}, {"require_tls": 1}, {"opportunistic_tls": 1}, {}])
 def test_context_refused(connect: Opener, how: dict[str, int]) -> None:
     """A context that could not be made as it has to be is used for nothing: the server, which
     nobody may connect to here, sees nothing."""
-    with ScriptedServer() as server:
-        connection = connect(server, tls_context_callback="!refuse", **how)
-        failure = connection.start_connect().fails("ETLS")
-        assert "tls_context_callback" in failure.message
-        assert failure.retry == RETRY_NO
-        connection.wait_end()
+    server = connect.server()
+    connection = connect(server, tls_context_callback="!refuse", **how)
+    failure = connection.start_connect().fails("ETLS")
+    assert "tls_context_callback" in failure.message
+    assert failure.retry == RETRY_NO
+    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -285,9 +283,8 @@ def test_no_common_version(
     def dialogue(peer: Peer) -> None:
         peer.refused_tls(identity)
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect(server, secure=1, **{option: value})
-        assert connection.start_connect().fails("ETLS").tls_reason
+    connection = connect(dialogue, secure=1, **{option: value})
+    assert connection.start_connect().fails("ETLS").tls_reason
 
 
 @pytest.mark.parametrize(
@@ -309,9 +306,9 @@ def test_alpn(
 
     good = certificates.good
     identity = Demanding(good.certificate, good.key, protocols=spoken)
-    with ScriptedServer(dialogue, identity=identity) as server:
-        connection = connect.opened(server, secure=1, tls_alpn=offered)
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue, identity, secure=1, tls_alpn=offered)
+    connection.start_quit().succeeds()
+    connect.join()
     assert seen == [chosen]
 
 

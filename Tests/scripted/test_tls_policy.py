@@ -84,23 +84,27 @@ def says_quit(peer: Peer) -> None:
 
 def agreed(connect: Opener, identity: Identity, **options: str) -> tuple[str, str]:
     """The version and the cipher that were agreed on."""
-    with ScriptedServer(says_quit, identity=identity) as server:
-        connection = connect.opened(server, secure=1, **options)
-        info = connection.info()
-        connection.start_quit().succeeds()
+    connection = connect.opened(says_quit, identity, secure=1, **options)
+    info = connection.info()
+    connection.start_quit().succeeds()
+    connect.join()
     return info["tls_version"], info["tls_cipher"]
 
 
 def refused(connect: Opener, identity: Identity, **options: str) -> Failure:
     """What is said of a server that must not be spoken with."""
-    with ScriptedServer(lambda peer: peer.refused_tls(identity)) as server:
-        return connect(server, secure=1, **options).start_connect().fails("ETLS")
+    return (
+        connect(lambda peer: peer.refused_tls(identity), secure=1, **options)
+        .start_connect()
+        .fails("ETLS")
+    )
 
 
 def unusable(connect: Opener, *words: str, **options: str) -> None:
     """Options of which the policy leaves nothing: no server is bothered with them."""
-    with ScriptedServer() as server:
-        failure = connect(server, secure=0, **options).start_connect().fails("ETLS")
+    server = connect.server()
+    failure = connect(server, secure=0, **options).start_connect().fails("ETLS")
+    connect.join()
     for word in (*words, "openssl.cnf"):
         assert word in failure.message
 
@@ -112,8 +116,8 @@ def offered_groups(connect: Opener, **options: str) -> list[int]:
     def listen(peer: Peer) -> None:
         hellos.append(peer.hello())
 
-    with ScriptedServer(listen) as server:
-        connect(server, secure=1, **options).start_connect().wait()
+    connect(listen, secure=1, **options).start_connect().wait()
+    connect.join()
     octets = extension_in(hellos[0], SUPPORTED_GROUPS)
     assert octets is not None
     return [int.from_bytes(octets[at : at + 2]) for at in range(2, len(octets), 2)]

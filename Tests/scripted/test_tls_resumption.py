@@ -37,9 +37,10 @@ def test_each_resumes_the_one_before(
 ) -> None:
     """What can be asked of a connection is the same, but for this."""
     identity = Remembering.like(certificates.good, version)
-    with Witness(identity, 4, starttls=starttls) as server:
-        options = connect.options(server, host="localhost", secure=int(not starttls))
-        infos = [visit(connect.drive, options) for _ in range(4)]
+    server = connect.joins(Witness(identity, 4, starttls=starttls))
+    options = connect.options(server, host="localhost", secure=int(not starttls))
+    infos = [visit(connect.drive, options) for _ in range(4)]
+    connect.join()
     assert server.seen == [FULL, RESUMED, RESUMED, RESUMED]
     assert [info["tls_resumed"] for info in infos] == [0, 1, 1, 1]
     assert {info["tls_version"] for info in infos} == {version}
@@ -50,18 +51,20 @@ def test_each_resumes_the_one_before(
 
 
 def test_by_address(connect: Opener, certificates: Certificates) -> None:
-    with Witness(Remembering.like(certificates.address_only)) as server:
-        options = connect.options(server, secure=1)
-        assert [visit(connect.drive, options)["tls_peer_name"] for _ in range(2)] == [None, None]
+    server = connect.joins(Witness(Remembering.like(certificates.address_only)))
+    options = connect.options(server, secure=1)
+    assert [visit(connect.drive, options)["tls_peer_name"] for _ in range(2)] == [None, None]
+    connect.join()
     assert server.seen == [FULL, RESUMED]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_without_verification(connect: Opener, certificates: Certificates, version: str) -> None:
     """There as well, and nothing becomes verified by it."""
-    with Witness(Remembering.like(certificates.self_signed, version)) as server:
-        options = connect.options(server, host="localhost", secure=1, tls_reject_unauthorized=0)
-        infos = [visit(connect.drive, options) for _ in range(2)]
+    server = connect.joins(Witness(Remembering.like(certificates.self_signed, version)))
+    options = connect.options(server, host="localhost", secure=1, tls_reject_unauthorized=0)
+    infos = [visit(connect.drive, options) for _ in range(2)]
+    connect.join()
     assert server.seen == [FULL, RESUMED]
     assert [info["tls_peer_name"] for info in infos] == [None, None]
 
@@ -75,22 +78,24 @@ def test_required_tls(connect: Opener, certificates: Certificates) -> None:
             (b"RCPT TO:<b@example.com>", b"250 ok"),
             (b"DATA", b"354 go on"),
         ):
-            peer.expect(command)
-            peer.reply(reply)
+            peer.answer(command, reply)
         peer.content()
         peer.reply(b"250 ok")
         peer.quit()
 
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good), 2, b"REQUIRETLS", then=take) as server:
-        options = connect.options(server, secure=1)
-        for _ in range(2):
-            connection = drive.connection_from(options)
-            connection.start_connect().succeeds()
-            envelope = drive.envelope("a@example.com", ["b@example.com"])
-            assert drive.describe(envelope, "require_tls", 1) is None
-            connection.start_send(envelope=envelope).succeeds()
-            connection.start_quit().succeeds()
+    server = connect.joins(
+        Witness(Remembering.like(certificates.good), 2, b"REQUIRETLS", then=take)
+    )
+    options = connect.options(server, secure=1)
+    for _ in range(2):
+        connection = drive.connection_from(options)
+        connection.start_connect().succeeds()
+        envelope = drive.envelope("a@example.com", ["b@example.com"])
+        assert drive.describe(envelope, "require_tls", 1) is None
+        connection.start_send(envelope=envelope).succeeds()
+        connection.start_quit().succeeds()
+    connect.join()
     assert server.seen == [FULL, RESUMED]
 
 
@@ -99,15 +104,16 @@ def test_no_two_share_a_session(connect: Opener, certificates: Certificates, ver
     """There is one, and two connections at once: RFC 8446 appendix C.4."""
     drive = connect.drive
     identity = Remembering.like(certificates.good, version, tickets=1)
-    with Witness(identity, 3, together=2) as server:
-        options = connect.options(server, secure=1)
-        visit(drive, options)
-        connections = [drive.connection_from(options) for _ in range(2)]
-        for opening in [connection.start_connect() for connection in connections]:
-            opening.succeeds()
-        assert sorted(each.info()["tls_resumed"] for each in connections) == [0, 1]
-        for leaving in [connection.start_quit() for connection in connections]:
-            leaving.succeeds()
+    server = connect.joins(Witness(identity, 3, together=2))
+    options = connect.options(server, secure=1)
+    visit(drive, options)
+    connections = [drive.connection_from(options) for _ in range(2)]
+    for opening in [connection.start_connect() for connection in connections]:
+        opening.succeeds()
+    assert sorted(each.info()["tls_resumed"] for each in connections) == [0, 1]
+    for leaving in [connection.start_quit() for connection in connections]:
+        leaving.succeeds()
+    connect.join()
     assert server.seen[0] == FULL
     assert sorted(server.seen[1:]) == [FULL, RESUMED]
 
@@ -115,9 +121,10 @@ def test_no_two_share_a_session(connect: Opener, certificates: Certificates, ver
 @pytest.mark.parametrize("version", VERSIONS)
 def test_refused_by_the_server(connect: Opener, certificates: Certificates, version: str) -> None:
     """That is a full handshake."""
-    with Witness(Forgetful.like(certificates.good, version)) as server:
-        options = connect.options(server, host="localhost", secure=1)
-        infos = [visit(connect.drive, options) for _ in range(2)]
+    server = connect.joins(Witness(Forgetful.like(certificates.good, version)))
+    options = connect.options(server, host="localhost", secure=1)
+    infos = [visit(connect.drive, options) for _ in range(2)]
+    connect.join()
     assert server.seen == [FULL, REFUSED]
     assert [info["tls_resumed"] for info in infos] == [0, 0]
     assert infos[1]["tls_peer_name"] == "localhost"
@@ -129,23 +136,25 @@ def test_refused_by_another_server(
 ) -> None:
     """A full handshake is judged by what is shown in it."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good, version), 1) as server:
-        options = connect.options(server, secure=1)
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good, version), 1))
+    options = connect.options(server, secure=1)
+    visit(drive, options)
+    connect.join()
 
     def impostor(peer: Peer) -> None:
         assert offers_session(peer.hello())
         peer.refused_tls(Remembering.like(certificates.self_signed, version))
 
-    with ScriptedServer(impostor, port=server.port):
-        drive.connection_from(options).start_connect().fails("ETLS")
+    connect.server(impostor, port=server.port)
+    drive.connection_from(options).start_connect().fails("ETLS")
 
 
 def test_off(connect: Opener, certificates: Certificates) -> None:
-    with Witness(Remembering.like(certificates.good)) as server:
-        options = connect.options(server, secure=1, tls_resumption=0)
-        infos = [visit(connect.drive, options) for _ in range(2)]
-        assert connect.drive.take_session(options) is None
+    server = connect.joins(Witness(Remembering.like(certificates.good)))
+    options = connect.options(server, secure=1, tls_resumption=0)
+    infos = [visit(connect.drive, options) for _ in range(2)]
+    assert connect.drive.take_session(options) is None
+    connect.join()
     assert server.seen == [FULL, FULL]
     assert [info["tls_resumed"] for info in infos] == [0, 0]
 
@@ -162,22 +171,19 @@ def test_token_endpoint_is_another_server(connect: Opener, certificates: Certifi
         answer(peer, granted("token"))
 
     def take_login(peer: Peer) -> None:
-        peer.expect(b"AUTH XOAUTH2 ")
-        peer.reply(b"235 ok")
+        peer.answer(b"AUTH XOAUTH2 ", b"235 ok")
         peer.quit()
 
-    with (
-        ScriptedServer(give_token) as endpoint,
-        Witness(identity, 1, b"AUTH XOAUTH2", then=take_login) as server,
-    ):
-        options = connect.options(server, secure=1)
-        connection = drive.connection_from(options)
-        connection.start_connect().succeeds()
-        url = f"https://127.0.0.1:{endpoint.port}/token"
-        connection.start_login("alice", refresh_token="x", access_url=url).succeeds()
-        connection.start_quit().succeeds()
-        assert drive.take_session(options) is not None
-        assert drive.take_session(options) is None
+    endpoint = connect.server(give_token)
+    server = connect.joins(Witness(identity, 1, b"AUTH XOAUTH2", then=take_login))
+    options = connect.options(server, secure=1)
+    connection = drive.connection_from(options)
+    connection.start_connect().succeeds()
+    url = f"https://127.0.0.1:{endpoint.port}/token"
+    connection.start_login("alice", refresh_token="x", access_url=url).succeeds()
+    connection.start_quit().succeeds()
+    assert drive.take_session(options) is not None
+    assert drive.take_session(options) is None
 
 
 # --- forgetting -------------------------------------------------------------
@@ -220,9 +226,10 @@ def test_what_is_set_and_what_is_forgotten(
 ) -> None:
     """Also what is set to the value that it has."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good), 1) as server:
-        options = connect.options(server, secure=1)
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good), 1))
+    options = connect.options(server, secure=1)
+    visit(drive, options)
+    connect.join()
     value = Mechanism(drive) if option == "custom_mechanism" else good_value(option)
     assert drive.set(options, option, value) is None
     decides = option in ("host", "port", "secure", "lmtp", "socket_path")
@@ -236,22 +243,24 @@ def test_a_refused_value_changes_nothing(
     connect: Opener, certificates: Certificates, option: str, value: str | int
 ) -> None:
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good)) as server:
-        options = connect.options(server, secure=1)
-        visit(drive, options)
-        assert drive.set(options, option, value) is not None
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good)))
+    options = connect.options(server, secure=1)
+    visit(drive, options)
+    assert drive.set(options, option, value) is not None
+    visit(drive, options)
+    connect.join()
     assert server.seen == [FULL, RESUMED]
 
 
 def test_another_host(connect: Opener, certificates: Certificates) -> None:
     """By another name the same server is another one."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good), 3) as server:
-        options = connect.options(server, secure=1)
-        for host in ("localhost", "127.0.0.1", "localhost"):
-            assert drive.set(options, "host", host) is None
-            visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good), 3))
+    options = connect.options(server, secure=1)
+    for host in ("localhost", "127.0.0.1", "localhost"):
+        assert drive.set(options, "host", host) is None
+        visit(drive, options)
+    connect.join()
     assert server.seen == [FULL, FULL, FULL]
 
 
@@ -259,17 +268,18 @@ def test_verification_switched_on(connect: Opener, certificates: Certificates) -
     """A session without verification is never used by a connection that verifies."""
     drive = connect.drive
     identity = Remembering.like(certificates.self_signed)
-    with Witness(identity, 1) as server:
-        options = connect.options(server, secure=1, tls_reject_unauthorized=0)
-        visit(drive, options)
+    server = connect.joins(Witness(identity, 1))
+    options = connect.options(server, secure=1, tls_reject_unauthorized=0)
+    visit(drive, options)
+    connect.join()
     assert drive.set(options, "tls_reject_unauthorized", 1) is None
 
     def refused(peer: Peer) -> None:
         assert not offers_session(peer.hello())
         peer.refused_tls(identity)
 
-    with ScriptedServer(refused, port=server.port):
-        drive.connection_from(options).start_connect().fails("ETLS")
+    connect.server(refused, port=server.port)
+    drive.connection_from(options).start_connect().fails("ETLS")
 
 
 # --- what is read once ------------------------------------------------------
@@ -283,20 +293,21 @@ def test_password_is_requested_once(
     key = tmp_path / "encrypted.key"
     command = ["openssl", "pkey", "-in", str(mine.key), "-aes256", "-passout", "pass:sesame"]
     subprocess.run([*command, "-out", str(key)], check=True, capture_output=True)
-    with Witness(Remembering.like(certificates.good), 4) as server:
-        options = connect.options(
-            server,
-            secure=1,
-            tls_certificate_file=mine.certificate,
-            tls_key_file=key,
-            tls_key_password_callback="sesame",
-        )
-        for _ in range(3):
-            visit(drive, options)
-        assert drive.order.count("asked password") == 1
-        assert drive.set(options, "tls_key_file", key) is None
+    server = connect.joins(Witness(Remembering.like(certificates.good), 4))
+    options = connect.options(
+        server,
+        secure=1,
+        tls_certificate_file=mine.certificate,
+        tls_key_file=key,
+        tls_key_password_callback="sesame",
+    )
+    for _ in range(3):
         visit(drive, options)
-        assert drive.order.count("asked password") == 2
+    assert drive.order.count("asked password") == 1
+    assert drive.set(options, "tls_key_file", key) is None
+    visit(drive, options)
+    assert drive.order.count("asked password") == 2
+    connect.join()
     assert server.seen == [FULL, RESUMED, RESUMED, FULL]
 
 
@@ -304,14 +315,15 @@ def test_what_cannot_be_read_is_tried_again(
     connect: Opener, certificates: Certificates, tmp_path: Path
 ) -> None:
     drive, file = connect.drive, tmp_path / "ca.pem"
-    with Witness(Remembering.like(certificates.good)) as server:
-        options = connect.options(server, secure=1, tls_ca_file=file)
-        drive.connection_from(options).start_connect().fails("ETLS")
-        file.write_bytes(certificates.ca_file.read_bytes())
-        visit(drive, options)
-        # It was read.
-        file.unlink()
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good)))
+    options = connect.options(server, secure=1, tls_ca_file=file)
+    drive.connection_from(options).start_connect().fails("ETLS")
+    file.write_bytes(certificates.ca_file.read_bytes())
+    visit(drive, options)
+    # It was read.
+    file.unlink()
+    visit(drive, options)
+    connect.join()
     assert server.seen == [FULL, RESUMED]
 
 
@@ -320,10 +332,11 @@ def test_context_callback_is_for_each_connection(
 ) -> None:
     """Nobody knows what it has done, so nothing is resumed."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good, "TLSv1.2")) as server:
-        options = connect.options(server, secure=1, tls_context_callback="x")
-        for _ in range(2):
-            visit(drive, options)
-            assert drive.take_session(options) is None
+    server = connect.joins(Witness(Remembering.like(certificates.good, "TLSv1.2")))
+    options = connect.options(server, secure=1, tls_context_callback="x")
+    for _ in range(2):
+        visit(drive, options)
+        assert drive.take_session(options) is None
+    connect.join()
     assert drive.order.count("asked context") == 2
     assert server.seen == [FULL, FULL]

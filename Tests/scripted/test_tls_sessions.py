@@ -22,7 +22,7 @@ from support.resuming import (
     offers_session,
     visit,
 )
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
 
 HOUR, DAY = 3600, 86400
 
@@ -97,29 +97,31 @@ def test_another_process(
 def test_taken_is_gone(connect: Opener, certificates: Certificates) -> None:
     """One use for each, here or elsewhere."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good, tickets=2)) as server:
-        options = connect.options(server, secure=1)
-        assert drive.take_session(options) is None
-        visit(drive, options)
-        taken = [drive.take_session(options) for _ in range(3)]
-        assert None not in taken[:2]
-        assert taken[0] != taken[1]
-        assert taken[2] is None
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good, tickets=2)))
+    options = connect.options(server, secure=1)
+    assert drive.take_session(options) is None
+    visit(drive, options)
+    taken = [drive.take_session(options) for _ in range(3)]
+    assert None not in taken[:2]
+    assert taken[0] != taken[1]
+    assert taken[2] is None
+    visit(drive, options)
+    connect.join()
     assert server.seen == [FULL, FULL]
 
 
 def test_how_many_are_kept(connect: Opener, certificates: Certificates) -> None:
     """The newest eight, and the newest first."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good, tickets=6)) as server:
-        options = connect.options(server, secure=1)
-        visit(drive, options)
-        first = drive.take_session(options)
-        assert first is not None
-        assert drive.add_session(options, first) is None
-        # The one that was added last goes, and one comes.
-        visit(drive, options)
+    server = connect.joins(Witness(Remembering.like(certificates.good, tickets=6)))
+    options = connect.options(server, secure=1)
+    visit(drive, options)
+    first = drive.take_session(options)
+    assert first is not None
+    assert drive.add_session(options, first) is None
+    # The one that was added last goes, and one comes.
+    visit(drive, options)
+    connect.join()
     assert server.seen == [FULL, RESUMED]
     for _ in range(4):
         assert drive.add_session(options, first) is None
@@ -147,12 +149,12 @@ def test_session_outlives_its_connection(connect: Opener, certificates: Certific
 def test_options_that_are_gone(connect: Opener, certificates: Certificates) -> None:
     """Sessions that arrive when they cannot be used any more."""
     drive = connect.drive
-    with Witness(Remembering.like(certificates.good), 1) as server:
-        options = connect.options(server, secure=1)
-        connection = drive.connection_from(options)
-        drive.call("free", "options", options)
-        connection.start_connect().succeeds()
-        connection.start_quit().succeeds()
+    server = connect.joins(Witness(Remembering.like(certificates.good), 1))
+    options = connect.options(server, secure=1)
+    connection = drive.connection_from(options)
+    drive.call("free", "options", options)
+    connection.start_connect().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- what does not vouch ----------------------------------------------------
@@ -182,12 +184,12 @@ def refused(connect: Opener, session: bytes, identity: Identity) -> None:
         peer.refused_tls(identity)
 
     drive = connect.drive
-    with ScriptedServer(dialogue) as server:
-        options = connect.options(server, host="localhost", secure=1)
-        assert drive.add_session(options, session) is None
-        failure = drive.connection_from(options).start_connect().fails("ETLS")
-        assert failure.tls_reason
-        assert drive.take_session(options) is None
+    server = connect.server(dialogue)
+    options = connect.options(server, host="localhost", secure=1)
+    assert drive.add_session(options, session) is None
+    failure = drive.connection_from(options).start_connect().fails("ETLS")
+    assert failure.tls_reason
+    assert drive.take_session(options) is None
 
 
 @pytest.mark.parametrize("version", VERSIONS)

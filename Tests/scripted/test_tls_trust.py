@@ -33,9 +33,8 @@ def test_partial_chain(
         (tmp_path / "one.pem").write_text(path.read_text())
         openssl(tmp_path, "rehash", ".")
         options["tls_ca_directory"] = tmp_path
-    with ScriptedServer(quit_under_tls, identity=certificates.chained) as server:
-        connection = connect.opened(server, secure=1, **options)
-        connection.start_quit().succeeds()
+    connection = connect.opened(quit_under_tls, certificates.chained, secure=1, **options)
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("trusted", ["good", "wrong_host", "expired", "other_ca"])
@@ -46,8 +45,9 @@ def test_partial_chain_of_another(
     shown = certificates.self_signed if trusted in ("good", "other_ca") else trusted
     identity = shown if isinstance(shown, Identity) else getattr(certificates, shown)
     pem = getattr(certificates, trusted).certificate.read_text()
-    with ScriptedServer(lambda peer: peer.refused_tls(identity)) as server:
-        connect(server, host="localhost", secure=1, tls_ca=pem).start_connect().fails("ETLS")
+    connect(
+        lambda peer: peer.refused_tls(identity), host="localhost", secure=1, tls_ca=pem
+    ).start_connect().fails("ETLS")
 
 
 @pytest.mark.parametrize("option", [None, "tls_ca", "tls_ca_file", "tls_ca_directory"])
@@ -104,8 +104,9 @@ def test_second_certificate_is_damaged(
     options: dict[str, str | Path] = {option: path if option.endswith("_file") else text}
     if "certificate" in option:
         options["tls_key_file"] = first.key
-    with ScriptedServer() as server:
-        failure = connect(server, secure=1, **options).start_connect().fails("ETLS")
+    server = connect.server()
+    failure = connect(server, secure=1, **options).start_connect().fails("ETLS")
+    connect.join()
     assert option in failure.message
 
 
@@ -183,7 +184,9 @@ def test_weak_authority(connect: Opener, tmp_path: Path) -> None:
         "leaf.pem",
     )
     identity = Identity(tmp_path / "leaf.pem", tmp_path / "leaf.key")
-    with ScriptedServer(lambda peer: peer.refused_tls(identity)) as server:
-        connection = connect(server, secure=1, tls_ca_file=tmp_path / "ca.pem")
-        failure = connection.start_connect().fails("ETLS")
+    connection = connect(
+        lambda peer: peer.refused_tls(identity), secure=1, tls_ca_file=tmp_path / "ca.pem"
+    )
+    failure = connection.start_connect().fails("ETLS")
+    connect.join()
     assert "too weak" in failure.message

@@ -51,16 +51,16 @@ def sees_no_token(peer: Peer) -> None:
 
 def fails(connect: Opener, url: str) -> Failure:
     """A login whose token cannot be had; the connection is as good as before."""
-    with ScriptedServer(sees_no_token) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, **refreshing(url)).fails("EOAUTH2")
-        assert failure.command == "AUTH XOAUTH2"
-        assert failure.phase == "auth"
-        assert failure.response is None
-        assert connection.tokens == []
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        assert connection.error is None
+    connection = connect.opened(sees_no_token)
+    failure = connection.start_login(USER, **refreshing(url)).fails("EOAUTH2")
+    assert failure.command == "AUTH XOAUTH2"
+    assert failure.phase == "auth"
+    assert failure.response is None
+    assert connection.tokens == []
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
+    assert connection.error is None
+    connect.join()
     return failure
 
 
@@ -98,8 +98,7 @@ def test_ways_to_answer(
 ) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "fresh"))
-        peer.reply(b"235 welcome")
+        peer.answer(xoauth2(USER, "fresh"), b"235 welcome")
         peer.quit()
 
     identity = certificates.name_only if secure else None
@@ -142,20 +141,20 @@ def status(code: bytes, body: bytes = b"", *headers: bytes) -> Answer:
     ],
 )
 def test_refusals(connect: Opener, given: Answer, told: str, retry: int) -> None:
-    with TokenEndpoint(given) as endpoint:
-        failure = fails(connect, endpoint.url)
-        assert told in failure.message
-        assert failure.retry == retry
+    endpoint = connect.joins(TokenEndpoint(given))
+    failure = fails(connect, endpoint.url)
+    assert told in failure.message
+    assert failure.retry == retry
 
 
 @pytest.mark.parametrize("code", [b"301 Moved", b"302 Found", b"307 Temporary", b"308 Permanent"])
 def test_redirect(connect: Opener, code: bytes) -> None:
     """A request is for its endpoint alone: there is no connection elsewhere."""
-    with ScriptedServer() as elsewhere:
-        location = b"Location: http://127.0.0.1:%d/token" % elsewhere.port
-        with TokenEndpoint(status(code, b"", location)) as endpoint:
-            failure = fails(connect, endpoint.url)
-            assert f"answered {code[:3].decode()}" in failure.message
+    elsewhere = connect.server()
+    location = b"Location: http://127.0.0.1:%d/token" % elsewhere.port
+    endpoint = connect.joins(TokenEndpoint(status(code, b"", location)))
+    failure = fails(connect, endpoint.url)
+    assert f"answered {code[:3].decode()}" in failure.message
 
 
 @pytest.mark.parametrize(
@@ -171,30 +170,30 @@ def test_redirect(connect: Opener, code: bytes) -> None:
 )
 def test_secrets_repeated(connect: Opener, refresh_token: str, secret: str, repeat: Answer) -> None:
     """As they are, or as a form has them, in whichever case of digits."""
-    with ScriptedServer(sees_no_token) as server, TokenEndpoint(repeat) as endpoint:
-        connection = connect.opened(server)
-        failure = connection.start_login(
-            USER, refresh_token=refresh_token, client=("id", secret), access_url=endpoint.url
-        ).fails("EOAUTH2")
-        assert "****" in failure.message
-        assert "0g-very" not in failure.message
-        assert "c!" not in failure.message
-        assert "c%21" not in failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(repeat))
+    connection = connect.opened(sees_no_token)
+    failure = connection.start_login(
+        USER, refresh_token=refresh_token, client=("id", secret), access_url=endpoint.url
+    ).fails("EOAUTH2")
+    assert "****" in failure.message
+    assert "0g-very" not in failure.message
+    assert "c!" not in failure.message
+    assert "c%21" not in failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_short_values_are_not_hidden(connect: Opener) -> None:
     """A short word that occurs in a refusal by chance is no secret."""
     given = status(b"400", refused("invalid_client", "id is not known"))
-    with ScriptedServer(sees_no_token) as server, TokenEndpoint(given) as endpoint:
-        connection = connect.opened(server)
-        failure = connection.start_login(
-            USER, refresh_token="known", client=("id", "not"), access_url=endpoint.url
-        ).fails("EOAUTH2")
-        assert "id is not known" in failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(given))
+    connection = connect.opened(sees_no_token)
+    failure = connection.start_login(
+        USER, refresh_token="known", client=("id", "not"), access_url=endpoint.url
+    ).fails("EOAUTH2")
+    assert "id is not known" in failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- no answers ----------------------------------------------------------------------
@@ -251,9 +250,9 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     ],
 )
 def test_not_as_it_should(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
-    with ScriptedServer(dialogue) as endpoint:
-        failure = fails(connect, f"http://127.0.0.1:{endpoint.port}/token")
-        assert f"127.0.0.1:{endpoint.port}" in failure.message
+    endpoint = connect.server(dialogue)
+    failure = fails(connect, f"http://127.0.0.1:{endpoint.port}/token")
+    assert f"127.0.0.1:{endpoint.port}" in failure.message
 
 
 def test_no_listener(connect: Opener) -> None:
@@ -289,15 +288,13 @@ def test_operation_timeout(connect: Opener, dialogue: Callable[[Peer], None]) ->
         peer.greet(b"AUTH XOAUTH2")
         peer.until_closed()
 
-    with ScriptedServer(forsaken) as server, ScriptedServer(dialogue) as endpoint:
-        connection = connect.opened(server, operation_timeout=SOON)
-        login = connection.start_login(
-            USER, **refreshing(f"http://127.0.0.1:{endpoint.port}/token")
-        )
-        failure = login.fails("ETIMEDOUT")
-        assert "operation_timeout" in failure.message
-        assert failure.phase == "auth"
-        connection.wait_end()
+    endpoint = connect.server(dialogue)
+    connection = connect.opened(forsaken, operation_timeout=SOON)
+    login = connection.start_login(USER, **refreshing(f"http://127.0.0.1:{endpoint.port}/token"))
+    failure = login.fails("ETIMEDOUT")
+    assert "operation_timeout" in failure.message
+    assert failure.phase == "auth"
+    connection.wait_end()
 
 
 @pytest.mark.parametrize("way", ["close", "free"])
@@ -316,18 +313,18 @@ def test_ended_while_the_endpoint_is_asked(connect: Opener, way: str, handshake:
         peer.greet(b"AUTH XOAUTH2")
         peer.until_closed()
 
-    with ScriptedServer(forsaken) as server, ScriptedServer(waits) as endpoint:
-        connection = connect.opened(server)
-        scheme = "https" if handshake else "http"
-        login = connection.start_login(
-            USER, **refreshing(f"{scheme}://127.0.0.1:{endpoint.port}/token")
-        )
-        endpoint.wait_for(b"\x16" if handshake else b"refresh_token")
-        if way == "close":
-            connection.close()
-        else:
-            connection.free()
-        login.fails("ECANCELLED")
+    endpoint = connect.server(waits)
+    connection = connect.opened(forsaken)
+    scheme = "https" if handshake else "http"
+    login = connection.start_login(
+        USER, **refreshing(f"{scheme}://127.0.0.1:{endpoint.port}/token")
+    )
+    endpoint.wait_for(b"\x16" if handshake else b"refresh_token")
+    if way == "close":
+        connection.close()
+    else:
+        connection.free()
+    login.fails("ECANCELLED")
 
 
 # --- TLS -------------------------------------------------------------------------------
@@ -344,14 +341,14 @@ def test_certificates(
     def refused_here(peer: Peer) -> None:
         peer.refused_tls(identity)
 
-    with ScriptedServer(sees_no_token) as server, ScriptedServer(refused_here) as endpoint:
-        connection = connect.opened(server, tls_reject_unauthorized=verifies)
-        failure = connection.start_login(
-            USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
-        ).fails("EOAUTH2")
-        assert failure.tls_reason
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.server(refused_here)
+    connection = connect.opened(sees_no_token, tls_reject_unauthorized=verifies)
+    failure = connection.start_login(
+        USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
+    ).fails("EOAUTH2")
+    assert failure.tls_reason
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_unknown_authority(connect: Opener, certificates: Certificates) -> None:
@@ -360,14 +357,14 @@ def test_unknown_authority(connect: Opener, certificates: Certificates) -> None:
     def refused_here(peer: Peer) -> None:
         peer.refused_tls(certificates.good)
 
-    with ScriptedServer(sees_no_token) as server, ScriptedServer(refused_here) as endpoint:
-        connection = connect.opened(server, tls_ca_file=certificates.other_ca.certificate)
-        failure = connection.start_login(
-            USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
-        ).fails("EOAUTH2")
-        assert failure.tls_reason
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.server(refused_here)
+    connection = connect.opened(sees_no_token, tls_ca_file=certificates.other_ca.certificate)
+    failure = connection.start_login(
+        USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
+    ).fails("EOAUTH2")
+    assert failure.tls_reason
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_no_tls_where_there_should_be(connect: Opener) -> None:
@@ -375,9 +372,9 @@ def test_no_tls_where_there_should_be(connect: Opener) -> None:
         peer.handshake_began()
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with ScriptedServer(dialogue) as endpoint:
-        failure = fails(connect, f"https://127.0.0.1:{endpoint.port}/token")
-        assert failure.tls_reason
+    endpoint = connect.server(dialogue)
+    failure = fails(connect, f"https://127.0.0.1:{endpoint.port}/token")
+    assert failure.tls_reason
 
 
 # --- service accounts --------------------------------------------------------------------
@@ -400,14 +397,14 @@ def test_keys_of_no_use(connect: Opener, tmp_path: Path, make: Callable[[Path], 
     """RSA without a password (RFC 7518 section 3.3), or the endpoint is not asked."""
     make(tmp_path)
     key = (tmp_path / "key").read_text()
-    with ScriptedServer(sees_no_token) as server, TokenEndpoint() as endpoint:
-        connection = connect.opened(server)
-        failure = connection.start_login(
-            USER, service_account=("robot", key), access_url=endpoint.url
-        ).fails("EOAUTH2")
-        assert "private_key" in failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint())
+    connection = connect.opened(sees_no_token)
+    failure = connection.start_login(
+        USER, service_account=("robot", key), access_url=endpoint.url
+    ).fails("EOAUTH2")
+    assert "private_key" in failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- where it is -------------------------------------------------------------------

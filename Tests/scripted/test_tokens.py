@@ -13,7 +13,7 @@ from support.drive import Drive, RefusedError
 from support.endpoint import Request, TokenEndpoint, answer, granted
 from support.outcomes import CODES, LOG_CLIENT, LOG_SMTP, RETRY_NO, RETRY_SAFE
 from support.sasl import b64, plain, xoauth2
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.scripted import Dialogue, Peer
 
 USER = "alice"
 LONG_AGO = 1
@@ -23,8 +23,7 @@ EXPLANATION = '{"status":"401","schemes":"Bearer"}'
 def explain(peer: Peer, explanation: str = EXPLANATION) -> None:
     """Refuses as Google does: first in JSON, then with a code."""
     peer.reply(b"334 " + b64(explanation))
-    peer.expect(b"")
-    peer.reply(b"535 5.7.8 not accepted")
+    peer.answer(b"", b"535 5.7.8 not accepted")
 
 
 def refuse(peer: Peer) -> None:
@@ -57,16 +56,15 @@ def taking(*steps: tuple[str, str]) -> Dialogue:
 def test_renewed_once(connect: Opener, how: str) -> None:
     """However it was refused, and only once: a server that refuses a fresh token
     means it."""
-    with ScriptedServer(taking(("first", how), ("second", how))) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("first"))
-        asked.when_asked(asked.providing("second"))
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, ask=asked).fails("EAUTH")
-        assert failure.command == "AUTH XOAUTH2"
-        assert failure.retry == RETRY_NO
-        assert asked.asked == [False, True]
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("first"))
+    asked.when_asked(asked.providing("second"))
+    connection = connect.opened(taking(("first", how), ("second", how)))
+    failure = connection.start_login(USER, ask=asked).fails("EAUTH")
+    assert failure.command == "AUTH XOAUTH2"
+    assert failure.retry == RETRY_NO
+    assert asked.asked == [False, True]
+    connection.start_quit().succeeds()
 
 
 def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
@@ -78,79 +76,73 @@ def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
         peer.send(b"535 5.7.8 no\r\n235 wel")
         assert peer.until_closed() == b""
 
-    with ScriptedServer(dialogue) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("first"))
-        asked.when_asked(asked.providing("second"))
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, ask=asked).fails("EAUTH")
-        assert failure.response == "535 5.7.8 no"
-        assert "the server sent a reply without a command" in failure.message
-        connection.wait_end()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("first"))
+    asked.when_asked(asked.providing("second"))
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, ask=asked).fails("EAUTH")
+    assert failure.response == "535 5.7.8 no"
+    assert "the server sent a reply without a command" in failure.message
+    connection.wait_end()
 
 
 def test_not_renewed_when_the_server_is_busy(connect: Opener) -> None:
     """A 4xx does not decide about the token."""
-    with ScriptedServer(taking(("good", "454 4.7.0 later"))) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("good"))
-        connection = connect.opened(server)
-        assert connection.start_login(USER, ask=asked).fails("EAUTH").retry == RETRY_SAFE
-        assert asked.asked == [False]
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("good"))
+    connection = connect.opened(taking(("good", "454 4.7.0 later")))
+    assert connection.start_login(USER, ask=asked).fails("EAUTH").retry == RETRY_SAFE
+    assert asked.asked == [False]
+    connection.start_quit().succeeds()
 
 
 def test_expired_and_renewed_and_refused(connect: Opener) -> None:
     """That was the renewal."""
-    with ScriptedServer(taking(("new", "explained"))) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("new"))
-        connection = connect.opened(server)
-        login = connection.start_login(USER, ask=asked, access_token=("old", LONG_AGO))
-        login.fails("EAUTH")
-        assert asked.asked == [True]
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("new"))
+    connection = connect.opened(taking(("new", "explained")))
+    login = connection.start_login(USER, ask=asked, access_token=("old", LONG_AGO))
+    login.fails("EAUTH")
+    assert asked.asked == [True]
+    connection.start_quit().succeeds()
 
 
 def test_answered_later(connect: Opener) -> None:
     """Both times. The connection waits, and goes on."""
-    with ScriptedServer(taking(("first", "explained"), ("second", "welcome"))) as server:
-        asked = TokenCallback(connect.drive)
-        connection = connect.opened(server)
-        with connection.drive.held():
-            login = connection.start_login(USER, ask=asked)
-            quitting = connection.start_quit()
-        asked.wait(1)
-        asked.provide("first")
-        asked.wait(2)
-        asked.provide("second", int(time.time()) + 3600)
-        login.succeeds()
-        quitting.succeeds()
-        assert asked.asked == [False, True]
+    asked = TokenCallback(connect.drive)
+    connection = connect.opened(taking(("first", "explained"), ("second", "welcome")))
+    with connection.drive.held():
+        login = connection.start_login(USER, ask=asked)
+        quitting = connection.start_quit()
+    asked.wait(1)
+    asked.provide("first")
+    asked.wait(2)
+    asked.provide("second", int(time.time()) + 3600)
+    login.succeeds()
+    quitting.succeeds()
+    assert asked.asked == [False, True]
 
 
 def test_a_token_that_was_given_counts_whatever_its_date(connect: Opener) -> None:
     """The callback has just been asked; the server knows better than the clock."""
-    with ScriptedServer(taking(("given", "welcome"))) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("given", LONG_AGO))
-        connection = connect.opened(server)
-        connection.start_login(USER, ask=asked).succeeds()
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.providing("given", LONG_AGO))
+    connection = connect.opened(taking(("given", "welcome")))
+    connection.start_login(USER, ask=asked).succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("token", [None, "", "a\r\nQUIT", "a\x01b", "a\x7fb"])
 def test_no_token_at_all(connect: Opener, token: str | None) -> None:
     """Refused at once, and the question stays open."""
-    with ScriptedServer(taking(("good", "welcome"))) as server:
-        asked = TokenCallback(connect.drive)
-        connection = connect.opened(server)
-        login = connection.start_login(USER, ask=asked)
-        asked.wait()
-        assert asked.provide(token) == CODES["EAUTH"]
-        assert asked.provide("good") == 0
-        login.succeeds()
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    connection = connect.opened(taking(("good", "welcome")))
+    login = connection.start_login(USER, ask=asked)
+    asked.wait()
+    assert asked.provide(token) == CODES["EAUTH"]
+    assert asked.provide("good") == 0
+    login.succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("reason", [None, "", "the vault\r\nis locked", "x" * 2000])
@@ -162,20 +154,19 @@ def test_withheld(connect: Opener, reason: str | None) -> None:
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.withholding(reason))
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
-        assert failure.phase == "auth"
-        assert failure.command == "AUTH XOAUTH2"
-        assert "\r" not in failure.message
-        assert "\n" not in failure.message
-        assert len(failure.message) < 700
-        if reason:
-            assert reason[:9] in failure.message
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    asked.when_asked(asked.withholding(reason))
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
+    assert failure.phase == "auth"
+    assert failure.command == "AUTH XOAUTH2"
+    assert "\r" not in failure.message
+    assert "\n" not in failure.message
+    assert len(failure.message) < 700
+    if reason:
+        assert reason[:9] in failure.message
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
@@ -185,17 +176,16 @@ def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
         peer.greet(b"AUTH XOAUTH2")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        asked = TokenCallback(connect.drive)
-        connection = connect.opened(server)
-        with connection.drive.held():
-            login = connection.start_login(USER, ask=asked)
-            sending = connection.start_send()
-        asked.wait()
-        asked.withhold("no")
-        login.fails("EOAUTH2")
-        sending.fails("EOAUTH2")
-        connection.start_quit().succeeds()
+    asked = TokenCallback(connect.drive)
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        login = connection.start_login(USER, ask=asked)
+        sending = connection.start_send()
+    asked.wait()
+    asked.withhold("no")
+    login.fails("EOAUTH2")
+    sending.fails("EOAUTH2")
+    connection.start_quit().succeeds()
 
 
 # --- the explanation ----------------------------------------------------------------
@@ -218,12 +208,11 @@ def test_explanation(connect: Opener, explanation: str, told: str) -> None:
         explain(peer, explanation)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
-        assert told in failure.message
-        assert failure.response == "535 5.7.8 not accepted"
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
+    assert told in failure.message
+    assert failure.response == "535 5.7.8 not accepted"
+    connection.start_quit().succeeds()
 
 
 def test_explained_without_end(connect: Opener) -> None:
@@ -231,18 +220,14 @@ def test_explained_without_end(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "refused"))
-        peer.reply(b"334 " + b64("{}"))
-        peer.expect(b"")
-        peer.reply(b"334 " + b64("{}"))
-        peer.expect(b"*")
-        peer.reply(b"501 5.0.0 cancelled")
+        peer.answer(xoauth2(USER, "refused"), b"334 " + b64("{}"))
+        peer.answer(b"", b"334 " + b64("{}"))
+        peer.answer(b"*", b"501 5.0.0 cancelled")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token="refused").fails("EAUTH")
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, access_token="refused").fails("EAUTH")
+    connection.start_quit().succeeds()
 
 
 def test_accepted_after_an_explanation(connect: Opener) -> None:
@@ -250,17 +235,14 @@ def test_accepted_after_an_explanation(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "token"))
-        peer.reply(b"334 " + b64(EXPLANATION))
-        peer.expect(b"")
-        peer.reply(b"235 2.7.0 welcome")
+        peer.answer(xoauth2(USER, "token"), b"334 " + b64(EXPLANATION))
+        peer.answer(b"", b"235 2.7.0 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token="token").fails("EAUTH")
-        assert connection.info()["authenticated"] == 0
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, access_token="token").fails("EAUTH")
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
 
 
 # --- which of them --------------------------------------------------------------------
@@ -271,26 +253,24 @@ def test_password_before_token(connect: Opener) -> None:
 
     def with_password(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2 PLAIN")
-        peer.expect(plain(USER, "sesame"))
-        peer.reply(b"235 welcome")
+        peer.answer(plain(USER, "sesame"), b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(with_password, taking(("token", "welcome"))) as server:
-        for method in (None, "xoauth2"):
-            connection = connect.opened(server, auth_method=method)
-            connection.start_login(USER, "sesame", access_token="token").succeeds()
-            connection.start_quit().succeeds()
+    server = connect.server(with_password, taking(("token", "welcome")))
+    for method in (None, "xoauth2"):
+        connection = connect.opened(server, auth_method=method)
+        connection.start_login(USER, "sesame", access_token="token").succeeds()
+        connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("token", ["a\r\nb", "a\x00b"[:1] + "\x01"])
 def test_access_token_that_is_none(connect: Opener, token: str) -> None:
-    with ScriptedServer(taking()) as server:
-        connection = connect.opened(server)
-        with pytest.raises(RefusedError) as caught:
-            connection.start_login(USER, access_token=token)
-        assert caught.value.failure.name == "EAUTH"
-        assert "access token" in caught.value.failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(taking())
+    with pytest.raises(RefusedError) as caught:
+        connection.start_login(USER, access_token=token)
+    assert caught.value.failure.name == "EAUTH"
+    assert "access token" in caught.value.failure.message
+    connection.start_quit().succeeds()
 
 
 def test_longer_than_a_command(connect: Opener) -> None:
@@ -299,16 +279,13 @@ def test_longer_than_a_command(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH XOAUTH2")
-        peer.expect(b"AUTH XOAUTH2")
-        peer.reply(b"334 ")
-        peer.expect(xoauth2(USER, token).rsplit(b" ", 1)[1])
-        peer.reply(b"235 welcome")
+        peer.answer(b"AUTH XOAUTH2", b"334 ")
+        peer.answer(xoauth2(USER, token).rsplit(b" ", 1)[1], b"235 welcome")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        connection.start_login(USER, access_token=token).succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    connection.start_login(USER, access_token=token).succeeds()
+    connection.start_quit().succeeds()
 
 
 # --- what is never told ----------------------------------------------------------------
@@ -341,28 +318,27 @@ def test_secrets_of_the_login(connect: Opener, debug: int, ending: str) -> None:
             peer.reply(b"535 5.7.8 who knows " + line)
         else:
             peer.reply(b"334 " + b64(json.dumps({"status": "401", "token": TOKEN})))
-            peer.expect(b"")
-            peer.reply(b"535 5.7.8 no " + TOKEN.encode())
+            peer.answer(b"", b"535 5.7.8 no " + TOKEN.encode())
         peer.quit()
 
-    with ScriptedServer(dialogue) as server, TokenEndpoint(granted(TOKEN)) as endpoint:
-        # A renewal would ask the endpoint again.
-        connection = connect.opened(server, transaction_log=1, debug=debug)
-        login = connection.start_login(
-            USER,
-            access_token=("old", LONG_AGO),
-            refresh_token=REFRESH,
-            client=("id", SECRET),
-            access_url=endpoint.url,
-        )
-        failure = login.wait().error
-        assert (failure is None) == (ending == "welcome")
-        connection.start_quit().succeeds()
-        drive = connection.drive
-        nothing_told(drive, *([] if failure is None else [failure.message, str(failure.response)]))
-        # The log says that there was a token, and from where.
-        assert any(f"127.0.0.1:{endpoint.port}" in line for line in drive.transcript(LOG_SMTP))
-        assert any(line.startswith("AUTH XOAUTH2 ") for line in drive.transcript(LOG_CLIENT))
+    endpoint = connect.joins(TokenEndpoint(granted(TOKEN)))
+    # A renewal would ask the endpoint again.
+    connection = connect.opened(dialogue, transaction_log=1, debug=debug)
+    login = connection.start_login(
+        USER,
+        access_token=("old", LONG_AGO),
+        refresh_token=REFRESH,
+        client=("id", SECRET),
+        access_url=endpoint.url,
+    )
+    failure = login.wait().error
+    assert (failure is None) == (ending == "welcome")
+    connection.start_quit().succeeds()
+    drive = connection.drive
+    nothing_told(drive, *([] if failure is None else [failure.message, str(failure.response)]))
+    # The log says that there was a token, and from where.
+    assert any(f"127.0.0.1:{endpoint.port}" in line for line in drive.transcript(LOG_SMTP))
+    assert any(line.startswith("AUTH XOAUTH2 ") for line in drive.transcript(LOG_CLIENT))
 
 
 def test_secrets_of_an_endpoint_that_repeats_them(connect: Opener) -> None:
@@ -370,10 +346,10 @@ def test_secrets_of_an_endpoint_that_repeats_them(connect: Opener) -> None:
         body = json.dumps({"error": request.form["refresh_token"], "error_description": SECRET})
         answer(peer, body.encode(), b"400 Bad Request")
 
-    with ScriptedServer(taking()) as server, TokenEndpoint(repeat) as endpoint:
-        connection = connect.opened(server, transaction_log=1, debug=1)
-        failure = connection.start_login(
-            USER, refresh_token=REFRESH, client=("id", SECRET), access_url=endpoint.url
-        ).fails("EOAUTH2")
-        nothing_told(connection.drive, failure.message)
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(repeat))
+    connection = connect.opened(taking(), transaction_log=1, debug=1)
+    failure = connection.start_login(
+        USER, refresh_token=REFRESH, client=("id", SECRET), access_url=endpoint.url
+    ).fails("EOAUTH2")
+    nothing_told(connection.drive, failure.message)
+    connection.start_quit().succeeds()

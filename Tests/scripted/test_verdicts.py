@@ -17,7 +17,7 @@ from support.outcomes import (
     UNKNOWN,
 )
 from support.sasl import plain
-from support.scripted import CRLF, Peer, ScriptedServer
+from support.scripted import CRLF, Peer
 
 DOUBT = "may have been delivered: sending it again may deliver it twice"
 
@@ -38,17 +38,16 @@ def test_refusal_and_loss(connect: Opener, refused: str, ending: str) -> None:
         else:
             peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sending, waiting = connection.start_send(), connection.start_reset()
-        failure = sending.fails("EENVELOPE")
-        assert (failure.response, failure.retry) == ("554 5.7.1 no", RETRY_NO)
-        assert "; after that the connection was lost: " in failure.message
-        waiting.fails("ECONNECTION")
-        connection.wait_end()
-        assert connection.error is not None
-        assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        sending, waiting = connection.start_send(), connection.start_reset()
+    failure = sending.fails("EENVELOPE")
+    assert (failure.response, failure.retry) == ("554 5.7.1 no", RETRY_NO)
+    assert "; after that the connection was lost: " in failure.message
+    waiting.fails("ECONNECTION")
+    connection.wait_end()
+    assert connection.error is not None
+    assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +70,14 @@ def test_refusal_and_the_caller_ends(connect: Opener, deed: str, words: str) -> 
         peer.reply(b"250 queued", b"250 ok", b"554 5.7.1 no")
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            first, second = connection.start_send(), connection.start_send()
-        first.succeeds()
-        getattr(connection, deed)()
-        failure = second.fails("EENVELOPE")
-        assert failure.response == "554 5.7.1 no"
-        assert failure.message.endswith(f"554 5.7.1 no; after that: {words}")
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        first, second = connection.start_send(), connection.start_send()
+    first.succeeds()
+    getattr(connection, deed)()
+    failure = second.fails("EENVELOPE")
+    assert failure.response == "554 5.7.1 no"
+    assert failure.message.endswith(f"554 5.7.1 no; after that: {words}")
 
 
 def test_refusal_and_silence(connect: Opener) -> None:
@@ -93,42 +91,37 @@ def test_refusal_and_silence(connect: Opener) -> None:
         peer.expect(b".")
         peer.nothing_more()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, final_reply_timeout=200)
-        failure = connection.start_send().fails("EENVELOPE")
-        assert (failure.response, failure.retry) == ("550 5.1.1 no", RETRY_NO)
-        assert "; after that the connection was given up: " in failure.message
-        assert "(final_reply_timeout)" in failure.message
+    connection = connect.opened(dialogue, final_reply_timeout=200)
+    failure = connection.start_send().fails("EENVELOPE")
+    assert (failure.response, failure.retry) == ("550 5.1.1 no", RETRY_NO)
+    assert "; after that the connection was given up: " in failure.message
+    assert "(final_reply_timeout)" in failure.message
 
 
 @pytest.mark.parametrize("code", [501, 504, 550])
 def test_hello_and_loss(connect: Opener, code: int) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220 test.local")
-        peer.expect(b"EHLO ")
-        peer.reply(b"%d 5.7.1 your address is blocked" % code)
+        peer.answer(b"EHLO ", b"%d 5.7.1 your address is blocked" % code)
         peer.expect(b"HELO ")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server).start_connect().fails("EPROTOCOL")
-        assert failure.response == f"{code} 5.7.1 your address is blocked"
-        assert (failure.command, failure.retry) == ("EHLO", RETRY_NO)
+    failure = connect(dialogue).start_connect().fails("EPROTOCOL")
+    assert failure.response == f"{code} 5.7.1 your address is blocked"
+    assert (failure.command, failure.retry) == ("EHLO", RETRY_NO)
 
 
 def test_unknown_mechanism_and_loss(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN LOGIN")
-        peer.expect(plain("tim", "pass"))
-        peer.reply(b"504 5.7.4 not here")
+        peer.answer(plain("tim", "pass"), b"504 5.7.4 not here")
         peer.expect(b"AUTH LOGIN")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login("tim", "pass").fails("EAUTH")
-        assert failure.response == "504 5.7.4 not here"
-        assert "; after that the connection was lost: " in failure.message
+    connection = connect.opened(dialogue)
+    failure = connection.start_login("tim", "pass").fails("EAUTH")
+    assert failure.response == "504 5.7.4 not here"
+    assert "; after that the connection was lost: " in failure.message
 
 
 @pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later"])
@@ -140,21 +133,18 @@ def test_first_digit_decides(connect: Opener, where: str, reply: bytes) -> None:
             peer.delivery_without_reply()
             peer.reply(reply)
         else:
-            peer.expect(b"MAIL FROM:")
-            peer.reply(b"250 ok")
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
+            peer.answer(b"MAIL FROM:", b"250 ok")
+            peer.answer(b"RCPT TO:", reply)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        failure = sending.fails("EMESSAGE" if where == "final" else "EENVELOPE")
-        is_final = reply.startswith(b"5")
-        assert failure.response == reply.decode()
-        assert failure.retry == (RETRY_NO if is_final else RETRY_SAFE)
-        assert sending.result().statuses == [REJECTED if is_final else DEFERRED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    failure = sending.fails("EMESSAGE" if where == "final" else "EENVELOPE")
+    is_final = reply.startswith(b"5")
+    assert failure.response == reply.decode()
+    assert failure.retry == (RETRY_NO if is_final else RETRY_SAFE)
+    assert sending.result().statuses == [REJECTED if is_final else DEFERRED]
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
@@ -164,20 +154,18 @@ def test_first_digit_decides_about_a_login(connect: Opener, reply: bytes) -> Non
 
     def dialogue(peer: Peer) -> None:
         peer.greet(b"AUTH PLAIN LOGIN")
-        peer.expect(plain("tim", "pass"))
-        peer.reply(reply)
+        peer.answer(plain("tim", "pass"), reply)
         peer.delivery()
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_login("tim", "pass").fails("EAUTH")
-        assert failure.response == reply.decode()
-        assert failure.response_code == int(reply[:3])
-        assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
-        assert (failure.phase, failure.command) == ("auth", "AUTH PLAIN")
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_login("tim", "pass").fails("EAUTH")
+    assert failure.response == reply.decode()
+    assert failure.response_code == int(reply[:3])
+    assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
+    assert (failure.phase, failure.command) == ("auth", "AUTH PLAIN")
+    connection.start_send().succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
@@ -186,10 +174,9 @@ def test_first_digit_decides_about_a_greeting(connect: Opener, reply: bytes) -> 
         peer.reply(reply)
         peer.until_closed()
 
-    with ScriptedServer(dialogue) as server:
-        failure = connect(server).start_connect().fails("EPROTOCOL")
-        assert failure.response == reply.decode()
-        assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
+    failure = connect(dialogue).start_connect().fails("EPROTOCOL")
+    assert failure.response == reply.decode()
+    assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
 
 
 @pytest.mark.parametrize(
@@ -202,12 +189,11 @@ def test_mixed_final_reply(connect: Opener, lines: tuple[bytes, bytes]) -> None:
         peer.reply(*lines)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        failure = connection.start_send().fails("EMESSAGE")
-        assert failure.response == b"\n".join(lines).decode()
-        assert failure.retry == RETRY_NO
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    failure = connection.start_send().fails("EMESSAGE")
+    assert failure.response == b"\n".join(lines).decode()
+    assert failure.retry == RETRY_NO
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("last", ["closed", "354 go"])
@@ -223,23 +209,22 @@ def test_doubt_is_in_the_text(connect: Opener, last: str) -> None:
         else:
             peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        with connection.drive.held():
-            sending, waiting = connection.start_send(), connection.start_reset()
-        name = "ECONNECTION" if last == "closed" else "EPROTOCOL"
-        failure = sending.fails(name)
-        assert failure.retry == RETRY_UNKNOWN
-        assert failure.message.endswith("; it " + DOUBT)
-        assert sending.result().recipients[0].error is not None
-        assert sending.result().queue_id is None
-        untried = waiting.fails(name)
-        assert untried.retry == RETRY_SAFE
-        assert DOUBT not in untried.message
-        connection.wait_end()
-        assert connection.error is not None
-        assert connection.error.retry == RETRY_UNKNOWN
-        assert connection.error.message.endswith("; a message " + DOUBT)
+    connection = connect.opened(dialogue)
+    with connection.drive.held():
+        sending, waiting = connection.start_send(), connection.start_reset()
+    name = "ECONNECTION" if last == "closed" else "EPROTOCOL"
+    failure = sending.fails(name)
+    assert failure.retry == RETRY_UNKNOWN
+    assert failure.message.endswith("; it " + DOUBT)
+    assert sending.result().recipients[0].error is not None
+    assert sending.result().queue_id is None
+    untried = waiting.fails(name)
+    assert untried.retry == RETRY_SAFE
+    assert DOUBT not in untried.message
+    connection.wait_end()
+    assert connection.error is not None
+    assert connection.error.retry == RETRY_UNKNOWN
+    assert connection.error.message.endswith("; a message " + DOUBT)
 
 
 def test_half_an_acceptance_is_none(connect: Opener) -> None:
@@ -251,12 +236,11 @@ def test_half_an_acceptance_is_none(connect: Opener) -> None:
         peer.send(b"250 2.0.0 Ok: queued as 4F2A")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
-        assert sending.result().statuses == [UNKNOWN]
-        assert sending.result().queue_id is None
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
+    assert sending.result().statuses == [UNKNOWN]
+    assert sending.result().queue_id is None
 
 
 @pytest.mark.parametrize("reply", [b"554 Ok: queued as 4F2A", b"451 Ok: queued as 4F2A"])
@@ -267,12 +251,11 @@ def test_no_identifier_without_delivery(connect: Opener, reply: bytes) -> None:
         peer.reply(reply)
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        sending.fails("EMESSAGE")
-        assert sending.result().queue_id is None
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    sending.fails("EMESSAGE")
+    assert sending.result().queue_id is None
+    connection.start_quit().succeeds()
 
 
 def test_identifier_of_another_reply(connect: Opener) -> None:
@@ -280,19 +263,16 @@ def test_identifier_of_another_reply(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 Ok: queued as 4F2A")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 Ok: queued as 4F2A")
         peer.expect(b"DATA")
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send()
-        sending.fails("ECONNECTION")
-        assert sending.result().response == "250 Ok: queued as 4F2A"
-        assert sending.result().queue_id is None
+    connection = connect.opened(dialogue)
+    sending = connection.start_send()
+    sending.fails("ECONNECTION")
+    assert sending.result().response == "250 Ok: queued as 4F2A"
+    assert sending.result().queue_id is None
 
 
 # --- several transactions and several copies --------------------------------
@@ -305,29 +285,25 @@ def test_doubt_after_an_acceptance(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet(b"LIMITS RCPTMAX=1")
         peer.delivery(b"a@example.com", sender=b"s@example.com")
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
-        peer.expect(b"RCPT TO:")
-        peer.reply(b"250 ok")
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.answer(b"RCPT TO:", b"250 ok")
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.close()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(
-            sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
-        )
-        failure = sending.fails("ECONNECTION")
-        assert failure.retry == RETRY_UNKNOWN
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, UNKNOWN, NOT_TRIED]
-        assert result.recipients[0].error is None
-        doubtful, untried = (line.error for line in result.recipients[1:])
-        assert doubtful is not None
-        assert doubtful.retry == RETRY_UNKNOWN
-        assert untried is not None
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(
+        sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
+    )
+    failure = sending.fails("ECONNECTION")
+    assert failure.retry == RETRY_UNKNOWN
+    result = sending.result()
+    assert result.statuses == [ACCEPTED, UNKNOWN, NOT_TRIED]
+    assert result.recipients[0].error is None
+    doubtful, untried = (line.error for line in result.recipients[1:])
+    assert doubtful is not None
+    assert doubtful.retry == RETRY_UNKNOWN
+    assert untried is not None
 
 
 @pytest.mark.parametrize("second", ["lost", "refused"])
@@ -344,20 +320,19 @@ def test_no_error_without_doubt(connect: Opener, second: str) -> None:
         peer.reply(b"550 5.7.1 enough")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(
-            sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
-        )
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, NOT_TRIED, NOT_TRIED]
-        for line in result.recipients[1:]:
-            assert line.error is not None
-            assert line.error.recipient == line.recipient
-            assert line.error.name == ("ECONNECTION" if second == "lost" else "EENVELOPE")
-        if second == "refused":
-            connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(
+        sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
+    )
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED, NOT_TRIED, NOT_TRIED]
+    for line in result.recipients[1:]:
+        assert line.error is not None
+        assert line.error.recipient == line.recipient
+        assert line.error.name == ("ECONNECTION" if second == "lost" else "EENVELOPE")
+    if second == "refused":
+        connection.start_quit().succeeds()
 
 
 def test_too_many_by_text(connect: Opener) -> None:
@@ -365,26 +340,22 @@ def test_too_many_by_text(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for reply in (b"250 ok", b"552 too many recipients"):
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:", reply)
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 queued")
         peer.delivery(b"b@example.com", sender=b"s@example.com")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(
-            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
-        )
-        sending.succeeds()
-        assert sending.result().statuses == [ACCEPTED, ACCEPTED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(
+        sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+    )
+    sending.succeeds()
+    assert sending.result().statuses == [ACCEPTED, ACCEPTED]
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("text", [b"recipients over quota", b"recipient's mailbox full"])
@@ -393,28 +364,24 @@ def test_full_mailbox_by_text(connect: Opener, text: bytes) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.reply(b"250 ok")
+        peer.answer(b"MAIL FROM:", b"250 ok")
         for reply in (b"250 ok", b"552 " + text):
-            peer.expect(b"RCPT TO:")
-            peer.reply(reply)
-        peer.expect(b"DATA")
-        peer.reply(b"354 go")
+            peer.answer(b"RCPT TO:", reply)
+        peer.answer(b"DATA", b"354 go")
         peer.content()
         peer.reply(b"250 queued")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        sending = connection.start_send(
-            sender="s@example.com", recipients=["a@example.com", "b@example.com"]
-        )
-        sending.succeeds()
-        result = sending.result()
-        assert result.statuses == [ACCEPTED, REJECTED]
-        assert result.recipients[1].error is not None
-        assert result.recipients[1].error.retry == RETRY_NO
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    sending = connection.start_send(
+        sender="s@example.com", recipients=["a@example.com", "b@example.com"]
+    )
+    sending.succeeds()
+    result = sending.result()
+    assert result.statuses == [ACCEPTED, REJECTED]
+    assert result.recipients[1].error is not None
+    assert result.recipients[1].error.retry == RETRY_NO
+    connection.start_quit().succeeds()
 
 
 # --- a message that turns out too large -------------------------------------
@@ -441,32 +408,30 @@ def test_stream_stops_at_the_limit(connect: Opener, chunking: int, line: bytes) 
                 peer.reply(b"250 ok")
             assert command == b"RSET"
             peer.expect(b"MAIL FROM:")
-            peer.expect(b"RCPT TO:")
-            peer.reply(b"250 ok", b"250 ok", b"250 ok")
+            peer.answer(b"RCPT TO:", b"250 ok", b"250 ok", b"250 ok")
             peer.octets(int(peer.expect(b"BDAT ").split()[1]))
             peer.reply(b"250 queued")
             peer.quit()
         else:
-            peer.expect(b"DATA")
-            peer.reply(b"250 ok", b"250 ok", b"354 go")
+            peer.answer(b"DATA", b"250 ok", b"250 ok", b"354 go")
             read.extend(peer.until_closed())
             assert b"\r\n.\r\n" not in read
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server, chunking=chunking)
-        pieces = [line * 700 for _ in range(10)]
-        sending = connection.start_send(message=connection.drive.reader(*pieces))
-        failure = sending.fails("EMESSAGE")
-        assert failure.retry == RETRY_NO
-        assert str(LIMIT) in failure.message
-        assert sending.result().statuses == [NOT_TRIED]
-        if chunking:
-            connection.start_send(b"Subject: x\r\n\r\n").succeeds()
-            connection.start_quit().succeeds()
-        else:
-            connection.wait_end()
-            assert connection.error is not None
-            assert connection.error.retry == RETRY_SAFE
+    connection = connect.opened(dialogue, chunking=chunking)
+    pieces = [line * 700 for _ in range(10)]
+    sending = connection.start_send(message=connection.drive.reader(*pieces))
+    failure = sending.fails("EMESSAGE")
+    assert failure.retry == RETRY_NO
+    assert str(LIMIT) in failure.message
+    assert sending.result().statuses == [NOT_TRIED]
+    if chunking:
+        connection.start_send(b"Subject: x\r\n\r\n").succeeds()
+        connection.start_quit().succeeds()
+    else:
+        connection.wait_end()
+        assert connection.error is not None
+        assert connection.error.retry == RETRY_SAFE
+    connect.join()
     assert LIMIT // 2 < len(read) <= LIMIT
 
 
@@ -477,12 +442,11 @@ def test_file_is_known_to_be_too_large(connect: Opener) -> None:
         peer.greet(b"SIZE 1000")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        message = connection.drive.message(b"x" * 1001, "descriptor")
-        failure = connection.start_send(message=message).fails("EMESSAGE")
-        assert "1001" in failure.message
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    message = connection.drive.message(b"x" * 1001, "descriptor")
+    failure = connection.start_send(message=message).fails("EMESSAGE")
+    assert "1001" in failure.message
+    connection.start_quit().succeeds()
 
 
 # --- logins and limits --------------------------------------------------------
@@ -494,22 +458,20 @@ def test_send_between_a_failed_login_and_its_callback(connect: Opener) -> None:
 
     def dialogue(peer: Peer) -> None:
         peer.greet()
-        peer.expect(b"RSET")
-        peer.reply(b"250 ok")
+        peer.answer(b"RSET", b"250 ok")
         peer.quit()
 
-    with ScriptedServer(dialogue) as server:
-        connection = connect.opened(server)
-        drive = connection.drive
-        envelope = drive.envelope("a@example.com", ["b@example.com"])
-        sending, call = connection.later("send", envelope, drive.message(b"x"))
-        with drive.held():
-            reset = connection.start_reset()
-            login = connection.start_login("tim", "pass")
-            connection.when(reset.tag, *call)
-        reset.succeeds()
-        login.fails("EAUTH")
-        failure = sending.fails("EAUTH")
-        assert failure.message.startswith("not sent, because the login before it failed")
-        assert sending.result().statuses == [NOT_TRIED]
-        connection.start_quit().succeeds()
+    connection = connect.opened(dialogue)
+    drive = connection.drive
+    envelope = drive.envelope("a@example.com", ["b@example.com"])
+    sending, call = connection.later("send", envelope, drive.message(b"x"))
+    with drive.held():
+        reset = connection.start_reset()
+        login = connection.start_login("tim", "pass")
+        connection.when(reset.tag, *call)
+    reset.succeeds()
+    login.fails("EAUTH")
+    failure = sending.fails("EAUTH")
+    assert failure.message.startswith("not sent, because the login before it failed")
+    assert sending.result().statuses == [NOT_TRIED]
+    connection.start_quit().succeeds()

@@ -20,7 +20,6 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import ScriptedServer
 from support.strict import StrictServer
 
 if TYPE_CHECKING:
@@ -36,15 +35,15 @@ def fates(
     **options: int,
 ) -> list[Fate]:
     """Sends them all at once; what the model says became of them is what did."""
-    with ScriptedServer(strict, identity=identity) as server:
-        secure: dict[str, Option] = {"host": "localhost", "secure": 1} if identity else {}
-        lmtp = int(strict.lmtp)
-        connection = connect.opened(server, lmtp=lmtp, **secure, **mode.options, **options)
-        with connection.drive.held():
-            operations = [_post(connection, each) for each in messages]
-            quitting = connection.start_quit()
-        quitting.wait()
-        connection.wait_end()
+    secure: dict[str, Option] = {"host": "localhost", "secure": 1} if identity else {}
+    lmtp = int(strict.lmtp)
+    connection = connect.opened(strict, identity, lmtp=lmtp, **secure, **mode.options, **options)
+    with connection.drive.held():
+        operations = [_post(connection, each) for each in messages]
+        quitting = connection.start_quit()
+    quitting.wait()
+    connection.wait_end()
+    connect.join()
     model = Model(strict, mode)
     expected = [model.fate(posted) for posted in messages]
     for posted, operation, fate in zip(messages, operations, expected, strict=True):

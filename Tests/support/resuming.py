@@ -115,8 +115,7 @@ class Witness(ScriptedServer):
         def dialogue(peer: Peer) -> None:
             if self._starttls:
                 peer.greet(b"STARTTLS")
-                peer.expect(b"STARTTLS")
-                peer.reply(b"220 go")
+                peer.answer(b"STARTTLS", b"220 go")
             offered = offers_session(peer.hello())
             barrier.wait()
             peer.start_tls(self._shown)

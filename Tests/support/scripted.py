@@ -100,6 +100,11 @@ class Peer:
             raise AssertionError(f"{command!r} was expected, {line!r} came")
         return line
 
+    def answer(self, command: bytes, *lines: bytes) -> None:
+        """The next command must be this one, as in expect(), and gets this reply."""
+        self.expect(command)
+        self.reply(*lines)
+
     def content(self) -> bytes:
         """The content of DATA as it came, dots escaped, and its end."""
         content = b""
@@ -294,20 +299,16 @@ class Peer:
     def secure(self, identity: Identity, *capabilities: bytes) -> None:
         """Greeting, EHLO, STARTTLS, and EHLO again with these keywords."""
         self.greet(b"STARTTLS")
-        self.expect(b"STARTTLS")
-        self.reply(b"220 2.0.0 go ahead")
+        self.answer(b"STARTTLS", b"220 2.0.0 go ahead")
         self.start_tls(identity)
         self.ehlo(*capabilities)
 
     def envelope(self, *recipients: bytes, sender: bytes = b"a@example.com") -> None:
         """Accepts MAIL and each RCPT, and answers DATA with 354."""
-        self.expect(b"MAIL FROM:<" + sender + b">")
-        self.reply(b"250 2.1.0 ok")
+        self.answer(b"MAIL FROM:<" + sender + b">", b"250 2.1.0 ok")
         for recipient in recipients or (b"b@example.com",):
-            self.expect(b"RCPT TO:<" + recipient + b">")
-            self.reply(b"250 2.1.5 ok")
-        self.expect(b"DATA")
-        self.reply(b"354 go on")
+            self.answer(b"RCPT TO:<" + recipient + b">", b"250 2.1.5 ok")
+        self.answer(b"DATA", b"354 go on")
 
     def envelope_of_anybody(self) -> None:
         """The same for one recipient, whoever it is."""
@@ -316,8 +317,7 @@ class Peer:
             (b"RCPT TO:", b"250 2.1.5 ok"),
             (b"DATA", b"354 go on"),
         ):
-            self.expect(command)
-            self.reply(reply)
+            self.answer(command, reply)
 
     def delivery_without_reply(self) -> None:
         """Everything of a delivery but the final word."""
@@ -344,13 +344,11 @@ class Peer:
     def hang_up(self) -> None:
         """Answers QUIT and closes first: a socket that somebody else has open as well
         does not end when the client closes."""
-        self.expect(b"QUIT")
-        self.reply(b"221 2.0.0 bye")
+        self.answer(b"QUIT", b"221 2.0.0 bye")
 
     def quit(self) -> None:
         """Answers QUIT, and waits for the client to close."""
-        self.expect(b"QUIT")
-        self.reply(b"221 2.0.0 bye")
+        self.answer(b"QUIT", b"221 2.0.0 bye")
         self.nothing_more()
 
 
