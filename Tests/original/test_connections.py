@@ -16,6 +16,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import PATIENCE, Connection, Drive
 from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
+from support.script import greets, script, secures
 from support.scripted import Peer, ScriptedServer
 from support.separate import where_names_mean
 
@@ -24,12 +25,7 @@ from support.separate import where_names_mean
 
 def test_case_021_in_the_clear(connect: Opener) -> None:
     """STARTTLS is offered, and is to be ignored."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.nothing_more()
-
-    connection = connect.opened(dialogue, ignore_tls=1)
+    connection = connect.opened(script(greets(b"STARTTLS"), Peer.nothing_more), ignore_tls=1)
     assert connection.info()["secure"] == 0
     connection.close()
     connection.wait_end()
@@ -37,10 +33,7 @@ def test_case_021_in_the_clear(connect: Opener) -> None:
 
 
 def test_case_022_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good, b"AUTH PLAIN", b"SIZE 77")
-        peer.answer(b"QUIT", b"221 bye")
-
+    dialogue = script(secures(certificates.good, b"AUTH PLAIN", b"SIZE 77"), (b"QUIT", b"221 bye"))
     server = connect.server(dialogue)
     connection = connect.opened(server, host="localhost")
     info = connection.info()
@@ -68,10 +61,7 @@ def test_case_023_refusing_greeting(connect: Opener) -> None:
 
 
 def test_case_024_starttls_is_required(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good)
-        peer.answer(b"QUIT", b"221 bye")
-
+    dialogue = script(secures(certificates.good), (b"QUIT", b"221 bye"))
     connection = connect.opened(dialogue, require_tls=1)
     assert connection.info()["secure"] == 1
     connection.start_quit().succeeds()
@@ -173,12 +163,7 @@ def test_case_030_impossible_port(drive: Drive, port: int) -> None:
 
 def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
     """An idle connection ends by the inactivity limit and no other."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.until_closed()
-
-    connection = connect.opened(dialogue, socket_timeout=300)
+    connection = connect.opened(script(Peer.greet, Peer.until_closed), socket_timeout=300)
     connection.wait_end()
     assert connection.error is not None
     assert connection.error.name == "ETIMEDOUT"

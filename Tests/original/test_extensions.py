@@ -9,6 +9,7 @@ from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.certificates import Certificates
 from support.drive import Connection, Operation
 from support.outcomes import NOT_TRIED, RETRY_NO
+from support.script import greets, script, sends
 from support.scripted import Dialogue, Peer
 
 
@@ -132,13 +133,12 @@ def test_case_086_octets_after_starttls(
 ) -> None:
     """Octets without TLS after the 220, in the same segment, would be read as
     if they had come under TLS."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-BEFORE")
-        peer.expect(b"STARTTLS")
-        peer.send(b"220 go\r\n" + injected)
-        peer.nothing_more()
-
+    dialogue = script(
+        greets(b"STARTTLS", b"X-BEFORE"),
+        b"STARTTLS",
+        sends(b"220 go\r\n" + injected),
+        Peer.nothing_more,
+    )
     server = connect.server(dialogue)
     connection = connect(server)
     with connection.drive.held():

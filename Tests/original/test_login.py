@@ -7,17 +7,16 @@ import pytest
 from conftest import Opener
 from support.drive import RefusedError
 from support.sasl import plain
+from support.script import greets, script
 from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 
 
 def test_case_039_right_password(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN XOAUTH2")
-        peer.answer(plain(USER, PASSWORD), b"235 2.7.0 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN XOAUTH2"), (plain(USER, PASSWORD), b"235 2.7.0 welcome"), Peer.quit
+    )
     connection = connect.opened(dialogue)
     assert connection.info()["authenticated"] == 0
     connection.start_login(USER, PASSWORD).succeeds()
@@ -26,11 +25,11 @@ def test_case_039_right_password(connect: Opener) -> None:
 
 
 def test_case_040_wrong_password(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN XOAUTH2")
-        peer.answer(plain(USER, "wrong"), b"535 5.7.8 bad credentials")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN XOAUTH2"),
+        (plain(USER, "wrong"), b"535 5.7.8 bad credentials"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, "wrong").fails("EAUTH")
     assert failure.response_code == 535
@@ -41,12 +40,7 @@ def test_case_040_wrong_password(connect: Opener) -> None:
 
 def refused(connect: Opener, user: str | None) -> str:
     """Why a login without a password is not even started."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN XOAUTH2")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH PLAIN XOAUTH2"), Peer.quit))
     with pytest.raises(RefusedError) as caught:
         connection.start_login(user, None)
     failure = caught.value.failure

@@ -9,6 +9,7 @@ from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.drive import Connection, Operation, quote
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_NO, RETRY_SAFE
+from support.script import greets, says, script
 from support.scripted import Peer
 
 # --- the size ---------------------------------------------------------------
@@ -45,11 +46,11 @@ def test_case_055_larger_than_the_server_takes(connect: Opener) -> None:
 
 
 def test_case_056_no_room_for_this_size(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE %d" % LIMIT)
-        peer.answer(FROM + b" SIZE=71680", b"452 4.3.1 insufficient system storage")
-        peer.quit_after_reset()
-
+    dialogue = script(
+        greets(b"SIZE %d" % LIMIT),
+        (FROM + b" SIZE=71680", b"452 4.3.1 insufficient system storage"),
+        Peer.quit_after_reset,
+    )
     connection = connect.opened(dialogue)
     sending = send_reader(connection, 70 * 1024)
     failure = sending.fails("EENVELOPE")
@@ -105,15 +106,15 @@ EIGHT_BIT = "Subject: x\r\n\r\nschöne Grüße\r\n".encode()
 
 
 def test_case_059_recipient_outside_ascii(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SMTPUTF8", b"8BITMIME")
-        peer.answer(FROM + b" SMTPUTF8", b"250 ok")
-        peer.answer("RCPT TO:<jõgeva@example.com>".encode(), b"250 ok")
-        peer.answer(b"DATA", b"354 go on")
-        peer.content()
-        peer.reply(QUEUED)
-        peer.quit()
-
+    dialogue = script(
+        greets(b"SMTPUTF8", b"8BITMIME"),
+        (FROM + b" SMTPUTF8", b"250 ok"),
+        ("RCPT TO:<jõgeva@example.com>".encode(), b"250 ok"),
+        (b"DATA", b"354 go on"),
+        Peer.content,
+        says(QUEUED),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send(MESSAGE, recipients=["jõgeva@example.com"])
     sending.succeeds()

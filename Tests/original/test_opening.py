@@ -16,6 +16,7 @@ from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive, RefusedError
 from support.header import header_version
 from support.outcomes import RETRY_SAFE
 from support.resolving import resolving
+from support.script import says, script, sends
 from support.scripted import Dialogue, Peer, ScriptedServer
 from support.separate import where_names_mean
 from support.system import full_listener
@@ -31,25 +32,12 @@ def octets(text: str | None) -> bytes:
 
 def mail_answered(*pieces: bytes) -> Dialogue:
     """MAIL gets this, each piece in a write of its own."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.send(*pieces)
-        peer.quit_after_reset()
-
-    return dialogue
+    return script(Peer.greet, b"MAIL FROM:", sends(*pieces), Peer.quit_after_reset)
 
 
 def final_reply(connect: Opener, reply: bytes) -> bytes:
     """What the result of a send says that the server said."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery_without_reply()
-        peer.reply(reply)
-        peer.quit()
-
+    dialogue = script(Peer.greet, Peer.delivery_without_reply, says(reply), Peer.quit)
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     sending.succeeds()
@@ -62,22 +50,17 @@ def final_reply(connect: Opener, reply: bytes) -> bytes:
 
 @pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n", b"   \r\n"])
 def test_case_001_blank_line_before_the_greeting(connect: Opener, blank: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.send(blank)
-        peer.greet()
-        peer.quit()
-
-    connect.opened(dialogue).start_quit().succeeds()
+    connect.opened(script(sends(blank), Peer.greet, Peer.quit)).start_quit().succeeds()
 
 
 def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.send(b"250-test.local\r\n250 PIPELINING\r\n\r\n")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        says(b"220 hi"),
+        b"EHLO ",
+        sends(b"250-test.local\r\n250 PIPELINING\r\n\r\n"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_send().succeeds()
     connection.start_quit().succeeds()
@@ -123,12 +106,7 @@ def test_case_004_an_error_ends_the_connection(connect: Opener) -> None:
 
 def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
     """An operation that was started gets the error; another is not started at all."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"RSET")
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, b"RSET"))
     connection.start_reset().fails("ECONNECTION")
     connection.wait_end()
     with pytest.raises(RefusedError) as refused:
@@ -178,13 +156,8 @@ def test_case_008_late_error_of_an_address_given_up(
 ) -> None:
     """The first address does not answer, the second one connects, and then the first
     refuses: it is not listened to any more."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
     names = {"two.example": ["127.0.0.2", "127.0.0.3"]}
+    dialogue = script(Peer.greet, Peer.delivery, Peer.quit)
     with contextlib.ExitStack() as stack:
         drive = stack.enter_context(where_names_mean(tmp_path, names))
         with full_listener("127.0.0.2") as port:
@@ -257,12 +230,7 @@ def test_case_012_clean_name(connect: Opener, name: str, said: bytes) -> None:
 
 def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
     """A program that does not look at the result: the name from before holds."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.quit()
-
-    server = connect.server(dialogue)
+    server = connect.server(script(Peer.greet, Peer.quit))
     drive = connect.drive
     options = drive.options(host=server.host, port=server.port, name="client.test")
     refuses_name(drive, options, HOSTILE)
@@ -302,11 +270,9 @@ def test_case_016_octets_that_are_not_utf8(connect: Opener) -> None:
 
 
 def test_case_017_utf8_in_the_reply_to_ehlo(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.answer(b"EHLO ", b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000")
-        peer.quit()
-
+    dialogue = script(
+        says(b"220 hi"), (b"EHLO ", b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000"), Peer.quit
+    )
     connection = connect.opened(dialogue)
     info = connection.info()
     expected = b"250-" + WORDS + b"\n250-PIPELINING\n250 SIZE 1000"
@@ -332,12 +298,7 @@ def test_case_019_ascii_is_untouched(connect: Opener) -> None:
 
 
 def test_case_020_last_reply_without_line_end(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.expect(b"EHLO ")
-        peer.send(b"421 " + WORDS)
-
-    connection = connect(dialogue)
+    connection = connect(script(says(b"220 hi"), b"EHLO ", sends(b"421 " + WORDS)))
     failure = connection.start_connect().fails("ECONNECTION")
     assert failure.response_code == 421
     assert octets(failure.response) == b"421 " + WORDS

@@ -11,6 +11,7 @@ from original.mailing import MESSAGE
 from support.certificates import Certificates
 from support.drive import Connection, Operation, RefusedError
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.script import greets, script
 from support.scripted import Peer, ScriptedServer
 
 # --- many messages ----------------------------------------------------------
@@ -127,12 +128,9 @@ def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
 
 def test_case_122_refused_sender(connect: Opener) -> None:
     """QUIT is sent in any case."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.answer(b"MAIL FROM:<a@example.com>", b"550 5.7.1 not you")
-        peer.quit_after_reset()
-
+    dialogue = script(
+        Peer.greet, (b"MAIL FROM:<a@example.com>", b"550 5.7.1 not you"), Peer.quit_after_reset
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     connection.start_quit().succeeds()
@@ -225,12 +223,7 @@ def test_case_128_login_and_message(connect: Opener) -> None:
 
 def test_case_129_login_and_nothing_else(connect: Opener) -> None:
     """What it takes to find out whether everything is as it should be."""
-
-    def dialogue(peer: Peer) -> None:
-        login(peer)
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(login, Peer.quit))
     connection.start_login("alice", "sesame").succeeds()
     assert connection.info()["authenticated"] == 1
     connection.start_quit().succeeds()
@@ -272,11 +265,7 @@ def test_case_133_through_a_proxy(certificates: Certificates) -> None:
 
 def test_no_password_without_tls_through_a_proxy(certificates: Certificates) -> None:
     """The other end of the socket is this machine, and the server is not."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN CRAM-MD5")
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN LOGIN CRAM-MD5"), Peer.quit)
     with ScriptedServer(dialogue) as server, tunnelled(certificates, server) as connection:
         connection.start_connect().succeeds()
         failure = connection.start_login("alice", "sesame").fails("EAUTH")
@@ -285,11 +274,7 @@ def test_no_password_without_tls_through_a_proxy(certificates: Certificates) -> 
 
 
 def test_case_136_no_means_to_get_a_token(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.quit()
-
-    connection = connect.opened(dialogue, auth_method="XOAUTH2")
+    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.quit), auth_method="XOAUTH2")
     with pytest.raises(RefusedError) as refused:
         connection.start_login("alice", None)
     assert refused.value.failure.name == "EAUTH"

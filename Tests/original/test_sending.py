@@ -8,6 +8,7 @@ from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.drive import RefusedError
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
+from support.script import script
 from support.scripted import Peer
 
 both = pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
@@ -82,13 +83,9 @@ def test_case_051_result(connect: Opener, capabilities: tuple[bytes, ...]) -> No
 
 
 def test_case_052_reset_between_two_messages(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.answer(b"RSET", b"250 2.0.0 ok")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        Peer.greet, Peer.delivery, (b"RSET", b"250 2.0.0 ok"), Peer.delivery, Peer.quit
+    )
     connection = connect.opened(dialogue)
     first = connection.start_send(MESSAGE)
     connection.start_reset().succeeds()
@@ -224,12 +221,7 @@ def test_case_058_lmtp(connect: Opener) -> None:
 )
 def test_case_062_line_end_in_a_recipient(connect: Opener, recipient: str) -> None:
     """Refused at once, and the envelope is as it was."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.quit))
     envelope, failure = connection.drive.try_envelope("a@example.com", [recipient])
     assert failure is not None
     assert failure.name == "EENVELOPE"

@@ -13,6 +13,7 @@ from support.certificates import Certificates
 from support.drive import Connection, Drive
 from support.manners import silent
 from support.proxy import Proxy, ask, open_tunnel
+from support.script import greets, script, secures
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 
@@ -42,19 +43,13 @@ def logs_in_under_tls(connection: Connection) -> None:
 
 
 def test_case_032_starttls_through_a_tunnel(certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.name_only, b"AUTH PLAIN")
-        login(peer)
-
+    dialogue = script(secures(certificates.name_only, b"AUTH PLAIN"), login)
     with ScriptedServer(dialogue) as server, tunnelled(certificates, server) as connection:
         logs_in_under_tls(connection)
 
 
 def test_case_033_implicit_tls_through_a_tunnel(certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        login(peer)
-
+    dialogue = script(greets(b"AUTH PLAIN"), login)
     with (
         ScriptedServer(dialogue, identity=certificates.name_only) as server,
         tunnelled(certificates, server, secure=1) as connection,

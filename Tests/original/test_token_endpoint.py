@@ -10,6 +10,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.endpoint import TokenEndpoint, granted
 from support.sasl import xoauth2
+from support.script import greets, script
 from support.scripted import Peer
 
 USER = "alice"
@@ -18,14 +19,11 @@ USER = "alice"
 def self_signed(connect: Opener, certificates: Certificates, verifies: int) -> None:
     """There is no token from an endpoint with an untrusted certificate."""
 
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.quit()
-
     def endpoint(peer: Peer) -> None:
         peer.refused_tls(certificates.self_signed)
 
     tokens = connect.server(endpoint)
+    dialogue = script(greets(b"AUTH XOAUTH2"), Peer.quit)
     connection = connect.opened(dialogue, tls_reject_unauthorized=verifies)
     failure = connection.start_login(
         USER, refresh_token="refresh", access_url=f"https://127.0.0.1:{tokens.port}/token"
@@ -43,13 +41,8 @@ def test_case_104_self_signed(connect: Opener, certificates: Certificates) -> No
 def test_case_105_tls_reject_unauthorized(connect: Opener, certificates: Certificates) -> None:
     """That is for the mail server, and does not reach the endpoint; tls_ca_file does."""
     self_signed(connect, certificates, verifies=0)
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(xoauth2(USER, "fresh"), b"235 welcome")
-        peer.quit()
-
     endpoint = connect.joins(TokenEndpoint(granted("fresh"), identity=certificates.good))
+    dialogue = script(greets(b"AUTH XOAUTH2"), (xoauth2(USER, "fresh"), b"235 welcome"), Peer.quit)
     connection = connect.opened(dialogue, tls_ca_file=certificates.ca_file)
     connection.start_login(USER, refresh_token="refresh", access_url=endpoint.url).succeeds()
     connection.start_quit().succeeds()

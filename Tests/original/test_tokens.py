@@ -21,6 +21,7 @@ from support.credentials import Refreshing, TokenCallback, Tokens
 from support.drive import Connection, Operation, RefusedError
 from support.endpoint import Request, TokenEndpoint, answer, granted, refused
 from support.sasl import b64, xoauth2
+from support.script import greets, script
 from support.scripted import Dialogue, Peer, ScriptedServer
 from support.slowness import repeated
 
@@ -67,17 +68,14 @@ def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> Non
 
 def test_case_088_what_is_sent(connect: Opener) -> None:
     """For a token that was stored, and for one that was given when asked."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(
-            b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==", b"535 5.7.8 expired"
-        )
-        peer.answer(b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB", b"235 welcome")
-        peer.quit()
-
     asked = TokenCallback(connect.drive)
     asked.when_asked(asked.providing("given"))
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==", b"535 5.7.8 expired"),
+        (b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB", b"235 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, ask=asked, access_token="stored").succeeds()
     connection.start_quit().succeeds()
@@ -245,13 +243,12 @@ def test_case_098_many_renewals(connect: Opener) -> None:
 
 def test_case_099_renewal_without_means(connect: Opener) -> None:
     """The same token is not sent again."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(xoauth2(USER, "refused"), b"334 " + b64('{"status":"401"}'))
-        peer.answer(b"", b"535 5.7.8 no")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (xoauth2(USER, "refused"), b"334 " + b64('{"status":"401"}')),
+        (b"", b"535 5.7.8 no"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
     assert '{"status":"401"}' in failure.message

@@ -10,26 +10,17 @@ import pytest
 from conftest import Opener
 from support.drive import Drive, Operation, RefusedError
 from support.outcomes import RETRY_NO, RETRY_SAFE
+from support.script import greets, says, script, sends
 from support.scripted import Dialogue, Peer
 
 
 def open_and_quit(*capabilities: bytes) -> Dialogue:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.quit()
-
-    return dialogue
+    return script(greets(*capabilities), Peer.quit)
 
 
 def test_blocking_run(connect: Opener) -> None:
     """One call drives everything that was started."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect(dialogue)
+    connection = connect(script(Peer.greet, Peer.delivery, Peer.quit))
     operations = [
         connection.start_connect(),
         connection.start_send(),
@@ -42,12 +33,9 @@ def test_blocking_run(connect: Opener) -> None:
 
 
 def test_lines_that_end_in_lf(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.send(b"220 hi\n")
-        peer.expect(b"EHLO ")
-        peer.send(b"250-test.local\n250 PIPELINING\n")
-        peer.quit()
-
+    dialogue = script(
+        sends(b"220 hi\n"), b"EHLO ", sends(b"250-test.local\n250 PIPELINING\n"), Peer.quit
+    )
     connection = connect.opened(dialogue)
     assert connection.info()["capabilities"] == ["PIPELINING"]
     connection.start_quit().succeeds()
@@ -173,13 +161,13 @@ def test_greeting_must_be_220(connect: Opener, greeting: bytes) -> None:
 
 @pytest.mark.parametrize("code", [500, 501, 502, 504, 550])
 def test_helo_when_ehlo_is_not_understood(connect: Opener, code: int) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.answer(b"EHLO client.test", b"%d what?" % code)
-        peer.answer(b"HELO client.test", b"250 PIPELINING")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        says(b"220 hi"),
+        (b"EHLO client.test", b"%d what?" % code),
+        (b"HELO client.test", b"250 PIPELINING"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     assert connection.info()["capabilities"] == []
     connection.start_send().succeeds()

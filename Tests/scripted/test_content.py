@@ -13,6 +13,7 @@ import pytest
 from conftest import Opener
 from support.drive import RefusedError
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.script import greets, says, script
 from support.scripted import Dialogue, Peer, ScriptedServer
 
 # (what is given, what must be on the wire between 354 and the final dot)
@@ -302,14 +303,13 @@ def test_descriptor_that_cannot_be_read(connect: Opener, tmp_path: Path) -> None
 def test_early_refusal_of_a_long_message(connect: Opener) -> None:
     """The server refuses in the middle. The error has its reply, and the rest of
     the content is never taken for commands."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.envelope()
-        peer.read_some()
-        peer.reply(b"552 5.3.4 too much")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"PIPELINING"),
+        Peer.envelope,
+        Peer.read_some,
+        says(b"552 5.3.4 too much"),
+        Peer.until_closed,
+    )
     connection = connect.opened(dialogue)
     # More than fits on the way, and never ending by itself.
     sending = connection.start_send(message=connect.drive.reader(b"x" * 30_000_000))

@@ -9,6 +9,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
 from support.sasl import b64
+from support.script import greets, script
 from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
@@ -33,14 +34,9 @@ def welcome(peer: Peer) -> None:
 )
 def test_initial_response(connect: Opener, initial: bytes | None, sent: bytes) -> None:
     """RFC 4954 section 4; the mechanism itself knows when all is said."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.expect(sent)
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive)
     mechanism.answers(initial)
+    dialogue = script(greets(b"AUTH X-MINE"), sent, welcome)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).succeeds()
     assert mechanism.challenges == [None]
@@ -51,16 +47,15 @@ def test_initial_response_that_is_too_long(connect: Opener) -> None:
     """It answers the first challenge, which is not the mechanism's (RFC 4954 section
     4)."""
     response = b"r" * 1000
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 ")
-        peer.answer(b64(response), b"334 " + b64(b"and?"))
-        peer.expect(b64(b"that is all"))
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive)
     mechanism.answers(response, b"that is all")
+    dialogue = script(
+        greets(b"AUTH X-MINE"),
+        (b"AUTH X-MINE", b"334 "),
+        (b64(response), b"334 " + b64(b"and?")),
+        b64(b"that is all"),
+        welcome,
+    )
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).succeeds()
     assert mechanism.challenges == [None, b"and?"]
@@ -155,13 +150,9 @@ def test_half_a_reply_before_the_next_mechanism(connect: Opener, second: str) ->
 @pytest.mark.parametrize("reason", ["no card\r\nin the reader", None])
 def test_given_up_at_the_beginning(connect: Opener, reason: str | None) -> None:
     """Nothing is said to the server."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE PLAIN")
-        peer.quit()
-
     mechanism = Mechanism(connect.drive)
     mechanism.when_asked(mechanism.giving_up(reason))
+    dialogue = script(greets(b"AUTH X-MINE PLAIN"), Peer.quit)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert failure.response is None
@@ -176,17 +167,13 @@ def test_given_up_at_the_beginning(connect: Opener, reason: str | None) -> None:
 @pytest.mark.parametrize("answer", [b"501 5.0.0 cancelled", b"535 no", b"235 2.7.0 welcome"])
 def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) -> None:
     """ "*" cancels (RFC 4954 section 4), whatever the server answers."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE PLAIN")
-        peer.answer(b"AUTH X-MINE", b"334 ")
-        peer.answer(b"*", answer)
-        peer.quit()
-
     mechanism = Mechanism(connect.drive)
     mechanism.answers(None)
     if not later:
         mechanism.when_asked(mechanism.giving_up("no card"))
+    dialogue = script(
+        greets(b"AUTH X-MINE PLAIN"), (b"AUTH X-MINE", b"334 "), (b"*", answer), Peer.quit
+    )
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     login = connection.start_login(USER, PASSWORD)
     if later:
@@ -200,16 +187,12 @@ def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) ->
 
 def test_given_up_and_asked_again(connect: Opener) -> None:
     """A server that does not take the "*" is left, and why the login was given up is the error."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 ")
-        peer.answer(b"*", b"334 ")
-        peer.until_closed()
-
     mechanism = Mechanism(connect.drive)
     mechanism.answers(None)
     mechanism.when_asked(mechanism.giving_up())
+    dialogue = script(
+        greets(b"AUTH X-MINE"), (b"AUTH X-MINE", b"334 "), (b"*", b"334 "), Peer.until_closed
+    )
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert "given up" in failure.message
@@ -247,13 +230,8 @@ def test_rounds_are_bounded(connect: Opener) -> None:
 
 def test_asked_again_before_the_answer(connect: Opener) -> None:
     """The server has to wait (RFC 4954 section 4)."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 ", b"334 ")
-        peer.until_closed()
-
     mechanism = Mechanism(connect.drive)
+    dialogue = script(greets(b"AUTH X-MINE"), (b"AUTH X-MINE", b"334 ", b"334 "), Peer.until_closed)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).fails("EPROTOCOL")
     connection.wait_end()

@@ -6,6 +6,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import Drive
+from support.script import greets, says, script
 from support.scripted import Peer
 
 DSN = (b"DSN",)
@@ -15,20 +16,19 @@ ENVID = "2026-11-22 a+b=c"
 @pytest.mark.parametrize("capabilities", [DSN, (b"PIPELINING", b"DSN")], ids=["plain", "pipelined"])
 def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     """What a recipient has of its own goes before what all have."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.answer(b"MAIL FROM:<a@example.com> RET=HDRS ENVID=2026-11-22+20a+2Bb+3Dc", b"250 ok")
-        peer.answer(
+    dialogue = script(
+        greets(*capabilities),
+        (b"MAIL FROM:<a@example.com> RET=HDRS ENVID=2026-11-22+20a+2Bb+3Dc", b"250 ok"),
+        (
             b"RCPT TO:<b@example.com> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;first+2Btag@example.com",
             b"250 ok",
-        )
-        peer.answer(b"RCPT TO:<c@example.com> NOTIFY=NEVER ORCPT=x400;/C+3Dus/", b"250 ok")
-        peer.answer(b"DATA", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
+        ),
+        (b"RCPT TO:<c@example.com> NOTIFY=NEVER ORCPT=x400;/C+3Dus/", b"250 ok"),
+        (b"DATA", b"354 go"),
+        Peer.content,
+        says(b"250 ok"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     drive = connection.drive
     envelope = drive.envelope(
@@ -47,13 +47,7 @@ def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
 
 def test_not_offered(connect: Opener) -> None:
     """A server without DSN gets no parameters, and gets the message."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     envelope = connection.drive.envelope(
         "a@example.com",
         ["b@example.com"],
@@ -67,12 +61,7 @@ def test_not_offered(connect: Opener) -> None:
 
 
 def test_nothing_asked_for(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"DSN")
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"DSN"), Peer.delivery, Peer.quit))
     connection.start_send().succeeds()
     connection.start_quit().succeeds()
 
@@ -170,12 +159,7 @@ def test_recipient_that_is_not_there(drive: Drive) -> None:
 
 
 def test_values_taken_back(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"DSN")
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"DSN"), Peer.delivery, Peer.quit))
     drive = connection.drive
     names = {"dsn_ret": "FULL", "dsn_envid": "x", "dsn_notify": "DELAY", "dsn_orcpt": "x@y"}
     envelope = drive.envelope("a@example.com", ["b@example.com"])

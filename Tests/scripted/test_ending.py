@@ -12,6 +12,7 @@ import pytest
 from conftest import Opener
 from support.drive import PATIENCE, Connection, Operation
 from support.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.script import script
 from support.scripted import Peer
 from support.slowness import time_limit
 
@@ -234,13 +235,7 @@ def test_close_in_the_middle_of_content(connect: Opener) -> None:
 
 def test_cancel_with_nothing_pending(connect: Opener) -> None:
     """Nothing has begun, so nothing is lost: the connection stays open."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     assert connection.cancel() == 0
     connection.start_send().succeeds()
     connection.start_quit().succeeds()
@@ -248,13 +243,7 @@ def test_cancel_with_nothing_pending(connect: Opener) -> None:
 
 def test_cancel_takes_quit_back(connect: Opener) -> None:
     """A quit that had not begun: the connection serves on."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     with connection.drive.held():
         quitting = connection.start_quit()
         assert connection.cancel() == 0
@@ -265,12 +254,7 @@ def test_cancel_takes_quit_back(connect: Opener) -> None:
 
 def test_quit_without_a_reply(connect: Opener) -> None:
     """After QUIT nothing is an error, not even silence."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"QUIT")
-        peer.until_closed()
-
+    dialogue = script(Peer.greet, b"QUIT", Peer.until_closed)
     connection = connect.opened(
         dialogue, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
     )
@@ -288,12 +272,7 @@ def test_quit_without_a_reply(connect: Opener) -> None:
     "reply", [b"250 ok", b"500 what?", b"garbage", b"421 bye", b"221-x\r\n221"]
 )
 def test_quit_with_another_reply(connect: Opener, reply: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.answer(b"QUIT", reply)
-        peer.until_closed()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, (b"QUIT", reply), Peer.until_closed))
     connection.start_quit().succeeds()
     connection.wait_end()
     assert connection.error is None
@@ -317,14 +296,7 @@ def test_last_reply_without_line_end(connect: Opener, is_reset: bool) -> None:
 
 def test_started_in_a_callback(connect: Opener) -> None:
     """A callback may start the next operation."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.delivery, Peer.quit))
     drive = connection.drive
     envelope = drive.envelope("a@example.com", ["b@example.com"])
     message = drive.message(b"x")
@@ -341,13 +313,7 @@ def test_started_in_a_callback(connect: Opener) -> None:
 
 def test_run_inside_a_callback(connect: Opener) -> None:
     """The loop must not be driven from inside itself."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     with connection.drive.held():
         sending = connection.start_send()
         connection.when(sending.tag, "run", connection.name)
@@ -389,12 +355,7 @@ def test_neighbours_on_one_loop(connect: Opener, first_freed: int) -> None:
 def test_loop_freed_first(connect: Opener) -> None:
     """Not as one should, but it must not break anything: the connection can from
     then on only be freed."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.until_closed()
-
-    server = connect.server(dialogue)
+    server = connect.server(script(Peer.greet, Peer.until_closed))
     drive = connect.drive
     loop = drive.loop()
     connection = drive.connection(loop, host="127.0.0.1", port=server.port, name="client.test")

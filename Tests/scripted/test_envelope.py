@@ -8,6 +8,7 @@ import pytest
 from conftest import Opener
 from support.drive import Drive, RefusedError
 from support.outcomes import NOT_TRIED
+from support.script import delivers, script
 from support.scripted import Peer
 
 MESSAGE = b"Subject: x\r\n\r\nx\r\n"
@@ -52,12 +53,7 @@ def test_mail_parameters(
 
 @pytest.mark.parametrize("sender", ["", None, "<>", " <> "])
 def test_null_sender(connect: Opener, sender: str | None) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery(b"postmaster", sender=b"")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, delivers(b"postmaster", sender=b""), Peer.quit))
     envelope = connection.drive.envelope(sender, ["postmaster"])
     connection.start_send(envelope=envelope).succeeds()
     connection.start_quit().succeeds()
@@ -111,11 +107,7 @@ BAD_ADDRESSES = [
 
 @pytest.mark.parametrize("address", GOOD_ADDRESSES)
 def test_good_address(connect: Opener, address: str) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery(address.encode(), sender=address.encode())
-        peer.quit()
-
+    dialogue = script(Peer.greet, delivers(address.encode(), sender=address.encode()), Peer.quit)
     connection = connect.opened(dialogue)
     connection.start_send(sender=address, recipients=[address]).succeeds()
     connection.start_quit().succeeds()
@@ -151,13 +143,7 @@ def test_what_to_give_instead(drive: Drive, address: str, advice: str) -> None:
 
 def test_recipient_without_a_domain(connect: Opener) -> None:
     """Only LMTP has such mailboxes. Refused at once; the connection is as good as ever."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     with pytest.raises(RefusedError) as refused:
         connection.start_send(recipients=["b@example.com", "alice"])
     assert refused.value.failure.name == "EENVELOPE"
@@ -172,13 +158,7 @@ def test_recipient_without_a_domain(connect: Opener) -> None:
 )
 def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str) -> None:
     """Not offered: that send fails before MAIL, the next is as good as ever."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     sending = connection.start_send(sender=sender, recipients=[recipient])
     failure = sending.fails("EENVELOPE")
     assert "SMTPUTF8" in failure.message
@@ -189,13 +169,7 @@ def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str)
 
 def test_domain_outside_ascii(connect: Opener) -> None:
     """Not offered: the error says what would be understood."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery(b"b@xn--bcher-kva.example")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, delivers(b"b@xn--bcher-kva.example"), Peer.quit))
     sending = connection.start_send(recipients=["b@b\u00fccher.example"])
     failure = sending.fails("EENVELOPE")
     assert "A-label" in failure.message
@@ -248,13 +222,7 @@ def test_smtputf8_when_offered(connect: Opener) -> None:
 def test_misuse_costs_nothing(connect: Opener) -> None:
     """Each is refused at once with its own code; the connection is as good as
     before."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     drive = connection.drive
     envelope = drive.envelope("a@example.com", ["b@example.com"])
     cases = [
@@ -272,12 +240,7 @@ def test_misuse_costs_nothing(connect: Opener) -> None:
 
 @pytest.mark.parametrize("way", ["reader", "descriptor"])
 def test_message_that_can_be_sent_once(connect: Opener, way: str) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery()
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     drive = connection.drive
     message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
     connection.start_send(message=message).succeeds()

@@ -8,6 +8,7 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
 from support.outcomes import ACCEPTED
+from support.script import script, secures
 from support.scripted import Peer
 from support.strict import StrictServer
 
@@ -74,11 +75,7 @@ def test_auth(connect: Opener, offer: bytes) -> None:
 
 def test_under_tls(connect: Opener, certificates: Certificates) -> None:
     """Both replies to EHLO; STARTTLS itself is not touched."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good, b"PIPELINING", b"DSN")
-        peer.quit()
-
+    dialogue = script(secures(certificates.good, b"PIPELINING", b"DSN"), Peer.quit)
     connection = connect.opened(
         dialogue, host="localhost", require_tls=1, ignored_capabilities="DSN"
     )

@@ -7,6 +7,7 @@ import pytest
 
 from conftest import Opener
 from support.content import wire
+from support.script import greets, script
 from support.scripted import Peer
 
 SENDER = b"MAIL FROM:<a@example.com>"
@@ -57,11 +58,7 @@ def test_announced(connect: Opener, way: str, offered: list[bytes], parameters: 
 
 
 def test_too_large_by_its_line_ends(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE %d" % (SIZE - 1))
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"SIZE %d" % (SIZE - 1)), Peer.quit))
     failure = connection.start_send(LARGE).fails("EMESSAGE")
     assert f"{SIZE} octets" in failure.message
     connection.start_quit().succeeds()
@@ -72,12 +69,7 @@ def test_eight_bit_is_refused_wherever_it_is(connect: Opener, place: int) -> Non
     """To a server without 8BITMIME (RFC 6152 section 3)."""
     content = bytearray(LARGE)
     content[place] = 0xE9
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"SIZE"), Peer.quit))
     failure = connection.start_send(bytes(content)).fails("EMESSAGE")
     assert "8BITMIME" in failure.message
     connection.start_quit().succeeds()

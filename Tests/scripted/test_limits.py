@@ -15,6 +15,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
+from support.script import delivers, greets, says, script, takes
 from support.scripted import Peer
 from support.strict import StrictServer, Verdict, judging
 
@@ -78,12 +79,7 @@ def test_the_first_are_all_refused(connect: Opener) -> None:
 
 def test_message_that_can_be_read_once(connect: Opener) -> None:
     """It goes to as many as the server takes."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"LIMITS RCPTMAX=2")
-        peer.delivery(*octets(0, 1))
-        peer.quit()
-
+    dialogue = script(greets(b"LIMITS RCPTMAX=2"), delivers(*octets(0, 1)), Peer.quit)
     connection = connect.opened(dialogue)
     message = connection.drive.reader(b"Subject: x\r\n\r\nx\r\n")
     sending = connection.start_send(recipients=NAMES, message=message)
@@ -94,14 +90,13 @@ def test_message_that_can_be_read_once(connect: Opener) -> None:
 
 def test_message_that_is_refused(connect: Opener) -> None:
     """The others would hear the same."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"LIMITS RCPTMAX=2")
-        peer.envelope(*octets(0, 1))
-        peer.content()
-        peer.reply(b"554 5.6.0 no")
-        peer.quit_after_reset()
-
+    dialogue = script(
+        greets(b"LIMITS RCPTMAX=2"),
+        takes(*octets(0, 1)),
+        Peer.content,
+        says(b"554 5.6.0 no"),
+        Peer.quit_after_reset,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send(recipients=NAMES)
     sending.fails("EMESSAGE")
@@ -128,11 +123,11 @@ def test_mailmax(connect: Opener) -> None:
 
 
 def test_what_is_no_limit(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"LIMITS RCPTMAX=0 MAILMAX=x RCPTDOMAINMAX FUTURE=1")
-        peer.delivery(*octets(0, 1, 2, 3, 4))
-        peer.quit()
-
+    dialogue = script(
+        greets(b"LIMITS RCPTMAX=0 MAILMAX=x RCPTDOMAINMAX FUTURE=1"),
+        delivers(*octets(0, 1, 2, 3, 4)),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send(recipients=NAMES)
     sending.succeeds()

@@ -17,6 +17,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
+from support.script import delivers, script
 from support.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
@@ -49,12 +50,7 @@ OK3 = (b"250 2.1.5 ok",) * 3
 
 @pytest.mark.parametrize("recipient", ["alice", "+shared.folder", "postmaster"])
 def test_recipient_without_a_domain(connect: Opener, recipient: str) -> None:
-    def dialogue(peer: Peer) -> None:
-        greet(peer)
-        peer.delivery(recipient.encode())
-        peer.quit()
-
-    connection = connect.opened(dialogue, lmtp=1)
+    connection = connect.opened(script(greet, delivers(recipient.encode()), Peer.quit), lmtp=1)
     sending = connection.start_send(recipients=[recipient])
     sending.succeeds()
     assert sending.result().statuses == [ACCEPTED]
@@ -271,13 +267,13 @@ def test_one_reply_too_many(connect: Opener) -> None:
 
 
 def test_data_refused(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        greet(peer)
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.answer(b"DATA", b"451 4.3.0 later")
-        peer.quit_after_reset()
-
+    dialogue = script(
+        greet,
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 ok"),
+        (b"DATA", b"451 4.3.0 later"),
+        Peer.quit_after_reset,
+    )
     connection = connect.opened(dialogue, lmtp=1)
     sending = connection.start_send()
     assert sending.fails("EENVELOPE").command == "DATA"
@@ -317,11 +313,7 @@ def test_starttls(connect: Opener, certificates: Certificates) -> None:
 
 
 def test_sender_refused(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        greet(peer)
-        peer.answer(b"MAIL FROM:", b"550 5.7.1 no")
-        peer.quit_after_reset()
-
+    dialogue = script(greet, (b"MAIL FROM:", b"550 5.7.1 no"), Peer.quit_after_reset)
     connection = connect.opened(dialogue, lmtp=1)
     sending = connection.start_send(recipients=NAMES)
     sending.fails("EENVELOPE")

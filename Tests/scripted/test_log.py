@@ -11,6 +11,7 @@ from support.certificates import Certificates
 from support.drive import Drive
 from support.modes import Mode, in_every_mode
 from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, LOG_SERVER, LOG_SMTP, LOG_TLS
+from support.script import greets, says, script, secures
 from support.scripted import Peer
 from support.strict import StrictServer
 
@@ -31,12 +32,12 @@ def no_secret(drive: Drive) -> None:
 
 
 def test_milestones_only(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good, b"AUTH PLAIN")
-        peer.answer(b"AUTH PLAIN ", b"235 welcome")
-        peer.delivery()
-        peer.answer(b"QUIT", b"221 bye")
-
+    dialogue = script(
+        secures(certificates.good, b"AUTH PLAIN"),
+        (b"AUTH PLAIN ", b"235 welcome"),
+        Peer.delivery,
+        (b"QUIT", b"221 bye"),
+    )
     connection = connect(dialogue)
     drive = connection.drive
     with drive.held():
@@ -98,12 +99,7 @@ def test_secrets(connect: Opener, debug: int, mechanism: str, verdict: bytes | N
 @pytest.mark.parametrize("debug", [0, 1])
 def test_transcript(connect: Opener, debug: int) -> None:
     """Commands and replies in order, and content only with debug."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"8BITMIME")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(greets(b"8BITMIME"), Peer.delivery, Peer.quit)
     connection = connect(dialogue, transaction_log=1, debug=debug)
     drive = connection.drive
     connection.start_connect()
@@ -150,12 +146,7 @@ def test_content_is_logged_where_it_was_sent(connect: Opener, mode: Mode) -> Non
 
 def test_control_characters_are_replaced(connect: Opener) -> None:
     """A server must not be able to write to the terminal of who reads the log."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi \x1b[2J\x07\x08 there")
-        peer.ehlo()
-        peer.quit()
-
+    dialogue = script(says(b"220 hi \x1b[2J\x07\x08 there"), Peer.ehlo, Peer.quit)
     connection = connect.opened(dialogue, debug=1)
     connection.start_quit().succeeds()
     connection.wait_end()

@@ -9,7 +9,8 @@ from support.certificates import Certificates
 from support.drive import RefusedError
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE
 from support.sasl import b64, plain
-from support.scripted import Peer, ScriptedServer
+from support.script import greets, script, secures
+from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
 PLAIN = plain(USER, PASSWORD)
@@ -17,13 +18,12 @@ PLAIN = plain(USER, PASSWORD)
 
 def test_plain_for_a_server_that_asks(connect: Opener) -> None:
     """Some servers answer the initial response with an empty challenge."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"334 ")
-        peer.answer(PLAIN.rsplit(b" ", 1)[1], b"235 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN"),
+        (PLAIN, b"334 "),
+        (PLAIN.rsplit(b" ", 1)[1], b"235 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
@@ -55,24 +55,20 @@ def test_long_password(connect: Opener, length: int) -> None:
     "prompts", [(b"VXNlcm5hbWU6", b"UGFzc3dvcmQ6"), (b"", b""), (b"eA==", b"eQ==")]
 )
 def test_login_mechanism(connect: Opener, prompts: tuple[bytes, bytes]) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH LOGIN")
-        peer.answer(b"AUTH LOGIN", b"334 " + prompts[0])
-        peer.answer(b64(USER), b"334 " + prompts[1])
-        peer.answer(b64(PASSWORD), b"235 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH LOGIN"),
+        (b"AUTH LOGIN", b"334 " + prompts[0]),
+        (b64(USER), b"334 " + prompts[1]),
+        (b64(PASSWORD), b"235 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
 
 
 def test_utf8_credentials(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(plain("zoë", "pässwört"), b"235 welcome")
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN"), (plain("zoë", "pässwört"), b"235 welcome"), Peer.quit)
     connection = connect.opened(dialogue)
     connection.start_login("zoë", "pässwört").succeeds()
     connection.start_quit().succeeds()
@@ -127,12 +123,7 @@ def test_no_usable_mechanism(
     connect: Opener, offered: tuple[bytes, ...], wanted: str | None
 ) -> None:
     """EAUTH, nothing is sent, and the connection stays."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*offered)
-        peer.quit()
-
-    connection = connect.opened(dialogue, auth_method=wanted)
+    connection = connect.opened(script(greets(*offered), Peer.quit), auth_method=wanted)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert failure.phase == "auth"
     assert failure.response is None
@@ -156,13 +147,9 @@ def test_no_usable_mechanism(
 )
 def test_refused(connect: Opener, reply: bytes, retry: int) -> None:
     """The connection stays open, and another try may follow."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, reply)
-        peer.answer(plain(USER, "better"), b"235 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN"), (PLAIN, reply), (plain(USER, "better"), b"235 welcome"), Peer.quit
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert failure.command == "AUTH PLAIN"
@@ -178,13 +165,12 @@ def test_refused(connect: Opener, reply: bytes, retry: int) -> None:
 
 def test_success_before_the_password(connect: Opener) -> None:
     """A 235 in the middle of LOGIN is no login."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH LOGIN")
-        peer.answer(b"AUTH LOGIN", b"334 ")
-        peer.answer(b64(USER), b"235 welcome")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"AUTH LOGIN"),
+        (b"AUTH LOGIN", b"334 "),
+        (b64(USER), b"235 welcome"),
+        Peer.until_closed,
+    )
     server = connect.server(dialogue)
     connection = connect.opened(server)
     connection.start_login(USER, PASSWORD).fails("EAUTH")
@@ -230,36 +216,33 @@ def test_endless_challenges(connect: Opener, offered: bytes) -> None:
 )
 def test_challenges_that_are_ignored(connect: Opener, texts: tuple[bytes, bytes]) -> None:
     """LOGIN asks in a fixed order, in whatever words; PLAIN has but one answer."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH LOGIN")
-        peer.answer(b"AUTH LOGIN", b"334 " + texts[0])
-        peer.answer(b64(USER), b"334 " + texts[1])
-        peer.answer(b64(PASSWORD), b"235 welcome")
-        peer.quit()
-
-    def asking(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"334 " + texts[0])
-        peer.answer(PLAIN.rsplit(b" ", 1)[1], b"235 welcome")
-        peer.quit()
-
-    for script in (dialogue, asking):
-        with ScriptedServer(script) as server:
-            connection = connect.opened(server)
-            connection.start_login(USER, PASSWORD).succeeds()
-            connection.start_quit().succeeds()
+    dialogue = script(
+        greets(b"AUTH LOGIN"),
+        (b"AUTH LOGIN", b"334 " + texts[0]),
+        (b64(USER), b"334 " + texts[1]),
+        (b64(PASSWORD), b"235 welcome"),
+        Peer.quit,
+    )
+    asking = script(
+        greets(b"AUTH PLAIN"),
+        (PLAIN, b"334 " + texts[0]),
+        (PLAIN.rsplit(b" ", 1)[1], b"235 welcome"),
+        Peer.quit,
+    )
+    for each in (dialogue, asking):
+        connection = connect.opened(each)
+        connection.start_login(USER, PASSWORD).succeeds()
+        connection.start_quit().succeeds()
 
 
 def test_refusal_as_text(connect: Opener) -> None:
     """XOAUTH2: the server's reason is in the error whether it is base64 or not."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(b"AUTH XOAUTH2 ", b"334 token is out of date")
-        peer.answer(b"", b"535 5.7.8 no")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (b"AUTH XOAUTH2 ", b"334 token is out of date"),
+        (b"", b"535 5.7.8 no"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, access_token="ya29.x").fails("EAUTH")
     assert "token is out of date" in failure.message
@@ -269,13 +252,12 @@ def test_refusal_as_text(connect: Opener) -> None:
 
 def test_challenge_that_is_not_base64(connect: Opener) -> None:
     """CRAM-MD5 has to know it."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH CRAM-MD5")
-        peer.answer(b"AUTH CRAM-MD5", b"334 !!! not base64 !!!")
-        peer.answer(b"*", b"501 cancelled")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH CRAM-MD5"),
+        (b"AUTH CRAM-MD5", b"334 !!! not base64 !!!"),
+        (b"*", b"501 cancelled"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert "not base64" in failure.message
@@ -285,13 +267,7 @@ def test_challenge_that_is_not_base64(connect: Opener) -> None:
 def test_mail_after_a_failed_login(connect: Opener) -> None:
     """What was queued behind the login is not sent without it; what is started
     afterwards is the caller's decision."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"535 5.7.8 no")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN"), (PLAIN, b"535 5.7.8 no"), Peer.delivery, Peer.quit)
     connection = connect(dialogue)
     with connection.drive.held():
         connection.start_connect()
@@ -307,14 +283,13 @@ def test_mail_after_a_failed_login(connect: Opener) -> None:
 
 def test_login_behind_a_failed_login(connect: Opener) -> None:
     """What is behind it goes out under it. What the failed one takes with it ends after it."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"535 5.7.8 no")
-        peer.answer(PLAIN, b"235 yes")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN"),
+        (PLAIN, b"535 5.7.8 no"),
+        (PLAIN, b"235 yes"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect(dialogue)
     drive = connection.drive
     with drive.held():
@@ -338,11 +313,7 @@ def test_login_behind_a_failed_login(connect: Opener) -> None:
 @pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
 def test_a_token_is_no_password(connect: Opener, mechanism: str) -> None:
     """A login with an empty one would count as an attempt to break in."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2")
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN LOGIN CRAM-MD5 XOAUTH2"), Peer.quit)
     connection = connect.opened(dialogue, auth_method=mechanism)
     with pytest.raises(RefusedError) as refused:
         connection.start_login(USER, access_token="token")
@@ -367,11 +338,7 @@ def test_a_token_is_no_password(connect: Opener, mechanism: str) -> None:
 def test_bad_credentials(
     connect: Opener, user: str | None, password: str | None, named: str
 ) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH PLAIN"), Peer.quit))
     with pytest.raises(RefusedError) as refused:
         connection.start_login(user, password)
     assert refused.value.failure.name == "EAUTH"
@@ -382,13 +349,7 @@ def test_bad_credentials(
 
 def test_twice(connect: Opener) -> None:
     """RFC 4954 section 4: no AUTH after a successful one."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"235 welcome")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH PLAIN"), (PLAIN, b"235 welcome"), Peer.quit))
     connection.start_login(USER, PASSWORD).succeeds()
     failure = connection.start_login(USER, PASSWORD).wait().error
     assert failure is not None
@@ -421,11 +382,9 @@ def test_after_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ..
 
 
 def test_under_tls(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good, b"AUTH PLAIN")
-        peer.answer(PLAIN, b"235 welcome")
-        peer.answer(b"QUIT", b"221 bye")
-
+    dialogue = script(
+        secures(certificates.good, b"AUTH PLAIN"), (PLAIN, b"235 welcome"), (b"QUIT", b"221 bye")
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()

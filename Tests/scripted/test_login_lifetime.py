@@ -18,6 +18,7 @@ from support.endpoint import TokenEndpoint, granted
 from support.manners import tolerant
 from support.outcomes import CODES, OK
 from support.sasl import b64, xoauth2
+from support.script import greets, script
 from support.scripted import Peer, ScriptedServer
 from support.slowness import repeated, time_limit
 
@@ -97,15 +98,12 @@ def test_a_hundred_logins_with_an_endpoint(connect: Opener, grants: bool) -> Non
 @pytest.mark.parametrize("gives_up", [False, True])
 def test_a_hundred_logins_with_a_mechanism(connect: Opener, later: bool, gives_up: bool) -> None:
     drive = connect.drive
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 " + b64(b"who?"))
-        peer.answer(
-            b"*" if gives_up else b64(b"me"), b"501 cancelled" if gives_up else b"235 welcome"
-        )
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH X-MINE"),
+        (b"AUTH X-MINE", b"334 " + b64(b"who?")),
+        (b"*" if gives_up else b64(b"me"), b"501 cancelled" if gives_up else b"235 welcome"),
+        Peer.quit,
+    )
     server = connect.server(dialogue, repeat=True)
     for _ in range(LOGINS):
         mechanism = Mechanism(drive)
@@ -173,14 +171,13 @@ def test_answered_and_ended_inside_the_token_callback(
 def test_ended_after_a_reason(connect: Opener, mechanism: str, way: str) -> None:
     """The server has explained itself, or the mechanism has given up, and nothing more comes.
     Whoever ends the connection then is told that, and of no loss."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2 X-MINE")
-        peer.answer(b"AUTH ", b"334 " + b64(b"who?"))
-        peer.expect(b"*" if mechanism == "X-MINE" else b"")
-        peer.until_closed()
-
     mine = Mechanism(connect.drive)
+    dialogue = script(
+        greets(b"AUTH XOAUTH2 X-MINE"),
+        (b"AUTH ", b"334 " + b64(b"who?")),
+        b"*" if mechanism == "X-MINE" else b"",
+        Peer.until_closed,
+    )
     server = connect.server(dialogue)
     connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
     mine.answers(None)
@@ -348,12 +345,9 @@ def test_never_answered(connect: Opener, kind: str, limit: str) -> None:
 def test_the_server_is_not_blamed_for_the_wait(connect: Opener) -> None:
     """While the caller thinks about a challenge no reply is due."""
     mechanism = Mechanism(connect.drive)
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 " + b64(b"who?"))
-        peer.nothing_more()
-
+    dialogue = script(
+        greets(b"AUTH X-MINE"), (b"AUTH X-MINE", b"334 " + b64(b"who?")), Peer.nothing_more
+    )
     connection = connect.opened(
         dialogue, mine=mechanism, command_timeout=50, operation_timeout=time_limit(200)
     )
@@ -401,15 +395,14 @@ def test_an_answer_to_a_mechanism_that_was_given_up(connect: Opener) -> None:
     stays valid until the login has ended."""
     first = Mechanism(connect.drive, "X-FIRST")
     second = Mechanism(connect.drive, "X-SECOND")
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-FIRST X-SECOND")
-        peer.answer(b"AUTH X-FIRST", b"334 " + b64(b"who?"))
-        peer.answer(b64(b"me"), b"504 5.5.4 not that")
-        peer.answer(b"AUTH X-SECOND", b"334 " + b64(b"who?"))
-        peer.answer(b64(b"also me"), b"235 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH X-FIRST X-SECOND"),
+        (b"AUTH X-FIRST", b"334 " + b64(b"who?")),
+        (b64(b"me"), b"504 5.5.4 not that"),
+        (b"AUTH X-SECOND", b"334 " + b64(b"who?")),
+        (b64(b"also me"), b"235 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue, custom_mechanism=first, another=second)
     first.answers(None, b"me")
     login = connection.start_login("alice", "x")

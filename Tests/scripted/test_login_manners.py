@@ -11,6 +11,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.drive import RefusedError
 from support.sasl import b64, plain
+from support.script import greets, script
 from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
@@ -26,12 +27,9 @@ def welcome(peer: Peer) -> None:
 
 
 def test_no_initial_response(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(b"AUTH PLAIN", b"334 go ahead")
-        peer.expect(PLAIN.rsplit(b" ", 1)[1])
-        welcome(peer)
-
+    dialogue = script(
+        greets(b"AUTH PLAIN"), (b"AUTH PLAIN", b"334 go ahead"), PLAIN.rsplit(b" ", 1)[1], welcome
+    )
     connection = connect.opened(dialogue, initial_response=0)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
@@ -53,12 +51,12 @@ def test_initial_response_however_long(connect: Opener) -> None:
 
 
 def test_user_name_in_the_command(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH LOGIN")
-        peer.answer(b"AUTH LOGIN " + b64(USER), b"334 UGFzc3dvcmQ6")
-        peer.expect(b64(PASSWORD))
-        welcome(peer)
-
+    dialogue = script(
+        greets(b"AUTH LOGIN"),
+        (b"AUTH LOGIN " + b64(USER), b"334 UGFzc3dvcmQ6"),
+        b64(PASSWORD),
+        welcome,
+    )
     connection = connect.opened(dialogue, initial_response=1)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
@@ -66,13 +64,12 @@ def test_user_name_in_the_command(connect: Opener) -> None:
 
 def test_mechanism_without_an_initial_response(connect: Opener) -> None:
     """CRAM-MD5 has no initial response that could be forced."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH CRAM-MD5")
-        peer.answer(b"AUTH CRAM-MD5", b"334 " + b64("<1@test.local>").rstrip(b"="))
-        peer.line()
-        welcome(peer)
-
+    dialogue = script(
+        greets(b"AUTH CRAM-MD5"),
+        (b"AUTH CRAM-MD5", b"334 " + b64("<1@test.local>").rstrip(b"=")),
+        Peer.line,
+        welcome,
+    )
     connection = connect.opened(dialogue, initial_response=1)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
@@ -80,14 +77,9 @@ def test_mechanism_without_an_initial_response(connect: Opener) -> None:
 
 @pytest.mark.parametrize("text", [b"ntlm supported", b"Username:", b" two  words "])
 def test_custom_mechanism_gets_the_text_received(connect: Opener, text: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.answer(b"AUTH X-MINE", b"334 " + text)
-        peer.expect(b64("yes"))
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive)
     mechanism.answers(None, b"yes")
+    dialogue = script(greets(b"AUTH X-MINE"), (b"AUTH X-MINE", b"334 " + text), b64("yes"), welcome)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).succeeds()
     assert mechanism.challenges == [None, text]
@@ -99,23 +91,18 @@ def test_custom_mechanism_gets_the_text_received(connect: Opener, text: bytes) -
 
 def test_authorization_identity(connect: Opener) -> None:
     """RFC 4616 section 2. Another mechanism would log in as another user."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH CRAM-MD5 LOGIN PLAIN")
-        peer.expect(b"AUTH PLAIN " + b64(f"shared\0{USER}\0{PASSWORD}"))
-        welcome(peer)
-
+    dialogue = script(
+        greets(b"AUTH CRAM-MD5 LOGIN PLAIN"),
+        b"AUTH PLAIN " + b64(f"shared\0{USER}\0{PASSWORD}"),
+        welcome,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, PASSWORD, authorization_identity="shared").succeeds()
     connection.start_quit().succeeds()
 
 
 def test_authorization_identity_and_nothing_to_carry_it(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH CRAM-MD5 LOGIN XOAUTH2")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH CRAM-MD5 LOGIN XOAUTH2"), Peer.quit))
     login = connection.start_login(USER, PASSWORD, authorization_identity="shared")
     failure = login.fails("EAUTH")
     assert "authorization_identity" in failure.message
@@ -139,11 +126,8 @@ def test_authorization_identity_refused_at_once(
     tokens: dict[str, str],
     reason: str,
 ) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN XOAUTH2")
-        peer.quit()
-
     given = {"authorization_identity": "shared", **tokens}
+    dialogue = script(greets(b"AUTH PLAIN LOGIN XOAUTH2"), Peer.quit)
     connection = connect.opened(dialogue, auth_method=method)
     with pytest.raises(RefusedError) as refused:
         connection.start_login(USER, password, **given)  # type: ignore[arg-type]
@@ -159,27 +143,26 @@ def test_authorization_identity_refused_at_once(
 @pytest.mark.parametrize("code", [b"504 5.5.4", b"534 5.7.9", b"538 5.7.11"])
 def test_the_next_mechanism(connect: Opener, code: bytes) -> None:
     """The refusal is about the mechanism, not about the password."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN")
-        peer.answer(PLAIN, code + b" not this one")
-        peer.answer(b"AUTH LOGIN", b"334 ")
-        peer.answer(b64(USER), b"334 ")
-        peer.expect(b64(PASSWORD))
-        welcome(peer)
-
+    dialogue = script(
+        greets(b"AUTH PLAIN LOGIN"),
+        (PLAIN, code + b" not this one"),
+        (b"AUTH LOGIN", b"334 "),
+        (b64(USER), b"334 "),
+        b64(PASSWORD),
+        welcome,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
 
 
 def test_the_first_reason_stays(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN")
-        peer.answer(PLAIN, b"534 5.7.9 application-specific password required")
-        peer.answer(b"AUTH LOGIN", b"504 5.5.4 unknown")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN LOGIN"),
+        (PLAIN, b"534 5.7.9 application-specific password required"),
+        (b"AUTH LOGIN", b"504 5.5.4 unknown"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert (failure.response_code, failure.command) == (504, "AUTH LOGIN")
@@ -224,14 +207,13 @@ def test_hello_after_login(connect: Opener) -> None:
 
 def test_hello_after_login_that_is_refused(connect: Opener) -> None:
     """The login is what it was, and so is what is offered."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN", b"DSN")
-        peer.answer(PLAIN, b"235 welcome")
-        peer.answer(b"EHLO client.test", b"503 5.5.1 said already")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN", b"DSN"),
+        (PLAIN, b"235 welcome"),
+        (b"EHLO client.test", b"503 5.5.1 said already"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect.opened(dialogue, hello_after_login=1)
     connection.start_login(USER, PASSWORD).succeeds()
     assert connection.capability("DSN") == (True, "")
@@ -240,12 +222,7 @@ def test_hello_after_login_that_is_refused(connect: Opener) -> None:
 
 
 def test_hello_only_after_a_login(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(PLAIN, b"535 5.7.8 no")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN"), (PLAIN, b"535 5.7.8 no"), Peer.delivery, Peer.quit)
     connection = connect.opened(dialogue, hello_after_login=1)
     connection.start_login(USER, PASSWORD).fails("EAUTH")
     connection.start_send().succeeds()
@@ -255,12 +232,7 @@ def test_hello_only_after_a_login(connect: Opener) -> None:
 @pytest.mark.parametrize("offer", [b"AUTH=LOGIN PLAIN", b"auth=LOGIN PLAIN", b"AUTH =LOGIN PLAIN"])
 def test_the_older_form_of_auth(connect: Opener, offer: bytes) -> None:
     """It is asked about as what it is used for."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(offer)
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(offer), Peer.quit))
     assert connection.capability("AUTH") == (True, "LOGIN PLAIN")
     assert connection.capability("AUTH=LOGIN") == (False, None)
     connection.start_quit().succeeds()

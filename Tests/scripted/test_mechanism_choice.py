@@ -8,6 +8,7 @@ from conftest import Opener
 from support.credentials import Mechanism
 from support.drive import Drive
 from support.sasl import b64, plain
+from support.script import greets, script
 from support.scripted import Peer
 
 USER, PASSWORD = "alice", "open sesame"
@@ -20,26 +21,17 @@ def welcome(peer: Peer) -> None:
 
 def test_before_built_in_ones(connect: Opener) -> None:
     """What the server offers first does not matter; nor does the case of a name."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN x-mine LOGIN")
-        peer.expect(b"AUTH X-MINE")
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive, "x-Mine")
+    dialogue = script(greets(b"AUTH PLAIN x-mine LOGIN"), b"AUTH X-MINE", welcome)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
 
 
 def test_instead_of_a_built_in_one(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN " + b64(b"my own"))
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive, "plain")
     mechanism.answers(b"my own")
+    dialogue = script(greets(b"AUTH PLAIN"), b"AUTH PLAIN " + b64(b"my own"), welcome)
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).succeeds()
     connection.start_quit().succeeds()
@@ -47,14 +39,9 @@ def test_instead_of_a_built_in_one(connect: Opener) -> None:
 
 def test_the_later_one_of_the_same_name(connect: Opener) -> None:
     """It replaces the first, which is released at once."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE")
-        peer.expect(b"AUTH X-MINE " + b64(b"second"))
-        welcome(peer)
-
     first, second = Mechanism(connect.drive), Mechanism(connect.drive, "x-mine")
     second.answers(b"second")
+    dialogue = script(greets(b"AUTH X-MINE"), b"AUTH X-MINE " + b64(b"second"), welcome)
     connection = connect.opened(dialogue, custom_mechanism=first, another=second)
     assert first.released == 1
     connection.start_login(USER, PASSWORD).succeeds()
@@ -82,12 +69,8 @@ def test_names_that_are_none(drive: Drive, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["X", "X" * 20, "X_9-"])
 def test_names(connect: Opener, name: str) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH " + name.encode())
-        peer.expect(b"AUTH " + name.encode())
-        welcome(peer)
-
     mechanism = Mechanism(connect.drive, name)
+    dialogue = script(greets(b"AUTH " + name.encode()), b"AUTH " + name.encode(), welcome)
     connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method=name)
     connection.start_login(None).succeeds()
     connection.start_quit().succeeds()
@@ -95,12 +78,8 @@ def test_names(connect: Opener, name: str) -> None:
 
 @pytest.mark.parametrize("offered", [b"AUTH GSSAPI", b"AUTH X-MINE-2 X", b"X-AUTH X-MINE"])
 def test_not_offered(connect: Opener, offered: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(offered)
-        peer.quit()
-
     mechanism = Mechanism(connect.drive)
-    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    connection = connect.opened(script(greets(offered), Peer.quit), custom_mechanism=mechanism)
     connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert mechanism.challenges == []
     connection.start_quit().succeeds()
@@ -134,13 +113,8 @@ def test_next_one_when_not_supported(connect: Opener, at: str) -> None:
 @pytest.mark.parametrize("reply", [b"535 5.7.8 no", b"454 4.7.0 no", b"500 no"])
 def test_no_next_one_after_a_refusal(connect: Opener, wanted: str | None, reply: bytes) -> None:
     """Each try counts towards locking the account."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE PLAIN")
-        peer.answer(b"AUTH X-MINE", reply)
-        peer.quit()
-
     mechanism = Mechanism(connect.drive)
+    dialogue = script(greets(b"AUTH X-MINE PLAIN"), (b"AUTH X-MINE", reply), Peer.quit)
     connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method=wanted)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert failure.response == reply.decode()
@@ -149,13 +123,10 @@ def test_no_next_one_after_a_refusal(connect: Opener, wanted: str | None, reply:
 
 def test_no_next_one_when_none_is_left(connect: Opener) -> None:
     """auth_method names one, and one only."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH X-MINE PLAIN")
-        peer.answer(b"AUTH X-MINE", b"504 5.5.4 not that one")
-        peer.quit()
-
     mechanism = Mechanism(connect.drive)
+    dialogue = script(
+        greets(b"AUTH X-MINE PLAIN"), (b"AUTH X-MINE", b"504 5.5.4 not that one"), Peer.quit
+    )
     connection = connect.opened(dialogue, custom_mechanism=mechanism, auth_method="X-MINE")
     assert connection.start_login(USER, PASSWORD).fails("EAUTH").response_code == 504
     connection.start_quit().succeeds()

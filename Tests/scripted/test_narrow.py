@@ -21,6 +21,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
+from support.script import script
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.strict import Ending, StrictServer, Verdict, judging
 
@@ -32,12 +33,7 @@ CONTENT = b"Subject: x\r\n\r\n.one\r\n"
 def narrow(strict: StrictServer) -> ScriptedServer:
     """It reads no more than a few commands at a time, and only when it has answered."""
     strict.most_at_a_time = 512
-
-    def dialogue(peer: Peer) -> None:
-        peer.shrink_buffers()
-        strict(peer)
-
-    return ScriptedServer(dialogue, receive_buffer=4096)
+    return ScriptedServer(script(Peer.shrink_buffers, strict), receive_buffer=4096)
 
 
 #: A socket of the caller's with little room for what is sent: most of a group waits in the

@@ -8,6 +8,7 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
+from support.script import greets, says, script, secures
 from support.scripted import Peer, ScriptedServer
 from support.separate import handed
 from support.slowness import time_limit
@@ -49,11 +50,7 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
             if how == "reset":
                 peer.reset()
 
-    def second(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"X-SECOND")
-        peer.delivery()
-        peer.quit()
-
+    second = script(greets(b"STARTTLS", b"X-SECOND"), Peer.delivery, Peer.quit)
     server = connect.server(first, second)
     connection = connect.opened(server, host="localhost", opportunistic_tls=1)
     info = connection.info()
@@ -66,10 +63,7 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
 
 
 def test_opportunistic_when_all_is_well(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good)
-        peer.answer(b"QUIT", b"221 bye")
-
+    dialogue = script(secures(certificates.good), (b"QUIT", b"221 bye"))
     connection = connect.opened(dialogue, opportunistic_tls=1)
     assert connection.info()["secure"] == 1
     connection.start_quit().succeeds()
@@ -81,10 +75,7 @@ def test_the_second_connection_fails_too(connect: Opener, certificates: Certific
         peer.answer(b"STARTTLS", b"220 go")
         peer.refused_tls(certificates.expired)
 
-    def second(peer: Peer) -> None:
-        peer.reply(b"554 go away")
-
-    server = connect.server(first, second)
+    server = connect.server(first, script(says(b"554 go away")))
     connection = connect(server, opportunistic_tls=1)
     assert connection.start_connect().wait().error is not None
     connection.wait_end()
@@ -99,12 +90,7 @@ def starttls_and_silence(peer: Peer) -> None:
 
 def test_handshake_that_never_ends(connect: Opener) -> None:
     """As one that fails: an attacker who stalls it could have broken it too."""
-
-    def second(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.quit()
-
-    server = connect.server(starttls_and_silence, second)
+    server = connect.server(starttls_and_silence, script(greets(b"STARTTLS"), Peer.quit))
     connection = connect.opened(server, opportunistic_tls=1, connection_timeout=time_limit(1000))
     assert connection.info()["secure"] == 0
     assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"

@@ -7,6 +7,7 @@ import threading
 from enum import IntEnum
 
 from conftest import Opener
+from support.script import script
 from support.scripted import Peer, ScriptedServer
 
 
@@ -50,12 +51,7 @@ def test_stage(connect: Opener) -> None:
 
 def test_id(connect: Opener) -> None:
     """It tells connections apart, and never changes."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.quit()
-
-    server = connect.server(dialogue, repeat=True)
+    server = connect.server(script(Peer.greet, Peer.quit), repeat=True)
     names = set()
     for _ in range(3):
         connection = connect(server)

@@ -10,6 +10,7 @@ import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.script import greets, says, script, sends
 from support.scripted import PATIENCE, Peer
 
 # More than any bound of the client and all buffers of the kernel together.
@@ -80,11 +81,7 @@ def test_endless_reply(connect: Opener, where: str, start: bytes, piece: bytes) 
     ],
 )
 def test_greeting_that_is_no_reply(connect: Opener, reply: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.send(reply)
-        peer.nothing_more()
-
-    server = connect.server(dialogue)
+    server = connect.server(script(sends(reply), Peer.nothing_more))
     connection = connect(server)
     failure = connection.start_connect().fails("EPROTOCOL")
     assert failure.phase == "greeting"
@@ -229,12 +226,7 @@ def test_early_reply_before_the_rest_of_the_recipients(connect: Opener) -> None:
 
 def test_reply_without_a_command(connect: Opener) -> None:
     """Idle, and the server talks: the two sides no longer agree."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.reply(b"250 and another thing")
-        peer.nothing_more()
-
+    dialogue = script(Peer.greet, says(b"250 and another thing"), Peer.nothing_more)
     connection = connect.opened(dialogue)
     connection.wait_end()
     assert connection.error is not None
@@ -286,11 +278,9 @@ def test_part_of_a_reply_nobody_waits_for(connect: Opener) -> None:
 
 
 def test_421_while_idle(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.reply(b"421 4.4.2 test.local idle for too long")
-        peer.nothing_more()
-
+    dialogue = script(
+        Peer.greet, says(b"421 4.4.2 test.local idle for too long"), Peer.nothing_more
+    )
     connection = connect.opened(dialogue)
     connection.wait_end()
     assert connection.error is not None
@@ -306,14 +296,13 @@ def test_only_354_starts_data(
     connect: Opener, reply: bytes, capabilities: tuple[bytes, ...]
 ) -> None:
     """The content must not be sent to a server that would read it as commands."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.answer(b"DATA", reply)
-        peer.nothing_more()
-
+    dialogue = script(
+        greets(*capabilities),
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 ok"),
+        (b"DATA", reply),
+        Peer.nothing_more,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send(b"RCPT TO:<victim@example.com>\r\nDATA\r\n")
     failure = sending.fails("EPROTOCOL")
@@ -356,11 +345,7 @@ def test_3xx_where_it_means_nothing(connect: Opener, command: str, reply: bytes)
     ],
 )
 def test_enhanced_status_code(connect: Opener, text: bytes, enhanced: str | None) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"ENHANCEDSTATUSCODES")
-        peer.answer(b"MAIL FROM:", text)
-        peer.until_closed()
-
+    dialogue = script(greets(b"ENHANCEDSTATUSCODES"), (b"MAIL FROM:", text), Peer.until_closed)
     connection = connect.opened(dialogue)
     failure = connection.start_send().fails("EENVELOPE")
     assert failure.enhanced == enhanced

@@ -10,6 +10,7 @@ import pytest
 from conftest import Opener
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, Failure
+from support.script import script
 from support.scripted import Peer
 
 RECIPIENTS = ["a@example.com", "b@example.com"]
@@ -138,11 +139,7 @@ def test_ended_by_the_caller_while_queued(connect: Opener, deed: str) -> None:
 
 
 def test_timed_out_before_it_was_sent(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        envelope(peer)
-        peer.until_closed()
-
-    connection = connect.opened(dialogue, command_timeout=200)
+    connection = connect.opened(script(envelope, Peer.until_closed), command_timeout=200)
     with connection.drive.held():
         sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
     for sending in sends:

@@ -5,26 +5,26 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
+from support.script import greets, says, script
 from support.scripted import Peer
 
 
 def test_reset_goes_with_the_next_group(connect: Opener) -> None:
     """RFC 2920 section 3.1: RSET, MAIL, RCPT and DATA may be one group. The server
     answers only when it has them all."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.answer(b"DATA", b"250 ok", b"550 5.1.1 no one", b"554 5.5.1 no one")
-        peer.expect(b"RSET")
-        peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"PIPELINING"),
+        b"MAIL FROM:",
+        b"RCPT TO:",
+        (b"DATA", b"250 ok", b"550 5.1.1 no one", b"554 5.5.1 no one"),
+        b"RSET",
+        b"MAIL FROM:",
+        b"RCPT TO:",
+        (b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go"),
+        Peer.content,
+        says(b"250 ok"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_send().fails("EENVELOPE")
     connection.start_send().succeeds()

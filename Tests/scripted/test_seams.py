@@ -14,6 +14,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
+from support.script import greets, says, script
 from support.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
@@ -153,13 +154,12 @@ def test_first_copy_refused_as_a_command(connect: Opener, code: int, rest: int, 
 )
 def test_reply_to_helo_is_a_verdict(connect: Opener, reply: bytes, retry: int) -> None:
     """EHLO was refused, and HELO has a reply: that one decides."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 test.local")
-        peer.answer(b"EHLO ", b"550 5.5.1 what?")
-        peer.answer(b"HELO ", reply)
-        peer.until_closed()
-
+    dialogue = script(
+        says(b"220 test.local"),
+        (b"EHLO ", b"550 5.5.1 what?"),
+        (b"HELO ", reply),
+        Peer.until_closed,
+    )
     failure = connect(dialogue).start_connect().fails("EPROTOCOL")
     assert failure.response == reply.decode()
     assert (failure.command, failure.retry) == ("HELO", retry)
@@ -192,14 +192,13 @@ def test_refusal_does_not_decide_later_transactions(connect: Opener) -> None:
 def test_verdict_on_one_message_is_none_on_the_next(connect: Opener) -> None:
     """The connection is closed because of what the server said to one message: the next one
     in the queue was never tried, and may be sent again."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.answer(b"DATA", b"554 5.7.1 no", b"503 5.5.1 no", b"354 go")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"PIPELINING"),
+        b"MAIL FROM:",
+        b"RCPT TO:",
+        (b"DATA", b"554 5.7.1 no", b"503 5.5.1 no", b"354 go"),
+        Peer.until_closed,
+    )
     connection = connect.opened(dialogue)
     with connection.drive.held():
         first, second = connection.start_send(), connection.start_send()
@@ -212,13 +211,13 @@ def test_verdict_on_one_message_is_none_on_the_next(connect: Opener) -> None:
 
 
 def test_message_after_a_violation_was_not_tried(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 what?")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"PIPELINING"),
+        b"MAIL FROM:",
+        b"RCPT TO:",
+        (b"DATA", b"250 ok", b"250 ok", b"250 what?"),
+        Peer.until_closed,
+    )
     connection = connect.opened(dialogue)
     with connection.drive.held():
         first, second = connection.start_send(), connection.start_send()

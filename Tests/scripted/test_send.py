@@ -6,6 +6,7 @@ import pytest
 
 from conftest import Opener
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE, UNKNOWN
+from support.script import greets, says, script
 from support.scripted import Peer
 
 PLAIN: tuple[bytes, ...] = ()
@@ -81,15 +82,15 @@ def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
 @both
 @pytest.mark.parametrize("reply", [b"451 4.3.0 later", b"554 5.6.0 never"])
 def test_data_refused(connect: Opener, capabilities: tuple[bytes, ...], reply: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.answer(b"DATA", reply)
-        peer.answer(b"RSET", b"250 ok")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        greets(*capabilities),
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 ok"),
+        (b"DATA", reply),
+        (b"RSET", b"250 ok"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     failure = sending.fails("EENVELOPE")
@@ -111,15 +112,15 @@ def test_data_refused(connect: Opener, capabilities: tuple[bytes, ...], reply: b
 def test_message_refused(
     connect: Opener, capabilities: tuple[bytes, ...], reply: bytes, status: int, retry: int
 ) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.envelope()
-        peer.content()
-        peer.reply(reply)
-        peer.answer(b"RSET", b"250 ok")
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        greets(*capabilities),
+        Peer.envelope,
+        Peer.content,
+        says(reply),
+        (b"RSET", b"250 ok"),
+        Peer.delivery,
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     failure = sending.fails("EMESSAGE")
@@ -136,12 +137,7 @@ def test_message_refused(
 
 
 def test_reset_that_is_refused(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.answer(b"RSET", b"500 what?")
-        peer.answer(b"RSET", b"250 ok")
-        peer.quit()
-
+    dialogue = script(Peer.greet, (b"RSET", b"500 what?"), (b"RSET", b"250 ok"), Peer.quit)
     connection = connect.opened(dialogue)
     failure = connection.start_reset().fails("EPROTOCOL")
     assert failure.command == "RSET"
@@ -193,17 +189,16 @@ def test_many_at_once(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
 def test_pipelined_group_is_one_write(connect: Opener) -> None:
     """MAIL, RCPT and DATA leave together; the first read of the server has them
     all, before it has said a word."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.expect(b"MAIL FROM:")
-        peer.expect(b"RCPT TO:")
-        peer.expect(b"RCPT TO:")
-        peer.answer(b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"PIPELINING"),
+        b"MAIL FROM:",
+        b"RCPT TO:",
+        b"RCPT TO:",
+        (b"DATA", b"250 ok", b"250 ok", b"250 ok", b"354 go"),
+        Peer.content,
+        says(b"250 ok"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
     connection.start_quit().succeeds()
@@ -258,14 +253,7 @@ def test_many_recipients_do_not_deadlock(connect: Opener) -> None:
 
 def test_unknown_is_for_the_end_only(connect: Opener) -> None:
     """Lost after the final dot: it may have been delivered."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.envelope()
-        peer.content()
-        peer.half_close()
-        peer.until_closed()
-
+    dialogue = script(Peer.greet, Peer.envelope, Peer.content, Peer.half_close, Peer.until_closed)
     connection = connect.opened(dialogue)
     with connection.drive.held():
         first = connection.start_send()

@@ -14,6 +14,7 @@ from support.drive import Drive
 from support.manners import silent
 from support.outcomes import RETRY_NO, RETRY_SAFE
 from support.relay import relayed
+from support.script import greets, script, secures
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.separate import handed
 
@@ -83,16 +84,12 @@ def test_socket_path_without_a_name(drive: Drive, tmp_path: Path) -> None:
 def test_socket_path_and_tls(connect: Opener, certificates: Certificates, tmp_path: Path) -> None:
     """The host is still the name that the certificate is checked against."""
 
-    def accepted(peer: Peer) -> None:
-        peer.secure(certificates.name_only)
-        peer.answer(b"QUIT", b"221 bye")
-
     def refused(peer: Peer) -> None:
         peer.greet(b"STARTTLS")
         peer.answer(b"STARTTLS", b"220 go")
         peer.refused_tls(certificates.wrong_host)
 
-    server = connect.server(accepted, refused)
+    server = connect.server(script(secures(certificates.name_only), (b"QUIT", b"221 bye")), refused)
     with relayed(tmp_path / "s", server):
         connection = connect.opened(server, socket_path=tmp_path / "s", host="localhost")
         assert connection.info()["tls_peer_name"] == "localhost"
@@ -103,12 +100,7 @@ def test_socket_path_and_tls(connect: Opener, certificates: Certificates, tmp_pa
 
 def test_password_to_a_socket_path(connect: Opener, tmp_path: Path) -> None:
     """It does not leave this machine."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.answer(b"AUTH PLAIN ", b"235 welcome")
-        peer.quit()
-
+    dialogue = script(greets(b"AUTH PLAIN"), (b"AUTH PLAIN ", b"235 welcome"), Peer.quit)
     server = connect.server(dialogue)
     with relayed(tmp_path / "s", server):
         connection = connect.opened(server, socket_path=tmp_path / "s")
@@ -357,13 +349,12 @@ def test_connection_and_the_wrong_certificate(connect: Opener, certificates: Cer
 def test_secured(connect: Opener, secure: int) -> None:
     """The caller's own TLS: none is begun, STARTTLS is left alone, a password is
     sent. But nobody has seen the certificate: no REQUIRETLS."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"AUTH PLAIN", b"REQUIRETLS")
-        peer.answer(b"AUTH PLAIN ", b"235 welcome")
-        peer.delivery()
-        peer.hang_up()
-
+    dialogue = script(
+        greets(b"STARTTLS", b"AUTH PLAIN", b"REQUIRETLS"),
+        (b"AUTH PLAIN ", b"235 welcome"),
+        Peer.delivery,
+        Peer.hang_up,
+    )
     server = connect.server(dialogue)
     connection = connect.opened(
         server, connection=f"to:127.0.0.1:{server.port}", secured=1, secure=secure

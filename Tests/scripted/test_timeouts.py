@@ -12,6 +12,7 @@ from conftest import Opener
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.resolving import resolving
+from support.script import greets, script
 from support.scripted import Peer
 from support.slowness import time_limit
 from support.system import full_listener
@@ -88,22 +89,14 @@ def test_command(connect: Opener, command: str) -> None:
 
 
 def test_login(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN")
-        peer.expect(b"AUTH PLAIN ")
-        peer.until_closed()
-
+    dialogue = script(greets(b"AUTH PLAIN"), b"AUTH PLAIN ", Peer.until_closed)
     connection = connect.opened(dialogue, command_timeout=SOON)
     failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
     check(failure, "command_timeout", "auth")
 
 
 def test_starttls_reply(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.expect(b"STARTTLS")
-        peer.until_closed()
-
+    dialogue = script(greets(b"STARTTLS"), b"STARTTLS", Peer.until_closed)
     failure = connect(dialogue, command_timeout=SOON).start_connect().fails("ETIMEDOUT")
     check(failure, "command_timeout", "starttls")
 
@@ -125,13 +118,7 @@ def test_handshake(connect: Opener, way: str) -> None:
 
 def test_final_reply(connect: Opener) -> None:
     """The message is out: it may have been delivered."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.envelope()
-        peer.content()
-        peer.until_closed()
-
+    dialogue = script(Peer.greet, Peer.envelope, Peer.content, Peer.until_closed)
     connection = connect.opened(dialogue, final_reply_timeout=SOON)
     sending = connection.start_send()
     check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message", RETRY_UNKNOWN)
@@ -162,13 +149,7 @@ def test_socket(connect: Opener) -> None:
 def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     """Nobody waits long for the answer to QUIT, and nothing is an error when it does not
     come."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        peer.delivery()
-        peer.expect(b"QUIT")
-        peer.until_closed()
-
+    dialogue = script(greets(*capabilities), Peer.delivery, b"QUIT", Peer.until_closed)
     connection = connect.opened(dialogue, quit_timeout=SOON)
     with connection.drive.held():
         sending = connection.start_send()
@@ -196,14 +177,13 @@ def test_quit_timeout(connect: Opener) -> None:
 def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
     """Without PIPELINING a chunk waits for the reply to the one before it, which has its
     time."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"CHUNKING")
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.expect(b"BDAT ")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"CHUNKING"),
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 ok"),
+        b"BDAT ",
+        Peer.until_closed,
+    )
     connection = connect.opened(dialogue, chunking=1, final_reply_timeout=SOON)
     message = connect.drive.reader(b"x" * 9_000, b"y" * 9_000)
     failure = connection.start_send(message=message).fails("ETIMEDOUT")

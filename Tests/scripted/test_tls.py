@@ -9,6 +9,7 @@ import pytest
 from conftest import Opener
 from support.certificates import Certificates
 from support.drive import Drive
+from support.script import greets, says, script, secures, sends
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import time_limit
 
@@ -155,13 +156,12 @@ def test_verification_belongs_to_one_connection(
 
 def test_injection_inside_the_handshake(connect: Opener, certificates: Certificates) -> None:
     """The same a moment later, in place of a server's first message."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS")
-        peer.answer(b"STARTTLS", b"220 go")
-        peer.send(b"250 X-INJECTED\r\n")
-        peer.until_closed()
-
+    dialogue = script(
+        greets(b"STARTTLS"),
+        (b"STARTTLS", b"220 go"),
+        sends(b"250 X-INJECTED\r\n"),
+        Peer.until_closed,
+    )
     connection = connect(dialogue)
     connection.start_connect().fails("ETLS")
     connection.wait_end()
@@ -225,10 +225,7 @@ def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Cer
 
 
 def test_tls_to_a_plain_port(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 test.local ESMTP")
-        peer.until_closed()
-
+    dialogue = script(says(b"220 test.local ESMTP"), Peer.until_closed)
     failure = connect(dialogue, secure=1).start_connect().fails("ETLS")
     assert "TLS" in failure.message
     assert "STARTTLS" in failure.message or "secure" in failure.message
@@ -250,11 +247,7 @@ def test_plain_to_a_tls_port(connect: Opener) -> None:
 
 def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
     """Some TLS servers send an alert when nothing comes."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
-        peer.until_closed()
-
+    dialogue = script(sends(b"\x15\x03\x01\x00\x02\x02\x46"), Peer.until_closed)
     failure = connect(dialogue, greeting_timeout=time_limit(2000)).start_connect().wait().error
     assert failure is not None
     assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
@@ -286,12 +279,7 @@ def test_close_without_close_notify_ends_nothing_well(
     connect: Opener, certificates: Certificates
 ) -> None:
     """A truncated TLS stream in the middle of a send is a lost connection."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good)
-        peer.expect(b"MAIL FROM:")
-        peer.close_below_tls()
-
+    dialogue = script(secures(certificates.good), b"MAIL FROM:", Peer.close_below_tls)
     connection = connect.opened(dialogue)
     failure = connection.start_send().wait().error
     assert failure is not None

@@ -25,6 +25,7 @@ from support.resuming import (
     offers_session,
     visit,
 )
+from support.script import script
 from support.scripted import Peer, ScriptedServer
 
 # --- resuming ---------------------------------------------------------------
@@ -170,11 +171,8 @@ def test_token_endpoint_is_another_server(connect: Opener, certificates: Certifi
         read_request(peer)
         answer(peer, granted("token"))
 
-    def take_login(peer: Peer) -> None:
-        peer.answer(b"AUTH XOAUTH2 ", b"235 ok")
-        peer.quit()
-
     endpoint = connect.server(give_token)
+    take_login = script((b"AUTH XOAUTH2 ", b"235 ok"), Peer.quit)
     server = connect.joins(Witness(identity, 1, b"AUTH XOAUTH2", then=take_login))
     options = connect.options(server, secure=1)
     connection = drive.connection_from(options)

@@ -31,7 +31,8 @@ from support.endpoint import (
 )
 from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
 from support.sasl import xoauth2
-from support.scripted import Peer, ScriptedServer
+from support.script import greets, script, sends
+from support.scripted import Dialogue, Peer, ScriptedServer
 from support.system import in_mount_namespace, in_network_namespace
 
 USER = "alice"
@@ -96,12 +97,8 @@ def octet_by_octet(peer: Peer, _: Request) -> None:
 def test_ways_to_answer(
     connect: Opener, certificates: Certificates, given: Answer, secure: bool
 ) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(xoauth2(USER, "fresh"), b"235 welcome")
-        peer.quit()
-
     identity = certificates.name_only if secure else None
+    dialogue = script(greets(b"AUTH XOAUTH2"), (xoauth2(USER, "fresh"), b"235 welcome"), Peer.quit)
     with (
         ScriptedServer(dialogue) as server,
         TokenEndpoint(given, identity=identity, host="localhost") as endpoint,
@@ -203,15 +200,11 @@ def before_the_request(peer: Peer) -> None:
     peer.close()
 
 
-def closing_after(octets: bytes) -> Callable[[Peer], None]:
-    def dialogue(peer: Peer) -> None:
-        read_request(peer)
-        peer.send(octets)
-
-    return dialogue
+def closing_after(octets: bytes) -> Dialogue:
+    return script(read_request, sends(octets))
 
 
-def endless(octets: bytes, beginning: bytes = b"HTTP/1.1 200 OK\r\n") -> Callable[[Peer], None]:
+def endless(octets: bytes, beginning: bytes = b"HTTP/1.1 200 OK\r\n") -> Dialogue:
     """Says the same until the client leaves."""
 
     def dialogue(peer: Peer) -> None:
@@ -283,12 +276,8 @@ def dripping(peer: Peer) -> None:
 @pytest.mark.parametrize("dialogue", [mute, dripping])
 def test_operation_timeout(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
     """The login's own limit is over the endpoint's."""
-
-    def forsaken(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.until_closed()
-
     endpoint = connect.server(dialogue)
+    forsaken = script(greets(b"AUTH XOAUTH2"), Peer.until_closed)
     connection = connect.opened(forsaken, operation_timeout=SOON)
     login = connection.start_login(USER, **refreshing(f"http://127.0.0.1:{endpoint.port}/token"))
     failure = login.fails("ETIMEDOUT")
@@ -309,12 +298,8 @@ def test_ended_while_the_endpoint_is_asked(connect: Opener, way: str, handshake:
             read_request(peer)
         peer.until_closed()
 
-    def forsaken(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.until_closed()
-
     endpoint = connect.server(waits)
-    connection = connect.opened(forsaken)
+    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.until_closed))
     scheme = "https" if handshake else "http"
     login = connection.start_login(
         USER, **refreshing(f"{scheme}://127.0.0.1:{endpoint.port}/token")
@@ -368,10 +353,7 @@ def test_unknown_authority(connect: Opener, certificates: Certificates) -> None:
 
 
 def test_no_tls_where_there_should_be(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.handshake_began()
-        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
+    dialogue = script(Peer.handshake_began, sends(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     endpoint = connect.server(dialogue)
     failure = fails(connect, f"https://127.0.0.1:{endpoint.port}/token")
     assert failure.tls_reason

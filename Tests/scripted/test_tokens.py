@@ -13,6 +13,7 @@ from support.drive import Drive, RefusedError
 from support.endpoint import Request, TokenEndpoint, answer, granted
 from support.outcomes import CODES, LOG_CLIENT, LOG_SMTP, RETRY_NO, RETRY_SAFE
 from support.sasl import b64, plain, xoauth2
+from support.script import greets, script
 from support.scripted import Dialogue, Peer
 
 USER = "alice"
@@ -148,15 +149,9 @@ def test_no_token_at_all(connect: Opener, token: str | None) -> None:
 @pytest.mark.parametrize("reason", [None, "", "the vault\r\nis locked", "x" * 2000])
 def test_withheld(connect: Opener, reason: str | None) -> None:
     """The caller's reason is in the error, on one line and bounded; nothing is sent."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.delivery()
-        peer.quit()
-
     asked = TokenCallback(connect.drive)
     asked.when_asked(asked.withholding(reason))
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.delivery, Peer.quit))
     failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
     assert failure.phase == "auth"
     assert failure.command == "AUTH XOAUTH2"
@@ -171,13 +166,8 @@ def test_withheld(connect: Opener, reason: str | None) -> None:
 
 def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
     """It is not sent without the login."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.quit()
-
     asked = TokenCallback(connect.drive)
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.quit))
     with connection.drive.held():
         login = connection.start_login(USER, ask=asked)
         sending = connection.start_send()
@@ -217,14 +207,13 @@ def test_explanation(connect: Opener, explanation: str, told: str) -> None:
 
 def test_explained_without_end(connect: Opener) -> None:
     """One explanation is answered; the second cancels the login (RFC 4954 section 4)."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(xoauth2(USER, "refused"), b"334 " + b64("{}"))
-        peer.answer(b"", b"334 " + b64("{}"))
-        peer.answer(b"*", b"501 5.0.0 cancelled")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (xoauth2(USER, "refused"), b"334 " + b64("{}")),
+        (b"", b"334 " + b64("{}")),
+        (b"*", b"501 5.0.0 cancelled"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, access_token="refused").fails("EAUTH")
     connection.start_quit().succeeds()
@@ -232,13 +221,12 @@ def test_explained_without_end(connect: Opener) -> None:
 
 def test_accepted_after_an_explanation(connect: Opener) -> None:
     """A server that says both did not mean one of them; it is not believed."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(xoauth2(USER, "token"), b"334 " + b64(EXPLANATION))
-        peer.answer(b"", b"235 2.7.0 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (xoauth2(USER, "token"), b"334 " + b64(EXPLANATION)),
+        (b"", b"235 2.7.0 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, access_token="token").fails("EAUTH")
     assert connection.info()["authenticated"] == 0
@@ -250,12 +238,9 @@ def test_accepted_after_an_explanation(connect: Opener) -> None:
 
 def test_password_before_token(connect: Opener) -> None:
     """The token is for when there is no password, or auth_method asks for it."""
-
-    def with_password(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2 PLAIN")
-        peer.answer(plain(USER, "sesame"), b"235 welcome")
-        peer.quit()
-
+    with_password = script(
+        greets(b"AUTH XOAUTH2 PLAIN"), (plain(USER, "sesame"), b"235 welcome"), Peer.quit
+    )
     server = connect.server(with_password, taking(("token", "welcome")))
     for method in (None, "xoauth2"):
         connection = connect.opened(server, auth_method=method)
@@ -276,13 +261,12 @@ def test_access_token_that_is_none(connect: Opener, token: str) -> None:
 def test_longer_than_a_command(connect: Opener) -> None:
     """Then the server must ask first (RFC 4954 section 4)."""
     token = "t" * 2000
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.answer(b"AUTH XOAUTH2", b"334 ")
-        peer.answer(xoauth2(USER, token).rsplit(b" ", 1)[1], b"235 welcome")
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH XOAUTH2"),
+        (b"AUTH XOAUTH2", b"334 "),
+        (xoauth2(USER, token).rsplit(b" ", 1)[1], b"235 welcome"),
+        Peer.quit,
+    )
     connection = connect.opened(dialogue)
     connection.start_login(USER, access_token=token).succeeds()
     connection.start_quit().succeeds()

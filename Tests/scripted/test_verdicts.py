@@ -17,6 +17,7 @@ from support.outcomes import (
     UNKNOWN,
 )
 from support.sasl import plain
+from support.script import delivers, greets, says, script, sends
 from support.scripted import CRLF, Peer
 
 DOUBT = "may have been delivered: sending it again may deliver it twice"
@@ -100,24 +101,24 @@ def test_refusal_and_silence(connect: Opener) -> None:
 
 @pytest.mark.parametrize("code", [501, 504, 550])
 def test_hello_and_loss(connect: Opener, code: int) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 test.local")
-        peer.answer(b"EHLO ", b"%d 5.7.1 your address is blocked" % code)
-        peer.expect(b"HELO ")
-        peer.close()
-
+    dialogue = script(
+        says(b"220 test.local"),
+        (b"EHLO ", b"%d 5.7.1 your address is blocked" % code),
+        b"HELO ",
+        Peer.close,
+    )
     failure = connect(dialogue).start_connect().fails("EPROTOCOL")
     assert failure.response == f"{code} 5.7.1 your address is blocked"
     assert (failure.command, failure.retry) == ("EHLO", RETRY_NO)
 
 
 def test_unknown_mechanism_and_loss(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN")
-        peer.answer(plain("tim", "pass"), b"504 5.7.4 not here")
-        peer.expect(b"AUTH LOGIN")
-        peer.close()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN LOGIN"),
+        (plain("tim", "pass"), b"504 5.7.4 not here"),
+        b"AUTH LOGIN",
+        Peer.close,
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login("tim", "pass").fails("EAUTH")
     assert failure.response == "504 5.7.4 not here"
@@ -151,13 +152,9 @@ def test_first_digit_decides(connect: Opener, where: str, reply: bytes) -> None:
 def test_first_digit_decides_about_a_login(connect: Opener, reply: bytes) -> None:
     """Only 235 is a login (RFC 4954 section 6); whatever else it is, it is a reply, and the
     connection is as good as before."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH PLAIN LOGIN")
-        peer.answer(plain("tim", "pass"), reply)
-        peer.delivery()
-        peer.quit()
-
+    dialogue = script(
+        greets(b"AUTH PLAIN LOGIN"), (plain("tim", "pass"), reply), Peer.delivery, Peer.quit
+    )
     connection = connect.opened(dialogue)
     failure = connection.start_login("tim", "pass").fails("EAUTH")
     assert failure.response == reply.decode()
@@ -170,11 +167,7 @@ def test_first_digit_decides_about_a_login(connect: Opener, reply: bytes) -> Non
 
 @pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
 def test_first_digit_decides_about_a_greeting(connect: Opener, reply: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(reply)
-        peer.until_closed()
-
-    failure = connect(dialogue).start_connect().fails("EPROTOCOL")
+    failure = connect(script(says(reply), Peer.until_closed)).start_connect().fails("EPROTOCOL")
     assert failure.response == reply.decode()
     assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
 
@@ -183,12 +176,7 @@ def test_first_digit_decides_about_a_greeting(connect: Opener, reply: bytes) -> 
     "lines", [(b"550-5.7.1 no", b"554 5.7.1 never"), (b"250-yes", b"550 5.7.1 no")]
 )
 def test_mixed_final_reply(connect: Opener, lines: tuple[bytes, bytes]) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery_without_reply()
-        peer.reply(*lines)
-        peer.quit()
-
+    dialogue = script(Peer.greet, Peer.delivery_without_reply, says(*lines), Peer.quit)
     connection = connect.opened(dialogue)
     failure = connection.start_send().fails("EMESSAGE")
     assert failure.response == b"\n".join(lines).decode()
@@ -229,13 +217,9 @@ def test_doubt_is_in_the_text(connect: Opener, last: str) -> None:
 
 def test_half_an_acceptance_is_none(connect: Opener) -> None:
     """The reply to the content is not complete when the connection ends."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery_without_reply()
-        peer.send(b"250 2.0.0 Ok: queued as 4F2A")
-        peer.close()
-
+    dialogue = script(
+        Peer.greet, Peer.delivery_without_reply, sends(b"250 2.0.0 Ok: queued as 4F2A"), Peer.close
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     assert sending.fails("ECONNECTION").retry == RETRY_UNKNOWN
@@ -245,12 +229,7 @@ def test_half_an_acceptance_is_none(connect: Opener) -> None:
 
 @pytest.mark.parametrize("reply", [b"554 Ok: queued as 4F2A", b"451 Ok: queued as 4F2A"])
 def test_no_identifier_without_delivery(connect: Opener, reply: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.delivery_without_reply()
-        peer.reply(reply)
-        peer.quit()
-
+    dialogue = script(Peer.greet, Peer.delivery_without_reply, says(reply), Peer.quit)
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     sending.fails("EMESSAGE")
@@ -260,14 +239,13 @@ def test_no_identifier_without_delivery(connect: Opener, reply: bytes) -> None:
 
 def test_identifier_of_another_reply(connect: Opener) -> None:
     """The last reply looks like one to a message, and the send failed all the same."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 Ok: queued as 4F2A")
-        peer.expect(b"DATA")
-        peer.close()
-
+    dialogue = script(
+        Peer.greet,
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 Ok: queued as 4F2A"),
+        b"DATA",
+        Peer.close,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send()
     sending.fails("ECONNECTION")
@@ -281,16 +259,15 @@ def test_identifier_of_another_reply(connect: Opener) -> None:
 def test_doubt_after_an_acceptance(connect: Opener) -> None:
     """Some have the message when the connection is lost after the end of the next part: the
     error says that others may have it too."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"LIMITS RCPTMAX=1")
-        peer.delivery(b"a@example.com", sender=b"s@example.com")
-        peer.answer(b"MAIL FROM:", b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.answer(b"DATA", b"354 go")
-        peer.content()
-        peer.close()
-
+    dialogue = script(
+        greets(b"LIMITS RCPTMAX=1"),
+        delivers(b"a@example.com", sender=b"s@example.com"),
+        (b"MAIL FROM:", b"250 ok"),
+        (b"RCPT TO:", b"250 ok"),
+        (b"DATA", b"354 go"),
+        Peer.content,
+        Peer.close,
+    )
     connection = connect.opened(dialogue)
     sending = connection.start_send(
         sender="s@example.com", recipients=["a@example.com", "b@example.com", "c@example.com"]
@@ -437,12 +414,7 @@ def test_stream_stops_at_the_limit(connect: Opener, chunking: int, line: bytes) 
 
 def test_file_is_known_to_be_too_large(connect: Opener) -> None:
     """Before MAIL, so that nothing is sent for nothing."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE 1000")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(greets(b"SIZE 1000"), Peer.quit))
     message = connection.drive.message(b"x" * 1001, "descriptor")
     failure = connection.start_send(message=message).fails("EMESSAGE")
     assert "1001" in failure.message
@@ -455,13 +427,7 @@ def test_file_is_known_to_be_too_large(connect: Opener) -> None:
 def test_send_between_a_failed_login_and_its_callback(connect: Opener) -> None:
     """A callback that runs before that of the login starts a send: it must not leave without
     the login."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.answer(b"RSET", b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
+    connection = connect.opened(script(Peer.greet, (b"RSET", b"250 ok"), Peer.quit))
     drive = connection.drive
     envelope = drive.envelope("a@example.com", ["b@example.com"])
     sending, call = connection.later("send", envelope, drive.message(b"x"))

@@ -352,7 +352,7 @@ class Peer:
         self.nothing_more()
 
 
-Dialogue = Callable[[Peer], None]
+Dialogue = Callable[[Peer], object]
 
 
 class ScriptedServer:
