@@ -28,8 +28,7 @@ def test_case_021_in_the_clear(connect: Opener) -> None:
     connection = connect.opened(script(greets(b"STARTTLS"), Peer.nothing_more), ignore_tls=1)
     assert connection.info()["secure"] == 0
     connection.close()
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
 
 
 def test_case_022_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
@@ -56,8 +55,7 @@ def test_case_023_refusing_greeting(connect: Opener) -> None:
     failure = connection.start_connect().fails("EPROTOCOL")
     assert failure.response == "454 4.3.0 not now"
     assert failure.phase == "greeting"
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
 
 
 def test_case_024_starttls_is_required(connect: Opener, certificates: Certificates) -> None:
@@ -70,7 +68,6 @@ def test_case_024_starttls_is_required(connect: Opener, certificates: Certificat
 def test_case_025_required_and_opportunistic(drive: Drive) -> None:
     """One contradicts the other."""
     failure = drive.refused_connection(require_tls=1, opportunistic_tls=1)
-    assert failure.name == "EOPTIONS"
     for option in ("require_tls", "opportunistic_tls"):
         assert option in failure.message
 
@@ -92,8 +89,7 @@ def test_case_026_starttls_is_required_and_not_offered(
     failure = opening.fails("ETLS")
     assert "STARTTLS" in failure.message
     login.fails("ETLS")
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
     assert not connection.had("connect")
     connect.join()
     assert b"AUTH" not in server.peer.received
@@ -109,11 +105,9 @@ def test_case_027_server_closes_under_tls(connect: Opener, certificates: Certifi
     connection = connect.opened(dialogue)
     assert connection.info()["secure"] == 1
     seen.set()
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "ECONNECTION"
-    assert "closed the connection unexpectedly" in connection.error.message
-    assert connection.error.phase == "idle"
+    failure = connection.breaks("ECONNECTION")
+    assert "closed the connection unexpectedly" in failure.message
+    assert failure.phase == "idle"
 
 
 def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> None:
@@ -129,8 +123,7 @@ def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> N
     assert info["secure"] == 1
     # Found by address, so there is no name to tell.
     assert info["tls_peer_name"] is None
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
     assert server.peer.server_name is None, "an address was sent as SNI"
 
 
@@ -147,29 +140,23 @@ def test_case_029_closed_port(drive: Drive) -> None:
     assert failure.command == "CONN"
     assert failure.address == f"127.0.0.1:{port}"
     assert failure.retry == RETRY_SAFE
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
     assert not connection.had("connect")
 
 
 @pytest.mark.parametrize("port", [999_999_999, 65_536, -1])
 def test_case_030_impossible_port(drive: Drive, port: int) -> None:
     """Refused when it is set: nothing has to be connected to find that out."""
-    failure = drive.set(drive.options(), "port", port)
-    assert failure is not None
-    assert failure.name == "EOPTIONS"
-    assert "port" in failure.message
+    drive.refuses("port", port)
 
 
 def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
     """An idle connection ends by the inactivity limit and no other."""
     connection = connect.opened(script(Peer.greet, Peer.until_closed), socket_timeout=300)
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "ETIMEDOUT"
-    assert "socket_timeout" in connection.error.message
-    assert connection.error.phase == "idle"
-    assert connection.error.retry == RETRY_SAFE
+    failure = connection.breaks("ETIMEDOUT")
+    assert "socket_timeout" in failure.message
+    assert failure.phase == "idle"
+    assert failure.retry == RETRY_SAFE
 
 
 # --- the log ----------------------------------------------------------------
@@ -188,8 +175,7 @@ def test_case_034_message_from_a_file_and_a_log(connect: Opener) -> None:
     connection = connect.opened(dialogue, debug=1)
     drive = connection.drive
     message = drive.message(content, "descriptor")
-    connection.start_send(message=message).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(message=message)
     assert "DATA" in drive.transcript(LOG_CLIENT)
     logged = "".join(drive.transcript(LOG_MESSAGE))
     assert "Subject: from a file" in logged
@@ -231,8 +217,7 @@ def test_case_035_first_address_refuses(two: Two) -> None:
         connection.start_connect().succeeds()
         assert connection.info()["remote_address"] == f"{Two.second}:{server.port}"
         connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+        connection.ends_well()
 
 
 def test_case_036_every_address_refuses(two: Two) -> None:
@@ -244,8 +229,7 @@ def test_case_036_every_address_refuses(two: Two) -> None:
     assert failure.errno == errno.ECONNREFUSED
     assert failure.address == f"{Two.first}:{port}, {Two.second}:{port}"
     assert failure.retry == RETRY_SAFE
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
 
 
 @pytest.mark.parametrize("greeting", [b"554 5.3.2 no service here", b"SSH-2.0-OpenSSH_9.2", b""])

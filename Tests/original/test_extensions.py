@@ -40,16 +40,14 @@ def test_case_078_offered(connect: Opener, certificates: Certificates) -> None:
     dialogue = takes(certificates, "implicit", FROM, b"8BITMIME", b"REQUIRETLS")
     connection = connect.opened(dialogue, certificates.good, secure=1)
     assert connection.capability("REQUIRETLS") == (True, "")
-    connection.start_send(MESSAGE).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(MESSAGE)
 
 
 def test_case_079_not_offered(connect: Opener, certificates: Certificates) -> None:
     dialogue = takes(certificates, "implicit", FROM, b"8BITMIME", b"X-REQUIRETLS")
     connection = connect.opened(dialogue, certificates.good, secure=1)
     assert connection.capability("REQUIRETLS") == (False, None)
-    connection.start_send(MESSAGE).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(MESSAGE)
 
 
 @ways
@@ -66,8 +64,7 @@ def test_case_080_required(connect: Opener, certificates: Certificates, way: str
 
 def test_case_081_not_required(connect: Opener, certificates: Certificates) -> None:
     connection = connect.opened(takes(certificates, "starttls", FROM, b"REQUIRETLS"))
-    connection.start_send(MESSAGE).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(MESSAGE)
 
 
 def cannot_require(connection: Connection) -> None:
@@ -79,8 +76,7 @@ def cannot_require(connection: Connection) -> None:
     assert failure.response is None
     assert failure.retry == RETRY_NO
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send(MESSAGE).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(MESSAGE)
 
 
 @ways
@@ -99,8 +95,7 @@ def test_case_083_required_and_dsn(connect: Opener, certificates: Certificates) 
     envelope = connection.drive.envelope(
         "a@example.com", ["b@example.com"], require_tls=1, dsn_ret="HDRS", dsn_envid="abc"
     )
-    connection.start_send(MESSAGE, envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(MESSAGE, envelope=envelope)
 
 
 def test_case_084_required_in_the_clear(connect: Opener, certificates: Certificates) -> None:

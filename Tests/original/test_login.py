@@ -1,46 +1,37 @@
-"""Cases 39 to 42: logging in with user name and password."""
+"""Cases 39 to 42, 48 and 49: logging in with user name and password, or with a mechanism of
+the caller's own.
+
+There, a handler sends commands of its own and says itself that the login succeeded.
+Here it is a SASL mechanism (RFC 4422): it answers challenges, and only the server's
+235 is a login (RFC 4954 section 6).
+"""
 
 from __future__ import annotations
 
 import pytest
 
 from conftest import Opener
-from support.drive import RefusedError
-from support.sasl import plain
-from support.script import greets, script
-from support.scripted import Peer
+from support.credentials import Mechanism
+from support.drive import Connection, RefusedError
+from support.logins import PLAIN, WELCOME, is_refused, logs_in, offered
+from support.sasl import b64
 
-USER, PASSWORD = "alice", "open sesame"
+OFFER = b"AUTH PLAIN XOAUTH2 X-MINE"
 
 
 def test_case_039_right_password(connect: Opener) -> None:
-    dialogue = script(
-        greets(b"AUTH PLAIN XOAUTH2"), (plain(USER, PASSWORD), b"235 2.7.0 welcome"), Peer.quit
-    )
-    connection = connect.opened(dialogue)
-    assert connection.info()["authenticated"] == 0
-    connection.start_login(USER, PASSWORD).succeeds()
-    assert connection.info()["authenticated"] == 1
-    connection.start_quit().succeeds()
+    logs_in(offered(connect, OFFER, (PLAIN, WELCOME)))
 
 
 def test_case_040_wrong_password(connect: Opener) -> None:
-    dialogue = script(
-        greets(b"AUTH PLAIN XOAUTH2"),
-        (plain(USER, "wrong"), b"535 5.7.8 bad credentials"),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    failure = connection.start_login(USER, "wrong").fails("EAUTH")
+    failure = is_refused(offered(connect, OFFER, (PLAIN, b"535 5.7.8 bad credentials")))
     assert failure.response_code == 535
     assert failure.enhanced == "5.7.8"
-    assert connection.info()["authenticated"] == 0
-    connection.start_quit().succeeds()
 
 
 def refused(connect: Opener, user: str | None) -> str:
     """Why a login without a password is not even started."""
-    connection = connect.opened(script(greets(b"AUTH PLAIN XOAUTH2"), Peer.quit))
+    connection = offered(connect, OFFER)
     with pytest.raises(RefusedError) as caught:
         connection.start_login(user, None)
     failure = caught.value.failure
@@ -48,7 +39,6 @@ def refused(connect: Opener, user: str | None) -> str:
     assert failure.response is None
     assert connection.info()["authenticated"] == 0
     connection.start_quit().succeeds()
-    connect.join()
     return failure.message
 
 
@@ -58,3 +48,31 @@ def test_case_041_no_credentials(connect: Opener) -> None:
 
 def test_case_042_user_without_password(connect: Opener) -> None:
     assert refused(connect, "alice") == "the password is missing"
+
+
+def two_rounds(connect: Opener, verdict: bytes) -> tuple[Connection, Mechanism]:
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(b"begin", b"1", b"2")
+    rounds = [
+        (b"AUTH X-MINE " + b64(b"begin"), b"334 " + b64(b"one")),
+        (b64(b"1"), b"334 " + b64(b"two")),
+        (b64(b"2"), verdict),
+    ]
+    return offered(connect, OFFER, *rounds, custom_mechanism=mechanism), mechanism
+
+
+@pytest.mark.parametrize("verdict", [b"235 welcome", b"500 what?", b"250 ok"])
+def test_case_048_two_rounds(connect: Opener, verdict: bytes) -> None:
+    connection, mechanism = two_rounds(connect, verdict)
+    if verdict.startswith(b"235"):
+        logs_in(connection)
+    else:
+        failure = is_refused(connection)
+        assert failure.response == verdict.decode()
+        assert failure.command == "AUTH X-MINE"
+    assert mechanism.challenges == [None, b"one", b"two"]
+
+
+def test_case_049_without_user_and_password(connect: Opener) -> None:
+    """The mechanism knows its own."""
+    logs_in(two_rounds(connect, b"235 welcome")[0], None, None)

@@ -12,7 +12,8 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive, RefusedError
+from support.connection import refused_at_once
+from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive
 from support.header import header_version
 from support.outcomes import RETRY_SAFE
 from support.resolving import resolving
@@ -62,10 +63,8 @@ def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
         Peer.quit,
     )
     connection = connect.opened(dialogue)
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
-    connection.wait_end()
-    assert connection.error is None
+    connection.delivers()
+    connection.ends_well()
 
 
 # --- closed while the name is resolved --------------------------------------
@@ -99,9 +98,7 @@ def test_case_004_an_error_ends_the_connection(connect: Opener) -> None:
     seen.set()
     connection.wait_end()
     assert connection.info()["open"] == 0
-    with pytest.raises(RefusedError) as refused:
-        connection.start_send()
-    assert refused.value.failure.name == "ESTATE"
+    refused_at_once("ESTATE", connection.start_send)
 
 
 def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
@@ -109,9 +106,7 @@ def test_case_005_reset_on_a_dead_connection(connect: Opener) -> None:
     connection = connect.opened(script(Peer.greet, b"RSET"))
     connection.start_reset().fails("ECONNECTION")
     connection.wait_end()
-    with pytest.raises(RefusedError) as refused:
-        connection.start_reset()
-    assert refused.value.failure.name == "ESTATE"
+    refused_at_once("ESTATE", connection.start_reset)
 
 
 @pytest.mark.parametrize("point", ["greeting", "idle", "send"])
@@ -164,10 +159,8 @@ def test_case_008_late_error_of_an_address_given_up(
             server = stack.enter_context(ScriptedServer(dialogue, address="127.0.0.3", port=port))
             connection = Opener(drive, certificates).opened(server, host="two.example")
         assert connection.info()["remote_address"] == f"127.0.0.3:{port}"
-        connection.start_send().succeeds()
-        connection.start_quit().succeeds()
-        connection.wait_end()
-        assert connection.error is None
+        connection.delivers()
+        connection.ends_well()
 
 
 # --- the version ------------------------------------------------------------
@@ -192,9 +185,7 @@ HOSTILE = "client.test\r\nMAIL FROM:<x@example.com>\r\nRCPT TO:<y@example.com>\r
 
 def refuses_name(drive: Drive, options: str, name: str) -> None:
     """Nothing is removed from a name: it is refused whole."""
-    failure = drive.set(options, "name", name)
-    assert failure is not None
-    assert failure.name == "EOPTIONS"
+    failure = drive.refuses("name", name, options)
     assert "name" in failure.message
     assert all(ord(character) >= 0x20 for character in failure.message)
 
@@ -302,6 +293,5 @@ def test_case_020_last_reply_without_line_end(connect: Opener) -> None:
     failure = connection.start_connect().fails("ECONNECTION")
     assert failure.response_code == 421
     assert octets(failure.response) == b"421 " + WORDS
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
     assert octets(connection.info()["last_response"]) == b"421 " + WORDS

@@ -9,7 +9,8 @@ from conftest import Opener
 from original.handing import tunnelled
 from original.mailing import MESSAGE
 from support.certificates import Certificates
-from support.drive import Connection, Operation, RefusedError
+from support.connection import refused_at_once
+from support.drive import Connection, Operation
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.script import greets, script
 from support.scripted import Peer, ScriptedServer
@@ -26,8 +27,7 @@ def test_case_108_one_message(connect: Opener) -> None:
         peer.quit()
 
     connection = connect.opened(dialogue)
-    connection.start_send(b"Subject: x\nTo: y\r\n\rone\n\n.two\rthree").succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(b"Subject: x\nTo: y\r\n\rone\n\n.two\rthree")
     connect.join()
     assert arrived == [b"Subject: x\r\nTo: y\r\n\r\none\r\n\r\n..two\r\nthree\r\n.\r\n"]
 
@@ -119,8 +119,7 @@ def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
     for sending in sends:
         assert sending.fails("ECANCELLED").retry == RETRY_SAFE
         assert sending.result().statuses == [NOT_TRIED]
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
 
 
 # --- what breaks off --------------------------------------------------------
@@ -197,12 +196,9 @@ def test_case_123_user_without_password(connect: Opener) -> None:
     """Refused at once, even when the server would not have asked; the message goes
     out without it."""
     connection = connect.opened(without_login)
-    with pytest.raises(RefusedError) as refused:
-        connection.start_login("alice", None)
-    assert refused.value.failure.name == "EAUTH"
-    assert "password" in refused.value.failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    refusal = refused_at_once("EAUTH", connection.start_login, "alice", None)
+    assert "password" in refusal.message
+    connection.delivers()
 
 
 def test_case_124_server_without_auth(connect: Opener) -> None:
@@ -213,8 +209,7 @@ def test_case_124_server_without_auth(connect: Opener) -> None:
     assert failure.command == "AUTH"
     assert failure.response is None
     assert connection.info()["authenticated"] == 0
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_case_128_login_and_message(connect: Opener) -> None:
@@ -227,8 +222,7 @@ def test_case_129_login_and_nothing_else(connect: Opener) -> None:
     connection.start_login("alice", "sesame").succeeds()
     assert connection.info()["authenticated"] == 1
     connection.start_quit().succeeds()
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
 
 
 def test_case_130_connect_and_quit(connect: Opener) -> None:
@@ -275,8 +269,6 @@ def test_no_password_without_tls_through_a_proxy(certificates: Certificates) -> 
 
 def test_case_136_no_means_to_get_a_token(connect: Opener) -> None:
     connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.quit), auth_method="XOAUTH2")
-    with pytest.raises(RefusedError) as refused:
-        connection.start_login("alice", None)
-    assert refused.value.failure.name == "EAUTH"
-    assert "access token" in refused.value.failure.message
+    refusal = refused_at_once("EAUTH", connection.start_login, "alice", None)
+    assert "access token" in refusal.message
     connection.start_quit().succeeds()

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
-from support.drive import RefusedError
+from support.connection import refused_at_once
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
 from support.script import script
 from support.scripted import Peer
@@ -155,8 +155,7 @@ def test_case_064_all_recipients_refused(
     result = sending.result()
     assert result.statuses == [REJECTED, DEFERRED]
     assert [line.response_code for line in result.recipients] == [550, 450]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
     assert connection.error is None
 
 
@@ -177,8 +176,7 @@ def test_case_065_sender_refused(connect: Opener, capabilities: tuple[bytes, ...
     assert failure.command == "MAIL FROM"
     assert failure.response == "553 5.1.8 no such sender"
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 # --- LMTP -------------------------------------------------------------------
@@ -226,7 +224,5 @@ def test_case_062_line_end_in_a_recipient(connect: Opener, recipient: str) -> No
     assert failure is not None
     assert failure.name == "EENVELOPE"
     assert "(to) contains a control character" in failure.message
-    with pytest.raises(RefusedError) as refused:
-        connection.start_send(envelope=envelope)
-    assert refused.value.failure.name == "EENVELOPE"
+    refused_at_once("EENVELOPE", connection.start_send, envelope=envelope)
     connection.start_quit().succeeds()

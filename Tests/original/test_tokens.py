@@ -1,4 +1,5 @@
-"""Cases 87 to 103: where access tokens come from, and when a new one is got.
+"""Cases 43 to 47 and 87 to 103: logins with an access token, where it comes from, and when a
+new one is got.
 
 There, an object keeps the token and gives it to its callers. Here each login gets
 its own; a program that wants to share one keeps it itself, with the token callback or
@@ -17,82 +18,98 @@ import pytest
 
 from conftest import Opener
 from support.certificates import openssl
-from support.credentials import Refreshing, TokenCallback, Tokens
-from support.drive import Connection, Operation, RefusedError
+from support.connection import refused_at_once
+from support.credentials import TokenCallback, Tokens
+from support.drive import Connection, Operation
 from support.endpoint import Request, TokenEndpoint, answer, granted, refused
-from support.sasl import b64, xoauth2
-from support.script import greets, script
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.logins import USER
+from support.sasl import xoauth2
+from support.script import script
+from support.scripted import Peer, ScriptedServer
 from support.slowness import repeated
+from support.tokenlogins import (
+    EXPLANATION,
+    LONG_AGO,
+    accepting,
+    is_refused,
+    logs_in,
+    providing,
+    refreshing,
+    taking,
+)
 
-USER = "alice"
 MANY = repeated(100)
-LONG_AGO = 1
 
 
-def accepting(*tokens: str) -> Dialogue:
-    """A server that takes the last of these tokens, and is given all of them."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        for token in tokens[:-1]:
-            peer.answer(xoauth2(USER, token), b"535 5.7.8 expired")
-        peer.answer(xoauth2(USER, tokens[-1]), b"235 2.7.0 welcome")
-        peer.quit()
-
-    return dialogue
+# --- with a token ------------------------------------------------------------------
 
 
-def sees_no_token(peer: Peer) -> None:
-    peer.greet(b"AUTH XOAUTH2")
-    peer.quit()
+def test_case_043_valid_token(connect: Opener) -> None:
+    logs_in(connect.opened(taking(("valid", "welcome"))), access_token="valid")
 
 
-def refreshing(endpoint: TokenEndpoint) -> Refreshing:
-    """Everything that a new token is got with from an endpoint."""
-    return {"refresh_token": "refresh", "client": ("id", "secret"), "access_url": endpoint.url}
+def test_case_044_invalid_token(connect: Opener) -> None:
+    connection = connect.opened(taking(("invalid", "explained")))
+    assert is_refused(connection, access_token="invalid").response_code == 535
+
+
+def test_case_045_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    connection = connect.opened(taking(("invalid", "explained"), ("fresh", "welcome")))
+    logs_in(connection, access_token="invalid", **refreshing(endpoint))
+    assert endpoint.requests[0].form["refresh_token"] == "refresh"
+
+
+def test_case_046_invalid_refresh_token(connect: Opener) -> None:
+    endpoint = connect.joins(
+        TokenEndpoint(lambda peer, _: answer(peer, refused("invalid_grant"), b"400 Bad Request"))
+    )
+    connection = connect.opened(taking(("invalid", "explained")))
+    login = connection.start_login(USER, access_token="invalid", **refreshing(endpoint))
+    assert "invalid_grant" in login.fails("EOAUTH2").message
+    assert connection.info()["authenticated"] == 0
+    connection.start_quit().succeeds()
+
+
+def test_case_047_callback_with_a_useless_token(connect: Opener) -> None:
+    """It is asked for another one, once."""
+    asked = providing(connect, "useless", "as useless")
+    is_refused(
+        connect.opened(taking(("useless", "explained"), ("as useless", "explained"))), ask=asked
+    )
+    assert asked.asked == [False, True]
+
+
+# --- where it comes from -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("renewable", [False, True])
 def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> None:
     """It is used; no other is requested."""
-    endpoint = connect.joins(TokenEndpoint())
-    connection = connect.opened(accepting("stored"))
-    connection.start_login(
-        USER,
-        access_token=("stored", int(time.time()) + 3600),
-        **(refreshing(endpoint) if renewable else {}),
-    ).succeeds()
-    connection.start_quit().succeeds()
+    means = refreshing(connect.joins(TokenEndpoint())) if renewable else Tokens()
+    token = ("stored", int(time.time()) + 3600)
+    logs_in(connect.opened(accepting("stored")), access_token=token, **means)
 
 
 def test_case_088_what_is_sent(connect: Opener) -> None:
     """For a token that was stored, and for one that was given when asked."""
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("given"))
-    dialogue = script(
-        greets(b"AUTH XOAUTH2"),
+    exchange = script(
         (b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzdG9yZWQBAQ==", b"535 5.7.8 expired"),
         (b"AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBnaXZlbgEB", b"235 welcome"),
         Peer.quit,
     )
-    connection = connect.opened(dialogue)
-    connection.start_login(USER, ask=asked, access_token="stored").succeeds()
-    connection.start_quit().succeeds()
+    connection = connect.opened(taking(then=exchange))
+    logs_in(connection, providing(connect, "given"), access_token="stored")
 
 
 def test_case_089_token_without_a_lifetime(connect: Opener) -> None:
     endpoint = connect.joins(TokenEndpoint())
-    connection = connect.opened(accepting("stored"))
-    connection.start_login(USER, access_token="stored", **refreshing(endpoint)).succeeds()
-    connection.start_quit().succeeds()
+    logs_in(connect.opened(accepting("stored")), access_token="stored", **refreshing(endpoint))
 
 
 def test_case_090_refresh_token_alone(connect: Opener) -> None:
-    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
-        connection = connect.opened(server)
-        connection.start_login(USER, **refreshing(endpoint)).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    logs_in(connect.opened(accepting("fresh")), **refreshing(endpoint))
     (request,) = endpoint.requests
     assert request.form == {
         "grant_type": "refresh_token",
@@ -103,38 +120,30 @@ def test_case_090_refresh_token_alone(connect: Opener) -> None:
 
 
 def test_case_091_callback(connect: Opener) -> None:
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("given", int(time.time()) + 3600))
-    connection = connect.opened(accepting("given"))
-    connection.start_login(USER, ask=asked).succeeds()
+    asked = providing(connect, ("given", int(time.time()) + 3600))
+    logs_in(connect.opened(accepting("given")), asked)
     assert asked.asked == [False]
-    connection.start_quit().succeeds()
 
 
 def test_case_092_callback_that_fails(connect: Opener) -> None:
     asked = TokenCallback(connect.drive)
     asked.when_asked(asked.withholding("the vault is locked"))
-    connection = connect.opened(sees_no_token)
-    failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
+    failure = is_refused(connect.opened(taking()), "EOAUTH2", asked)
     assert "the vault is locked" in failure.message
-    assert failure.response is None
-    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("means", ["callback", "endpoint"])
 def test_case_093_token_that_has_expired(connect: Opener, means: str) -> None:
     """It is not even sent."""
-    endpoint = connect.joins(TokenEndpoint(*[granted("fresh")] * (means == "endpoint")))
     connection = connect.opened(accepting("fresh"))
     old = ("old", LONG_AGO)
     if means == "callback":
-        asked = TokenCallback(connect.drive)
-        asked.when_asked(asked.providing("fresh"))
-        connection.start_login(USER, ask=asked, access_token=old).succeeds()
+        asked = providing(connect, "fresh")
+        logs_in(connection, asked, access_token=old)
         assert asked.asked == [True]
     else:
-        connection.start_login(USER, access_token=old, **refreshing(endpoint)).succeeds()
-    connection.start_quit().succeeds()
+        endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+        logs_in(connection, access_token=old, **refreshing(endpoint))
 
 
 def test_case_094_news_of_a_token(connect: Opener) -> None:
@@ -142,11 +151,10 @@ def test_case_094_news_of_a_token(connect: Opener) -> None:
     endpoint = connect.joins(TokenEndpoint(granted("fresh")))
     connection = connect.opened(accepting("fresh"))
     before = int(time.time())
-    connection.start_login(USER, **refreshing(endpoint)).succeeds()
+    logs_in(connection, **refreshing(endpoint))
     ((token, expires),) = connection.tokens
     assert token == "fresh"
     assert before + 3600 <= expires <= int(time.time()) + 3600
-    connection.start_quit().succeeds()
 
 
 # --- many ------------------------------------------------------------------------
@@ -196,7 +204,7 @@ def test_case_097_many_refusals_at_once(connect: Opener) -> None:
         answer(peer, refused("invalid_grant"), b"400 Bad Request")
 
     with (
-        ScriptedServer(sees_no_token, repeat=True) as server,
+        ScriptedServer(taking(), repeat=True) as server,
         TokenEndpoint(refuse, repeat=True) as endpoint,
     ):
         logins = many_logins(connect, server, [], refresh_token="bad", access_url=endpoint.url)
@@ -243,47 +251,30 @@ def test_case_098_many_renewals(connect: Opener) -> None:
 
 def test_case_099_renewal_without_means(connect: Opener) -> None:
     """The same token is not sent again."""
-    dialogue = script(
-        greets(b"AUTH XOAUTH2"),
-        (xoauth2(USER, "refused"), b"334 " + b64('{"status":"401"}')),
-        (b"", b"535 5.7.8 no"),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
-    assert '{"status":"401"}' in failure.message
-    connection.start_quit().succeeds()
+    connection = connect.opened(taking(("refused", "explained")))
+    assert EXPLANATION in is_refused(connection, access_token="refused").message
 
 
 def test_case_100_nothing_at_all(connect: Opener) -> None:
     """Refused before anything is asked or sent; and an expired token is nothing."""
-    connection = connect.opened(sees_no_token, auth_method="XOAUTH2")
-    with pytest.raises(RefusedError) as caught:
-        connection.start_login(USER)
-    assert caught.value.failure.name == "EAUTH"
-    assert "access token is missing" in caught.value.failure.message
-    failure = connection.start_login(USER, access_token=("old", LONG_AGO)).fails("EOAUTH2")
+    connection = connect.opened(taking(), auth_method="XOAUTH2")
+    refusal = refused_at_once("EAUTH", connection.start_login, USER)
+    assert "access token is missing" in refusal.message
+    failure = is_refused(connection, "EOAUTH2", access_token=("old", LONG_AGO))
     assert "no means to get a new one" in failure.message
-    connection.start_quit().succeeds()
 
 
 def test_case_101_renewal_with_a_refresh_token(connect: Opener) -> None:
-    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
-    connection = connect.opened(accepting("refused", "fresh"))
-    connection.start_login(USER, access_token="refused", **refreshing(endpoint)).succeeds()
-    connection.start_quit().succeeds()
+    means = refreshing(connect.joins(TokenEndpoint(granted("fresh"))))
+    logs_in(connect.opened(accepting("refused", "fresh")), access_token="refused", **means)
 
 
 def test_case_102_callback_before_refresh_token(connect: Opener) -> None:
     """And before a service account; the endpoint would fail the test."""
-    endpoint = connect.joins(TokenEndpoint())
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("given"))
+    means = refreshing(connect.joins(TokenEndpoint()))
+    asked = providing(connect, "given")
     connection = connect.opened(accepting("given"))
-    connection.start_login(
-        USER, ask=asked, service_account=("robot", "no key"), **refreshing(endpoint)
-    ).succeeds()
-    connection.start_quit().succeeds()
+    logs_in(connection, asked, service_account=("robot", "no key"), **means)
 
 
 def unpacked(part: str) -> bytes:
@@ -296,16 +287,14 @@ def test_case_103_service_account(connect: Opener, tmp_path: Path) -> None:
     key = tmp_path / "key.pem"
     openssl(tmp_path, "genrsa", "-out", "key.pem", "2048")
     openssl(tmp_path, "rsa", "-in", "key.pem", "-pubout", "-out", "public.pem")
-    with ScriptedServer(accepting("fresh")) as server, TokenEndpoint(granted("fresh")) as endpoint:
-        connection = connect.opened(server)
-        before = int(time.time())
-        connection.start_login(
-            USER,
-            service_account=("robot@example.com", key.read_text()),
-            scope="https://mail.example/",
-            access_url=endpoint.url,
-        ).succeeds()
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(granted("fresh")))
+    before = int(time.time())
+    logs_in(
+        connect.opened(accepting("fresh")),
+        service_account=("robot@example.com", key.read_text()),
+        scope="https://mail.example/",
+        access_url=endpoint.url,
+    )
     (request,) = endpoint.requests
     assert set(request.form) == {"grant_type", "assertion"}
     assert request.form["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"

@@ -98,8 +98,7 @@ def test_reply_and_closed_port(drive: Drive, refusing: str) -> None:
     with ScriptedServer(refuses, address=refusing) as server:
         connection = drive.connection(host=HOST, port=server.port)
         failure = connection.start_connect().fails("EPROTOCOL")
-        connection.wait_end()
-        assert connection.error == failure
+        connection.ends_with(failure)
     is_the_reply(failure, RETRY_SAFE)
     reasons = {FIRST: "Connection refused", SECOND: "Connection refused", refusing: SAID}
     assert failure.message == (

@@ -62,8 +62,7 @@ def test_one_is_refused(
     # Of the others it is known that they would have been accepted.
     codes = [line.response_code for line in result.recipients]
     assert codes == [int(reply[:3]) if index == place else 250 for index in range(3)]
-    connection.start_send(recipients=["b@example.com"]).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(recipients=["b@example.com"])
     connect.join()
     assert [copy.recipient for copy in strict.deliveries] == [b"b@example.com"]
 
@@ -106,8 +105,7 @@ def test_the_content_is_asked_for_later(connect: Opener) -> None:
     """DATA goes when all have answered: a server that has agreed cannot be stopped."""
     strict = StrictServer()
     connection = connect.opened(strict)
-    connection.start_send(BODY, envelope=envelope(connect)).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(BODY, envelope=envelope(connect))
     connect.join()
     recipients = b"".join(b"RCPT TO:<%s>\r\n" % name.encode() for name in NAMES)
     assert strict.groups[1:4] == [

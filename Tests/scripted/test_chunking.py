@@ -9,10 +9,9 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.connection import Connection, Operation
+from support.connection import Connection, Operation, refused_at_once
 from support.content import WAYS, wire
 from support.content import message as given
-from support.drive import RefusedError
 from support.modes import CHUNKS, CHUNKS_SINGLY, OPTIMISTIC, Mode
 from support.outcomes import (
     ACCEPTED,
@@ -72,8 +71,7 @@ def test_one_octet_at_a_time(connect: Opener, mode: Mode) -> None:
     strict = StrictServer(mode.capabilities)
     connection = connect.opened(strict, **mode.options)
     pieces = [content[place : place + 1] for place in range(len(content))]
-    connection.start_send(message=connection.drive.reader(*pieces)).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(message=connection.drive.reader(*pieces))
     connect.join()
     assert strict.deliveries[0].content == wire(content)
     assert 0 not in [size for size, is_last in strict.chunks if not is_last]
@@ -323,9 +321,7 @@ def test_failing_source(connect: Opener, mode: Mode, how: str) -> None:
 def expect_nothing_more(connection: Connection) -> None:
     starts = (connection.start_quit, connection.start_reset, connection.start_send)
     for start in starts:
-        with pytest.raises(RefusedError) as refused:
-            start()
-        assert refused.value.failure.name == "ESTATE"
+        refused_at_once("ESTATE", start)
 
 
 @with_chunks

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.drive import RefusedError
+from support.connection import refused_at_once
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.script import greets, says, script
 from support.scripted import Dialogue, Peer, ScriptedServer
@@ -121,8 +121,7 @@ def test_every_split_in_three(connect: Opener) -> None:
         message = connection.drive.reader(given[:one], given[one:two], given[two:])
         connection.start_send(message=message).succeeds()
     octets = connection.drive.reader(*[given[i : i + 1] for i in range(len(given))])
-    connection.start_send(message=octets).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(message=octets)
     connect.join()
     assert contents == [wire] * (len(cuts) + 1)
 
@@ -215,8 +214,7 @@ def test_one_pauses_and_its_neighbour_does_not(connect: Opener) -> None:
         second.start_connect()
         sending = first.start_send(message=drive.reader("!pause", b"late"))
         drive.wait_pauses(1)
-        second.start_send(b"early").succeeds()
-        second.start_quit().succeeds()
+        second.delivers(b"early")
         assert not sending.ended
         first.resume()
         sending.succeeds()
@@ -269,9 +267,7 @@ def test_failing_source(connect: Opener, how: str, capabilities: tuple[bytes, ..
     connection.wait_end()
     # Nothing more can get into what the server takes for content.
     for start in (connection.start_quit, connection.start_reset):
-        with pytest.raises(RefusedError) as refused:
-            start()
-        assert refused.value.failure.name == "ESTATE"
+        refused_at_once("ESTATE", start)
     drive.call("free", "message", message)
     assert drive.released == [message]
     connect.join()

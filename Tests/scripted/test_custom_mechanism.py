@@ -7,18 +7,12 @@ import pytest
 
 from conftest import Opener
 from support.credentials import Mechanism
+from support.drive import Drive, Option
+from support.logins import PASSWORD, USER, WELCOME, is_refused, logs_in, offered
 from support.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
-from support.sasl import b64
-from support.script import greets, script
+from support.sasl import b64, plain
+from support.script import Step, greets, script
 from support.scripted import Peer
-
-USER, PASSWORD = "alice", "open sesame"
-
-
-def welcome(peer: Peer) -> None:
-    peer.reply(b"235 2.7.0 welcome")
-    peer.quit()
-
 
 # --- what is said --------------------------------------------------------------------
 
@@ -36,11 +30,8 @@ def test_initial_response(connect: Opener, initial: bytes | None, sent: bytes) -
     """RFC 4954 section 4; the mechanism itself knows when all is said."""
     mechanism = Mechanism(connect.drive)
     mechanism.answers(initial)
-    dialogue = script(greets(b"AUTH X-MINE"), sent, welcome)
-    connection = connect.opened(dialogue, custom_mechanism=mechanism)
-    connection.start_login(USER, PASSWORD).succeeds()
+    logs_in(offered(connect, b"AUTH X-MINE", (sent, WELCOME), custom_mechanism=mechanism))
     assert mechanism.challenges == [None]
-    connection.start_quit().succeeds()
 
 
 def test_initial_response_that_is_too_long(connect: Opener) -> None:
@@ -49,17 +40,13 @@ def test_initial_response_that_is_too_long(connect: Opener) -> None:
     response = b"r" * 1000
     mechanism = Mechanism(connect.drive)
     mechanism.answers(response, b"that is all")
-    dialogue = script(
-        greets(b"AUTH X-MINE"),
+    exchange: list[Step] = [
         (b"AUTH X-MINE", b"334 "),
         (b64(response), b"334 " + b64(b"and?")),
-        b64(b"that is all"),
-        welcome,
-    )
-    connection = connect.opened(dialogue, custom_mechanism=mechanism)
-    connection.start_login(USER, PASSWORD).succeeds()
+        (b64(b"that is all"), WELCOME),
+    ]
+    logs_in(offered(connect, b"AUTH X-MINE", *exchange, custom_mechanism=mechanism))
     assert mechanism.challenges == [None, b"and?"]
-    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -73,7 +60,8 @@ def test_challenges(connect: Opener, later: bool) -> None:
         for challenge, response in rounds:
             peer.reply(b"334 " + b64(challenge))
             peer.expect(b64(response))
-        welcome(peer)
+        peer.reply(WELCOME)
+        peer.quit()
 
     mechanism = Mechanism(connect.drive)
     if not later:
@@ -138,10 +126,8 @@ def test_half_a_reply_before_the_next_mechanism(connect: Opener, second: str) ->
     assert failure.response == "504 5.5.4 not here"
     assert "the server sent a reply without a command" in failure.message
     assert "after that the connection was given up" in failure.message
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "EPROTOCOL"
-    assert connection.error.command == f"AUTH {second}"
+    lost = connection.breaks("EPROTOCOL")
+    assert lost.command == f"AUTH {second}"
 
 
 # --- giving up -----------------------------------------------------------------------
@@ -152,15 +138,12 @@ def test_given_up_at_the_beginning(connect: Opener, reason: str | None) -> None:
     """Nothing is said to the server."""
     mechanism = Mechanism(connect.drive)
     mechanism.when_asked(mechanism.giving_up(reason))
-    dialogue = script(greets(b"AUTH X-MINE PLAIN"), Peer.quit)
-    connection = connect.opened(dialogue, custom_mechanism=mechanism)
-    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
+    failure = is_refused(offered(connect, b"AUTH X-MINE PLAIN", custom_mechanism=mechanism))
     assert failure.response is None
     assert "given up" in failure.message
     assert "\r" not in failure.message
     if reason is not None:
         assert "no card??in the reader" in failure.message
-    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -171,10 +154,8 @@ def test_given_up_at_a_challenge(connect: Opener, later: bool, answer: bytes) ->
     mechanism.answers(None)
     if not later:
         mechanism.when_asked(mechanism.giving_up("no card"))
-    dialogue = script(
-        greets(b"AUTH X-MINE PLAIN"), (b"AUTH X-MINE", b"334 "), (b"*", answer), Peer.quit
-    )
-    connection = connect.opened(dialogue, custom_mechanism=mechanism)
+    exchange: list[Step] = [(b"AUTH X-MINE", b"334 "), (b"*", answer)]
+    connection = offered(connect, b"AUTH X-MINE PLAIN", *exchange, custom_mechanism=mechanism)
     login = connection.start_login(USER, PASSWORD)
     if later:
         mechanism.wait(2)
@@ -196,9 +177,7 @@ def test_given_up_and_asked_again(connect: Opener) -> None:
     connection = connect.opened(dialogue, custom_mechanism=mechanism)
     failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
     assert "given up" in failure.message
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "EPROTOCOL"
+    connection.breaks("EPROTOCOL")
 
 
 def test_rounds_are_bounded(connect: Opener) -> None:
@@ -284,3 +263,107 @@ def test_exchange_and_octets_of_none(connect: Opener) -> None:
     mechanism = Mechanism(connect.drive)
     assert mechanism.respond(b"x") == CODES["ESTATE"]
     assert mechanism.give_up("x") == CODES["ESTATE"]
+
+
+# --- when it is tried, and what comes after it ---------------------------------------------
+
+
+def test_before_built_in_ones(connect: Opener) -> None:
+    """What the server offers first does not matter; nor does the case of a name."""
+    mechanism = Mechanism(connect.drive, "x-Mine")
+    exchange = (b"AUTH X-MINE", WELCOME)
+    logs_in(offered(connect, b"AUTH PLAIN x-mine LOGIN", exchange, custom_mechanism=mechanism))
+
+
+def test_instead_of_a_built_in_one(connect: Opener) -> None:
+    mechanism = Mechanism(connect.drive, "plain")
+    mechanism.answers(b"my own")
+    exchange = (b"AUTH PLAIN " + b64(b"my own"), WELCOME)
+    logs_in(offered(connect, b"AUTH PLAIN", exchange, custom_mechanism=mechanism))
+
+
+def test_the_later_one_of_the_same_name(connect: Opener) -> None:
+    """It replaces the first, which is released at once."""
+    first, second = Mechanism(connect.drive), Mechanism(connect.drive, "x-mine")
+    second.answers(b"second")
+    exchange = (b"AUTH X-MINE " + b64(b"second"), WELCOME)
+    connection = offered(connect, b"AUTH X-MINE", exchange, custom_mechanism=first, another=second)
+    assert first.released == 1
+    logs_in(connection)
+
+
+def test_taken_away(drive: Drive) -> None:
+    mechanism = Mechanism(drive)
+    options = drive.options(custom_mechanism=mechanism, auth_method="X-MINE")
+    mechanism.take_away(options)
+    assert mechanism.released == 1
+    answer = drive.call("new", "never", options, "~")
+    assert answer["error"]["name"] == "EOPTIONS"
+
+
+@pytest.mark.parametrize("name", ["", "X MINE", "X\r\nQUIT", "X.MINE", "X-MÜLLER", "X" * 21])
+def test_names_that_are_none(drive: Drive, name: str) -> None:
+    """RFC 4422 section 3.1. Released all the same."""
+    mechanism = Mechanism(drive, name)
+    failure = mechanism.offer(drive.options())
+    assert failure is not None
+    assert failure.name == "EOPTIONS"
+    assert mechanism.released == 1
+
+
+@pytest.mark.parametrize("name", ["X", "X" * 20, "X_9-"])
+def test_names(connect: Opener, name: str) -> None:
+    options: dict[str, Option] = {
+        "custom_mechanism": Mechanism(connect.drive, name),
+        "auth_method": name,
+    }
+    command = b"AUTH " + name.encode()
+    logs_in(offered(connect, command, (command, WELCOME), **options), None, None)
+
+
+@pytest.mark.parametrize("offer", [b"AUTH GSSAPI", b"AUTH X-MINE-2 X", b"X-AUTH X-MINE"])
+def test_not_offered(connect: Opener, offer: bytes) -> None:
+    mechanism = Mechanism(connect.drive)
+    is_refused(offered(connect, offer, custom_mechanism=mechanism))
+    assert mechanism.challenges == []
+
+
+@pytest.mark.parametrize("at", ["the command", "a challenge"])
+def test_next_one_when_not_supported(connect: Opener, at: str) -> None:
+    """504 says so (RFC 4954 section 4)."""
+    refused: list[Step] = [(b"AUTH X-MINE", b"504 5.5.4 not that one")]
+    if at == "a challenge":
+        refused = [(b"AUTH X-MINE", b"334 "), (b64(b"me"), b"504 5.5.4 not that one")]
+    exchange: list[Step] = [
+        *refused,
+        (plain(USER, PASSWORD), b"504 5.5.4 nor that"),
+        *[(b"AUTH LOGIN", b"334 "), (b64(USER), b"334 "), (b64(PASSWORD), WELCOME)],
+    ]
+    mechanism = Mechanism(connect.drive)
+    mechanism.answers(None, b"me")
+    offer = b"AUTH X-MINE PLAIN LOGIN"
+    logs_in(offered(connect, offer, *exchange, custom_mechanism=mechanism))
+
+
+@pytest.mark.parametrize(
+    ("reply", "wanted"),
+    [
+        # Each try counts towards locking the account.
+        *[
+            (reply, wanted)
+            for reply in (b"535 5.7.8 no", b"454 4.7.0 no", b"500 no")
+            for wanted in (None, "X-MINE")
+        ],
+        # auth_method names one, and one only.
+        (b"504 5.5.4 not that one", "X-MINE"),
+    ],
+)
+def test_no_next_one(connect: Opener, reply: bytes, wanted: str | None) -> None:
+    connection = offered(
+        connect,
+        b"AUTH X-MINE PLAIN",
+        (b"AUTH X-MINE", reply),
+        custom_mechanism=Mechanism(connect.drive),
+        auth_method=wanted,
+    )
+    assert is_refused(connection).response == reply.decode()

@@ -41,8 +41,7 @@ def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     )
     assert drive.describe(envelope, "dsn_notify", "NEVER", index=1) is None
     assert drive.describe(envelope, "dsn_orcpt", "x400;/C=us/", index=1) is None
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)
 
 
 def test_not_offered(connect: Opener) -> None:
@@ -56,14 +55,12 @@ def test_not_offered(connect: Opener) -> None:
         dsn_notify="FAILURE",
         dsn_orcpt="b@example.com",
     )
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)
 
 
 def test_nothing_asked_for(connect: Opener) -> None:
     connection = connect.opened(script(greets(b"DSN"), Peer.delivery, Peer.quit))
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 # (field, value, what follows the address in MAIL or RCPT)
@@ -100,8 +97,7 @@ def test_spelling(connect: Opener, name: str, value: str, expected: bytes) -> No
     connection = connect.opened(dialogue)
     envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
     assert connection.drive.describe(envelope, name, value) is None
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)
 
 
 @pytest.mark.parametrize(
@@ -169,5 +165,4 @@ def test_values_taken_back(connect: Opener) -> None:
     for name in names:
         assert drive.describe(envelope, name, None) is None
     assert drive.describe(envelope, "dsn_notify", None, index=0) is None
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)

@@ -187,8 +187,7 @@ def test_caller_ends(connect: Opener, point: int, how: str) -> None:
         else:
             assert done.error.name == "ECANCELLED", done.error
     if how != "free":
-        connection.wait_end()
-        assert connection.error is None
+        connection.ends_well()
     else:
         assert not connection.had("end")
 
@@ -237,8 +236,7 @@ def test_cancel_with_nothing_pending(connect: Opener) -> None:
     """Nothing has begun, so nothing is lost: the connection stays open."""
     connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
     assert connection.cancel() == 0
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_cancel_takes_quit_back(connect: Opener) -> None:
@@ -248,8 +246,7 @@ def test_cancel_takes_quit_back(connect: Opener) -> None:
         quitting = connection.start_quit()
         assert connection.cancel() == 0
     quitting.fails("ECANCELLED")
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_quit_without_a_reply(connect: Opener) -> None:
@@ -259,8 +256,7 @@ def test_quit_without_a_reply(connect: Opener) -> None:
         dialogue, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
     )
     connection.start_quit().succeeds()
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
     connect.join()
     # Once, and not again because the server has taken the command.
     log = "\n".join(connection.drive.transcript(LOG_NETWORK))
@@ -274,8 +270,7 @@ def test_quit_without_a_reply(connect: Opener) -> None:
 def test_quit_with_another_reply(connect: Opener, reply: bytes) -> None:
     connection = connect.opened(script(Peer.greet, (b"QUIT", reply), Peer.until_closed))
     connection.start_quit().succeeds()
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
 
 
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])

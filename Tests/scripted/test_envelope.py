@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
+from support.connection import refused_at_once
 from support.drive import Drive, RefusedError
 from support.outcomes import NOT_TRIED
 from support.script import delivers, script
@@ -55,8 +56,7 @@ def test_mail_parameters(
 def test_null_sender(connect: Opener, sender: str | None) -> None:
     connection = connect.opened(script(Peer.greet, delivers(b"postmaster", sender=b""), Peer.quit))
     envelope = connection.drive.envelope(sender, ["postmaster"])
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)
 
 
 GOOD_ADDRESSES = [
@@ -109,8 +109,7 @@ BAD_ADDRESSES = [
 def test_good_address(connect: Opener, address: str) -> None:
     dialogue = script(Peer.greet, delivers(address.encode(), sender=address.encode()), Peer.quit)
     connection = connect.opened(dialogue)
-    connection.start_send(sender=address, recipients=[address]).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(sender=address, recipients=[address])
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
@@ -144,13 +143,12 @@ def test_what_to_give_instead(drive: Drive, address: str, advice: str) -> None:
 def test_recipient_without_a_domain(connect: Opener) -> None:
     """Only LMTP has such mailboxes. Refused at once; the connection is as good as ever."""
     connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
-    with pytest.raises(RefusedError) as refused:
-        connection.start_send(recipients=["b@example.com", "alice"])
-    assert refused.value.failure.name == "EENVELOPE"
-    assert refused.value.failure.recipient == "alice"
-    assert "LMTP" in refused.value.failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    refusal = refused_at_once(
+        "EENVELOPE", connection.start_send, recipients=["b@example.com", "alice"]
+    )
+    assert refusal.recipient == "alice"
+    assert "LMTP" in refusal.message
+    connection.delivers()
 
 
 @pytest.mark.parametrize(
@@ -163,8 +161,7 @@ def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str)
     failure = sending.fails("EENVELOPE")
     assert "SMTPUTF8" in failure.message
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_domain_outside_ascii(connect: Opener) -> None:
@@ -176,8 +173,7 @@ def test_domain_outside_ascii(connect: Opener) -> None:
     assert failure.recipient is not None
     assert failure.response is None
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send(recipients=["b@xn--bcher-kva.example"]).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(recipients=["b@xn--bcher-kva.example"])
 
 
 def test_smtputf8_is_of_one_message(connect: Opener) -> None:
@@ -195,8 +191,7 @@ def test_smtputf8_is_of_one_message(connect: Opener) -> None:
 
     connection = connect.opened(dialogue)
     connection.start_send(sender="zo\u00eb@example.com").succeeds()
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_smtputf8_when_offered(connect: Opener) -> None:
@@ -212,8 +207,7 @@ def test_smtputf8_when_offered(connect: Opener) -> None:
         peer.quit()
 
     connection = connect.opened(dialogue)
-    connection.start_send(sender="zoë@example.com").succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(sender="zoë@example.com")
 
 
 # --- misuse -----------------------------------------------------------------
@@ -234,8 +228,7 @@ def test_misuse_costs_nothing(connect: Opener) -> None:
         with pytest.raises(RefusedError) as refused:
             connection.start_send(envelope=given, message=message)
         assert refused.value.failure.name in names
-    connection.start_send(envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope)
 
 
 @pytest.mark.parametrize("way", ["reader", "descriptor"])
@@ -244,9 +237,7 @@ def test_message_that_can_be_sent_once(connect: Opener, way: str) -> None:
     drive = connection.drive
     message = drive.reader(b"x") if way == "reader" else drive.message(b"x", "descriptor")
     connection.start_send(message=message).succeeds()
-    with pytest.raises(RefusedError) as refused:
-        connection.start_send(message=message)
-    assert refused.value.failure.name == "ESTATE"
+    refused_at_once("ESTATE", connection.start_send, message=message)
     connection.start_quit().succeeds()
 
 

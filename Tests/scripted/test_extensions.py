@@ -82,8 +82,7 @@ def test_larger_than_the_server_takes(connect: Opener) -> None:
         assert number in failure.message
     assert failure.response is None
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send(ASCII).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(ASCII)
 
 
 def test_size_of_a_reader_is_that_of_the_envelope(connect: Opener) -> None:
@@ -98,8 +97,7 @@ def test_size_of_a_reader_is_that_of_the_envelope(connect: Opener) -> None:
     sending = connection.start_send(envelope=larger, message=drive.reader(ASCII))
     assert "1000" in sending.fails("EMESSAGE").message
     envelope = drive.envelope("a@example.com", to, 1000)
-    connection.start_send(envelope=envelope, message=drive.reader(ASCII)).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope, message=drive.reader(ASCII))
 
 
 @pytest.mark.parametrize("offer", [b"SIZE", b"SIZE 0"])
@@ -109,8 +107,7 @@ def test_no_limit(connect: Opener, offer: bytes) -> None:
         take(peer, SENDER + b" SIZE=20")
 
     connection = connect.opened(dialogue)
-    connection.start_send(ASCII).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(ASCII)
 
 
 # --- 8BITMIME ---------------------------------------------------------------
@@ -147,8 +144,7 @@ def test_8bitmime(
     drive = connection.drive
     message = drive.reader(content) if way == "reader" else drive.message(content, way)
     envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
-    connection.start_send(envelope=envelope, message=message).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(envelope=envelope, message=message)
 
 
 @pytest.mark.parametrize("content", [EIGHT_BIT, UTF8_HEADER, b"a: b\r\n\r\n\xff"])
@@ -165,8 +161,7 @@ def test_8bit_content_that_the_server_does_not_take(connect: Opener, content: by
     assert "8BITMIME" in failure.message
     assert failure.retry == RETRY_NO
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send(ASCII).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(ASCII)
 
 
 # --- SMTPUTF8 ---------------------------------------------------------------
@@ -211,8 +206,7 @@ def test_smtputf8(
 
     connection = connect.opened(dialogue)
     envelope = connection.drive.envelope(sender, ["b@example.com"], use_smtputf8=use)
-    connection.start_send(content, envelope=envelope).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(content, envelope=envelope)
 
 
 def test_smtputf8_wanted_and_not_offered(connect: Opener) -> None:
@@ -226,8 +220,7 @@ def test_smtputf8_wanted_and_not_offered(connect: Opener) -> None:
     sending = connection.start_send(envelope=envelope)
     assert "SMTPUTF8" in sending.fails("EMESSAGE").message
     assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 # --- so many recipients at a time -------------------------------------------

@@ -29,8 +29,7 @@ def test_one_message(connect: Opener, mode: Mode, count: int) -> None:
     ends = {DATA: [b"DATA", b"."], CHUNKS: [last, b"BDAT"], OPTIMISTIC: [b"BDAT"]}
     connection = connect.opened(strict, **mode.options)
     strict.holds_until = ends[mode]
-    connection.start_send(recipients=names).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(recipients=names)
     connect.join()
     assert len(strict.deliveries) == count
 

@@ -6,7 +6,6 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.drive import Drive
 from support.outcomes import ACCEPTED
 from support.script import script, secures
 from support.scripted import Peer
@@ -81,11 +80,3 @@ def test_under_tls(connect: Opener, certificates: Certificates) -> None:
     )
     assert connection.info()["capabilities"] == ["PIPELINING"]
     connection.start_quit().succeeds()
-
-
-@pytest.mark.parametrize("keywords", ["", " ", "STARTTLS", "SIZE starttls", "SIZE,DSN", "A\r\nB"])
-def test_refused(drive: Drive, keywords: str) -> None:
-    failure = drive.set(drive.options(), "ignored_capabilities", keywords)
-    assert failure is not None
-    assert failure.name == "EOPTIONS"
-    assert "ignored_capabilities" in failure.message

@@ -84,5 +84,4 @@ def test_header_without_end(connect: Opener) -> None:
         take(peer, SENDER + b" SMTPUTF8 BODY=8BITMIME", content)
 
     connection = connect.opened(dialogue)
-    connection.start_send(content).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(content)

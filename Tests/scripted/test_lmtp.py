@@ -75,8 +75,7 @@ def test_all_delivered(connect: Opener, capabilities: tuple[bytes, ...]) -> None
     for line, name in zip(result.recipients, NAMES, strict=True):
         assert line.response == f"250 2.0.0 <{name}> saved"
         assert line.command == "DATA"
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @both
@@ -147,8 +146,7 @@ def test_every_copy_refused(
     assert failure.retry == retry
     assert failure.command == "DATA"
     assert sending.result().statuses == statuses
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_same_recipient_twice(connect: Opener) -> None:
@@ -261,9 +259,7 @@ def test_one_reply_too_many(connect: Opener) -> None:
     connection = connect.opened(dialogue, lmtp=1)
     sending = connection.start_send(recipients=NAMES)
     assert sending.result().statuses == [ACCEPTED] * 3
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "EPROTOCOL"
+    connection.breaks("EPROTOCOL")
 
 
 def test_data_refused(connect: Opener) -> None:
@@ -324,7 +320,6 @@ def test_sender_refused(connect: Opener) -> None:
 def test_port(drive: Drive) -> None:
     """RFC 2033 section 5: never on SMTP's port."""
     failure = drive.refused_connection(lmtp=1, port=25)
-    assert failure.name == "EOPTIONS"
     for word in ("lmtp", "25"):
         assert word in failure.message
     drive.connection(lmtp=1)

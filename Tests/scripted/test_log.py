@@ -135,8 +135,7 @@ def test_content_is_logged_where_it_was_sent(connect: Opener, mode: Mode) -> Non
         StrictServer(mode.capabilities), transaction_log=1, debug=1, **mode.options
     )
     connection.start_connect()
-    connection.start_send(b"some-content\r\n").succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(b"some-content\r\n")
     lines = [str(log["text"]) for log in connection.drive.logs]
     connect.join()
     place = lines.index("some-content")

@@ -164,8 +164,7 @@ def test_a_server_that_is_late(connect: Opener, mode: Mode) -> None:
         assert connection.info()["open"] == 1
         with ScriptedServer(StrictServer(mode.capabilities)) as other:
             neighbour = connect.opened(other, **mode.options)
-            neighbour.start_send().succeeds()
-            neighbour.start_quit().succeeds()
+            neighbour.delivers()
         reads_on.set()
         for operation in operations:
             operation.succeeds()

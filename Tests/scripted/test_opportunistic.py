@@ -32,8 +32,7 @@ def test_starttls_refused(connect: Opener, reply: bytes) -> None:
     connection = connect.opened(dialogue, opportunistic_tls=1)
     assert connection.info()["secure"] == 0
     assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @pytest.mark.parametrize("how", ["certificate", "close", "reset"])
@@ -57,8 +56,7 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
     assert info["secure"] == 0
     assert info["tls_version"] is None
     assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
     assert connect.drive.events.count(f"{connection.name}.connect") == 1
 
 

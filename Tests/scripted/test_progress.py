@@ -58,8 +58,7 @@ def test_slow_reader(
     connection = connect.opened(
         dialogue, identity, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
     )
-    connection.start_send(message(size)).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(message(size))
 
 
 def test_slow_reader_of_a_group(connect: Opener) -> None:
@@ -168,7 +167,6 @@ def test_slow_reader_in_the_file_system() -> None:
             connection=number, final_reply_timeout=limit, socket_timeout=limit
         )
         connection.start_connect().succeeds()
-        connection.start_send(message(size)).succeeds()
-        connection.start_quit().succeeds()
+        connection.delivers(message(size))
     thread.join(PATIENCE)
     assert served.is_set()

@@ -88,8 +88,7 @@ def test_greeting_that_is_no_reply(connect: Opener, reply: bytes) -> None:
     assert failure.address == f"127.0.0.1:{server.port}"
     assert "\0" not in failure.message
     assert all(ord(character) >= 0x20 for character in failure.message)
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
 
 
 def test_first_octets_are_shown(connect: Opener) -> None:
@@ -228,11 +227,9 @@ def test_reply_without_a_command(connect: Opener) -> None:
     """Idle, and the server talks: the two sides no longer agree."""
     dialogue = script(Peer.greet, says(b"250 and another thing"), Peer.nothing_more)
     connection = connect.opened(dialogue)
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "EPROTOCOL"
-    assert connection.error.phase == "idle"
-    assert "another thing" in connection.error.message
+    failure = connection.breaks("EPROTOCOL")
+    assert failure.phase == "idle"
+    assert "another thing" in failure.message
 
 
 @pytest.mark.parametrize("where", ["greeting", "MAIL"])
@@ -282,12 +279,10 @@ def test_421_while_idle(connect: Opener) -> None:
         Peer.greet, says(b"421 4.4.2 test.local idle for too long"), Peer.nothing_more
     )
     connection = connect.opened(dialogue)
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "ECONNECTION"
-    assert connection.error.response_code == 421
-    assert connection.error.enhanced == "4.4.2"
-    assert connection.error.retry == RETRY_SAFE
+    failure = connection.breaks("ECONNECTION")
+    assert failure.response_code == 421
+    assert failure.enhanced == "4.4.2"
+    assert failure.retry == RETRY_SAFE
 
 
 @pytest.mark.parametrize("reply", [b"250 ok", b"220 ok", b"200 ok", b"253 ok", b"353 ok", b"334 "])

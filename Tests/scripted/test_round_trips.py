@@ -27,8 +27,7 @@ def test_reset_goes_with_the_next_group(connect: Opener) -> None:
     )
     connection = connect.opened(dialogue)
     connection.start_send().fails("EENVELOPE")
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @pytest.mark.parametrize("way", ["copy", "descriptor", "reader"])
@@ -51,7 +50,6 @@ def test_a_small_message_is_one_write(connect: Opener, way: str) -> None:
         message = drive.reader(*given.splitlines(keepends=True))
     else:
         message = drive.message(given, way)
-    connection.start_send(message=message).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(message=message)
     connect.join()
     assert arrived == [given.replace(b"\n", b"\r\n") + b".\r\n"]

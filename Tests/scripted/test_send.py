@@ -75,8 +75,7 @@ def test_all_refused_and_354_all_the_same(connect: Opener) -> None:
     failure = sending.fails("EENVELOPE")
     assert failure.response_code == 550
     assert sending.result().statuses == [REJECTED]
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @both
@@ -97,8 +96,7 @@ def test_data_refused(connect: Opener, capabilities: tuple[bytes, ...], reply: b
     assert failure.command == "DATA"
     assert failure.response == reply.decode()
     assert sending.result().accepted == 0
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @both
@@ -132,8 +130,7 @@ def test_message_refused(
     assert line.command == "DATA"
     assert line.error is not None
     assert line.error.name == "EMESSAGE"
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 def test_reset_that_is_refused(connect: Opener) -> None:
@@ -200,8 +197,7 @@ def test_pipelined_group_is_one_write(connect: Opener) -> None:
         Peer.quit,
     )
     connection = connect.opened(dialogue)
-    connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(recipients=["b@example.com", "c@example.com"])
 
 
 def test_nothing_is_pipelined_unasked(connect: Opener) -> None:
@@ -223,8 +219,7 @@ def test_nothing_is_pipelined_unasked(connect: Opener) -> None:
         peer.quit()
 
     connection = connect.opened(dialogue)
-    connection.start_send(recipients=["b@example.com", "c@example.com"]).succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers(recipients=["b@example.com", "c@example.com"])
 
 
 def test_many_recipients_do_not_deadlock(connect: Opener) -> None:

@@ -38,8 +38,7 @@ def test_greeting(connect: Opener) -> None:
     failure = connection.start_connect().fails("ETIMEDOUT")
     check(failure, "greeting_timeout", "greeting")
     assert failure.address == f"127.0.0.1:{server.port}"
-    connection.wait_end()
-    assert connection.error == failure
+    connection.ends_with(failure)
 
 
 def test_greeting_that_never_ends(connect: Opener) -> None:
@@ -156,8 +155,7 @@ def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
         quitting = connection.start_quit()
     sending.succeeds()
     quitting.succeeds()
-    connection.wait_end()
-    assert connection.error is None
+    connection.ends_well()
 
 
 def test_quit_timeout(connect: Opener) -> None:
@@ -206,9 +204,7 @@ def test_idle_has_no_other_limit(connect: Opener) -> None:
         final_reply_timeout=SOON,
         operation_timeout=SOON,
     )
-    connection.wait_end()
-    assert connection.error is not None
-    assert connection.error.name == "ECONNECTION", connection.error
+    connection.breaks("ECONNECTION")
 
 
 @pytest.mark.parametrize("limit", ["command_timeout", "operation_timeout"])

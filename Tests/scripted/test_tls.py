@@ -12,6 +12,7 @@ from support.drive import Drive
 from support.script import greets, says, script, secures, sends
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import time_limit
+from support.tls import refused, unusable
 
 # --- certificates -----------------------------------------------------------
 
@@ -90,33 +91,16 @@ def test_certificate(
     assert server.peer.protected == b""
 
 
-def test_ca_file_replaces_the_system_store(connect: Opener, certificates: Certificates) -> None:
-    """A certificate of an authority that is not in the given file."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(certificates.good)
-
-    connection = connect(dialogue, secure=1, tls_ca_file=certificates.other_ca.certificate)
-    assert connection.start_connect().fails("ETLS").tls_reason
-
-
-def test_system_store_by_default(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(certificates.good)
-
-    connection = connect(dialogue, secure=1, tls_ca_file=None)
-    assert connection.start_connect().fails("ETLS").tls_reason
+def test_store(connect: Opener, certificates: Certificates) -> None:
+    """A file replaces the system's store, which has no authority of ours."""
+    refused(connect, certificates.good, tls_ca_file=certificates.other_ca.certificate)
+    refused(connect, certificates.good, tls_ca_file=None)
 
 
 @pytest.mark.parametrize("secure", [0, 1])
 def test_ca_file_that_is_missing(connect: Opener, secure: int) -> None:
-    """A mistake of the caller: no server is bothered with it."""
-    server = connect.server()
-    connection = connect(server, secure=secure, tls_ca_file="/nonexistent/ca.pem")
-    failure = connection.start_connect().fails("ETLS")
-    assert failure.phase == "tls"
+    failure = unusable(connect, secure=secure, tls_ca_file="/nonexistent/ca.pem")
     assert "/nonexistent/ca.pem" in failure.message
-    connection.wait_end()
 
 
 def test_verification_belongs_to_one_connection(
@@ -125,15 +109,9 @@ def test_verification_belongs_to_one_connection(
     """Switching it off on one must not switch it off on its neighbour, and what
     one has seen must not help the other, on the same loop and at the same time."""
 
-    def accepted(peer: Peer) -> None:
-        peer.start_tls(certificates.wrong_host)
-        peer.greet()
-        peer.answer(b"QUIT", b"221 bye")
-
-    def refused(peer: Peer) -> None:
-        peer.refused_tls(certificates.wrong_host)
-
-    server = connect.server(accepted, refused)
+    identity = certificates.wrong_host
+    accepted = script(lambda peer: peer.start_tls(identity), Peer.greet, (b"QUIT", b"221 bye"))
+    server = connect.server(accepted, lambda peer: peer.refused_tls(identity))
     loop = drive.loop()
     lax, strict = (
         drive.connection(
@@ -215,8 +193,7 @@ def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Cer
     assert info["secure"] == 1
     assert info["capabilities"] == []
     connection.start_login("alice", "sesame").fails("EAUTH")
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
     connect.join()
     assert b"AUTH" not in server.peer.received
 
@@ -234,12 +211,7 @@ def test_tls_to_a_plain_port(connect: Opener) -> None:
 
 def test_plain_to_a_tls_port(connect: Opener) -> None:
     """Both sides wait for the other: the time limit must say why."""
-
-    def dialogue(peer: Peer) -> None:
-        # The client never says a word.
-        peer.nothing_more()
-
-    connection = connect(dialogue, greeting_timeout=time_limit(200))
+    connection = connect(Peer.nothing_more, greeting_timeout=time_limit(200))
     failure = connection.start_connect().fails("ETIMEDOUT")
     assert failure.phase == "greeting"
     assert "secure" in failure.message
@@ -316,21 +288,3 @@ def test_close_notify(connect: Opener, certificates: Certificates) -> None:
         connection.close()
         sending.fails("ECANCELLED")
     assert ended == [True, False]
-
-
-# --- contradictions ---------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("options", "named"),
-    [
-        ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
-        ({"require_tls": 1, "ignore_tls": 1}, ("require_tls", "ignore_tls")),
-        ({"port": 465, "ignore_tls": 1}, ("secure", "ignore_tls")),
-    ],
-)
-def test_contradictions(drive: Drive, options: dict[str, int], named: tuple[str, ...]) -> None:
-    failure = drive.refused_connection(**options)
-    assert failure.name == "EOPTIONS"
-    for option in named:
-        assert option in failure.message

@@ -11,9 +11,9 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates, Identity
-from support.drive import Drive
 from support.outcomes import RETRY_NO
 from support.scripted import Peer
+from support.tls import agreed, quits, refused, unusable
 
 
 @dataclass(frozen=True)
@@ -41,38 +41,15 @@ def secured(peer: Peer) -> ssl.SSLSocket:
     return peer._socket
 
 
-def quit_under_tls(peer: Peer) -> None:
-    peer.greet()
-    peer.answer(b"QUIT", b"221 bye")
-
-
 # --- whom to trust ----------------------------------------------------------
 
 
 def test_ca_as_text(connect: Opener, certificates: Certificates) -> None:
-    pem = certificates.ca_file.read_text()
-    connection = connect.opened(
-        quit_under_tls, certificates.good, secure=1, tls_ca_file=None, tls_ca=pem
-    )
-    connection.start_quit().succeeds()
-
-
-def test_several_cas_as_text(connect: Opener, certificates: Certificates) -> None:
-    pem = certificates.other_ca.certificate.read_text() + certificates.ca_file.read_text()
-    connection = connect.opened(
-        quit_under_tls, certificates.good, secure=1, tls_ca="some words\n" + pem
-    )
-    connection.start_quit().succeeds()
-
-
-def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> None:
-    """It replaces the file that was set before."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(certificates.good)
-
-    pem = certificates.other_ca.certificate.read_text()
-    assert connect(dialogue, secure=1, tls_ca=pem).start_connect().fails("ETLS").tls_reason
+    """One or several; it replaces the file that was set before."""
+    pem, other = certificates.ca_file.read_text(), certificates.other_ca.certificate.read_text()
+    agreed(connect, certificates.good, tls_ca_file=None, tls_ca=pem)
+    agreed(connect, certificates.good, tls_ca="some words\n" + other + pem)
+    refused(connect, certificates.good, tls_ca=other)
 
 
 @pytest.mark.parametrize("secure", [0, 1])
@@ -90,13 +67,7 @@ def test_ca_as_text_of_another(connect: Opener, certificates: Certificates) -> N
     ],
 )
 def test_what_cannot_be_used(connect: Opener, secure: int, option: str, value: str) -> None:
-    """A mistake of the caller: no server is bothered with it."""
-    server = connect.server()
-    connection = connect(server, secure=secure, **{option: value})
-    failure = connection.start_connect().fails("ETLS")
-    assert failure.phase == "tls"
-    assert option in failure.message
-    connection.wait_end()
+    assert option in unusable(connect, secure=secure, **{option: value}).message
 
 
 # --- who the client is ------------------------------------------------------
@@ -135,7 +106,7 @@ def test_client_certificate(
 
     def dialogue(peer: Peer) -> None:
         seen.append(secured(peer).getpeercert())
-        quit_under_tls(peer)
+        quits(peer)
 
     good = certificates.good
     identity = Demanding(good.certificate, good.key, certificates.ca_file)
@@ -155,19 +126,16 @@ def test_wrong_password(
 ) -> None:
     mine = certificates.name_only
     key = encrypted(mine.key, tmp_path, "sesame")
-    server = connect.server()
-    connection = connect(
-        server,
+    failure = unusable(
+        connect,
         tls_certificate_file=mine.certificate,
         tls_key_file=key,
         tls_key_password_callback=password,
     )
-    failure = connection.start_connect().fails("ETLS")
     assert f"tls_key_file {key}" in failure.message
     assert "encrypted" in failure.message
     assert "sesame" not in failure.message
     assert connect.drive.order.count("asked password") == (0 if password is None else 1)
-    connection.wait_end()
 
 
 @pytest.mark.parametrize("there", [False, True])
@@ -178,41 +146,29 @@ def test_keys_of_no_use(
     key = tmp_path / "no.key"
     if there:
         key.write_text("none")
-    server = connect.server()
-    connection = connect(
-        server,
+    failure = unusable(
+        connect,
         tls_certificate_file=certificates.name_only.certificate,
         tls_key_file=key,
         tls_key_password_callback="sesame",
     )
-    failure = connection.start_connect().fails("ETLS")
     assert f"tls_key_file {key}" in failure.message
     assert "encrypted" not in failure.message
     assert "asked password" not in connect.drive.order
-    connection.wait_end()
 
 
 def test_key_of_another(connect: Opener, certificates: Certificates) -> None:
-    server = connect.server()
-    connection = connect(
-        server,
-        tls_certificate_file=certificates.name_only.certificate,
-        tls_key_file=certificates.good.key,
-    )
-    failure = connection.start_connect().fails("ETLS")
+    mine, other = certificates.name_only.certificate, certificates.good.key
+    failure = unusable(connect, tls_certificate_file=mine, tls_key_file=other)
     assert "tls_key" in failure.message
     assert failure.tls_reason
-    connection.wait_end()
 
 
 def test_no_certificate_to_show(connect: Opener, certificates: Certificates) -> None:
     good = certificates.good
     identity = Demanding(good.certificate, good.key, certificates.ca_file)
-
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(identity)
-
-    failure = connect(dialogue, secure=1).start_connect().wait().error
+    connection = connect(lambda peer: peer.refused_tls(identity), secure=1)
+    failure = connection.start_connect().wait().error
     assert failure is not None
     assert failure.name in ("ETLS", "ECONNECTION")
 
@@ -243,23 +199,18 @@ def test_versions_and_ciphers(
     version: str,
     cipher: str | None,
 ) -> None:
-    connection = connect.opened(quit_under_tls, certificates.good, secure=1, **options)
-    info = connection.info()
+    info = agreed(connect, certificates.good, **options)
     assert info["tls_version"] == version
     assert cipher in (None, info["tls_cipher"])
-    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("how", [{"secure": 1}, {"require_tls": 1}, {"opportunistic_tls": 1}, {}])
 def test_context_refused(connect: Opener, how: dict[str, int]) -> None:
     """A context that could not be made as it has to be is used for nothing: the server, which
     nobody may connect to here, sees nothing."""
-    server = connect.server()
-    connection = connect(server, tls_context_callback="!refuse", **how)
-    failure = connection.start_connect().fails("ETLS")
+    failure = unusable(connect, tls_context_callback="!refuse", **how)
     assert "tls_context_callback" in failure.message
     assert failure.retry == RETRY_NO
-    connection.wait_end()
 
 
 @pytest.mark.parametrize(
@@ -279,12 +230,7 @@ def test_no_common_version(
 ) -> None:
     good = certificates.good
     identity = Demanding(good.certificate, good.key, None, least, most)
-
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(identity)
-
-    connection = connect(dialogue, secure=1, **{option: value})
-    assert connection.start_connect().fails("ETLS").tls_reason
+    refused(connect, identity, **{option: value})
 
 
 @pytest.mark.parametrize(
@@ -302,7 +248,7 @@ def test_alpn(
 
     def dialogue(peer: Peer) -> None:
         seen.append(secured(peer).selected_alpn_protocol())
-        quit_under_tls(peer)
+        quits(peer)
 
     good = certificates.good
     identity = Demanding(good.certificate, good.key, protocols=spoken)
@@ -310,42 +256,3 @@ def test_alpn(
     connection.start_quit().succeeds()
     connect.join()
     assert seen == [chosen]
-
-
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("tls_min_version", "TLSv1.1"),
-        ("tls_max_version", "1.3"),
-        ("tls_max_version", ""),
-        ("tls_alpn", "smtp,,x"),
-        ("tls_alpn", "x" * 256),
-    ],
-)
-def test_refused_values(drive: Drive, option: str, value: str) -> None:
-    failure = drive.set(drive.options(), option, value)
-    assert failure is not None
-    assert failure.name == "EOPTIONS"
-    assert option in failure.message
-
-
-@pytest.mark.parametrize(
-    ("options", "named"),
-    [
-        ({"secure": 1, "opportunistic_tls": 1}, ("secure", "opportunistic_tls")),
-        ({"require_tls": 1, "opportunistic_tls": 1}, ("require_tls", "opportunistic_tls")),
-        ({"tls_key": "x"}, ("tls_key", "tls_certificate")),
-        ({"tls_key_file": "/x"}, ("tls_key", "tls_certificate")),
-        (
-            {"tls_min_version": "TLSv1.3", "tls_max_version": "TLSv1.2"},
-            ("tls_min_version", "tls_max_version"),
-        ),
-    ],
-)
-def test_contradictions(
-    drive: Drive, options: dict[str, str | int], named: tuple[str, ...]
-) -> None:
-    failure = drive.refused_connection(**options)
-    assert failure.name == "EOPTIONS"
-    for option in named:
-        assert option in failure.message

@@ -11,11 +11,11 @@ import pytest
 
 from conftest import Opener
 from support import drive as driving
+from support import tls
 from support.certificates import Certificates, Identity
-from support.drive import Drive
-from support.outcomes import Failure
 from support.resuming import VERSIONS, extension_in
-from support.scripted import Peer, ScriptedServer
+from support.scripted import Peer
+from support.tls import agreed, refused
 
 CONFIGURATION = """\
 openssl_conf = all
@@ -41,7 +41,7 @@ def governed(
     certificates: Certificates, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Governed]:
     """Makes connections in a program that runs under a policy."""
-    programs: list[Drive] = []
+    openers: list[Opener] = []
 
     def under(policy: str) -> Opener:
         path = tmp_path / "openssl.cnf"
@@ -49,11 +49,14 @@ def governed(
         monkeypatch.setenv("OPENSSL_CONF", str(path))
         drive = driving.start()
         monkeypatch.delenv("OPENSSL_CONF")
-        programs.append(drive)
-        return Opener(drive, certificates)
+        opener = Opener(drive, certificates)
+        openers.append(opener)
+        return opener
 
     yield under
-    for drive in programs:
+    for opener in openers:
+        opener.join()
+        drive = opener.drive
         drive.finish()
         status = drive.close()
         message = drive.stderr()
@@ -77,34 +80,9 @@ def only(identity: Identity, version: str) -> Only:
     return Only(identity.certificate, identity.key, version)
 
 
-def says_quit(peer: Peer) -> None:
-    peer.greet()
-    peer.quit()
-
-
-def agreed(connect: Opener, identity: Identity, **options: str) -> tuple[str, str]:
-    """The version and the cipher that were agreed on."""
-    connection = connect.opened(says_quit, identity, secure=1, **options)
-    info = connection.info()
-    connection.start_quit().succeeds()
-    connect.join()
-    return info["tls_version"], info["tls_cipher"]
-
-
-def refused(connect: Opener, identity: Identity, **options: str) -> Failure:
-    """What is said of a server that must not be spoken with."""
-    return (
-        connect(lambda peer: peer.refused_tls(identity), secure=1, **options)
-        .start_connect()
-        .fails("ETLS")
-    )
-
-
 def unusable(connect: Opener, *words: str, **options: str) -> None:
-    """Options of which the policy leaves nothing: no server is bothered with them."""
-    server = connect.server()
-    failure = connect(server, secure=0, **options).start_connect().fails("ETLS")
-    connect.join()
+    """Options of which the policy leaves nothing."""
+    failure = tls.unusable(connect, secure=0, **options)
     for word in (*words, "openssl.cnf"):
         assert word in failure.message
 
@@ -132,7 +110,7 @@ def test_lowest_version(
 ) -> None:
     connect = governed("MinProtocol = TLSv1.3\n")
     refused(connect, only(certificates.good, "TLSv1.2"), **options)
-    assert agreed(connect, certificates.good, **options)[0] == "TLSv1.3"
+    assert agreed(connect, certificates.good, **options)["tls_version"] == "TLSv1.3"
 
 
 @pytest.mark.parametrize("options", [{}, {"tls_max_version": "TLSv1.3"}])
@@ -140,13 +118,13 @@ def test_highest_version(
     governed: Governed, certificates: Certificates, options: dict[str, str]
 ) -> None:
     connect = governed("MaxProtocol = TLSv1.2\n")
-    assert agreed(connect, certificates.good, **options)[0] == "TLSv1.2"
+    assert agreed(connect, certificates.good, **options)["tls_version"] == "TLSv1.2"
 
 
 def test_laxer_policy(governed: Governed, certificates: Certificates) -> None:
     """What the system allows is not asked for."""
     connect = governed("MinProtocol = TLSv1\nMaxProtocol = TLSv1.3\n")
-    assert agreed(connect, certificates.good, tls_max_version="TLSv1.2")[0] == "TLSv1.2"
+    assert agreed(connect, certificates.good, tls_max_version="TLSv1.2")["tls_version"] == "TLSv1.2"
     refused(connect, only(certificates.good, "TLSv1.2"), tls_min_version="TLSv1.3")
 
 
@@ -172,16 +150,19 @@ def test_version_from_before(governed: Governed) -> None:
 @pytest.mark.parametrize("wanted", [f"{AES_128}:{AES_256}", "ALL", "ALL:@SECLEVEL=0"])
 def test_ciphers(governed: Governed, certificates: Certificates, wanted: str) -> None:
     connect = governed(f"CipherString = {AES_256}\nMaxProtocol = TLSv1.2\n")
-    assert agreed(connect, certificates.good, tls_ciphers=wanted)[1] == AES_256
-    assert agreed(connect, certificates.good)[1] == AES_256
+    assert agreed(connect, certificates.good, tls_ciphers=wanted)["tls_cipher"] == AES_256
+    assert agreed(connect, certificates.good)["tls_cipher"] == AES_256
 
 
 def test_order_of_ciphers(governed: Governed, certificates: Certificates) -> None:
     """It is the caller's; the server here has none of its own."""
     connect = governed(f"CipherString = {AES_256}:{AES_128}\nMaxProtocol = TLSv1.2\n")
     wanted = f"{AES_128}:{AES_256}"
-    assert agreed(connect, certificates.good, tls_ciphers=wanted)[1] in (AES_128, AES_256)
-    assert agreed(connect, certificates.good, tls_ciphers=AES_128)[1] == AES_128
+    assert agreed(connect, certificates.good, tls_ciphers=wanted)["tls_cipher"] in (
+        AES_128,
+        AES_256,
+    )
+    assert agreed(connect, certificates.good, tls_ciphers=AES_128)["tls_cipher"] == AES_128
 
 
 def test_no_cipher_is_left(governed: Governed) -> None:
@@ -191,8 +172,8 @@ def test_no_cipher_is_left(governed: Governed) -> None:
 def test_suites(governed: Governed, certificates: Certificates) -> None:
     connect = governed(f"Ciphersuites = {SUITE_256}\n")
     wanted = f"{SUITE_128}:{SUITE_256}"
-    version, suite = agreed(connect, certificates.good, tls_cipher_suites=wanted)
-    assert (version, suite) == ("TLSv1.3", SUITE_256)
+    info = agreed(connect, certificates.good, tls_cipher_suites=wanted)
+    assert (info["tls_version"], info["tls_cipher"]) == ("TLSv1.3", SUITE_256)
     unusable(connect, "tls_cipher_suites", tls_cipher_suites=SUITE_128)
 
 
@@ -229,12 +210,13 @@ def test_no_policy(governed: Governed, certificates: Certificates) -> None:
     agreed(connect, certificates.good, tls_groups="P-256")
     # Nobody's default.
     options = {"tls_ciphers": "ECDHE-ECDSA-AES128-CCM8:@SECLEVEL=0", "tls_max_version": "TLSv1.2"}
-    with ScriptedServer(lambda peer: peer.refused_tls(certificates.good)) as server:
-        connect(server, secure=1, **options).start_connect().fails("ETLS")
+    refused(connect, certificates.good, **options)
 
 
 def test_broken_file(governed: Governed, certificates: Certificates) -> None:
     """OpenSSL goes on without what it does not understand, and so do we."""
     connect = governed("MinProtocol = TLSv1.3\nNoSuchThing = 1\n")
-    assert agreed(connect, certificates.good, tls_cipher_suites=SUITE_128)[1] == SUITE_128
+    assert (
+        agreed(connect, certificates.good, tls_cipher_suites=SUITE_128)["tls_cipher"] == SUITE_128
+    )
     refused(connect, only(certificates.good, "TLSv1.2"))

@@ -94,8 +94,7 @@ def test_required_tls(connect: Opener, certificates: Certificates) -> None:
         connection.start_connect().succeeds()
         envelope = drive.envelope("a@example.com", ["b@example.com"])
         assert drive.describe(envelope, "require_tls", 1) is None
-        connection.start_send(envelope=envelope).succeeds()
-        connection.start_quit().succeeds()
+        connection.delivers(envelope=envelope)
     connect.join()
     assert server.seen == [FULL, RESUMED]
 

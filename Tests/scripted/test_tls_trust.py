@@ -8,13 +8,9 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates, Identity, openssl
-from support.scripted import Peer, ScriptedServer
+from support.scripted import ScriptedServer
 from support.separate import separate
-
-
-def quit_under_tls(peer: Peer) -> None:
-    peer.greet()
-    peer.quit()
+from support.tls import agreed, quits, refused, unusable
 
 
 @pytest.mark.parametrize("form", ["file", "text", "directory"])
@@ -33,8 +29,7 @@ def test_partial_chain(
         (tmp_path / "one.pem").write_text(path.read_text())
         openssl(tmp_path, "rehash", ".")
         options["tls_ca_directory"] = tmp_path
-    connection = connect.opened(quit_under_tls, certificates.chained, secure=1, **options)
-    connection.start_quit().succeeds()
+    agreed(connect, certificates.chained, **options)
 
 
 @pytest.mark.parametrize("trusted", ["good", "wrong_host", "expired", "other_ca"])
@@ -45,9 +40,7 @@ def test_partial_chain_of_another(
     shown = certificates.self_signed if trusted in ("good", "other_ca") else trusted
     identity = shown if isinstance(shown, Identity) else getattr(certificates, shown)
     pem = getattr(certificates, trusted).certificate.read_text()
-    connect(
-        lambda peer: peer.refused_tls(identity), host="localhost", secure=1, tls_ca=pem
-    ).start_connect().fails("ETLS")
+    refused(connect, identity, host="localhost", tls_ca=pem)
 
 
 @pytest.mark.parametrize("option", [None, "tls_ca", "tls_ca_file", "tls_ca_directory"])
@@ -66,7 +59,7 @@ def test_system_store(certificates: Certificates, tmp_path: Path, option: str | 
     # OpenSSL takes this file for the system's store.
     with separate(before=["env", f"SSL_CERT_FILE={certificates.ca_file}"]) as drive:
         if option is None:
-            with ScriptedServer(quit_under_tls, identity=good) as server:
+            with ScriptedServer(quits, identity=good) as server:
                 connection = drive.connection(host=server.host, port=server.port, secure=1)
                 connection.start_connect().succeeds()
                 connection.start_quit().succeeds()
@@ -104,10 +97,7 @@ def test_second_certificate_is_damaged(
     options: dict[str, str | Path] = {option: path if option.endswith("_file") else text}
     if "certificate" in option:
         options["tls_key_file"] = first.key
-    server = connect.server()
-    failure = connect(server, secure=1, **options).start_connect().fails("ETLS")
-    connect.join()
-    assert option in failure.message
+    assert option in unusable(connect, secure=1, **options).message
 
 
 def test_revoked(connect: Opener, certificates: Certificates, tmp_path: Path) -> None:
@@ -126,67 +116,18 @@ def test_revoked(connect: Opener, certificates: Certificates, tmp_path: Path) ->
     path = tmp_path / "both.pem"
     path.write_text(text)
     for options in ({"tls_ca": text}, {"tls_ca_file": path}):
-        with ScriptedServer(quit_under_tls, identity=certificates.good) as server:
-            connection = connect.opened(server, secure=1, **options)
-            connection.start_quit().succeeds()
+        agreed(connect, certificates.good, **options)
 
 
 def test_weak_authority(connect: Opener, tmp_path: Path) -> None:
     """Too weak for this system is something else than not trusted."""
-    openssl(
-        tmp_path,
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:1024",
-        "-nodes",
-        "-keyout",
-        "ca.key",
-        "-out",
-        "ca.pem",
-        "-subj",
-        "/CN=weak",
-    )
-    openssl(
-        tmp_path,
-        "req",
-        "-new",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        "leaf.key",
-        "-out",
-        "leaf.csr",
-        "-subj",
-        "/CN=x",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-    )
-    openssl(
-        tmp_path,
-        "x509",
-        "-req",
-        "-in",
-        "leaf.csr",
-        "-copy_extensions",
-        "copy",
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-        "-days",
-        "1",
-        "-out",
-        "leaf.pem",
-    )
+    for command in (
+        "req -x509 -newkey rsa:1024 -nodes -keyout ca.key -out ca.pem -subj /CN=weak",
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout leaf.key"
+        " -out leaf.csr -subj /CN=x -addext subjectAltName=IP:127.0.0.1",
+        "x509 -req -in leaf.csr -copy_extensions copy -CA ca.pem -CAkey ca.key -CAcreateserial"
+        " -days 1 -out leaf.pem",
+    ):
+        openssl(tmp_path, *command.split())
     identity = Identity(tmp_path / "leaf.pem", tmp_path / "leaf.key")
-    connection = connect(
-        lambda peer: peer.refused_tls(identity), secure=1, tls_ca_file=tmp_path / "ca.pem"
-    )
-    failure = connection.start_connect().fails("ETLS")
-    connect.join()
-    assert "too weak" in failure.message
+    assert "too weak" in refused(connect, identity, tls_ca_file=tmp_path / "ca.pem").message

@@ -18,7 +18,8 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates, Identity, openssl
-from support.credentials import Refreshing
+from support.credentials import Tokens
+from support.drive import Option
 from support.endpoint import (
     Answer,
     Request,
@@ -29,39 +30,21 @@ from support.endpoint import (
     refused,
     repeats_the_request,
 )
+from support.logins import USER
 from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
-from support.sasl import xoauth2
 from support.script import greets, script, sends
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.scripted import Dialogue, Peer
 from support.system import in_mount_namespace, in_network_namespace
+from support.tokenlogins import accepting, is_refused, logs_in, refreshing, sees_no_token
 
-USER = "alice"
 SOON = 150
 
 
-def refreshing(url: str) -> Refreshing:
-    return {"refresh_token": "refresh", "client": ("id", "secret"), "access_url": url}
-
-
-def sees_no_token(peer: Peer) -> None:
-    """The login comes to nothing, and mail goes out without one."""
-    peer.greet(b"AUTH XOAUTH2")
-    peer.delivery()
-    peer.quit()
-
-
-def fails(connect: Opener, url: str) -> Failure:
-    """A login whose token cannot be had; the connection is as good as before."""
-    connection = connect.opened(sees_no_token)
-    failure = connection.start_login(USER, **refreshing(url)).fails("EOAUTH2")
-    assert failure.command == "AUTH XOAUTH2"
-    assert failure.phase == "auth"
-    assert failure.response is None
+def fails(connect: Opener, url: str, **options: Option) -> Failure:
+    """A login whose token cannot be had; mail goes out without one."""
+    connection = connect.opened(sees_no_token, **options)
+    failure = is_refused(connection, "EOAUTH2", sends=True, **refreshing(url))
     assert connection.tokens == []
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
-    assert connection.error is None
-    connect.join()
     return failure
 
 
@@ -98,16 +81,11 @@ def test_ways_to_answer(
     connect: Opener, certificates: Certificates, given: Answer, secure: bool
 ) -> None:
     identity = certificates.name_only if secure else None
-    dialogue = script(greets(b"AUTH XOAUTH2"), (xoauth2(USER, "fresh"), b"235 welcome"), Peer.quit)
-    with (
-        ScriptedServer(dialogue) as server,
-        TokenEndpoint(given, identity=identity, host="localhost") as endpoint,
-    ):
-        connection = connect.opened(server)
-        connection.start_login(USER, **refreshing(endpoint.url)).succeeds()
-        ((token, _),) = connection.tokens
-        assert token == "fresh"
-        connection.start_quit().succeeds()
+    endpoint = connect.joins(TokenEndpoint(given, identity=identity, host="localhost"))
+    connection = connect.opened(accepting("fresh"))
+    logs_in(connection, **refreshing(endpoint))
+    ((token, _),) = connection.tokens
+    assert token == "fresh"
     (request,) = endpoint.requests
     assert request.target == "/token"
     assert request.headers["host"] == f"localhost:{endpoint.port}"
@@ -168,36 +146,24 @@ def test_redirect(connect: Opener, code: bytes) -> None:
 def test_secrets_repeated(connect: Opener, refresh_token: str, secret: str, repeat: Answer) -> None:
     """As they are, or as a form has them, in whichever case of digits."""
     endpoint = connect.joins(TokenEndpoint(repeat))
-    connection = connect.opened(sees_no_token)
-    failure = connection.start_login(
-        USER, refresh_token=refresh_token, client=("id", secret), access_url=endpoint.url
-    ).fails("EOAUTH2")
+    means = Tokens(refresh_token=refresh_token, client=("id", secret), access_url=endpoint.url)
+    failure = is_refused(connect.opened(sees_no_token), "EOAUTH2", sends=True, **means)
     assert "****" in failure.message
     assert "0g-very" not in failure.message
     assert "c!" not in failure.message
     assert "c%21" not in failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
 
 
 def test_short_values_are_not_hidden(connect: Opener) -> None:
     """A short word that occurs in a refusal by chance is no secret."""
     given = status(b"400", refused("invalid_client", "id is not known"))
     endpoint = connect.joins(TokenEndpoint(given))
-    connection = connect.opened(sees_no_token)
-    failure = connection.start_login(
-        USER, refresh_token="known", client=("id", "not"), access_url=endpoint.url
-    ).fails("EOAUTH2")
+    means = Tokens(refresh_token="known", client=("id", "not"), access_url=endpoint.url)
+    failure = is_refused(connect.opened(sees_no_token), "EOAUTH2", sends=True, **means)
     assert "id is not known" in failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
 
 
 # --- no answers ----------------------------------------------------------------------
-
-
-def before_the_request(peer: Peer) -> None:
-    peer.close()
 
 
 def closing_after(octets: bytes) -> Dialogue:
@@ -224,7 +190,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 @pytest.mark.parametrize(
     "dialogue",
     [
-        before_the_request,
+        Peer.close,
         closing_after(b""),
         closing_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
         closing_after(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
@@ -242,7 +208,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         endless(b"X: y\r\n", CHUNKED + b"0\r\n"),
     ],
 )
-def test_not_as_it_should(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
+def test_not_as_it_should(connect: Opener, dialogue: Dialogue) -> None:
     endpoint = connect.server(dialogue)
     failure = fails(connect, f"http://127.0.0.1:{endpoint.port}/token")
     assert f"127.0.0.1:{endpoint.port}" in failure.message
@@ -274,7 +240,7 @@ def dripping(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("dialogue", [mute, dripping])
-def test_operation_timeout(connect: Opener, dialogue: Callable[[Peer], None]) -> None:
+def test_operation_timeout(connect: Opener, dialogue: Dialogue) -> None:
     """The login's own limit is over the endpoint's."""
     endpoint = connect.server(dialogue)
     forsaken = script(greets(b"AUTH XOAUTH2"), Peer.until_closed)
@@ -315,41 +281,28 @@ def test_ended_while_the_endpoint_is_asked(connect: Opener, way: str, handshake:
 # --- TLS -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["wrong_host", "expired", "self_signed", "name_only"])
-@pytest.mark.parametrize("verifies", [0, 1])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        # Verified, with its name, whatever holds for the mail server.
+        *[
+            (kind, {"tls_reject_unauthorized": verifies})
+            for kind in ("wrong_host", "expired", "self_signed", "name_only")
+            for verifies in (0, 1)
+        ],
+        # Who is trusted is the same for both.
+        ("good", {"tls_ca_file": None}),
+    ],
+)
 def test_certificates(
-    connect: Opener, certificates: Certificates, kind: str, verifies: int
+    connect: Opener, certificates: Certificates, kind: str, options: dict[str, Option]
 ) -> None:
-    """Verified, with its name, whatever holds for the mail server."""
     identity: Identity = getattr(certificates, kind)
-
-    def refused_here(peer: Peer) -> None:
-        peer.refused_tls(identity)
-
-    endpoint = connect.server(refused_here)
-    connection = connect.opened(sees_no_token, tls_reject_unauthorized=verifies)
-    failure = connection.start_login(
-        USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
-    ).fails("EOAUTH2")
-    assert failure.tls_reason
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
-
-
-def test_unknown_authority(connect: Opener, certificates: Certificates) -> None:
-    """Who is trusted is the same for both."""
-
-    def refused_here(peer: Peer) -> None:
-        peer.refused_tls(certificates.good)
-
-    endpoint = connect.server(refused_here)
-    connection = connect.opened(sees_no_token, tls_ca_file=certificates.other_ca.certificate)
-    failure = connection.start_login(
-        USER, **refreshing(f"https://127.0.0.1:{endpoint.port}/token")
-    ).fails("EOAUTH2")
-    assert failure.tls_reason
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    if "tls_ca_file" in options:
+        options = {"tls_ca_file": certificates.other_ca.certificate}
+    endpoint = connect.server(lambda peer: peer.refused_tls(identity))
+    url = f"https://127.0.0.1:{endpoint.port}/token"
+    assert fails(connect, url, **options).tls_reason
 
 
 def test_no_tls_where_there_should_be(connect: Opener) -> None:
@@ -380,13 +333,9 @@ def test_keys_of_no_use(connect: Opener, tmp_path: Path, make: Callable[[Path], 
     make(tmp_path)
     key = (tmp_path / "key").read_text()
     endpoint = connect.joins(TokenEndpoint())
-    connection = connect.opened(sees_no_token)
-    failure = connection.start_login(
-        USER, service_account=("robot", key), access_url=endpoint.url
-    ).fails("EOAUTH2")
+    means = Tokens(service_account=("robot", key), access_url=endpoint.url)
+    failure = is_refused(connect.opened(sees_no_token), "EOAUTH2", sends=True, **means)
     assert "private_key" in failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
 
 
 # --- where it is -------------------------------------------------------------------

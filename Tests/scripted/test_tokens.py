@@ -8,47 +8,25 @@ import time
 import pytest
 
 from conftest import Opener
+from support.connection import refused_at_once
 from support.credentials import TokenCallback
-from support.drive import Drive, RefusedError
+from support.drive import Drive
 from support.endpoint import Request, TokenEndpoint, answer, granted
+from support.logins import USER
 from support.outcomes import CODES, LOG_CLIENT, LOG_SMTP, RETRY_NO, RETRY_SAFE
 from support.sasl import b64, plain, xoauth2
 from support.script import greets, script
-from support.scripted import Dialogue, Peer
-
-USER = "alice"
-LONG_AGO = 1
-EXPLANATION = '{"status":"401","schemes":"Bearer"}'
-
-
-def explain(peer: Peer, explanation: str = EXPLANATION) -> None:
-    """Refuses as Google does: first in JSON, then with a code."""
-    peer.reply(b"334 " + b64(explanation))
-    peer.answer(b"", b"535 5.7.8 not accepted")
-
-
-def refuse(peer: Peer) -> None:
-    """Refuses at once, as others do."""
-    peer.reply(b"535 5.7.8 not accepted")
-
-
-def taking(*steps: tuple[str, str]) -> Dialogue:
-    """A server that is given these tokens; each is welcome, explained or refused."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        for token, verdict in steps:
-            peer.expect(xoauth2(USER, token))
-            if verdict == "welcome":
-                peer.reply(b"235 2.7.0 welcome")
-            elif verdict == "explained":
-                explain(peer)
-            else:
-                peer.reply(verdict.encode())
-        peer.quit()
-
-    return dialogue
-
+from support.scripted import Peer
+from support.tokenlogins import (
+    EXPLANATION,
+    LONG_AGO,
+    explain,
+    is_refused,
+    logs_in,
+    providing,
+    sees_no_token,
+    taking,
+)
 
 # --- renewal ----------------------------------------------------------------------
 
@@ -57,15 +35,10 @@ def taking(*steps: tuple[str, str]) -> Dialogue:
 def test_renewed_once(connect: Opener, how: str) -> None:
     """However it was refused, and only once: a server that refuses a fresh token
     means it."""
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("first"))
-    asked.when_asked(asked.providing("second"))
-    connection = connect.opened(taking(("first", how), ("second", how)))
-    failure = connection.start_login(USER, ask=asked).fails("EAUTH")
-    assert failure.command == "AUTH XOAUTH2"
+    asked = providing(connect, "first", "second")
+    failure = is_refused(connect.opened(taking(("first", how), ("second", how))), ask=asked)
     assert failure.retry == RETRY_NO
     assert asked.asked == [False, True]
-    connection.start_quit().succeeds()
 
 
 def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
@@ -77,10 +50,8 @@ def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
         peer.send(b"535 5.7.8 no\r\n235 wel")
         assert peer.until_closed() == b""
 
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("first"))
-    asked.when_asked(asked.providing("second"))
     connection = connect.opened(dialogue)
+    asked = providing(connect, "first", "second")
     failure = connection.start_login(USER, ask=asked).fails("EAUTH")
     assert failure.response == "535 5.7.8 no"
     assert "the server sent a reply without a command" in failure.message
@@ -89,23 +60,18 @@ def test_half_a_reply_while_the_token_is_renewed(connect: Opener) -> None:
 
 def test_not_renewed_when_the_server_is_busy(connect: Opener) -> None:
     """A 4xx does not decide about the token."""
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("good"))
-    connection = connect.opened(taking(("good", "454 4.7.0 later")))
-    assert connection.start_login(USER, ask=asked).fails("EAUTH").retry == RETRY_SAFE
+    asked = providing(connect, "good")
+    failure = is_refused(connect.opened(taking(("good", "454 4.7.0 later"))), ask=asked)
+    assert failure.retry == RETRY_SAFE
     assert asked.asked == [False]
-    connection.start_quit().succeeds()
 
 
 def test_expired_and_renewed_and_refused(connect: Opener) -> None:
     """That was the renewal."""
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("new"))
+    asked = providing(connect, "new")
     connection = connect.opened(taking(("new", "explained")))
-    login = connection.start_login(USER, ask=asked, access_token=("old", LONG_AGO))
-    login.fails("EAUTH")
+    is_refused(connection, ask=asked, access_token=("old", LONG_AGO))
     assert asked.asked == [True]
-    connection.start_quit().succeeds()
 
 
 def test_answered_later(connect: Opener) -> None:
@@ -126,11 +92,8 @@ def test_answered_later(connect: Opener) -> None:
 
 def test_a_token_that_was_given_counts_whatever_its_date(connect: Opener) -> None:
     """The callback has just been asked; the server knows better than the clock."""
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.providing("given", LONG_AGO))
-    connection = connect.opened(taking(("given", "welcome")))
-    connection.start_login(USER, ask=asked).succeeds()
-    connection.start_quit().succeeds()
+    asked = providing(connect, ("given", LONG_AGO))
+    logs_in(connect.opened(taking(("given", "welcome"))), asked)
 
 
 @pytest.mark.parametrize("token", [None, "", "a\r\nQUIT", "a\x01b", "a\x7fb"])
@@ -151,23 +114,18 @@ def test_withheld(connect: Opener, reason: str | None) -> None:
     """The caller's reason is in the error, on one line and bounded; nothing is sent."""
     asked = TokenCallback(connect.drive)
     asked.when_asked(asked.withholding(reason))
-    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.delivery, Peer.quit))
-    failure = connection.start_login(USER, ask=asked).fails("EOAUTH2")
-    assert failure.phase == "auth"
-    assert failure.command == "AUTH XOAUTH2"
+    failure = is_refused(connect.opened(sees_no_token), "EOAUTH2", asked, sends=True)
     assert "\r" not in failure.message
     assert "\n" not in failure.message
     assert len(failure.message) < 700
     if reason:
         assert reason[:9] in failure.message
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
 
 
 def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
     """It is not sent without the login."""
     asked = TokenCallback(connect.drive)
-    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.quit))
+    connection = connect.opened(taking())
     with connection.drive.held():
         login = connection.start_login(USER, ask=asked)
         sending = connection.start_send()
@@ -191,46 +149,10 @@ def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
 )
 def test_explanation(connect: Opener, explanation: str, told: str) -> None:
     """Decoded, in the message; the reply is the one that decided."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
-        peer.expect(xoauth2(USER, "refused"))
-        explain(peer, explanation)
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    failure = connection.start_login(USER, access_token="refused").fails("EAUTH")
+    exchange = script(xoauth2(USER, "refused"), lambda peer: explain(peer, explanation), Peer.quit)
+    failure = is_refused(connect.opened(taking(then=exchange)), access_token="refused")
     assert told in failure.message
     assert failure.response == "535 5.7.8 not accepted"
-    connection.start_quit().succeeds()
-
-
-def test_explained_without_end(connect: Opener) -> None:
-    """One explanation is answered; the second cancels the login (RFC 4954 section 4)."""
-    dialogue = script(
-        greets(b"AUTH XOAUTH2"),
-        (xoauth2(USER, "refused"), b"334 " + b64("{}")),
-        (b"", b"334 " + b64("{}")),
-        (b"*", b"501 5.0.0 cancelled"),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    connection.start_login(USER, access_token="refused").fails("EAUTH")
-    connection.start_quit().succeeds()
-
-
-def test_accepted_after_an_explanation(connect: Opener) -> None:
-    """A server that says both did not mean one of them; it is not believed."""
-    dialogue = script(
-        greets(b"AUTH XOAUTH2"),
-        (xoauth2(USER, "token"), b"334 " + b64(EXPLANATION)),
-        (b"", b"235 2.7.0 welcome"),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    connection.start_login(USER, access_token="token").fails("EAUTH")
-    assert connection.info()["authenticated"] == 0
-    connection.start_quit().succeeds()
 
 
 # --- which of them --------------------------------------------------------------------
@@ -251,25 +173,17 @@ def test_password_before_token(connect: Opener) -> None:
 @pytest.mark.parametrize("token", ["a\r\nb", "a\x00b"[:1] + "\x01"])
 def test_access_token_that_is_none(connect: Opener, token: str) -> None:
     connection = connect.opened(taking())
-    with pytest.raises(RefusedError) as caught:
-        connection.start_login(USER, access_token=token)
-    assert caught.value.failure.name == "EAUTH"
-    assert "access token" in caught.value.failure.message
+    refusal = refused_at_once("EAUTH", connection.start_login, USER, access_token=token)
+    assert "access token" in refusal.message
     connection.start_quit().succeeds()
 
 
 def test_longer_than_a_command(connect: Opener) -> None:
     """Then the server must ask first (RFC 4954 section 4)."""
     token = "t" * 2000
-    dialogue = script(
-        greets(b"AUTH XOAUTH2"),
-        (b"AUTH XOAUTH2", b"334 "),
-        (xoauth2(USER, token).rsplit(b" ", 1)[1], b"235 welcome"),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    connection.start_login(USER, access_token=token).succeeds()
-    connection.start_quit().succeeds()
+    response = xoauth2(USER, token).rsplit(b" ", 1)[1]
+    exchange = script((b"AUTH XOAUTH2", b"334 "), (response, b"235 welcome"), Peer.quit)
+    logs_in(connect.opened(taking(then=exchange)), access_token=token)
 
 
 # --- what is never told ----------------------------------------------------------------
@@ -332,8 +246,8 @@ def test_secrets_of_an_endpoint_that_repeats_them(connect: Opener) -> None:
 
     endpoint = connect.joins(TokenEndpoint(repeat))
     connection = connect.opened(taking(), transaction_log=1, debug=1)
-    failure = connection.start_login(
-        USER, refresh_token=REFRESH, client=("id", SECRET), access_url=endpoint.url
-    ).fails("EOAUTH2")
+    client = ("id", SECRET)
+    failure = is_refused(
+        connection, "EOAUTH2", refresh_token=REFRESH, client=client, access_url=endpoint.url
+    )
     nothing_told(connection.drive, failure.message)
-    connection.start_quit().succeeds()

@@ -161,8 +161,7 @@ def test_first_digit_decides_about_a_login(connect: Opener, reply: bytes) -> Non
     assert failure.response_code == int(reply[:3])
     assert failure.retry == (RETRY_SAFE if reply.startswith(b"4") else RETRY_NO)
     assert (failure.phase, failure.command) == ("auth", "AUTH PLAIN")
-    connection.start_send().succeeds()
-    connection.start_quit().succeeds()
+    connection.delivers()
 
 
 @pytest.mark.parametrize("reply", [b"571 5.7.1 no", b"591 no", b"471 4.7.1 later", b"290 yes"])
@@ -402,8 +401,7 @@ def test_stream_stops_at_the_limit(connect: Opener, chunking: int, line: bytes) 
     assert str(LIMIT) in failure.message
     assert sending.result().statuses == [NOT_TRIED]
     if chunking:
-        connection.start_send(b"Subject: x\r\n\r\n").succeeds()
-        connection.start_quit().succeeds()
+        connection.delivers(b"Subject: x\r\n\r\n")
     else:
         connection.wait_end()
         assert connection.error is not None

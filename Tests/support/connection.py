@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec, Unpack
 
 from support.outcomes import OK, Done, Failure, Json, Result, read_failure
 from support.program import Started, quote
@@ -10,6 +11,8 @@ from support.program import Started, quote
 if TYPE_CHECKING:
     from support.credentials import TokenCallback, Tokens
     from support.drive import Drive
+
+Arguments = ParamSpec("Arguments")
 
 
 class Connection:
@@ -63,6 +66,18 @@ class Connection:
         envelope = envelope or self.drive.envelope(sender, recipients or ["b@example.com"])
         return self._start("send", envelope, message or self.drive.message(content), tag=tag)
 
+    def delivers(
+        self,
+        content: bytes = b"Subject: x\r\n\r\nbody\r\n",
+        sender: str = "a@example.com",
+        recipients: list[str] | None = None,
+        message: str | None = None,
+        envelope: str | None = None,
+    ) -> None:
+        """A message that goes out well, and QUIT."""
+        self.start_send(content, sender, recipients, message, envelope).succeeds()
+        self.start_quit().succeeds()
+
     def start_reset(self) -> Operation:
         return self._start("reset")
 
@@ -104,6 +119,22 @@ class Connection:
         """Waits for the end event."""
         self.drive.wait(lambda: self.had("end"), f"the end of {self.name}")
 
+    def ends_well(self) -> None:
+        """Ends without an error event."""
+        self.ends_with(None)
+
+    def ends_with(self, failure: Failure | None) -> None:
+        """Ends, and the error event has told of this failure."""
+        self.wait_end()
+        assert self.error == failure
+
+    def breaks(self, name: str) -> Failure:
+        """Ends with an error event of this name."""
+        self.wait_end()
+        assert self.error is not None
+        assert self.error.name == name, self.error
+        return self.error
+
     @property
     def tokens(self) -> list[tuple[str, int]]:
         """The new tokens that were reported, and when they expire."""
@@ -121,6 +152,21 @@ class RefusedError(Exception):
     def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))
         self.failure = failure
+
+
+def refused_at_once(
+    name: str,
+    start: Callable[Arguments, Operation],
+    *args: Arguments.args,
+    **options: Arguments.kwargs,
+) -> Failure:
+    """Why this is not even started; the error has this name."""
+    try:
+        start(*args, **options)
+    except RefusedError as refused:
+        assert refused.failure.name == name, refused.failure
+        return refused.failure
+    raise AssertionError("it was started")
 
 
 class Operation:

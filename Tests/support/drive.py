@@ -67,6 +67,14 @@ class Drive(Program):
         assert (answer["reply"] == OK) == (failure is None)
         return failure
 
+    def refuses(self, option: str, value: Option, options: str | None = None) -> Failure:
+        """Why this value is none; the message names the option."""
+        failure = self.set(options or self.options(), option, value)
+        assert failure is not None
+        assert failure.name == "EOPTIONS"
+        assert option in failure.message
+        return failure
+
     def connection(
         self,
         loop: str | None = None,
@@ -100,6 +108,7 @@ class Drive(Program):
         assert answer["reply"] == 0, "a connection was made"
         failure = read_failure(answer["error"])
         assert failure is not None
+        assert failure.name == "EOPTIONS"
         return failure
 
     def loop(self) -> str:

@@ -1,0 +1,76 @@
+"""Values of options that are refused, and options that contradict each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.drive import Drive, Option
+
+VALUES: list[tuple[str, Option]] = [
+    # RFC 6531 section 3.7.1: A-labels only.
+    *[("name", name) for name in ("a b", "a\x7fb", "-", "cl\u00efent.example")],
+    ("tls_min_version", "TLSv1.1"),
+    ("tls_max_version", "1.3"),
+    ("tls_max_version", ""),
+    ("tls_alpn", "smtp,,x"),
+    ("tls_alpn", "x" * 256),
+    *[
+        ("ignored_capabilities", keywords)
+        for keywords in ("", " ", "STARTTLS", "SIZE starttls", "SIZE,DSN", "A\r\nB")
+    ],
+    ("socket_path", "/" + "x" * 107),
+]
+
+
+@pytest.mark.parametrize(("option", "value"), VALUES)
+def test_refused_values(drive: Drive, option: str, value: Option) -> None:
+    drive.refuses(option, value)
+
+
+def test_longest_path(drive: Drive) -> None:
+    assert drive.set(drive.options(), "socket_path", "/" + "x" * 106) is None
+
+
+@pytest.mark.parametrize("option", ["socket", "connection"])
+@pytest.mark.parametrize("kind", ["udp4", "pipe", "file", 12345])
+def test_wrong_kinds_of_descriptor(drive: Drive, option: str, kind: str | int) -> None:
+    assert drive.refuses(option, kind).errno
+
+
+def test_link_local_address_without_its_interface(drive: Drive) -> None:
+    """The system would say "Invalid argument"."""
+    options = drive.options()
+    failure = drive.refuses("local_address", "fe80::1", options)
+    assert "local_address must name the interface" in failure.message
+    assert "fe80::1%eth0" in failure.message
+    assert drive.set(options, "local_address", "fe80::1%lo") is None
+    failure = drive.refused_connection(host="[fe80::1]")
+    assert "host must name the interface" in failure.message
+
+
+CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
+    ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
+    ({"require_tls": 1, "ignore_tls": 1}, ("require_tls", "ignore_tls")),
+    ({"port": 465, "ignore_tls": 1}, ("secure", "ignore_tls")),
+    ({"secure": 1, "opportunistic_tls": 1}, ("secure", "opportunistic_tls")),
+    ({"require_tls": 1, "opportunistic_tls": 1}, ("require_tls", "opportunistic_tls")),
+    ({"tls_key": "x"}, ("tls_key", "tls_certificate")),
+    ({"tls_key_file": "/x"}, ("tls_key", "tls_certificate")),
+    (
+        {"tls_min_version": "TLSv1.3", "tls_max_version": "TLSv1.2"},
+        ("tls_min_version", "tls_max_version"),
+    ),
+    ({"socket": "tcp4", "connection": "tcp4"}, ("socket", "connection")),
+    ({"socket_path": "/s", "local_address": "127.0.0.1"}, ("socket_path", "local_address")),
+    ({"socket_path": "/s", "socket": "unix"}, ("socket_path", "socket")),
+    ({"socket_path": "/s", "connection": "unix"}, ("socket_path", "connection")),
+    ({"local_port": 1025}, ("local_port", "local_address")),
+    ({"secured": 1}, ("secured", "connection")),
+]
+
+
+@pytest.mark.parametrize(("options", "named"), CONTRADICTIONS)
+def test_contradictions(drive: Drive, options: dict[str, Option], named: tuple[str, ...]) -> None:
+    failure = drive.refused_connection(**options)
+    for option in named:
+        assert option in failure.message
