@@ -17,30 +17,29 @@ extension Connection {
   func begin(_ mailing: Mailing) -> Bool {
     guard let session else { return false }
     switch session.send(
-      mailing.nextRequest(session), size: mailing.size, owner: mailing, now: clock.now)
+      mailing.nextRequest(session), size: mailing.size, owner: mailing, now: deadlines.now)
     {
     case .nothing: return false
     case .envelope: break
-    case .beforeContent: put(mailing, isDotted: false)
+    case .beforeContent: put(mailing, as: .piece, isDotted: false)
     }
     return true
   }
 
   /// Appends all of the content to the output.
   @_optimize(speed)
-  private func put(_ mailing: Mailing, isDotted: Bool) {
+  private func put(_ mailing: Mailing, as part: Session.ContentPart, isDotted: Bool) {
     let source = mailing.source
     var encoder = mailing.encoder(isDotted: isDotted)
-    append { output in
+    append(part) { output in
       _ = source.read(from: 0) { encoder.encode($0, into: &output) }
       encoder.finish(into: &output)
     }
   }
 
   /// Appends content to the output.
-  private func append(_ body: (inout OctetBuffer) -> Void) {
-    guard let session else { return }
-    let start = session.append(body)
+  private func append(_ part: Session.ContentPart, _ body: (inout OctetBuffer) -> Void) {
+    guard let session, let start = session.append(part, body) else { return }
     if trace.logsContent {
       trace.collect(from: session)
       trace.content(session.output.bytes[start..<session.output.bytes.count])
@@ -49,18 +48,19 @@ extension Connection {
 
   /// The server waits for content.
   func startContent(inChunks: Bool) {
-    guard let session, case .send(let mailing) = current else { return }
+    guard case .send(let mailing) = current else { return }
     let size = mailing.size
-    if let size, inChunks { session.beginChunk(Int(size), isLast: true, size: size) }
     if let size, size <= Self.smallContent {
-      put(mailing, isDotted: !inChunks)
-      session.contentEnded(size: size)
+      let part: Session.ContentPart =
+        inChunks ? .lastChunk(Int(size), size: size) : .end(size: size)
+      put(mailing, as: part, isDotted: !inChunks)
       sendAhead()
       return
     }
+    if let size, inChunks { append(.lastChunk(Int(size), size: size)) { _ in } }
     content = ContentTransfer(
-      mailing.source, mailing.encoder(isDotted: !inChunks), isCounted: size != nil,
-      isInChunks: inChunks && size == nil)
+      mailing.source, mailing.encoder(isDotted: !inChunks),
+      !inChunks ? .dot : size == nil ? .chunks : .oneChunk)
     mailing.source.start(loop: loop) { [self] in goOn() }
   }
 
@@ -76,17 +76,17 @@ extension Connection {
   /// when nothing can be done for now.
   func moveContent(_ content: ContentTransfer, to channel: Channel, limit: Int) -> Bool {
     guard let session, !content.isPaused else { return false }
-    let isBetweenChunks = content.isInChunks && content.offset == content.unchangedEnd
+    let isBetweenChunks = content.framing == .chunks && content.offset == content.unchangedEnd
     if isBetweenChunks {
-      switch session.contentTurn {
-      case .now: break
-      case .later: return false
-      case .never:
+      switch session.expectation {
+      case .content: break
+      case .chunkReply: return false
+      default:
         stopContent()
         return true
       }
     }
-    let (start, startOffset) = (clock.now, content.offset)
+    let (start, startOffset) = (deadlines.now, content.offset)
     var isMoving = true
     var isTooLarge = false
     var outcome: SourceOutcome
@@ -102,7 +102,7 @@ extension Connection {
           isTooLarge = true
         } else if isBetweenChunks || !session.output.isEmpty {
           // What goes before it leaves first.
-          if isBetweenChunks { session.beginChunk(count, isLast: false, size: 0) }
+          if isBetweenChunks { append(.chunk(count)) { _ in } }
           isMoving = false
         } else {
           isMoving = write(piece.extracting(first: count), content, channel)
@@ -113,8 +113,7 @@ extension Connection {
     } while outcome.isContent && isMoving && !isTooLarge
       && session.output.count < ContentTransfer.copiedPiece
       && !session.output.isEmpty && !isBetweenChunks && content.offset - startOffset < limit
-    clock.now = Clock.now()
-    clock.lastActivity += clock.now - start
+    deadlines.sourceRead(since: start)
     switch outcome {
     case .content where isTooLarge: return giveUp(content)
     case .content: break
@@ -130,15 +129,14 @@ extension Connection {
   private func copy(
     _ piece: Span<UInt8>, _ content: ContentTransfer, _ session: Session
   ) -> Bool {
-    if content.isInChunks {
+    if content.framing == .chunks {
       var chunk = OctetBuffer()
       content.encoder.encode(piece, into: &chunk)
       if !session.mayGrow(to: content.encoder.size) { return false }
       // The LF of a CR that was already sent encodes to nothing.
-      if !chunk.isEmpty { session.beginChunk(chunk.count, isLast: false, size: 0) }
-      append { $0.append(chunk) }
+      if !chunk.isEmpty { append(.chunk(chunk.count)) { $0.append(chunk) } }
     } else {
-      append { content.encoder.encode(piece, into: &$0) }
+      append(.piece) { content.encoder.encode(piece, into: &$0) }
       if !session.mayGrow(to: content.encoder.size) { return false }
     }
     content.copied(piece.count)
@@ -167,20 +165,21 @@ extension Connection {
   ) -> Bool {
     guard let count = written(channel.write(piece)) else { return false }
     content.advance(count)
-    if session?.took(count) == false { asked(channel) }
+    if session?.took(count) == false { deadlines.asked(sent: channel.sent) }
     return true
   }
 
   private func endContent(_ content: ContentTransfer, _ session: Session) {
-    if content.isInChunks {
-      var tail = OctetBuffer()
-      content.encoder.finish(into: &tail)
-      session.beginChunk(tail.count, isLast: true, size: content.encoder.size)
-      append { $0.append(tail) }
-    } else {
-      append { content.encoder.finish(into: &$0) }
-      session.contentEnded(size: content.encoder.size)
-    }
+    var tail = OctetBuffer()
+    content.encoder.finish(into: &tail)
+    let size = content.encoder.size
+    let part: Session.ContentPart =
+      switch content.framing {
+      case .dot: .end(size: size)
+      case .oneChunk: .piece
+      case .chunks: .lastChunk(tail.count, size: size)
+      }
+    append(part) { $0.append(tail) }
     stopContent()
     sendAhead()
   }

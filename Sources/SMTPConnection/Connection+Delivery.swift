@@ -17,11 +17,7 @@ extension Connection {
   func callBack() {
     guard !callbacks.isEmpty else { return }
     callbacks.run { goOnWriting() }
-    let spent = Clock.now() - clock.now
-    clock.now += spent
-    clock.lastActivity += spent
-    clock.lastExchange += spent
-    clock.greeting += spent
+    deadlines.callbacksEnded()
   }
 
   /// An idle connection keeps little.
@@ -61,7 +57,7 @@ extension Connection {
   @_optimize(speed)
   func complete(_ mailing: Mailing, _ outcome: Outcome) {
     current = sendUnderWay
-    if current != nil { clock.operation = clock.now }
+    if current != nil { deadlines.operationBegan() }
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
     callbacks.sendEnded(mailing, outcome)
   }
@@ -73,14 +69,14 @@ extension Connection {
   func fail(_ failure: Failure, isDoubtful: Bool = false) {
     if case .over = link { return }
     // After QUIT was sent nothing is an error.
-    if session?.position.phase == .quit {
+    if session?.expectation == .farewell {
       trace.note(.network, "\(failure.message)")
       finish(nil, isError: false)
       return
     }
     var failure = duringLogin(failure)
     if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
-    if let session { failure = session.reason(for: failure) }
+    if let session { failure = session.abort(addressed(failure)).reason }
     finish(explained(failure), isError: true, isDoubtful: isDoubtful)
   }
 
@@ -125,7 +121,7 @@ extension Connection {
     closeChannel(graceful: content == nil)
     link = .over(failure)
     connector = nil
-    timer?.clear()
+    deadlines.clearTimer()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
     stopContent()
     guard wasStarted else { return }
@@ -175,7 +171,7 @@ extension Connection {
     if reason.code == .cancelled { return reason }
     var untried = reason
     untried.text = "not tried: \(reason.text)"
-    guard clock.opened != nil else { return untried }
+    guard wasReady else { return untried }
     untried.retry = .safe
     if reason.code == .envelope || reason.code == .message {
       (untried.code, untried.reply, untried.recipient) = (.connection, nil, nil)
@@ -187,13 +183,13 @@ extension Connection {
 
   package func close() {
     guard !isFreed else { return }
-    clock.now = Clock.now()
+    deadlines.update()
     finish(cancelled("the connection was closed by the caller"), isError: false)
   }
 
   package func cancel() {
     guard !isFreed else { return }
-    clock.now = Clock.now()
+    deadlines.update()
     let reason = cancelled("cancelled by the caller")
     if current != nil || opening != nil {
       finish(reason, isError: false)

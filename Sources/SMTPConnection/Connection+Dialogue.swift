@@ -33,10 +33,10 @@ extension Connection {
       case .wouldBlock:
         return
       case .bytes(let count):
-        clock.lastActivity = clock.now
+        deadlines.activity()
         let octets = loop.buffer
-        if session?.receive(octets.span.extracting(first: count), now: clock.now) == true {
-          clock.lastExchange = clock.now
+        if session?.receive(octets.span.extracting(first: count), now: deadlines.now) == true {
+          deadlines.replyArrived()
         }
         handleEvents()
         if count == loop.buffer.count {
@@ -62,7 +62,8 @@ extension Connection {
 
   /// A server that closes sometimes sends the reason first.
   private func takeLastWords() {
-    session?.receiveEnd(now: clock.now)
+    let nothing: [UInt8] = []
+    _ = session?.receive(nothing.span, now: deadlines.now)
     handleEvents()
   }
 
@@ -93,7 +94,7 @@ extension Connection {
         let most = isGrowing ? count - count % Channel.largestRecord : count
         guard let count = written(session.write(to: channel, most)) else { return }
         // A server that owes a reply gets no more time because others are asked for.
-        if !session.took(count) { asked(channel) }
+        if !session.took(count) { deadlines.asked(sent: channel.sent) }
         if session.output.isEmpty { isApart = false }
       } else if let content {
         guard budget > 0 else {
@@ -110,17 +111,11 @@ extension Connection {
     }
   }
 
-  /// What the next reply answers has left as far as this.
-  func asked(_ channel: Channel) {
-    clock.lastExchange = clock.now
-    progress.owed = channel.sent
-  }
-
   /// How much the channel took; nil when it takes no more for now.
   func written(_ outcome: IOOutcome) -> Int? {
     switch outcome {
     case .bytes(let count):
-      clock.lastActivity = clock.now
+      deadlines.activity()
       return count
     case .wouldBlock:
       return nil

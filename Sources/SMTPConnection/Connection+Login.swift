@@ -208,7 +208,7 @@ extension Connection {
     let exchange = TokenExchange(loop, request, trusting: options.tls, cryptography)
     attempt.exchange = exchange
     exchange.start { [self] result in
-      clock.now = Clock.now()
+      deadlines.update()
       let now = Clock.secondsSince1970()
       let token = result.flatMap { AccessToken.read($0, to: request, now: now, cryptography) }
       if case .success(let token) = token {
@@ -222,7 +222,7 @@ extension Connection {
   /// The caller may answer at any time, even from inside the callback.
   private func queueToken(_ attempt: LoginAttempt, _ result: Result<AccessToken, Failure>) {
     let task = LoopTask { [self] in
-      clock.now = Clock.now()
+      deadlines.update()
       tokenTask = nil
       useToken(attempt, result)
       settle()
@@ -235,7 +235,7 @@ extension Connection {
     attempt.question = nil
     attempt.exchange = nil
     guard isRunning(attempt) else { return }
-    clock.lastActivity = clock.now
+    deadlines.activity()
     switch result {
     case .success(let token):
       let user = attempt.identity.credentials.user

@@ -10,8 +10,8 @@ extension Connection {
     try checkLoop()
     opening = completion
     callbacks.operationBegan()
-    clock.now = Clock.now()
-    clock.operation = clock.now
+    deadlines.update()
+    deadlines.operationBegan()
     if options.connectedSocket != nil || options.socketPath != nil {
       link = .starting
       callbacks.wake()
@@ -36,7 +36,7 @@ extension Connection {
 
   /// Takes over the socket that the caller has connected.
   private func adopt() {
-    clock.connecting = clock.now
+    deadlines.connectingBegan()
     guard canUseTLSOptions() else { return }
     guard let given = options.connectedSocket,
       let socket = ConnectedSocket.taking(given)
@@ -56,9 +56,9 @@ extension Connection {
     let port = UInt16(truncatingIfNeeded: options.effectivePort)
     trace.note(.network, "resolving \(Bytes.printable(host))")
     resolver.resolve(
-      host: host, port: port, deadline: options.limits.deadline(.dns, from: clock.now)
+      host: host, port: port, deadline: deadlines.deadline(of: .dns)
     ) { [self] result in
-      clock.now = Clock.now()
+      deadlines.update()
       switch result {
       case .success(let addresses): race(addresses)
       case .failure(let failure): fail(failure)
@@ -74,8 +74,10 @@ extension Connection {
       givenSocket: options.socket)
     self.connector = connector
     link = .connecting(connector)
-    clock.connecting = clock.now
-    connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
+    deadlines.connectingBegan()
+    connector.start(deadline: deadlines.deadline(of: .connection)) { [self] result in
+      connected(result)
+    }
   }
 
   /// A mistake in the TLS options is reported before anything is sent, whatever the server
@@ -100,10 +102,8 @@ extension Connection {
     }
   }
 
-  var connectionDeadline: Int64 { options.limits.deadline(.connection, from: clock.connecting) }
-
   private func connected(_ result: Result<ConnectedSocket, Failure>) {
-    clock.now = Clock.now()
+    deadlines.update()
     switch result {
     case .success(let socket): open(socket)
     case .failure(let failure): fail(failure)
@@ -118,11 +118,8 @@ extension Connection {
       return
     }
     remoteAddress = channel.remote.description
-    clock.greeting = clock.now
-    clock.lastActivity = clock.now
-    clock.lastExchange = clock.now
+    deadlines.channelOpened()
     writeFailure = nil
-    progress = Progress()
     let name = chooseClientName(channel)
     clientName = name
     session = Session(sessionConfiguration(name), cryptography: cryptography)
@@ -199,7 +196,7 @@ extension Connection {
         if case .over = link { true } else { unsafe customize(context) }
       }
     }
-    let context = try options.tlsMemory.context(for: configuration, now: clock.now).get()
+    let context = try options.tlsMemory.context(for: configuration, now: deadlines.now).get()
     tlsContext = context
     return context
   }
@@ -222,17 +219,12 @@ extension Connection {
       return false
     case .done(let info):
       tls = info
-      clock.lastActivity = clock.now
+      deadlines.secured(isGreetingDue: options.isSecure)
       let verified = options.tls.rejectUnauthorized ? "" : ", certificate not verified"
       let resumed = info.isResumed ? ", resumed" : ""
       trace.note(.tls, "\(info.version) \(info.cipher)\(resumed)\(verified)")
       link = .open(channel)
-      if options.isSecure {
-        clock.greeting = clock.now
-      } else {
-        clock.lastExchange = clock.now
-        session?.secured()
-      }
+      if !options.isSecure { session?.secured() }
       return true
     }
   }
@@ -264,8 +256,7 @@ extension Connection {
     switch link {
     case .open(let channel):
       connector.remember(channel.remote, failure)
-      // The wait for a greeting is no part of connecting.
-      clock.connecting += clock.now - clock.greeting
+      deadlines.greetingMissed()
     case .securing(let channel): connector.remember(channel.remote, failure)
     case .none, .starting, .resolving, .connecting, .over: return false
     }
@@ -275,22 +266,23 @@ extension Connection {
     remoteAddress = nil
     tls = nil
     link = .connecting(connector)
-    connector.start(deadline: connectionDeadline) { [self] result in connected(result) }
+    connector.start(deadline: deadlines.deadline(of: .connection)) { [self] result in
+      connected(result)
+    }
     return true
   }
 
   /// To connect with: the wait for a greeting uses none of it.
   private var isTimeLeft: Bool {
     if case .open = link { return true }
-    return clock.now < connectionDeadline
+    return !deadlines.isOver(.connection)
   }
 
   /// Whether the failure is the server's, and time is left for another one.
   private func isAboutThisAddress(_ failure: Failure) -> Bool {
     switch failure.code {
     case .tls, .protocolViolation, .connection, .socket: true
-    case .timedOut:
-      isTimeLeft && clock.now < options.limits.deadline(.operation, from: clock.operation)
+    case .timedOut: isTimeLeft && !deadlines.isOver(.operation)
     default: false
     }
   }

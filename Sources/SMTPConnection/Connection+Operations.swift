@@ -76,15 +76,14 @@ extension Connection {
 
   func startNext() {
     while current == nil, case .open(let channel) = link, let session, !queue.isEmpty {
-      guard session.canBegin() else {
+      guard session.admission() == .anything else {
         handleEvents()
         return
       }
       guard isSurveyed(queue.first), let operation = queue.popFirst() else { return }
       current = operation
-      clock.operation = clock.now
-      clock.lastActivity = clock.now
-      clock.lastExchange = clock.now
+      deadlines.operationBegan()
+      deadlines.dialogueContinued()
       start(operation, channel)
       handleEvents()
     }
@@ -95,7 +94,9 @@ extension Connection {
   @_optimize(speed)
   func sendAhead() {
     guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
-    while session.isAheadPossible, case .send(let mailing) = queue.first, isSurveyed(queue.first) {
+    while session.admission() == .sendAhead, case .send(let mailing) = queue.first,
+      isSurveyed(queue.first)
+    {
       guard case .open = link, begin(mailing) else { return }
       // The session keeps it.
       _ = queue.popFirst()
@@ -110,7 +111,7 @@ extension Connection {
     guard case .send(let mailing) = operation, let session, !mailing.isSurveyed(for: session) else {
       return true
     }
-    clock.lastActivity = clock.now
+    deadlines.activity()
     callbacks.wake()
     return false
   }
@@ -183,9 +184,9 @@ extension Connection {
     if let next = sendUnderWay {
       // The rest follows what is under way.
       current = next
-      clock.operation = clock.now
+      deadlines.operationBegan()
       queue.prepend(.send(mailing))
-    } else if session?.hasEnded == true {
+    } else if session?.expectation == .end {
       // The reason is the next event. The rest is ended with all else that waits.
       current = nil
       queue.prepend(.send(mailing))
@@ -196,12 +197,12 @@ extension Connection {
 
   private func startTLS() {
     guard case .open(let channel) = link else { return }
-    clock.connecting = clock.now
+    deadlines.connectingBegan()
     secure(channel)
   }
 
   private func opened() {
-    clock.opened = clock.now
+    wasReady = true
     trace.note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
     if let opening {
       self.opening = nil

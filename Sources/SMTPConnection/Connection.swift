@@ -61,6 +61,8 @@ package final class Connection {
   /// After a failed handshake under opportunistic_tls.
   var goesOnInTheClear = false
   package internal(set) var remoteAddress: String?
+  /// connect has succeeded.
+  var wasReady = false
   /// The name sent in EHLO.
   package internal(set) var clientName: [UInt8]?
   /// Made when it is first asked for: most hosts never do.
@@ -81,9 +83,7 @@ package final class Connection {
 
   /// The delivery of a token answer.
   var tokenTask: LoopTask?
-  var timer: LoopTimer?
-  var clock = Milestones()
-  var progress = Progress()
+  let deadlines: Deadlines
   var isFreed = false
 
   package init(options: Options, loop: EventLoop) {
@@ -91,7 +91,8 @@ package final class Connection {
     self.loop = loop
     callbacks = CallbackQueue(loop)
     trace = Trace(options, callbacks)
-    timer = LoopTimer(loop) { [self] in limitPassed() }
+    deadlines = Deadlines(options.limits)
+    deadlines.startTimer(on: loop) { [self] in limitPassed() }
     callbacks.onTurn { [self] in turn() }
   }
 
@@ -112,7 +113,7 @@ package final class Connection {
   }
 
   package var isOpen: Bool {
-    if case .open = link { return clock.opened != nil }
+    if case .open = link { return wasReady }
     return false
   }
 
@@ -130,7 +131,7 @@ package final class Connection {
   // MARK: The turn
 
   func turn() {
-    clock.now = Clock.now()
+    deadlines.update()
     settle()
   }
 
@@ -147,11 +148,10 @@ package final class Connection {
     onError = nil
     onEnd = nil
     onToken = nil
-    clock.now = Clock.now()
+    deadlines.update()
     finish(cancelled("the connection was freed"), isError: false)
     callbacks.end()
-    timer?.invalidate()
-    timer = nil
+    deadlines.end()
     onLog = nil
     // Last of all, while the handle is still there for the caller's release functions.
     let kept = (options, tlsContext)
@@ -160,21 +160,4 @@ package final class Connection {
     withExtendedLifetime(kept) {}
     return true
   }
-}
-
-/// Moments that the time limits count from.
-struct Milestones {
-  /// When the current turn began: one reading of the clock serves all of it.
-  var now: Int64 = 0
-  /// The first address was tried.
-  var connecting: Int64 = 0
-  /// The channel was open, or TLS was up, and the greeting was due.
-  var greeting: Int64 = 0
-  /// connect succeeded.
-  var opened: Int64?
-  var lastActivity: Int64 = 0
-  /// A command was written or a reply read.
-  var lastExchange: Int64 = 0
-  /// The operation under way began.
-  var operation: Int64 = 0
 }

@@ -5,10 +5,16 @@ import SMTPTransport
 final class ContentTransfer {
   let source: any ContentSource
   var encoder: ContentEncoder
-  /// How much it is was known before, as of content in memory.
-  let isCounted: Bool
-  /// One chunk for each piece, as of a stream; content in memory goes as one.
-  let isInChunks: Bool
+  /// How the server finds the end of it.
+  enum Framing {
+    /// By the final dot.
+    case dot
+    /// By the size that was announced before: content in memory.
+    case oneChunk
+    /// There is a chunk for each piece, as of a stream.
+    case chunks
+  }
+  let framing: Framing
   /// The position of the next octets in the source, and up to which position they are sent
   /// without copying.
   private(set) var offset = 0
@@ -17,12 +23,11 @@ final class ContentTransfer {
   var isPaused = false
 
   init(
-    _ source: any ContentSource, _ encoder: ContentEncoder, isCounted: Bool, isInChunks: Bool
+    _ source: any ContentSource, _ encoder: ContentEncoder, _ framing: Framing
   ) {
     self.source = source
     self.encoder = encoder
-    self.isCounted = isCounted
-    self.isInChunks = isInChunks
+    self.framing = framing
   }
 
   /// A shorter piece is copied: a system call of its own is not worth while.

@@ -31,7 +31,4 @@ package struct Limits {
     get { milliseconds[limit.rawValue] }
     set { milliseconds[limit.rawValue] = newValue }
   }
-
-  /// The moment at which `limit` has passed, counted from `start`.
-  func deadline(_ limit: Limit, from start: Int64) -> Int64 { start + Int64(self[limit]) }
 }

@@ -91,7 +91,7 @@ final class Mailing {
   /// piece of it: false until there is none left.
   @_optimize(speed)
   func isSurveyed(for session: Session) -> Bool {
-    if isBegun || !request.needsWholeSurvey(session.capabilities, chunks: session.usesChunks) {
+    if isBegun || !request.needsWholeSurvey(for: session) {
       return true
     }
     return surveyMore()

@@ -15,8 +15,7 @@ struct ContentTransferTests {
   ) -> [UInt8] {
     guard let source = BytesSource.copy(content.span) else { return [] }
     let transfer = ContentTransfer(
-      source, ContentEncoder(form, needsNoChange: needsNoChange), isCounted: true,
-      isInChunks: false)
+      source, ContentEncoder(form, needsNoChange: needsNoChange), .dot)
     var output = OctetBuffer()
     var budget = perTurn
     while transfer.offset < content.count {

@@ -13,18 +13,22 @@ import Testing
     try server.say("220 hi\r\n", until: "EHLO client.test\r\n")
   }
 
-  private static let age: Int64 = 60_000
+  private var begun: Int64 {
+    let limit = server.connection.options.limits[.operation]
+    return server.connection.deadlines.deadline(of: .operation) - Int64(limit)
+  }
 
-  /// The operation under way began a minute ago.
+  /// Makes the operation under way a minute old: nothing that happens later begins by then.
   private func age() -> Int64 {
-    let now = server.connection.clock.now
-    server.connection.clock.operation = now - Self.age
+    let deadlines = server.connection.deadlines
+    let now = deadlines.now
+    deadlines.update(now - 60_000)
+    deadlines.operationBegan()
+    deadlines.update(now)
     return now
   }
 
-  private func expectBegun(after begun: Int64) {
-    #expect(server.connection.clock.operation >= begun)
-  }
+  private func expectBegun(after moment: Int64) { #expect(begun >= moment) }
 
   @Test func `the time of a send begins when the one before it has ended`() throws {
     defer { server.end() }
@@ -33,10 +37,10 @@ import Testing
     try server.say("250-test\r\n250 PIPELINING\r\n", until: "DATA\r\n")
     // The second is on its way before the first has its verdict.
     try server.say("250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
-    let begun = age()
+    let moment = age()
     try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: ".\r\n")
     #expect(server.ended.count == 1)
-    expectBegun(after: begun)
+    expectBegun(after: moment)
     try server.say("250 queued\r\n")
     try server.wait { server.ended.count == 2 }
     #expect(server.ended.allSatisfy { $0 == nil })
@@ -48,15 +52,15 @@ import Testing
     try server.send(to: ["c"])
     try server.say("250-test\r\n250-PIPELINING\r\n250 LIMITS RCPTMAX=1\r\n", until: "DATA\r\n")
     try server.say("250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
-    var begun = age()
+    var moment = age()
     try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: "DATA\r\n")
     #expect(server.ended.isEmpty)
-    expectBegun(after: begun)
+    expectBegun(after: moment)
     // The rest has a time of its own.
-    begun = age()
+    moment = age()
     try server.say("250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n", until: ".\r\n")
     #expect(server.ended.count == 1)
-    expectBegun(after: begun)
+    expectBegun(after: moment)
   }
 
   @Test func `it begins when the operation does, and not when it was queued`() throws {
@@ -64,8 +68,8 @@ import Testing
     try server.connection.reset { _ in }
     try server.send(to: ["a"])
     try server.say("250 test\r\n", until: "RSET\r\n")
-    let begun = age()
+    let moment = age()
     try server.say("250 ok\r\n", until: "MAIL FROM:<a@example.com>\r\n")
-    expectBegun(after: begun)
+    expectBegun(after: moment)
   }
 }

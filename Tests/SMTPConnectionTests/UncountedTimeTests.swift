@@ -4,25 +4,23 @@ import Testing
 @testable import SMTPConnection
 @testable import SMTPTransport
 
-/// What a limit does not count. Nothing here waits: moments are set back.
+/// What a limit does not count, in a connection; DeadlinesTests has the rules.
 @Suite struct UncountedTimeTests {
-  /// The callback sets the beginning of its turn back.
-  @Test func `what callbacks take is added to each moment that a limit counts from`() throws {
+  /// The callback sets the beginning of its turn back, as if it had taken a minute.
+  @Test func `what callbacks take does not count`() throws {
     let taken: Int64 = 60_000
     let loop = try #require(EventLoop())
     let connection = Connection(options: Options(), loop: loop)
     defer { _ = connection.free() }
+    let deadlines = connection.deadlines
     let now = Clock.now()
-    connection.clock.now = now
-    connection.clock.lastActivity = now - 1
-    connection.clock.lastExchange = now - 2
-    connection.clock.greeting = now - 3
-    connection.callbacks.appendEvent { connection.clock.now -= taken }
+    deadlines.update(now)
+    deadlines.channelOpened()
+    let before = deadlines.deadline(of: .command)
+    connection.callbacks.appendEvent { deadlines.update(now - taken) }
     connection.callBack()
-    #expect(connection.clock.now >= now)
-    #expect(connection.clock.lastActivity >= now - 1 + taken)
-    #expect(connection.clock.lastExchange >= now - 2 + taken)
-    #expect(connection.clock.greeting >= now - 3 + taken)
+    #expect(deadlines.now >= now)
+    #expect(deadlines.deadline(of: .command) >= before + taken)
   }
 
   @Test func `the wait for a greeting uses none of the time to connect`() throws {
@@ -35,11 +33,13 @@ import Testing
       SocketAddress(numeric: Array($0.utf8), port: 9)
     }
     connection.connector = Connector(loop: connection.loop, addresses: addresses)
-    connection.clock.greeting = connection.clock.now - waited
-    connection.clock.connecting = connection.clock.greeting - 7
-    let before = connection.connectionDeadline
+    let deadlines = connection.deadlines
+    deadlines.connectingBegan()
+    deadlines.channelOpened()
+    let before = deadlines.deadline(of: .connection)
+    deadlines.update(deadlines.now + waited)
     let silence = Failure(.timedOut, "no greeting", phase: .greeting)
     #expect(connection.tryNextAddress(after: silence))
-    #expect(connection.connectionDeadline == before + waited)
+    #expect(deadlines.deadline(of: .connection) == before + waited)
   }
 }

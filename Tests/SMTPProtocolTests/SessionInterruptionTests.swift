@@ -195,20 +195,21 @@ struct Moment: CustomTestStringConvertible {
 
   // MARK: The end of the content
 
-  @Test func `contentEnded means nothing unless content is wanted`() {
+  @Test func `the end of content means nothing unless content is wanted`() {
     let conversations = play(opening())
     for conversation in conversations {
-      conversation.session.contentEnded(size: 10)
+      #expect(conversation.session.append(.end(size: 10)) { $0 += bytes(".\r\n") } == nil)
+      #expect(conversation.session.output.isEmpty)
       #expect(conversation.session.isReady)
       #expect(conversation.session.events.isEmpty)
     }
   }
 
   /// A message is in doubt only when its end was sent.
-  @Test func `contentEnded before DATA was answered does not put the message in doubt`() {
+  @Test func `the end of content before DATA was answered does not put the message in doubt`() {
     let conversations = play(Moment.lockstep[1].before)
     for conversation in conversations {
-      conversation.session.contentEnded(size: 10)
+      #expect(conversation.session.append(.end(size: 10)) { $0 += bytes(".\r\n") } == nil)
       #expect(conversation.session.position.command == "MAIL FROM")
     }
   }

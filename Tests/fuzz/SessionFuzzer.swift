@@ -85,7 +85,8 @@ private struct Caller {
 
   mutating func receive(_ piece: [UInt8]) {
     now += 1
-    _ = session.receive(piece.span, now: now)
+    // None would mean that the server has closed.
+    if !piece.isEmpty { _ = session.receive(piece.span, now: now) }
     settle()
     look()
   }
@@ -96,16 +97,17 @@ private struct Caller {
       isHeld.toggle()
     } else if octet == 0x21 {
       session.abort(Failure(.timedOut, "too slow"))
-    } else if isContentWanted, session.wantsContent {
+    } else if isContentWanted, wantsContent {
       write(octet)
     } else if session.isReady, pending.isEmpty {
-      if session.canBegin() { start(octet) }
-    } else if session.isAheadPossible, octet & 7 > 3 {
+      if session.admission() == .anything { start(octet) }
+    } else if isAheadPossible, octet & 7 > 3 {
       start(octet)
     } else if octet == 0x22 {
-      session.contentEnded(size: 1)
-      session.beginChunk(1, isLast: true, size: 1)
-      // Not wanted, so it must change nothing; `settle` would see.
+      // Not wanted, so it must change nothing.
+      for part in [Session.ContentPart.end(size: 1), .lastChunk(1, size: 1), .chunk(1)] {
+        precondition(session.append(part) { $0.append(0) } == nil)
+      }
     }
     settle()
     look()
@@ -115,22 +117,20 @@ private struct Caller {
     let isLast = octet & 1 == 0
     // Larger than the server takes, perhaps: then nothing more may be wanted.
     if octet & 0x18 == 0x18, !session.mayGrow(to: UInt64(octet) << 3) {
-      precondition(!session.wantsContent)
+      precondition(!wantsContent)
       return
     }
-    if session.takesChunks {
+    if takesChunks {
       let count = octet & 2 == 0 ? 0 : 3
-      session.beginChunk(count, isLast: isLast, size: 3)
-      session.output.appendContent { $0.append(Array(Bytes.of("x\r\n").prefix(count))) }
+      session.append(isLast ? .lastChunk(count, size: 3) : .chunk(count)) {
+        $0.append(Array(Bytes.of("x\r\n").prefix(count)))
+      }
     } else {
-      session.output.appendContent { output in
-        encoder.encode([max(octet, 1), 0x0A, 0x2E].span, into: &output)
-        if isLast { encoder.finish(into: &output) }
-      }
-      if isLast {
-        session.contentEnded(size: encoder.size)
-        encoder = ContentEncoder()
-      }
+      var piece = OctetBuffer()
+      encoder.encode([max(octet, 1), 0x0A, 0x2E].span, into: &piece)
+      if isLast { encoder.finish(into: &piece) }
+      session.append(isLast ? .end(size: encoder.size) : .piece) { $0.append(piece) }
+      if isLast { encoder = ContentEncoder() }
     }
     if isLast {
       settle()
@@ -186,15 +186,28 @@ private struct Caller {
     _ = session.position
   }
 
+  private var wantsContent: Bool { session.expectation == .content }
+
+  private var takesChunks: Bool {
+    if case .transaction(let transaction) = session.state { return transaction.transfer == .chunks }
+    return false
+  }
+
+  /// Without the search for a reply that nothing asked for.
+  private var isAheadPossible: Bool {
+    if case .transaction = session.state { return session.admission() == .sendAhead }
+    return false
+  }
+
   /// Something leaves, and what can be seen then without being told.
   private mutating func look() {
     let count = session.output.count
     _ = session.took(isHeld ? min(count, 11) : count)
     told.append(
       Told(
-        event: session.position.command, isContent: session.wantsContent,
+        event: session.position.command, isContent: wantsContent,
         replies: [session.lastReply],
-        numbers: [session.isReady, session.isOver, session.isAheadPossible, session.isEarly].map {
+        numbers: [session.isReady, session.isOver, isAheadPossible, session.isEarly].map {
           $0 ? 1 : 0
         }))
   }
@@ -234,7 +247,7 @@ private struct Caller {
     case .opened: told.append(Told(event: "opened"))
     case .failed(let failure, var isDoubtful):
       if !session.isOver {
-        isDoubtful = session.abort(failure)
+        isDoubtful = session.abort(failure).isDoubtful
         while let event = session.nextEvent() { see(event) }
       }
       isFailed = true

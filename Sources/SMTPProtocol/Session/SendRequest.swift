@@ -144,7 +144,11 @@ package struct SendRequest {
   // MARK: What the server cannot take
 
   /// Whether this server needs a survey of the whole message.
-  package func needsWholeSurvey(_ capabilities: Capabilities, chunks: Bool) -> Bool {
+  package func needsWholeSurvey(for session: Session) -> Bool {
+    needsWholeSurvey(session.capabilities, chunks: session.usesChunks)
+  }
+
+  func needsWholeSurvey(_ capabilities: Capabilities, chunks: Bool) -> Bool {
     guard let survey, !survey.isWhole, !isBinary else { return false }
     // Line ends may double it.
     let isNearLimit = capabilities.sizeLimit.map { $0 / 2 <= survey.size } ?? false

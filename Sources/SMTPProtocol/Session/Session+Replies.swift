@@ -11,19 +11,22 @@
 extension Session {
   // MARK: In
 
-  /// Octets of the server, and when they arrived; `nextEvent` returns what they lead to, and has
-  /// returned all before. True when a reply was complete.
+  /// Octets of the server, and when they arrived; none means that it has closed. `nextEvent`
+  /// returns what they lead to, and has returned all before. True when a reply was complete.
   @_optimize(speed)
   package func receive(_ octets: Span<UInt8>, now: Int64) -> Bool {
     self.now = now
+    if octets.isEmpty {
+      receiveEnd()
+      return false
+    }
     parser.append(octets)
     return takeReplies()
   }
 
-  /// The server has closed. One that gives up sometimes explains itself without ending the
-  /// line: a refusal counts without its end, anything else does not.
-  package func receiveEnd(now: Int64) {
-    self.now = now
+  /// A server that gives up sometimes explains itself without ending the line: a refusal counts
+  /// without its end, anything else does not.
+  private func receiveEnd() {
     guard isListening else { return }
     do throws(Failure) {
       if let reply = try parser.finish(), reply.code >= 400 { take(reply) }
@@ -110,11 +113,17 @@ extension Session {
     }
   }
 
-  /// Whether nothing more can be said: the end is an event that has come, or will.
-  package var hasEnded: Bool { !isListening }
-
-  /// Whether an operation can begin.
-  package func canBegin() -> Bool { isListening && isReady && isQuiet() }
+  /// What may begin now. A reply that nothing asked for is found here, and leads to an event.
+  @_optimize(speed)
+  package func admission() -> Admission {
+    guard isListening else { return .nothing }
+    switch state {
+    case .transaction(let transaction):
+      return takesAnother(after: transaction) ? .sendAhead : .nothing
+    case .ready: return isQuiet() ? .anything : .nothing
+    default: return .nothing
+    }
+  }
 
   /// Before a command that follows no reply: the caller, or a token endpoint, may have taken its
   /// time. A part of a reply that is here already is none to what is about to be asked; only a
@@ -131,7 +140,6 @@ extension Session {
   private func giveUp(_ failure: Failure) {
     guard isListening else { return }
     isListening = false
-    ending = failure
     events.append(.failed(failure, isDoubtful: false))
   }
 

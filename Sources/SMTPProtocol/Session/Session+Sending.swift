@@ -9,12 +9,11 @@ extension Session {
   /// The largest content that may be sent with its envelope, before a recipient is accepted.
   private static let atOnceOctets: UInt64 = 65_536
 
-  /// Whether another `send` may be called although a transaction is under way: once all
-  /// of that is on its way, and not too much.
+  /// Whether another `send` may be called although `transaction` is under way: once all of the
+  /// last one is on its way, and not too much.
   @_optimize(speed)
-  package var isAheadPossible: Bool {
-    guard isListening, capabilities.pipelining, case .transaction(let transaction) = state,
-      behind.count < Self.aheadLimit, output.count < Self.aheadOctets
+  func takesAnother(after transaction: Transaction) -> Bool {
+    guard capabilities.pipelining, behind.count < Self.aheadLimit, output.count < Self.aheadOctets
     else { return false }
     guard let last = behind.last else { return transaction.takesNext }
     return last.takesNext
@@ -36,23 +35,7 @@ extension Session {
   }
 
   /// Whether chunks are used where they can be.
-  package var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
-
-  /// Whether the content is to be sent in chunks.
-  var takesChunks: Bool {
-    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
-    return false
-  }
-
-  /// Whether more of the content is wanted.
-  package var contentTurn: ContentTurn {
-    guard case .transaction(let transaction) = state, !transaction.refusesContent else {
-      return .never
-    }
-    return transaction.wantsContent ? .now : .later
-  }
-
-  var wantsContent: Bool { contentTurn == .now }
+  var usesChunks: Bool { configuration.chunking != .off && capabilities.chunking }
 
   // MARK: What the driver does
 
@@ -80,8 +63,8 @@ extension Session {
   ) -> Bool {
     var isAhead = false
     if case .transaction = state { isAhead = true }
-    if !isAhead, isListening, !isQuiet() { return false }
-    if !isAhead, let failure = ending ?? refusal(of: request) {
+    if !isAhead, !isListening || !isQuiet() { return false }
+    if !isAhead, let failure = refusal(of: request) {
       let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
       outcome.owner = owner
       events.append(.sendDone(outcome))
@@ -152,24 +135,27 @@ extension Session {
     return false
   }
 
-  /// Appends content to the output; returns where it begins.
+  /// Appends content to the output; returns where it begins. The octets of a chunk may also leave
+  /// without having been in the output. nil, and nothing is appended, when no such part is wanted.
   @discardableResult
-  package func append(_ body: (inout OctetBuffer) -> Void) -> Int { output.appendContent(body) }
-
-  /// One more chunk of the content that is wanted: the driver puts its octets behind.
-  /// `size` is that of the whole message, with the last.
-  package func beginChunk(_ count: Int, isLast: Bool, size: UInt64) {
-    guard wantsContent, takesChunks, case .transaction(let transaction) = state else { return }
-    transaction.beginChunk(count, isLast: isLast, size: size, to: &output)
-  }
-
-  /// The content is in the output, up to its final dot.
-  package func contentEnded(size: UInt64) {
-    guard case .transaction(let transaction) = state, transaction.wantsContent,
-      transaction.transfer == .data
-    else { return }
-    output.endContent()
-    transaction.contentEnded(size: size, at: output.end)
+  package func append(_ part: ContentPart, _ body: (inout OctetBuffer) -> Void) -> Int? {
+    if case .piece = part { return output.appendContent(body) }
+    guard case .transaction(let transaction) = state, transaction.wantsContent else { return nil }
+    switch (part, transaction.transfer) {
+    case (.chunk(let count), .chunks):
+      transaction.beginChunk(count, isLast: false, size: 0, to: &output)
+      return output.appendContent(body)
+    case (.lastChunk(let count, let size), .chunks):
+      transaction.beginChunk(count, isLast: true, size: size, to: &output)
+      return output.appendContent(body)
+    case (.end(let size), .data):
+      let start = output.appendContent(body)
+      output.endContent()
+      transaction.contentEnded(size: size, at: output.end)
+      return start
+    default:
+      return nil
+    }
   }
 
   // MARK: Replies

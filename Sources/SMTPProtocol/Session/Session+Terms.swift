@@ -51,13 +51,43 @@ extension Session {
     }
   }
 
-  /// When the next chunk of a message may follow.
-  package enum ContentTurn {
-    case now
-    /// The reply to the one before has to come first.
-    case later
-    /// The server has refused the message, or a part of it.
-    case never
+  /// What has to happen next for the dialogue to continue. Time limits depend on it.
+  package enum Expectation {
+    /// Nothing is under way, or the caller has to answer a challenge.
+    case nothing
+    case greeting
+    /// The reply to a command.
+    case reply
+    /// The driver has to give more of the content.
+    case content
+    /// The reply to a chunk, without which the next one must not follow.
+    case chunkReply
+    /// The rest of the content has to leave: the reply is to all of it.
+    case departure
+    case finalReply
+    /// The reply to QUIT. Once that was sent nothing is an error.
+    case farewell
+    /// The session has ended: the reason is an event that has come, or will.
+    case end
+  }
+
+  /// What may begin now.
+  package enum Admission {
+    case nothing
+    /// Another `send`, although a transaction is under way: all of that is on its way.
+    case sendAhead
+    case anything
+  }
+
+  /// A part of the content, as it is put into the output.
+  package enum ContentPart {
+    /// What continues the content, or follows an envelope at once.
+    case piece
+    /// The last piece, up to the final dot. `size` is that of the whole message.
+    case end(size: UInt64)
+    /// A chunk of so many octets, which follow.
+    case chunk(Int)
+    case lastChunk(Int, size: UInt64)
   }
 
   /// What `send` has written.
@@ -84,8 +114,7 @@ extension Session {
     case startTLS
     case opened
     case loginDone(Failure?)
-    /// The server waits for content: `append` puts it into the output. In chunks `beginChunk`
-    /// goes before each; else `contentEnded` says where it ends.
+    /// The server waits for content: `append` puts it into the output.
     case contentWanted(inChunks: Bool)
     case sendDone(Outcome)
     case resetDone(Failure?)

@@ -4,8 +4,9 @@
 ///
 /// A session does no I/O and reads no clock. Octets of the server go in (`receive`). Events come
 /// out (`nextEvent`), and octets that are to be written (`output`, of which `took` says how much
-/// has left). The caller's operations are `login`, `send`, `reset` and `quit`; `abort` ends
-/// whatever is under way. The driver (SMTPConnection) reads, writes, keeps the time and calls back.
+/// has left). The caller's operations are `login`, `send`, `reset` and `quit`; `admission` says
+/// which may begin. `expectation` says what has to happen next; `abort` ends whatever is under
+/// way. The driver (SMTPConnection) reads, writes, keeps the time and calls back.
 ///
 /// How octets become replies, and when a reply may come at all, is in Session+Replies.
 ///
@@ -92,9 +93,8 @@ package final class Session {
 
   /// What the server sent, as far as it was not taken yet (Session+Replies).
   var parser = ReplyParser()
-  /// Whether replies are taken: until the session has failed, and why it has.
+  /// Whether replies are taken: until the session has failed.
   var isListening = true
-  var ending: Failure?
   /// When the octets came that are looked at.
   var now: Int64 = 0
   /// The last reply to RCPT that was as hoped for.
@@ -138,10 +138,18 @@ package final class Session {
     return false
   }
 
-  /// The next word is the caller's: a mechanism of its own thinks.
-  package var awaitsCaller: Bool {
-    if case .authenticating(let authentication) = state { return authentication.awaitsAnswer }
-    return false
+  package var expectation: Expectation {
+    switch state {
+    case .quitting: return .farewell
+    case _ where !isListening: return .end
+    case .greeting: return .greeting
+    case .ready: return .nothing
+    case .authenticating(let authentication) where authentication.awaitsAnswer: return .nothing
+    case .transaction(let transaction): return transaction.expectation(isReplyDue: isReplyDue)
+    case .hello, .upgrading, .securing, .clearing, .authenticating, .renewing, .resetting:
+      return .reply
+    case .closed: return .end
+    }
   }
 
   /// For messages about time limits and lost connections: where we are.
@@ -161,7 +169,7 @@ package final class Session {
   }
 
   /// Whether all has left that the next reply answers.
-  package var isReplyDue: Bool { !output.isNextReplyEarly }
+  private var isReplyDue: Bool { !output.isNextReplyEarly }
 
   // MARK: What the driver does
 
@@ -200,15 +208,16 @@ package final class Session {
     emit(Command.quit)
   }
 
-  /// The connection is lost or given up: whatever is under way ends with
-  /// `failure`, unless there is a verdict on it. True when a message is in doubt.
+  /// The connection is lost or given up: whatever is under way ends with `loss`, unless there is
+  /// a verdict on it. Returns the reason for the end of the connection, which is a verdict that
+  /// had arrived or `loss`, and whether a message is in doubt.
   @discardableResult
-  package func abort(_ failure: Failure) -> Bool {
+  package func abort(_ loss: Failure) -> (reason: Failure, isDoubtful: Bool) {
+    let failure = reason(for: loss)
     let before = state
     var isDoubtful = false
     state = .closed
     isListening = false
-    ending = ending ?? failure
     switch before {
     case .clearing, .renewing:
       events.append(.loginDone(failure))
@@ -231,11 +240,10 @@ package final class Session {
     }
     // Content without its end must not leave: the end may be here.
     if !hasFarewell { removeOutput() }
-    return isDoubtful
+    return (failure, isDoubtful)
   }
 
-  /// What is to be told of a connection that was lost: a verdict that had arrived stays.
-  package func reason(for loss: Failure) -> Failure {
+  private func reason(for loss: Failure) -> Failure {
     guard case .hello(.helo) = state, let helloRefusal else { return loss }
     return helloRefusal.followed(by: loss)
   }
@@ -338,8 +346,7 @@ package final class Session {
   }
 
   func fail(_ failure: Failure, isDoubtful: Bool = false) {
-    let failure = reason(for: failure)
-    let leavesDoubt = abort(failure)
-    events.append(.failed(failure, isDoubtful: isDoubtful || leavesDoubt))
+    let end = abort(failure)
+    events.append(.failed(end.reason, isDoubtful: isDoubtful || end.isDoubtful))
   }
 }

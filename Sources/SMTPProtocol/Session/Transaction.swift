@@ -163,9 +163,12 @@ final class Transaction {
     return false
   }
 
-  var refusesContent: Bool {
-    if case .content = step { return false }
-    return true
+  func expectation(isReplyDue: Bool) -> Session.Expectation {
+    switch step {
+    case .reset, .mail, .recipient, .data: .reply
+    case .content: wantsContent ? .content : .chunkReply
+    case .final, .emptyFinal, .drain: isReplyDue ? .finalReply : .departure
+    }
   }
 
   /// Whether everything that the final reply needs is in the output, no recipients are

@@ -34,12 +34,14 @@ struct Conversation {
   // MARK: What the server does
 
   mutating func receive(_ octets: some Sequence<UInt8>) {
-    _ = session.receive(Array(octets).span, now: now)
+    let octets = Array(octets)
+    // None would mean that the server has closed.
+    if !octets.isEmpty { _ = session.receive(octets.span, now: now) }
     drain()
   }
 
   mutating func serverCloses() {
-    session.receiveEnd(now: now)
+    _ = session.receive([UInt8]().span, now: now)
     drain()
     if session.isOver { return }
     let (phase, command) = session.position
@@ -59,26 +61,19 @@ struct Conversation {
 
   /// After QUIT was written nothing is an error.
   mutating func give(up failure: Failure) {
-    let isWanted = session.position.phase == .quit
-    var isDoubtful = false
-    var reason = failure
-    perform { session, now in
-      reason = session.reason(for: failure)
-      isDoubtful = session.abort(failure)
-    }
-    if !isWanted { events.append(.failed(reason, isDoubtful: isDoubtful)) }
+    let isWanted = session.expectation == .farewell
+    let end = session.abort(failure)
+    drain()
+    if !isWanted { events.append(.failed(end.reason, isDoubtful: end.isDoubtful)) }
   }
 
   /// Content as far as it goes, and its end if that is wanted.
   mutating func write(_ content: [UInt8], ends: Bool) {
-    session.output.appendContent { output in
-      encoder.encode(content.span, into: &output)
-      if ends { encoder.finish(into: &output) }
-    }
-    if ends {
-      session.contentEnded(size: encoder.size)
-      encoder = ContentEncoder()
-    }
+    var piece = OctetBuffer()
+    encoder.encode(content.span, into: &piece)
+    if ends { encoder.finish(into: &piece) }
+    session.append(ends ? .end(size: encoder.size) : .piece) { $0.append(piece) }
+    if ends { encoder = ContentEncoder() }
     drain()
   }
 
@@ -104,8 +99,8 @@ struct Conversation {
   var state: String {
     let reply = session.lastReply.map { text($0.text) } ?? "none"
     return "last reply \(reply); \(session.position); ready \(session.isReady),"
-      + " ahead possible \(session.isAheadPossible), wants content \(session.wantsContent),"
-      + " content may follow \(session.contentTurn), early \(session.isEarly)"
+      + " ahead possible \(session.isAheadPossible), expects \(session.expectation),"
+      + " early \(session.isEarly)"
   }
 
   private mutating func drain() {
@@ -127,5 +122,20 @@ struct Conversation {
   mutating func takeEvents() -> [Session.Event] {
     defer { events = [] }
     return events
+  }
+}
+
+extension Session {
+  /// `admission` without the search for a reply that nothing asked for.
+  var isAheadPossible: Bool {
+    if case .transaction = state { return admission() == .sendAhead }
+    return false
+  }
+
+  var wantsContent: Bool { expectation == .content }
+
+  var takesChunks: Bool {
+    if case .transaction(let transaction) = state { return transaction.transfer == .chunks }
+    return false
   }
 }

@@ -178,9 +178,11 @@ struct Transcript {
     case "chunk", "last":
       let chunk = words.count > 1 ? bytes(words[1] + "\r\n") : []
       conversation.perform { session, _ in
-        let isWanted = session.wantsContent
-        session.beginChunk(chunk.count, isLast: words[0] == "last", size: 100)
-        if isWanted { session.output.appendContent { $0 += chunk } }
+        session.append(
+          words[0] == "last" ? .lastChunk(chunk.count, size: 100) : .chunk(chunk.count)
+        ) {
+          $0 += chunk
+        }
       }
     case "grow":
       conversation.perform { session, _ in _ = session.mayGrow(to: UInt64(words[1])!) }
