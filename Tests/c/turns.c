@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PATIENCE = 20000 };
+enum { PATIENCE = 600000 };
 
 static int server = -1; /* our end */
 

@@ -19,6 +19,7 @@ from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
 from support.script import greets, script, secures
 from support.scripted import Peer, ScriptedServer
 from support.separate import where_names_mean
+from support.slowness import LIMIT
 
 # --- in the clear and under TLS ---------------------------------------------
 
@@ -152,7 +153,8 @@ def test_case_030_impossible_port(drive: Drive, port: int) -> None:
 
 def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
     """An idle connection ends by the inactivity limit and no other."""
-    connection = connect.opened(script(Peer.greet, Peer.until_closed), socket_timeout=300)
+    connection = connect.opened(script(Peer.greet, Peer.until_closed), socket_timeout=LIMIT)
+    connect.drive.advance_past(LIMIT)
     failure = connection.breaks("ETIMEDOUT")
     assert "socket_timeout" in failure.message
     assert failure.phase == "idle"

@@ -20,6 +20,7 @@ from support.resolving import resolving
 from support.script import says, script, sends
 from support.scripted import Dialogue, Peer, ScriptedServer
 from support.separate import where_names_mean
+from support.slowness import LIMIT
 from support.system import full_listener
 
 WORDS = "schöne Grüße \N{ENVELOPE} \N{GRINNING FACE}".encode()
@@ -138,10 +139,15 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
         peer.greet()
         peer.expect(b"MAIL FROM:")
         peer.send(half)
+        sent.set()
         assert peer.until_closed() == b""
 
-    connection = connect.opened(dialogue, command_timeout=400)
-    failure = connection.start_send().fails("ETIMEDOUT")
+    sent = threading.Event()
+    connection = connect.opened(dialogue, command_timeout=LIMIT)
+    sending = connection.start_send()
+    assert sent.wait(PATIENCE)
+    connect.drive.advance_past(LIMIT)
+    failure = sending.fails("ETIMEDOUT")
     assert failure.command == "MAIL FROM"
     connection.wait_end()
 

@@ -3,6 +3,8 @@ breaks off, and logging in."""
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from conftest import Opener
@@ -14,6 +16,7 @@ from support.drive import Connection, Operation
 from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.script import greets, script
 from support.scripted import Peer, ScriptedServer
+from support.slowness import LIMIT, PATIENCE
 
 # --- many messages ----------------------------------------------------------
 
@@ -93,11 +96,15 @@ def test_case_112_no_answer_to_the_second_message(connect: Opener) -> None:
         accept(peer, 0)
         peer.answer(b"MAIL FROM:<a1@example.com>", b"250 ok")
         peer.expect(b"RCPT TO:")
+        silent.set()
         assert peer.until_closed() == b""
 
-    connection = connect.opened(dialogue, socket_timeout=500)
+    silent = threading.Event()
+    connection = connect.opened(dialogue, socket_timeout=LIMIT)
     first, second = start_many(connection, 2)
     first.succeeds()
+    assert silent.wait(PATIENCE)
+    connect.drive.advance_past(LIMIT)
     failure = second.fails("ETIMEDOUT")
     assert "socket_timeout" in failure.message
     assert failure.command == "RCPT TO"

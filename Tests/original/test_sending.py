@@ -8,6 +8,7 @@ from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.connection import refused_at_once
 from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
+from support.pace import Pace
 from support.script import script
 from support.scripted import Peer
 
@@ -59,21 +60,24 @@ TIME = 20
 
 @both
 def test_case_051_result(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    pace = Pace()
+
     def dialogue(peer: Peer) -> None:
         peer.greet(*capabilities)
         for command in (FROM, b"RCPT TO:<one@example.com>", b"RCPT TO:<two@example.com>"):
             peer.answer(command, b"250 2.1.0 ok")
         peer.expect(b"DATA")
-        assert not peer.closes_within(TIME / 1000)
+        pace.take_turn()
         peer.reply(b"354 go on")
         assert peer.content() == MESSAGE + b".\r\n"
-        assert not peer.closes_within(TIME / 1000)
+        pace.take_turn()
         peer.reply(QUEUED)
         peer.quit()
 
     connection = connect.opened(dialogue)
     assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
     sending = connection.start_send(MESSAGE, recipients=NAMES[:2])
+    pace.give_turns(connection.drive, 2, TIME)
     sending.succeeds()
     result = sending.result()
     check_delivered(result, *NAMES[:2])

@@ -16,6 +16,7 @@ from support.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
 from support.resolving import wait_for_resolver
 from support.scripted import PATIENCE, Peer, ScriptedServer
 from support.separate import where_names_mean
+from support.slowness import LIMIT
 from support.system import full_listener
 
 FIRST, SECOND = "127.0.0.2", "127.0.0.3"
@@ -28,10 +29,6 @@ SAID = f"the server does not greet with 220: {REPLY}"
 def drive(tmp_path: Path) -> Iterator[Drive]:
     with where_names_mean(tmp_path, {HOST: [FIRST, SECOND]}) as drive:
         yield drive
-
-
-#: Less than any other limit is by default. The tests put the clock forward.
-LIMIT = 20_000
 
 
 def refuses(peer: Peer) -> None:

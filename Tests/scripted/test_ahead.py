@@ -26,6 +26,7 @@ from support.numbered import (
 )
 from support.outcomes import DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
 from support.scripted import CRLF, Peer
+from support.slowness import PATIENCE
 from support.strict import (
     Ending,
     StrictServer,
@@ -118,7 +119,7 @@ def test_a_group_that_is_answered_slowly(connect: Opener) -> None:
         for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
             peer.expect(command)
         peer.reply(b"250 2.0.0 Ok: queued as FIRST")
-        assert told.wait(20)
+        assert told.wait(PATIENCE)
         for reply in (b"250 ok", b"250 ok", b"250 ok"):
             peer.reply(reply)
             peer.idle()

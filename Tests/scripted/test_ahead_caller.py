@@ -34,6 +34,7 @@ from support.outcomes import (
     UNKNOWN,
 )
 from support.scripted import Peer
+from support.slowness import PATIENCE
 from support.strict import StrictServer, Verdict, judging
 
 UNTRIED: Outcome = ("ECANCELLED", NOT_TRIED, RETRY_SAFE)
@@ -68,7 +69,7 @@ class Moment:
         assert peer.octets(len(envelope_ahead(number))) == envelope_ahead(number)
 
     def wait(self, connection: Connection) -> None:
-        assert self.came.wait(20)
+        assert self.came.wait(PATIENCE)
         last = [reply.decode() for reply in self.replies[-1:]]
         drive = connection.drive
         drive.wait(lambda: set(last) <= set(drive.transcript(LOG_SERVER)), "the last reply")

@@ -14,7 +14,7 @@ from support.drive import PATIENCE, Connection, Operation
 from support.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
 from support.script import script
 from support.scripted import Peer
-from support.slowness import time_limit
+from support.slowness import LIMIT
 
 Step = tuple[str, str, Callable[[Peer], object]]
 
@@ -252,10 +252,12 @@ def test_cancel_takes_quit_back(connect: Opener) -> None:
 def test_quit_without_a_reply(connect: Opener) -> None:
     """After QUIT nothing is an error, not even silence."""
     dialogue = script(Peer.greet, b"QUIT", Peer.until_closed)
-    connection = connect.opened(
-        dialogue, quit_timeout=time_limit(200), operation_timeout=time_limit(300)
-    )
-    connection.start_quit().succeeds()
+    server = connect.server(dialogue)
+    connection = connect.opened(server, quit_timeout=LIMIT, operation_timeout=2 * LIMIT)
+    quitting = connection.start_quit()
+    server.wait_for(b"QUIT")
+    connect.drive.advance(LIMIT)
+    quitting.succeeds()
     connection.ends_well()
     connect.join()
     # Once, and not again because the server has taken the command.

@@ -20,7 +20,7 @@ from support.outcomes import CODES, OK
 from support.sasl import b64, xoauth2
 from support.script import greets, script
 from support.scripted import Peer, ScriptedServer
-from support.slowness import repeated, time_limit
+from support.slowness import LIMIT, repeated
 
 ESTATE = CODES["ESTATE"]
 LOGINS = repeated(100)
@@ -331,8 +331,9 @@ def test_lost_while_an_answer_is_due(connect: Opener, kind: str) -> None:
 @pytest.mark.parametrize("limit", ["operation_timeout", "socket_timeout"])
 def test_never_answered(connect: Opener, kind: str, limit: str) -> None:
     server = connect.server(any_login)
-    connection, login, question = unanswered(connect, server, kind, **{limit: 150})
+    connection, login, question = unanswered(connect, server, kind, **{limit: LIMIT})
     connect.drive.on(login.tag, late_answer(question, False))
+    connect.drive.advance_past(LIMIT)
     failure = login.fails("ETIMEDOUT")
     assert limit in failure.message
     assert failure.phase == "auth"
@@ -349,9 +350,12 @@ def test_the_server_is_not_blamed_for_the_wait(connect: Opener) -> None:
         greets(b"AUTH X-MINE"), (b"AUTH X-MINE", b"334 " + b64(b"who?")), Peer.nothing_more
     )
     connection = connect.opened(
-        dialogue, mine=mechanism, command_timeout=50, operation_timeout=time_limit(200)
+        dialogue, mine=mechanism, command_timeout=LIMIT // 2, operation_timeout=LIMIT
     )
-    failure = connection.start_login("alice", "sesame").fails("ETIMEDOUT")
+    login = connection.start_login("alice", "sesame")
+    mechanism.wait(1)
+    connect.drive.advance(LIMIT)
+    failure = login.fails("ETIMEDOUT")
     assert "operation_timeout" in failure.message
     connection.wait_end()
 

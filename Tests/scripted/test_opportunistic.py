@@ -11,7 +11,7 @@ from support.certificates import Certificates
 from support.script import greets, says, script, secures
 from support.scripted import Peer, ScriptedServer
 from support.separate import handed
-from support.slowness import time_limit
+from support.slowness import LIMIT
 
 
 @pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?"])
@@ -89,7 +89,11 @@ def starttls_and_silence(peer: Peer) -> None:
 def test_handshake_that_never_ends(connect: Opener) -> None:
     """As one that fails: an attacker who stalls it could have broken it too."""
     server = connect.server(starttls_and_silence, script(greets(b"STARTTLS"), Peer.quit))
-    connection = connect.opened(server, opportunistic_tls=1, connection_timeout=time_limit(1000))
+    connection = connect(server, opportunistic_tls=1, connection_timeout=LIMIT)
+    opening = connection.start_connect()
+    server.wait_for(b"\x16")
+    connect.drive.advance(LIMIT)
+    opening.succeeds()
     assert connection.info()["secure"] == 0
     assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
     connection.start_quit().succeeds()
@@ -101,8 +105,11 @@ def test_given_connection() -> None:
         given = socket.create_connection((server.host, server.port))
         with handed(given) as (drive, number):
             connection = drive.connection(
-                connection=number, opportunistic_tls=1, connection_timeout=time_limit(150)
+                connection=number, opportunistic_tls=1, connection_timeout=LIMIT
             )
-            failure = connection.start_connect().fails("ETIMEDOUT")
+            opening = connection.start_connect()
+            server.wait_for(b"\x16")
+            drive.advance(LIMIT)
+            failure = opening.fails("ETIMEDOUT")
             assert failure.phase == "starttls"
             connection.wait_end()

@@ -12,26 +12,26 @@ from conftest import Opener
 from support.certificates import Certificates
 from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.pace import Pace
 from support.scripted import Peer
 from support.separate import handed
+from support.slowness import LIMIT
 
-#: Milliseconds of a limit, and how long a server takes for a message: some limits long, far
-#: less than the time that a test may take.
-LIMIT = 600
-TAKES = 2.4
+#: How long a server takes for a message: some limits long.
+TAKES = 4 * LIMIT
 MESSAGE = b"x" * 998 + b"\r\n"
 #: Fits into what the system keeps of a connection, and far more than that.
 SMALL, LARGE = 3_000_000, 12_000_000
+STEPS = 60
+#: What the system keeps of what the server has not taken: less than it takes in a limit.
+ROOM = 100_000
 
 
-def slowly(peer: Peer, size: int) -> None:
-    """Takes a message of about so many octets in so much time, evenly."""
-    steps = 60
-    pause = threading.Event()
-    rest = size
-    while rest > 0:
-        rest -= len(peer.octets(min(rest, size // steps)))
-        pause.wait(TAKES / steps)
+def slowly(peer: Peer, size: int, pace: Pace) -> None:
+    """Takes a message of so many octets evenly."""
+    for _ in range(STEPS):
+        peer.octets(size // STEPS)
+        pace.take_turn()
     peer.content()
 
 
@@ -50,15 +50,22 @@ def test_slow_reader(
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.envelope()
-        slowly(peer, size)
+        slowly(peer, size, pace)
         peer.reply(b"250 2.0.0 Ok: queued as 4F2A")
         peer.quit()
 
+    pace = Pace()
     identity = certificates.name_only if way == "tls" else None
+    server = connect.server(dialogue, identity=identity, receive_buffer=ROOM)
     connection = connect.opened(
-        dialogue, identity, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
+        server, host="localhost", secure=int(way == "tls"), **{limit: LIMIT}
     )
-    connection.delivers(message(size))
+    with connection.drive.held():
+        sending = connection.start_send(message(size))
+        quitting = connection.start_quit()
+    pace.give_turns(connection.drive, STEPS, TAKES // STEPS)
+    sending.succeeds()
+    quitting.succeeds()
 
 
 def test_slow_reader_of_a_group(connect: Opener) -> None:
@@ -76,18 +83,19 @@ def test_slow_reader_of_a_group(connect: Opener) -> None:
             size = int(peer.expect(b"BDAT ").split()[1])
             for _ in range(steps):
                 peer.octets(size // steps)
-                pause.wait(2 * LIMIT / 1000 / steps)
+                pace.take_turn()
             peer.octets(size % steps)
             peer.reply(b"250 ok", b"250 ok", b"250 2.0.0 Ok: queued as 4F2A")
         peer.quit()
 
-    pause = threading.Event()
+    pace = Pace()
     # Little of it is kept there, so that what was read can be seen from here.
     server = connect.server(dialogue, receive_buffer=4096)
     connection = connect.opened(server, chunking=2, command_timeout=LIMIT)
     with connection.drive.held():
         sends = [connection.start_send(message(60_000)) for _ in range(2)]
         quitting = connection.start_quit()
+    pace.give_turns(connection.drive, 2 * steps, 2 * LIMIT // steps)
     for sending in sends:
         sending.succeeds()
     quitting.succeeds()
@@ -101,11 +109,14 @@ def test_dead_reader(connect: Opener, limit: str) -> None:
         peer.shrink_buffers()
         peer.greet()
         peer.envelope()
+        agreed.set()
         assert timed_out.wait(PATIENCE)
 
-    timed_out = threading.Event()
+    agreed, timed_out = threading.Event(), threading.Event()
     connection = connect.opened(dialogue, **{limit: LIMIT})
     sending = connection.start_send(message(1_000_000))
+    assert agreed.wait(PATIENCE)
+    connection.drive.advance_past(LIMIT)
     failure = sending.fails("ETIMEDOUT")
     timed_out.set()
     assert limit in failure.message
@@ -123,11 +134,16 @@ def test_reader_that_owes_a_reply(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.envelope()
-        slowly(peer, SMALL)
+        slowly(peer, SMALL, pace)
         peer.until_closed()
 
-    connection = connect.opened(dialogue, final_reply_timeout=LIMIT)
+    pace = Pace()
+    server = connect.server(dialogue, receive_buffer=ROOM)
+    connection = connect.opened(server, final_reply_timeout=LIMIT)
     sending = connection.start_send(message(SMALL))
+    pace.give_turns(connection.drive, STEPS, TAKES // STEPS)
+    assert not sending.ended
+    connection.drive.advance_past(LIMIT)
     assert "final_reply_timeout" in sending.fails("ETIMEDOUT").message
     assert sending.result().statuses == [UNKNOWN]
 
@@ -135,7 +151,7 @@ def test_reader_that_owes_a_reply(connect: Opener) -> None:
 def test_slow_reader_in_the_file_system() -> None:
     """All of the message is on its way before the first octet is taken. Here the system
     counts whole buffers, of up to 64 KB."""
-    size, limit = 190_000, 2 * LIMIT
+    size, step, limit = 190_000, 2_000, 2 * LIMIT
 
     def serve() -> None:
         with theirs, theirs.makefile("rb") as lines:
@@ -148,17 +164,16 @@ def test_slow_reader_in_the_file_system() -> None:
             ):
                 assert lines.readline().startswith(said)
                 theirs.sendall(reply)
-            rest = size
-            while rest > 0:
-                rest -= len(lines.read(min(rest, 2_000)))
-                pause.wait(TAKES * 2_000 / size)
+            for _ in range(size // step):
+                lines.read(step)
+                pace.take_turn()
             assert lines.readline() == b".\r\n"
             theirs.sendall(b"250 2.0.0 Ok: queued as 4F2A\r\n")
             assert lines.readline() == b"QUIT\r\n"
             theirs.sendall(b"221 bye\r\n")
         served.set()
 
-    pause, served = threading.Event(), threading.Event()
+    pace, served = Pace(), threading.Event()
     ours, theirs = socket.socketpair()
     thread = threading.Thread(target=serve)
     thread.start()
@@ -167,6 +182,11 @@ def test_slow_reader_in_the_file_system() -> None:
             connection=number, final_reply_timeout=limit, socket_timeout=limit
         )
         connection.start_connect().succeeds()
-        connection.delivers(message(size))
+        with drive.held():
+            sending = connection.start_send(message(size))
+            quitting = connection.start_quit()
+        pace.give_turns(drive, size // step, TAKES * step // size)
+        sending.succeeds()
+        quitting.succeeds()
     thread.join(PATIENCE)
     assert served.is_set()

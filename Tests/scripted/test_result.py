@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from conftest import Opener
 from support.outcomes import DEFERRED, REJECTED
+from support.pace import Pace
 from support.scripted import Peer
 
 
 def test_times(connect: Opener) -> None:
     """Each part of a message has its own time, and what was not reached has none."""
 
+    pace = Pace()
+
     def dialogue(peer: Peer) -> None:
         peer.greet()
         peer.answer(b"MAIL FROM:", b"250 ok")
         peer.answer(b"RCPT TO:", b"250 ok")
         peer.expect(b"DATA")
-        assert not peer.closes_within(0.05)
+        pace.take_turn()
         peer.reply(b"354 go")
         peer.content()
         peer.reply(b"250 ok")
         peer.envelope()
         peer.content()
-        assert not peer.closes_within(0.05)
+        pace.take_turn()
         peer.reply(b"250 ok")
         peer.expect(b"MAIL FROM:")
-        assert not peer.closes_within(0.05)
+        pace.take_turn()
         peer.reply(b"550 no")
         peer.quit_after_reset()
 
     connection = connect.opened(dialogue)
-    assert connection.start_send().result().envelope_time > 0
-    assert connection.start_send().result().message_time > 0
-    refused = connection.start_send().result()
+    first = connection.start_send()
+    pace.give_turns(connection.drive, 1, 50)
+    assert first.result().envelope_time >= 50
+    second = connection.start_send()
+    pace.give_turns(connection.drive, 1, 50)
+    assert second.result().message_time >= 50
+    third = connection.start_send()
+    pace.give_turns(connection.drive, 1, 50)
+    refused = third.result()
     assert (refused.envelope_time, refused.message_time) == (0, 0)
     connection.start_quit().succeeds()
 

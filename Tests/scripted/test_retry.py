@@ -12,6 +12,7 @@ from support.drive import PATIENCE
 from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, Failure
 from support.script import script
 from support.scripted import Peer
+from support.slowness import LIMIT
 
 RECIPIENTS = ["a@example.com", "b@example.com"]
 
@@ -139,9 +140,12 @@ def test_ended_by_the_caller_while_queued(connect: Opener, deed: str) -> None:
 
 
 def test_timed_out_before_it_was_sent(connect: Opener) -> None:
-    connection = connect.opened(script(envelope, Peer.until_closed), command_timeout=200)
+    server = connect.server(script(envelope, Peer.until_closed))
+    connection = connect.opened(server, command_timeout=LIMIT)
     with connection.drive.held():
         sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
+    server.wait_for(b"DATA")
+    connect.drive.advance_past(LIMIT)
     for sending in sends:
         assert is_never_tried(sending.fails("ETIMEDOUT"))
 

@@ -11,7 +11,7 @@ from support.certificates import Certificates
 from support.drive import Drive
 from support.script import greets, says, script, secures, sends
 from support.scripted import PATIENCE, Peer, ScriptedServer
-from support.slowness import time_limit
+from support.slowness import LIMIT
 from support.tls import refused, unusable
 
 # --- certificates -----------------------------------------------------------
@@ -211,16 +211,28 @@ def test_tls_to_a_plain_port(connect: Opener) -> None:
 
 def test_plain_to_a_tls_port(connect: Opener) -> None:
     """Both sides wait for the other: the time limit must say why."""
-    connection = connect(Peer.nothing_more, greeting_timeout=time_limit(200))
-    failure = connection.start_connect().fails("ETIMEDOUT")
+    server = connect.server(Peer.nothing_more)
+    opening = connect(server, greeting_timeout=LIMIT).start_connect()
+    assert server.peer
+    connect.drive.advance(LIMIT)
+    failure = opening.fails("ETIMEDOUT")
     assert failure.phase == "greeting"
     assert "secure" in failure.message
 
 
 def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
     """Some TLS servers send an alert when nothing comes."""
-    dialogue = script(sends(b"\x15\x03\x01\x00\x02\x02\x46"), Peer.until_closed)
-    failure = connect(dialogue, greeting_timeout=time_limit(2000)).start_connect().wait().error
+    sent = threading.Event()
+
+    def dialogue(peer: Peer) -> None:
+        peer.send(b"\x15\x03\x01\x00\x02\x02\x46")
+        sent.set()
+        peer.until_closed()
+
+    opening = connect(dialogue, greeting_timeout=LIMIT).start_connect()
+    assert sent.wait(PATIENCE)
+    connect.drive.advance(LIMIT)
+    failure = opening.wait().error
     assert failure is not None
     assert failure.name in ("EPROTOCOL", "ECONNECTION", "ETIMEDOUT")
 

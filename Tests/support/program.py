@@ -212,10 +212,17 @@ class Program:
                 self.call("hold", "0")
 
     def advance(self, milliseconds: int) -> None:
-        """Puts the clock that the library sees forward. What is due then has happened when
-        this returns."""
+        """Puts the clock that the library sees forward, after it has done what it can. What is
+        due then has happened when this returns."""
+        self.settle()
         self.call("advance", str(milliseconds))
         self.settle()
+
+    def advance_past(self, limit: int) -> None:
+        """The same for a limit that counts from when the peer last took something: the
+        library looks at that ten times in a limit, so that it ends up to a tenth later."""
+        for _ in range(2):
+            self.advance(limit)
 
     def settle(self) -> None:
         """Has the library do what it can: read what has arrived, and look at its limits."""

@@ -156,20 +156,6 @@ class Peer:
         self._socket.settimeout(PATIENCE)
         assert not octets and not self._buffer, f"came unasked: {bytes(self._buffer) + octets!r}"
 
-    def closes_within(self, seconds: float) -> bool:
-        """Whether the client closes in this time. What it says is kept."""
-        self._socket.settimeout(seconds)
-        try:
-            octets = self._receive()
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
-        finally:
-            self._socket.settimeout(PATIENCE)
-        self._buffer += octets
-        return not octets
-
     def shrink_buffers(self) -> None:
         """Little room on the way, so that whoever does not read soon blocks."""
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):

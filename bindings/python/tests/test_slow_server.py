@@ -182,28 +182,6 @@ def test_messages_sent_ahead_do_not_extend_the_limit(stepped: Stepped) -> None:
     assert count < 31
 
 
-def test_a_message_sent_ahead_has_its_own_time(stepped: Stepped) -> None:
-    """Also when the one before it is to go on later: each takes more than half of the limit."""
-    connection = stepped.connect(
-        "PIPELINING", "CHUNKING", chunking=OPTIMISTIC, operation_timeout=3.0
-    )
-    reports: list[Report] = []
-    for to in (["one@example.org", "two@example.org"], ["three@example.org"]):
-        envelope = smtpconn.Envelope("a@example.org", to)
-        connection.start_send(envelope, LINE, lambda *report: reports.append(report))
-    stepped.go_on()
-    for replies in (
-        ["250 ok", "250 ok", "452 4.5.3 too many", "250 queued"],
-        ["250 reset", "250 ok", "250 ok", "250 queued"],
-    ):
-        until = time.monotonic() + 1.7
-        while (rest := until - time.monotonic()) > 0:
-            stepped.loop.run_once(rest)
-        stepped.reply(*replies)
-    stepped.reply("250 reset", "250 ok", "250 ok", "250 queued")
-    assert [error for error, _ in reports] == [None, None]
-
-
 def test_closed_before_counted_content_has_left(stepped: Stepped) -> None:
     """What the library has copied is not what has left: nothing is in doubt."""
     message = IRREGULAR[:32_768]
