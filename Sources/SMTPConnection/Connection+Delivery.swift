@@ -9,7 +9,7 @@ extension Connection {
   func settle() {
     proceed()
     callBack()
-    if current == nil, queue.isEmpty { shrink() }
+    if operations.isIdle { shrink() }
     setTimer()
   }
 
@@ -23,28 +23,19 @@ extension Connection {
   /// An idle connection keeps little.
   private func shrink() {
     session?.shrink()
-    queue.shrink()
+    operations.shrink()
     callbacks.shrink()
   }
 
   // MARK: The end of an operation
 
   func complete(_ failure: Failure?) {
-    guard let current else { return }
-    self.current = nil
     var failure = failure
-    if case .login(let attempt, _) = current {
+    if case .login(let attempt, _) = operations.current {
       attempt.stop()
       failure = failure.map { attempt.reason(for: $0) }
     }
-    let ending = current.ending(failure.map { addressed($0) })
-    let dropped = droppedSends
-    droppedSends = []
-    callbacks.operationEnded { [self] in
-      if current.isLogin { loginRefusal = nil }
-      ending()
-    }
-    for send in dropped { callbacks.operationEnded(send) }
+    operations.currentEnded(failure.map { addressed($0) })
   }
 
   /// Together with earlier transactions of the same send; there are no later ones. The reply
@@ -52,14 +43,6 @@ extension Connection {
   private func endSend(_ outcome: Outcome, _ reason: Failure) {
     guard let mailing = Mailing.of(outcome) else { return }
     complete(mailing, mailing.take(outcome) ?? mailing.abandoned(reason))
-  }
-
-  @_optimize(speed)
-  func complete(_ mailing: Mailing, _ outcome: Outcome) {
-    current = sendUnderWay
-    if current != nil { deadlines.operationBegan() }
-    if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    callbacks.sendEnded(mailing, outcome)
   }
 
   // MARK: The end of the connection
@@ -82,7 +65,9 @@ extension Connection {
 
   /// A login that waits for a token, or for the caller's mechanism, is under way, although the dialogue is idle.
   private func duringLogin(_ failure: Failure) -> Failure {
-    guard failure.phase == .idle, case .login(let attempt, _) = current else { return failure }
+    guard failure.phase == .idle, case .login(let attempt, _) = operations.current else {
+      return failure
+    }
     var failure = failure
     failure.phase = .auth
     failure.command = ErrorText("AUTH \(Bytes.printable(attempt.name))").text
@@ -90,7 +75,7 @@ extension Connection {
   }
 
   /// Adds the address in use.
-  private func addressed(_ failure: Failure) -> Failure {
+  func addressed(_ failure: Failure) -> Failure {
     guard failure.addresses == nil else { return failure }
     var failure = failure
     failure.addresses = remoteAddress
@@ -118,12 +103,12 @@ extension Connection {
   func finish(_ failure: Failure?, isError: Bool, isDoubtful: Bool = false) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
-    closeChannel(graceful: content == nil)
+    closeChannel(graceful: !content.isBusy)
     link = .over(failure)
     connector = nil
     deadlines.clearTimer()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
-    stopContent()
+    content.stop()
     guard wasStarted else { return }
     if var failure {
       if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }
@@ -138,7 +123,7 @@ extension Connection {
 
   /// Ends everything pending. True when a message is in doubt.
   private func abandon(_ reason: Failure) -> Bool {
-    if case .login(let attempt, _) = current { attempt.stop() }
+    if case .login(let attempt, _) = operations.current { attempt.stop() }
     tokenTask?.cancel()
     tokenTask = nil
     var mayBeDelivered = false
@@ -157,11 +142,8 @@ extension Connection {
       case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
       }
     }
-    if current != nil { complete(reason) }
-    let untried = untried(reason)
-    while let operation = queue.popFirst() {
-      callbacks.operationEnded(operation.ending(untried))
-    }
+    complete(reason)
+    operations.endWaiting(untried(reason))
     return mayBeDelivered
   }
 
@@ -191,14 +173,11 @@ extension Connection {
     guard !isFreed else { return }
     deadlines.update()
     let reason = cancelled("cancelled by the caller")
-    if current != nil || opening != nil {
+    if operations.current != nil || opening != nil {
       finish(reason, isError: false)
       return
     }
-    isQuitting = false
-    while let operation = queue.popFirst() {
-      callbacks.operationEnded(operation.ending(reason))
-    }
+    operations.endWaiting(reason)
     callbacks.wake()
   }
 
@@ -210,10 +189,7 @@ extension Connection {
   }
 
   package func resume() throws(Failure) {
-    guard content?.isPaused == true else {
-      throw Failure(.state, "no message is paused")
-    }
-    goOn()
+    try content.resume()
   }
 }
 

@@ -6,8 +6,6 @@ extension Connection {
   /// How much is read before replies are looked at again and other connections
   /// get their turn.
   private static var readsPerTurn: Int { 64 }
-  /// Content written before other connections get their turn.
-  private static var contentPerTurn: Int { 1 << 20 }
 
   func proceed() {
     if case .starting = link { start() }
@@ -26,7 +24,7 @@ extension Connection {
 
   // MARK: In
 
-  private func receive() {
+  private func receive(after writeFailure: Failure? = nil) {
     for _ in 0..<Self.readsPerTurn {
       guard case .open(let channel) = link else { return }
       switch channel.read(into: &loop.buffer) {
@@ -82,54 +80,26 @@ extension Connection {
   // MARK: Out
 
   private func transmit() {
-    guard let session else { return }
-    var budget = Self.contentPerTurn
-    // The next octets cannot be in one write with the output.
-    var isApart = false
-    while case .open(let channel) = link {
-      let count = session.output.count
-      let isGrowing = !isApart && channel.isSecure && content.map { !$0.isPaused } ?? false
-      if count >= (isGrowing ? Channel.largestRecord : 1) {
-        // A record that is not full costs as much as one that is.
-        let most = isGrowing ? count - count % Channel.largestRecord : count
-        guard let count = written(session.write(to: channel, most)) else { return }
-        // A server that owes a reply gets no more time because others are asked for.
-        if !session.took(count) { deadlines.asked(sent: channel.sent) }
-        if session.output.isEmpty { isApart = false }
-      } else if let content {
-        guard budget > 0 else {
-          callbacks.wake()
-          return
-        }
-        let before = content.offset
-        guard moveContent(content, to: channel, limit: budget) || count > 0 else { return }
-        budget -= content.offset - before
-        isApart = count > 0 && session.output.count == count
-      } else {
+    var budget = ContentPump.contentPerTurn
+    while case .open(let channel) = link, let session {
+      switch content.transmit(session, to: channel, &budget) {
+      case .waiting:
         return
+      case .contentEnded:
+        sendAhead()
+      case .contentRefused:
+        handleEvents()
+        callbacks.wake()
+      case .sourceFailed(let failure):
+        fail(failure)
+      case .closed:
+        lost(
+          Failure(.connection, "the server closed the connection", command: "CONN", retry: .safe))
+      case .writeFailed(let failure):
+        // The server may have sent the reason before it closed.
+        receive(after: failure)
+        lost(failure)
       }
-    }
-  }
-
-  /// How much the channel took; nil when it takes no more for now.
-  func written(_ outcome: IOOutcome) -> Int? {
-    switch outcome {
-    case .bytes(let count):
-      deadlines.activity()
-      return count
-    case .wouldBlock:
-      return nil
-    case .endOfStream:
-      lost(Failure(.connection, "the server closed the connection", command: "CONN", retry: .safe))
-      return nil
-    case .failed(let failure):
-      // The server may have sent the reason before it closed.
-      if writeFailure == nil {
-        writeFailure = failure
-        receive()
-      }
-      lost(failure)
-      return nil
     }
   }
 
@@ -140,18 +110,5 @@ extension Connection {
     case .resolving(let resolver): resolver.cancel()
     case .none, .starting, .over: break
     }
-  }
-
-  /// Writes QUIT to a server that cannot be used.
-  func writeLastWords() {
-    guard case .open(let channel) = link, let session else { return }
-    _ = session.write(to: channel, session.output.count)
-  }
-}
-
-extension Session {
-  /// What has not left yet.
-  fileprivate func write(to channel: Channel, _ most: Int) -> IOOutcome {
-    output.withSpan { channel.write($0.extracting(first: most)) }
   }
 }

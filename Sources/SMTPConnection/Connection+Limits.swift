@@ -19,7 +19,7 @@ extension Connection {
     setTimer()
   }
 
-  private var isOperating: Bool { opening != nil || current != nil }
+  private var isOperating: Bool { opening != nil || operations.current != nil }
 
   private var waiting: Deadlines.Waiting {
     switch link {

@@ -133,20 +133,19 @@ extension Connection {
   /// With the server's reply, or without one. Another mechanism may follow.
   func endLogin(_ failure: Failure?) {
     if let failure, triesAgain(after: failure) { return }
-    loginRefusal = failure
-    if let failure { dropSends(behind: failure) }
+    if let failure { operations.refuseSends(after: failure) }
     complete(failure)
   }
 
   private func isRunning(_ attempt: LoginAttempt) -> Bool {
-    guard case .login(let running, _) = current else { return false }
+    guard case .login(let running, _) = operations.current else { return false }
     return running === attempt
   }
 
   /// After a refusal: whether something else is tried. A refused password is not
   /// tried again with another mechanism, which would lock the account.
   private func triesAgain(after failure: Failure) -> Bool {
-    guard case .login(let attempt, _) = current, let reply = failure.reply else {
+    guard case .login(let attempt, _) = operations.current, let reply = failure.reply else {
       return false
     }
     if attempt.mechanism is XOAuth2, !attempt.hasRenewed, attempt.identity.canRenew,

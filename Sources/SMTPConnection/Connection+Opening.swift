@@ -119,7 +119,6 @@ extension Connection {
     }
     remoteAddress = channel.remote.description
     deadlines.channelOpened()
-    writeFailure = nil
     let name = chooseClientName(channel)
     clientName = name
     session = Session(sessionConfiguration(name), cryptography: cryptography)

@@ -32,7 +32,6 @@ extension Connection {
 
   package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
     try enqueue(.quit(completion))
-    isQuitting = true
   }
 
   /// Whether an operation could be started now.
@@ -45,7 +44,9 @@ extension Connection {
       let reason = failure.map { ": \($0.message)" } ?? ""
       throw Failure(.state, "the connection is over\(reason)")
     case .starting, .resolving, .connecting, .securing, .open:
-      if isQuitting { throw Failure(.state, "quit was started; no operation can follow it") }
+      if operations.isQuitting {
+        throw Failure(.state, "quit was started; no operation can follow it")
+      }
     }
   }
 
@@ -60,29 +61,18 @@ extension Connection {
   @_optimize(speed)
   func enqueue(_ operation: Operation) throws(Failure) {
     try checkUsable()
-    callbacks.operationBegan()
-    if let loginRefusal, operation.isSend {
-      callbacks.operationEnded(operation.ending(unauthenticated(loginRefusal)))
-      callbacks.wake()
-      return
-    }
-    // An operation before it in the queue has already woken the loop up.
-    let isFirst = queue.isEmpty
-    queue.append(operation)
-    if isFirst { callbacks.started() }
+    operations.append(operation)
   }
 
   // MARK: Starting
 
   func startNext() {
-    while current == nil, case .open(let channel) = link, let session, !queue.isEmpty {
+    while operations.isNextDue, case .open(let channel) = link, let session {
       guard session.admission() == .anything else {
         handleEvents()
         return
       }
-      guard isSurveyed(queue.first), let operation = queue.popFirst() else { return }
-      current = operation
-      deadlines.operationBegan()
+      guard isSurveyed(operations.next), let operation = operations.advance() else { return }
       deadlines.dialogueContinued()
       start(operation, channel)
       handleEvents()
@@ -93,13 +83,12 @@ extension Connection {
   /// same write (RFC 2920 section 3.1), and small ones may go out whole.
   @_optimize(speed)
   func sendAhead() {
-    guard let session, !queue.isEmpty, content == nil, current?.isSend == true else { return }
-    while session.admission() == .sendAhead, case .send(let mailing) = queue.first,
-      isSurveyed(queue.first)
+    guard let session, !content.isBusy, operations.isAheadPossible else { return }
+    while session.admission() == .sendAhead, case .send(let mailing) = operations.next,
+      isSurveyed(operations.next)
     {
-      guard case .open = link, begin(mailing) else { return }
-      // The session keeps it.
-      _ = queue.popFirst()
+      guard case .open = link, content.begin(mailing, session) else { return }
+      operations.sentAhead()
       trace.collect(from: session)
     }
   }
@@ -130,10 +119,18 @@ extension Connection {
     }
   }
 
-  /// The send whose outcome the session gives next.
-  var sendUnderWay: Operation? {
-    (session?.owner as? Mailing).map { .send($0) }
+  private func begin(_ mailing: Mailing) {
+    if let session { _ = content.begin(mailing, session) }
   }
+
+  /// The server waits for content.
+  private func startContent(inChunks: Bool) {
+    guard let session, case .send(let mailing) = operations.current else { return }
+    if content.start(mailing, inChunks: inChunks, session) { sendAhead() }
+  }
+
+  /// The send whose outcome the session gives next.
+  private var sendUnderWay: Mailing? { session?.owner as? Mailing }
 
   // MARK: Events
 
@@ -158,7 +155,7 @@ extension Connection {
     case .loginDone(let failure):
       endLogin(failure)
     case .sendDone(let outcome):
-      stopContent()
+      content.stop()
       finishTransaction(outcome)
     case .resetDone(let failure):
       complete(failure)
@@ -166,7 +163,9 @@ extension Connection {
       complete(nil)
       finish(nil, isError: false)
     case .farewell:
-      writeLastWords()
+      if case .open(let channel) = link, let session {
+        content.writeFarewell(session, to: channel)
+      }
     case .failed(let failure, let isDoubtful):
       fail(failure, isDoubtful: isDoubtful)
     }
@@ -182,17 +181,19 @@ extension Connection {
       .smtp,
       "the server takes no more recipients at a time; the rest follows in another transaction")
     if let next = sendUnderWay {
-      // The rest follows what is under way.
-      current = next
-      deadlines.operationBegan()
-      queue.prepend(.send(mailing))
+      operations.postpone(mailing, after: next)
     } else if session?.expectation == .end {
       // The reason is the next event. The rest is ended with all else that waits.
-      current = nil
-      queue.prepend(.send(mailing))
+      operations.postpone(mailing, after: nil)
     } else {
       begin(mailing)
     }
+  }
+
+  @_optimize(speed)
+  func complete(_ mailing: Mailing, _ outcome: Outcome) {
+    if let failure = outcome.failure { outcome.failure = addressed(failure) }
+    operations.sendEnded(mailing, outcome, next: sendUnderWay)
   }
 
   private func startTLS() {
@@ -209,24 +210,5 @@ extension Connection {
       callbacks.operationEnded { opening(nil) }
     }
     callbacks.appendEvent { [self] in onConnect?() }
-  }
-
-  /// Mail that was to be sent with a login must not be sent without it. This holds until
-  /// the callback of the login has run.
-  func dropSends(behind failure: Failure) {
-    var isBehind = true
-    let dropped = queue.take { operation in
-      if operation.isLogin { isBehind = false }
-      return isBehind && operation.isSend
-    }
-    for operation in dropped {
-      droppedSends.append(operation.ending(unauthenticated(failure)))
-    }
-  }
-
-  private func unauthenticated(_ failure: Failure) -> Failure {
-    var failure = failure
-    failure.text = "not sent, because the login before it failed: \(failure.text)"
-    return failure
   }
 }

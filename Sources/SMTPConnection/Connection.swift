@@ -50,6 +50,7 @@ package final class Connection {
   }
   let trace: Trace
   let callbacks: CallbackQueue
+  let operations: OperationQueue
 
   var link = Link.none
   /// Kept until the greeting was accepted: it knows the addresses not tried yet.
@@ -69,17 +70,8 @@ package final class Connection {
   package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
 
   var opening: ((Failure?) -> Void)?
-  var current: Operation?
-  var queue = Queue<Operation>()
-  var isQuitting = false
-  /// Set from a failed login until its callback has run.
-  var loginRefusal: Failure?
-  /// Sends that end because a login failed, called back after it.
-  var droppedSends: [() -> Void] = []
 
-  var content: ContentTransfer?
-  /// A write failed; replies that arrived before are read first.
-  var writeFailure: Failure?
+  let content: ContentPump
 
   /// The delivery of a token answer.
   var tokenTask: LoopTask?
@@ -89,9 +81,11 @@ package final class Connection {
   package init(options: Options, loop: EventLoop) {
     self.options = options
     self.loop = loop
+    deadlines = Deadlines(options.limits)
     callbacks = CallbackQueue(loop)
     trace = Trace(options, callbacks)
-    deadlines = Deadlines(options.limits)
+    operations = OperationQueue(callbacks, deadlines)
+    content = ContentPump(loop, callbacks, deadlines, trace)
     deadlines.startTimer(on: loop) { [self] in limitPassed() }
     callbacks.onTurn { [self] in turn() }
   }
@@ -108,7 +102,7 @@ package final class Connection {
     case .none: .new
     case .over: .closed
     case .starting, .resolving, .connecting, .securing, .open:
-      if isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
+      if operations.isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
     }
   }
 

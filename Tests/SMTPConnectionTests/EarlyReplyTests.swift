@@ -12,7 +12,7 @@ import Testing
     try server.say("220 hi\r\n", until: "EHLO client.test\r\n")
     try server.send(to: names)
     try server.say("250-test\r\n250 PIPELINING\r\n")
-    try server.wait { server.connection.current != nil }
+    try server.wait { server.connection.operations.current != nil }
     let session = try #require(server.connection.session)
     #expect(session.output.count > 0)
     // To MAIL, each RCPT and DATA.

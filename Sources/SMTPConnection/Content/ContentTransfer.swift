@@ -3,8 +3,6 @@ import SMTPTransport
 
 /// The content of one message between its source and the channel.
 final class ContentTransfer {
-  let source: any ContentSource
-  var encoder: ContentEncoder
   /// How the server finds the end of it.
   enum Framing {
     /// By the final dot.
@@ -14,21 +12,28 @@ final class ContentTransfer {
     /// There is a chunk for each piece, as of a stream.
     case chunks
   }
-  let framing: Framing
+
+  let source: any ContentSource
+  var encoder: ContentEncoder
+  private let framing: Framing
   /// The position of the next octets in the source, and up to which position they are sent
   /// without copying.
   private(set) var offset = 0
-  private(set) var unchangedEnd = 0
+  private var unchangedEnd = 0
   /// The source has nothing for now and will report when it has.
   var isPaused = false
 
-  init(
-    _ source: any ContentSource, _ encoder: ContentEncoder, _ framing: Framing
-  ) {
+  init(_ source: any ContentSource, _ encoder: ContentEncoder, _ framing: Framing) {
     self.source = source
     self.encoder = encoder
     self.framing = framing
   }
+
+  /// The next piece is sent without copying.
+  var isPieceUncopied: Bool { offset < unchangedEnd }
+
+  /// The next piece is a chunk of its own.
+  var isBetweenChunks: Bool { framing == .chunks && !isPieceUncopied }
 
   /// A shorter piece is copied: a system call of its own is not worth while.
   private static let shortPiece = 8_192
@@ -54,5 +59,14 @@ final class ContentTransfer {
   func copied(_ count: Int) {
     offset += count
     unchangedEnd = offset
+  }
+
+  /// What the session is to do with the last octets, so many.
+  func lastPart(_ count: Int) -> Session.ContentPart {
+    switch framing {
+    case .dot: .end(size: encoder.size)
+    case .oneChunk: .piece
+    case .chunks: .lastChunk(count, size: encoder.size)
+    }
   }
 }
