@@ -266,31 +266,6 @@ def test_quit_without_a_reply(connect: Opener) -> None:
     assert "(operation_timeout)" not in log
 
 
-@pytest.mark.parametrize(
-    "reply", [b"250 ok", b"500 what?", b"garbage", b"421 bye", b"221-x\r\n221"]
-)
-def test_quit_with_another_reply(connect: Opener, reply: bytes) -> None:
-    connection = connect.opened(script(Peer.greet, (b"QUIT", reply), Peer.until_closed))
-    connection.start_quit().succeeds()
-    connection.ends_well()
-
-
-@pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
-def test_last_reply_without_line_end(connect: Opener, is_reset: bool) -> None:
-    """A server that explains itself and closes in the middle of the line."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.send(b"421 too many connections")
-        if is_reset:
-            peer.reset()
-
-    connection = connect.opened(dialogue)
-    failure = connection.start_send().fails("ECONNECTION")
-    assert failure.response == "421 too many connections"
-
-
 def test_started_in_a_callback(connect: Opener) -> None:
     """A callback may start the next operation."""
     connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.delivery, Peer.quit))

@@ -12,45 +12,6 @@ from support.outcomes import NOT_TRIED
 from support.script import delivers, script
 from support.scripted import Peer
 
-MESSAGE = b"Subject: x\r\n\r\nx\r\n"
-
-
-@pytest.mark.parametrize(
-    ("capabilities", "size", "eight_bit", "expected"),
-    [
-        ((b"SIZE 1000", b"8BITMIME"), 500, True, b" SIZE=500 BODY=8BITMIME"),
-        ((b"SIZE", b"8BITMIME"), 500, False, b" SIZE=500"),
-        ((b"SIZE 0",), 10**15, False, b" SIZE=1000000000000000"),
-        ((b"8BITMIME",), 500, True, b" BODY=8BITMIME"),
-        ((), 500, True, b""),
-        ((b"SIZE 1000",), 0, False, b""),
-    ],
-)
-def test_mail_parameters(
-    connect: Opener,
-    capabilities: tuple[bytes, ...],
-    size: int,
-    eight_bit: bool,
-    expected: bytes,
-) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        line = peer.expect(b"MAIL FROM:")
-        start = b"MAIL FROM:<a@example.com>"
-        assert line.startswith(start)
-        assert sorted(line[len(start) :].split(b" ")) == sorted(expected.split(b" "))
-        peer.until_closed()
-
-    server = connect.server(dialogue)
-    connection = connect.opened(server)
-    envelope = connection.drive.envelope("a@example.com", ["b@example.com"], size, eight_bit)
-    # Of a reader the library knows only the given size.
-    message = connection.drive.reader(MESSAGE)
-    sending = connection.start_send(envelope=envelope, message=message)
-    server.wait_for(b"MAIL FROM:")
-    connection.free()
-    sending.fails("ECANCELLED")
-
 
 @pytest.mark.parametrize("sender", ["", None, "<>", " <> "])
 def test_null_sender(connect: Opener, sender: str | None) -> None:
@@ -192,22 +153,6 @@ def test_smtputf8_is_of_one_message(connect: Opener) -> None:
     connection = connect.opened(dialogue)
     connection.start_send(sender="zo\u00eb@example.com").succeeds()
     connection.delivers()
-
-
-def test_smtputf8_when_offered(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SMTPUTF8", b"8BITMIME")
-        line = peer.expect(b"MAIL FROM:<zo\xc3\xab@example.com> ")
-        assert b"SMTPUTF8" in line.split(b" ")[1:]
-        peer.reply(b"250 ok")
-        peer.answer(b"RCPT TO:<b@example.com>", b"250 ok")
-        peer.answer(b"DATA", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    connection.delivers(sender="zoë@example.com")
 
 
 # --- misuse -----------------------------------------------------------------

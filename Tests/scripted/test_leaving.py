@@ -11,43 +11,6 @@ from conftest import Opener
 from support.drive import PATIENCE
 from support.scripted import Peer
 
-REFUSALS: dict[str, dict[str, int]] = {
-    "greeting": {},
-    "EHLO": {},
-    "HELO": {},
-    "LHLO": {"lmtp": 1},
-    "STARTTLS": {},
-    "no STARTTLS": {"require_tls": 1},
-}
-
-
-@pytest.mark.parametrize("where", REFUSALS)
-def test_quit_is_sent(connect: Opener, where: str) -> None:
-    """RFC 5321 section 4.1.1.10: a client does not close before QUIT, even when it
-    finds the server of no use."""
-
-    def dialogue(peer: Peer) -> None:
-        if where == "greeting":
-            peer.reply(b"554 5.3.2 no service here")
-        else:
-            peer.reply(b"220 hi")
-            peer.expect(b"LHLO " if where == "LHLO" else b"EHLO ")
-            if where == "STARTTLS":
-                peer.reply(b"250-test.local", b"250 STARTTLS")
-                peer.answer(b"STARTTLS", b"454 4.7.0 not now")
-            elif where == "no STARTTLS":
-                peer.reply(b"250 test.local")
-            elif where == "HELO":
-                peer.reply(b"502 what?")
-                peer.answer(b"HELO ", b"502 what?")
-            else:
-                peer.reply(b"554 5.3.2 no")
-        peer.quit()
-
-    connection = connect(dialogue, **REFUSALS[where])
-    assert connection.start_connect().wait().error is not None
-    connection.wait_end()
-
 
 @pytest.mark.parametrize("how", ["close", "quit", "time limit", "refused greeting", "421"])
 def test_nothing_stays_open(connect: Opener, how: str) -> None:

@@ -10,10 +10,10 @@ import pytest
 from conftest import Opener
 from support.credentials import Mechanism, Tokens
 from support.drive import Connection, RefusedError
-from support.logins import PASSWORD, PLAIN, RESPONSE, USER, WELCOME, is_refused, logs_in, offered
-from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, Failure
+from support.logins import PASSWORD, PLAIN, USER, WELCOME, is_refused, logs_in, offered
+from support.outcomes import Failure
 from support.sasl import b64, plain
-from support.script import Step, greets, says, script
+from support.script import Step
 from support.scripted import Peer
 
 LOGIN: list[Step] = [(b"AUTH LOGIN", b"334 "), (b64(USER), b"334 "), (b64(PASSWORD), WELCOME)]
@@ -28,11 +28,6 @@ def test_long_password(connect: Opener, length: int) -> None:
     if len(line) + 2 > 512:
         exchange = [(b"AUTH PLAIN", b"334 "), (line.removeprefix(b"AUTH PLAIN "), WELCOME)]
     logs_in(offered(connect, b"AUTH PLAIN", *exchange), password="p" * length)
-
-
-def test_utf8_credentials(connect: Opener) -> None:
-    exchange = (plain("zoë", "pässwört"), WELCOME)
-    logs_in(offered(connect, b"AUTH PLAIN", exchange), "zoë", "pässwört")
 
 
 # --- which mechanism --------------------------------------------------------
@@ -85,23 +80,6 @@ def test_the_older_form_of_auth(connect: Opener, offer: bytes) -> None:
 # --- the initial response ---------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("forced", "offer", "exchange"),
-    [
-        (0, b"AUTH PLAIN", [(b"AUTH PLAIN", b"334 go ahead"), (RESPONSE, WELCOME)]),
-        (1, b"AUTH LOGIN", [(b"AUTH LOGIN " + b64(USER), b"334 "), (b64(PASSWORD), WELCOME)]),
-        # CRAM-MD5 has none that could be forced.
-        (
-            1,
-            b"AUTH CRAM-MD5",
-            [(b"AUTH CRAM-MD5", b"334 PDFAdGVzdC5sb2NhbD4"), Peer.line, says(WELCOME)],
-        ),
-    ],
-)
-def test_initial_response(connect: Opener, forced: int, offer: bytes, exchange: list[Step]) -> None:
-    logs_in(offered(connect, offer, *exchange, initial_response=forced))
-
-
 def test_initial_response_however_long(connect: Opener) -> None:
     """A token may be longer than a command line of RFC 5321; many servers take it."""
     token = "t" * 3000
@@ -144,47 +122,6 @@ def test_authorization_identity_and_nothing_to_carry_it(connect: Opener) -> None
 # --- refused ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("reply", "retry"),
-    [
-        (b"535 5.7.8 bad credentials", RETRY_NO),
-        (b"534 5.7.9 too weak", RETRY_NO),
-        (b"454 4.7.0 not now", RETRY_SAFE),
-        (b"500 what?", RETRY_NO),
-        (b"250 ok", RETRY_NO),
-        (b"200 ok", RETRY_NO),
-    ],
-)
-def test_refused(connect: Opener, reply: bytes, retry: int) -> None:
-    """The connection stays open, and another try may follow."""
-    connection = offered(connect, b"AUTH PLAIN", (PLAIN, reply), (PLAIN, WELCOME))
-    failure = connection.start_login(USER, PASSWORD).fails("EAUTH")
-    assert (failure.command, failure.retry) == ("AUTH PLAIN", retry)
-    assert failure.response == reply.decode()
-    assert PASSWORD not in failure.message
-    logs_in(connection)
-
-
-@pytest.mark.parametrize(
-    "exchange",
-    [[(b"AUTH LOGIN", WELCOME)], [(b"AUTH LOGIN", b"334 "), (b64(USER), WELCOME)]],
-)
-def test_success_before_the_password(connect: Opener, exchange: list[Step]) -> None:
-    """A 235 in the middle of LOGIN is no login."""
-    is_refused(offered(connect, b"AUTH LOGIN", *exchange))
-
-
-@pytest.mark.parametrize(
-    ("offer", "exchange"),
-    [
-        (b"AUTH PLAIN", [(PLAIN, b"334 "), (RESPONSE, b"334 ")]),
-        (b"AUTH LOGIN", [*LOGIN[:2], (b64(PASSWORD), b"334 ")]),
-    ],
-)
-def test_endless_challenges(connect: Opener, offer: bytes, exchange: list[Step]) -> None:
-    is_refused(offered(connect, offer, *exchange, (b"*", b"501 5.0.0 cancelled")))
-
-
 @pytest.mark.parametrize("code", [b"504 5.5.4", b"534 5.7.9", b"538 5.7.11"])
 def test_the_next_mechanism(connect: Opener, code: bytes) -> None:
     """The refusal is about the mechanism, not about the password."""
@@ -200,85 +137,6 @@ def test_the_first_reason_stays(connect: Opener) -> None:
     assert (failure.response_code, failure.command) == (504, "AUTH LOGIN")
     assert "application-specific password required" in failure.message
     assert "AUTH PLAIN" in failure.message
-
-
-def test_refusal_as_text(connect: Opener) -> None:
-    """XOAUTH2: the server's reason is in the error whether it is base64 or not."""
-    exchange: list[Step] = [
-        (b"AUTH XOAUTH2 ", b"334 token is out of date"),
-        (b"", b"535 5.7.8 no"),
-    ]
-    connection = offered(connect, b"AUTH XOAUTH2", *exchange)
-    failure = is_refused(connection, password=None, access_token="ya29.x")
-    assert "token is out of date" in failure.message
-    assert failure.response == "535 5.7.8 no"
-
-
-def test_challenge_that_is_not_base64(connect: Opener) -> None:
-    """CRAM-MD5 has to know it."""
-    exchange: list[Step] = [(b"AUTH CRAM-MD5", b"334 !!! not !!!"), (b"*", b"501 cancelled")]
-    failure = is_refused(offered(connect, b"AUTH CRAM-MD5", *exchange))
-    assert "not base64" in failure.message
-
-
-def test_what_waits_for_a_failed_login(connect: Opener) -> None:
-    """It is not sent without it. The next login is, and what waits for that one, in order;
-    and what is started afterwards is the caller's decision."""
-    connection = connect(
-        script(
-            greets(b"AUTH PLAIN"),
-            (PLAIN, b"535 5.7.8 no"),
-            Peer.delivery,
-            (PLAIN, b"535 5.7.8 no"),
-            (PLAIN, b"235 yes"),
-            Peer.delivery,
-            Peer.quit,
-        )
-    )
-    drive = connection.drive
-    with drive.held():
-        connection.start_connect()
-        login = connection.start_login(USER, PASSWORD)
-        waiting = [connection.start_send(), connection.start_send()]
-    login.fails("EAUTH")
-    for sending in waiting:
-        sending.fails("EAUTH")
-        assert sending.result().statuses == [NOT_TRIED]
-    connection.start_send().succeeds()
-    with drive.held():
-        login = connection.start_login(USER, PASSWORD)
-        waits = connection.start_send()
-        again = connection.start_login(USER, PASSWORD)
-        last = connection.start_send()
-    login.fails("EAUTH")
-    waits.fails("EAUTH")
-    again.succeeds()
-    last.succeeds()
-    ended = [drive.order.index(f"done {each.tag}") for each in (login, waits, again, last)]
-    assert ended == sorted(ended)
-    connection.start_quit().succeeds()
-
-
-@pytest.mark.parametrize("pipelining", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
-def test_after_a_failed_transaction(connect: Opener, pipelining: tuple[bytes, ...]) -> None:
-    """AUTH is not allowed in a mail transaction (RFC 4954 section 4), and one that
-    failed may still be open."""
-    data: list[Step] = [(b"DATA", b"554 5.5.1 no one")] if pipelining else []
-    connection = connect.opened(
-        script(
-            greets(b"AUTH PLAIN", *pipelining),
-            (b"MAIL FROM:", b"250 ok"),
-            (b"RCPT TO:", b"550 5.1.1 no one"),
-            *data,
-            (b"RSET", b"250 ok"),
-            (PLAIN, WELCOME),
-            Peer.delivery,
-            Peer.quit,
-        )
-    )
-    connection.start_send().fails("EENVELOPE")
-    connection.start_login(USER, PASSWORD).succeeds()
-    connection.delivers()
 
 
 # --- refused before anything is sent ----------------------------------------
@@ -340,53 +198,4 @@ def test_authorization_identity_refused_at_once(
     assert reason in failure.message
 
 
-def test_twice(connect: Opener) -> None:
-    """RFC 4954 section 4: no AUTH after a successful one."""
-    connection = offered(connect, b"AUTH PLAIN", (PLAIN, WELCOME))
-    connection.start_login(USER, PASSWORD).succeeds()
-    failure = connection.start_login(USER, PASSWORD).wait().error
-    assert failure is not None
-    assert failure.name in ("EAUTH", "ESTATE")
-    assert connection.info()["authenticated"] == 1
-    connection.start_quit().succeeds()
-
-
 # --- EHLO once more ---------------------------------------------------------
-
-
-def test_hello_after_login(connect: Opener) -> None:
-    """What is offered then counts: for the caller, and for the next message."""
-    dialogue = script(
-        greets(b"AUTH PLAIN", b"8BITMIME"),
-        (PLAIN, b"235 welcome"),
-        (b"EHLO client.test", b"250-test.local", b"250-DSN", b"250 SIZE 100"),
-        (b"MAIL FROM:<a@example.com> SIZE=20 RET=HDRS", b"550 no"),
-        Peer.quit,
-    )
-    connection = connect(dialogue, hello_after_login=1)
-    with connection.drive.held():
-        connecting = connection.start_connect()
-        login = connection.start_login(USER, PASSWORD)
-        envelope = connection.drive.envelope("a@example.com", ["b@example.com"], dsn_ret="HDRS")
-        sending = connection.start_send(envelope=envelope)
-    connecting.succeeds()
-    login.succeeds()
-    assert connection.capability("DSN") == (True, "")
-    assert connection.capability("AUTH") == (False, None)
-    assert connection.info()["authenticated"] == 1
-    sending.fails("EENVELOPE")
-    connection.start_quit().succeeds()
-
-
-@pytest.mark.parametrize("is_welcome", [True, False])
-def test_no_other_hello(connect: Opener, is_welcome: bool) -> None:
-    """One that is refused changes nothing: the login is what it was, and so is what is offered.
-    And there is none after a login that failed."""
-    refused: Step = (b"EHLO client.test", b"503 5.5.1 said already")
-    exchange: list[Step] = [(PLAIN, WELCOME), refused] if is_welcome else [(PLAIN, b"535 5.7.8 no")]
-    dialogue = script(greets(b"AUTH PLAIN", b"DSN"), *exchange, Peer.delivery, Peer.quit)
-    connection = connect.opened(dialogue, hello_after_login=1)
-    done = connection.start_login(USER, PASSWORD).wait()
-    assert (done.error is None) == is_welcome
-    assert connection.capability("DSN") == (True, "")
-    connection.delivers()

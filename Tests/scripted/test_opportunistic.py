@@ -8,31 +8,10 @@ import pytest
 
 from conftest import Opener
 from support.certificates import Certificates
-from support.script import greets, says, script, secures
+from support.script import greets, says, script
 from support.scripted import Peer, ScriptedServer
 from support.separate import handed
 from support.slowness import LIMIT
-
-
-@pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?"])
-def test_starttls_refused(connect: Opener, reply: bytes) -> None:
-    """What was offered before holds: the dialogue goes on where it was."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"SIZE 1000", b"PIPELINING")
-        peer.answer(b"STARTTLS", reply)
-        assert peer.expect(b"MAIL FROM:") == b"MAIL FROM:<a@example.com> SIZE=20"
-        peer.reply(b"250 ok")
-        peer.answer(b"RCPT TO:", b"250 ok")
-        peer.answer(b"DATA", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue, opportunistic_tls=1)
-    assert connection.info()["secure"] == 0
-    assert connection.info()["capabilities"] == ["STARTTLS", "SIZE 1000", "PIPELINING"]
-    connection.delivers()
 
 
 @pytest.mark.parametrize("how", ["certificate", "close", "reset"])
@@ -58,13 +37,6 @@ def test_handshake_failed(connect: Opener, certificates: Certificates, how: str)
     assert info["capabilities"] == ["STARTTLS", "X-SECOND"]
     connection.delivers()
     assert connect.drive.events.count(f"{connection.name}.connect") == 1
-
-
-def test_opportunistic_when_all_is_well(connect: Opener, certificates: Certificates) -> None:
-    dialogue = script(secures(certificates.good), (b"QUIT", b"221 bye"))
-    connection = connect.opened(dialogue, opportunistic_tls=1)
-    assert connection.info()["secure"] == 1
-    connection.start_quit().succeeds()
 
 
 def test_the_second_connection_fails_too(connect: Opener, certificates: Certificates) -> None:

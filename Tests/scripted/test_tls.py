@@ -146,58 +146,6 @@ def test_injection_inside_the_handshake(connect: Opener, certificates: Certifica
     assert "INJECTED" not in str(connection.info())
 
 
-@pytest.mark.parametrize("reply", [b"454 4.7.0 no TLS now", b"502 what?", b"250 ok", b"354 go"])
-@pytest.mark.parametrize("require", [0, 1])
-def test_starttls_refused(connect: Opener, reply: bytes, require: int) -> None:
-    """It was offered: going on in the clear is what an attacker would want."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"AUTH PLAIN")
-        peer.answer(b"STARTTLS", reply)
-        rest = peer.until_closed()
-        assert rest in (b"", b"QUIT\r\n"), rest
-
-    connection = connect(dialogue, require_tls=require)
-    failure = connection.start_connect().fails("ETLS")
-    assert failure.command == "STARTTLS"
-    assert failure.response == reply.decode()
-    connection.wait_end()
-
-
-def test_required_and_ehlo_not_understood(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        peer.answer(b"EHLO ", b"502 what?")
-        rest = peer.until_closed()
-        assert rest in (b"", b"QUIT\r\n"), rest
-
-    connect(dialogue, require_tls=1).start_connect().fails("ETLS")
-
-
-def test_knowledge_from_before_tls_is_dropped(connect: Opener, certificates: Certificates) -> None:
-    """EHLO is refused under TLS: nothing that was offered before may be used."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"STARTTLS", b"PIPELINING", b"AUTH PLAIN", b"SIZE 5")
-        peer.answer(b"STARTTLS", b"220 go")
-        peer.start_tls(certificates.good)
-        peer.answer(b"EHLO ", b"502 not any more")
-        peer.answer(b"HELO ", b"250 test.local")
-        # No pipelining, no SIZE limit of 5, no AUTH.
-        peer.delivery()
-        peer.answer(b"QUIT", b"221 bye")
-
-    server = connect.server(dialogue)
-    connection = connect.opened(server)
-    info = connection.info()
-    assert info["secure"] == 1
-    assert info["capabilities"] == []
-    connection.start_login("alice", "sesame").fails("EAUTH")
-    connection.delivers()
-    connect.join()
-    assert b"AUTH" not in server.peer.received
-
-
 # --- the wrong kind of port -------------------------------------------------
 
 

@@ -18,9 +18,7 @@ from support.sasl import b64, plain, xoauth2
 from support.script import greets, script
 from support.scripted import Peer
 from support.tokenlogins import (
-    EXPLANATION,
     LONG_AGO,
-    explain,
     is_refused,
     logs_in,
     providing,
@@ -137,22 +135,6 @@ def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
 
 
 # --- the explanation ----------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("explanation", "told"),
-    [
-        (EXPLANATION, EXPLANATION),
-        ('{"status":"400"}\r\n250 ok', '{"status":"400"}??250 ok'),
-        ("no JSON at all", "no JSON at all"),
-    ],
-)
-def test_explanation(connect: Opener, explanation: str, told: str) -> None:
-    """Decoded, in the message; the reply is the one that decided."""
-    exchange = script(xoauth2(USER, "refused"), lambda peer: explain(peer, explanation), Peer.quit)
-    failure = is_refused(connect.opened(taking(then=exchange)), access_token="refused")
-    assert told in failure.message
-    assert failure.response == "535 5.7.8 not accepted"
 
 
 # --- which of them --------------------------------------------------------------------

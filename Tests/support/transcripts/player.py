@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -105,7 +106,7 @@ class Player:
             "allow_insecure_auth": 1,
             **self._mechanism(),
             **POLICIES[setting("policy", "ifOffered")],
-            **dict(word.split("=", 1) for word in setting("options", "").split()),
+            **dict(word.split("=", 1) for word in shlex.split(setting("options", ""))),
         }
 
     def _mechanism(self) -> dict[str, Option]:

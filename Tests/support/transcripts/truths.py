@@ -17,7 +17,7 @@ from support.outcomes import (
 )
 from support.transcripts.scenario import Scenario
 
-ENHANCED = re.compile(r"(\d)\d\d[ -](\1\.\d{1,3}\.\d{1,3})(?: |$)")
+ENHANCED = re.compile(r"(\d)\d\d[ -](\1\.(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2}))(?: |$)")
 QUEUED = re.compile(r"queued as (\w+)$")
 
 
