@@ -49,19 +49,19 @@ all: $(LIBRARY) $(STRIPPED)
 
 ## demo: send one message from C and one from Python to a server on this machine
 demo: all $(BUILD)/examples/send $(VENV)/binding | $(BUILD)/need/demo
-	@$(VENV)/bin/python Tests/support/demo.py
+	@$(VENV)/bin/python Tests/support/running/demo.py
 
 ## test: everything; ends with one line, "N passed, N failed"
 test:
-	@$(PYTHON) Tests/support/run_tests.py all
+	@$(PYTHON) Tests/support/running/run_tests.py all
 
 ## test-fast: the library, Swift tests, the C surface and the ABI
 test-fast:
-	@$(PYTHON) Tests/support/run_tests.py fast
+	@$(PYTHON) Tests/support/running/run_tests.py fast
 
 ## test-debian13: what needs no Swift, on Debian 13, in build/debian13 (as root; CONTRIBUTING.md)
 test-debian13: all | $(BUILD)/need/debian13
-	@$(PYTHON) Tests/support/debian13.py
+	@$(PYTHON) Tests/support/running/debian13.py
 
 ## generated: what follows from Sources/Options/options.json and the header (CONTRIBUTING.md)
 generated:
@@ -74,12 +74,12 @@ help:
 
 ## check-deps: name what is missing for the build and the tests, install it when root
 check-deps:
-	@sh Tests/support/require.sh build demo test
+	@sh Tests/support/running/require.sh build demo test
 
 # Order-only prerequisites: a machine that has them once keeps them.
 NEED_BUILD := $(BUILD)/need/build
-$(BUILD)/need/%: Tests/support/require.sh
-	@sh Tests/support/require.sh $*
+$(BUILD)/need/%: Tests/support/running/require.sh
+	@sh Tests/support/running/require.sh $*
 	@mkdir -p $(@D) && touch $@
 
 # --- Swift --------------------------------------------------------------------
@@ -239,8 +239,8 @@ $(ASAN_TESTS): $(BUILD)/asan/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tes
 
 # --- Python -------------------------------------------------------------------
 
-$(VENV)/ready: Tests/requirements.txt Tests/support/require.sh
-	@sh Tests/support/require.sh python
+$(VENV)/ready: Tests/requirements.txt Tests/support/running/require.sh
+	@sh Tests/support/running/require.sh python
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -40,8 +40,8 @@ $(BENCH)/content.o: Benchmarks/content/content.swift $(shell find Sources/SMTPPr
 $(BENCH)/content: Benchmarks/content/content.c $(BENCH)/content.o
 	$(CC) $(STRICT_C) $(CFLAGS) -o $@ $^ -lm
 
-$(BENCH_VENV)/ready: Benchmarks/requirements.txt Tests/support/require.sh
-	@sh Tests/support/require.sh python
+$(BENCH_VENV)/ready: Benchmarks/requirements.txt Tests/support/running/require.sh
+	@sh Tests/support/running/require.sh python
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

@@ -9,9 +9,9 @@ from typing import TypeVar
 import pytest
 
 from support import drive as driving
-from support.certificates import Certificates, Identity
 from support.drive import Connection, Drive, Option
-from support.scripted import Dialogue, ScriptedServer
+from support.servers.certificates import Certificates, Identity
+from support.servers.scripted import Dialogue, ScriptedServer
 from support.slowness import MODE
 
 # Under valgrind a test takes twenty times as long. What valgrind is to find is in how the library

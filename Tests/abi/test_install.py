@@ -12,7 +12,7 @@ import pytest
 
 from support.drive import ROOT
 from support.header import header_version
-from support.scripted import Peer, ScriptedServer
+from support.servers.scripted import Peer, ScriptedServer
 
 VERSION = header_version()
 

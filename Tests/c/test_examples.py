@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
-from support.scripted import Peer, ScriptedServer
+from support.servers.certificates import Certificates
+from support.servers.scripted import Peer, ScriptedServer
 
 EXAMPLES = BUILD / "examples"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Certificates
 from support.drive import BUILD, ROOT, valgrind
-from support.endpoint import TokenEndpoint, granted, repeats_the_request
 from support.header import header_functions
-from support.manners import friendly, rude, rude_under_tls, silent
-from support.resuming import Remembering
-from support.scripted import ScriptedServer
+from support.servers.certificates import Certificates
+from support.servers.endpoint import TokenEndpoint, granted, repeats_the_request
+from support.servers.manners import friendly, rude, rude_under_tls, silent
+from support.servers.resuming import Remembering
+from support.servers.scripted import ScriptedServer
 
 HERE = Path(__file__).parent
 

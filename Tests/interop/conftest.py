@@ -12,17 +12,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.certificates import Certificates
-from support.client import Client
-from support.dovecot import Dovecot
 from support.drive import BUILD, ROOT, Drive
-from support.exim import Exim
-from support.manners import offering
-from support.opensmtpd import OpenSMTPD
-from support.postfix import Postfix
-from support.realserver import RealServer
-from support.scripted import ScriptedServer
-from support.tokens import Signer
+from support.realservers.client import Client
+from support.realservers.dovecot import Dovecot
+from support.realservers.exim import Exim
+from support.realservers.opensmtpd import OpenSMTPD
+from support.realservers.postfix import Postfix
+from support.realservers.realserver import RealServer
+from support.realservers.tokens import Signer
+from support.servers.certificates import Certificates
+from support.servers.manners import offering
+from support.servers.scripted import ScriptedServer
 
 # The Python package and the library as they were built, not what happens to be
 # installed.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client, send
-from support.content import BODIES, HEADER, WAYS, large, message, stored, wire
-from support.dovecot import LMTP
-from support.mailboxes import PASSWORD, USER
-from support.realserver import RealServer
+from support.messages.content import BODIES, HEADER, WAYS, large, message, stored, wire
+from support.realservers.client import Client, send
+from support.realservers.dovecot import LMTP
+from support.realservers.mailboxes import PASSWORD, USER
+from support.realservers.realserver import RealServer
 
 # Each server that takes whatever comes, with and without PIPELINING.
 PLACES = [

@@ -8,12 +8,7 @@ import re
 import pytest
 import smtpconn
 
-from support.certificates import Certificates
-from support.client import Client, send
-from support.content import HEADER, HELLO, WAYS, large, message, wire
-from support.dovecot import FULL, LMTP, Dovecot, saved_as
-from support.mailboxes import ALICE, BOB, BUSY, DOMAIN, NOBODY
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     LOG_CLIENT,
@@ -23,6 +18,11 @@ from support.outcomes import (
     RETRY_NO,
     RETRY_SAFE,
 )
+from support.messages.content import HEADER, HELLO, WAYS, large, message, wire
+from support.realservers.client import Client, send
+from support.realservers.dovecot import FULL, LMTP, Dovecot, saved_as
+from support.realservers.mailboxes import ALICE, BOB, BUSY, DOMAIN, NOBODY
+from support.servers.certificates import Certificates
 
 pytestmark = pytest.mark.parametrize("server", ["dovecot"], indirect=True)
 

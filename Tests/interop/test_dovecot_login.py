@@ -7,13 +7,13 @@ import re
 
 import pytest
 
-from support.client import Client, send
-from support.content import BODIES, HEADER, HELLO, large, wire
-from support.dovecot import SUBMISSION, Dovecot
 from support.drive import Connection
-from support.mailboxes import ALICE, BOB, PASSWORD, USER
-from support.outcomes import LOG_CLIENT, RETRY_NO
-from support.scripted import ScriptedServer
+from support.drive.outcomes import LOG_CLIENT, RETRY_NO
+from support.messages.content import BODIES, HEADER, HELLO, large, wire
+from support.realservers.client import Client, send
+from support.realservers.dovecot import SUBMISSION, Dovecot
+from support.realservers.mailboxes import ALICE, BOB, PASSWORD, USER
+from support.servers.scripted import ScriptedServer
 
 pytestmark = pytest.mark.parametrize("server", ["dovecot"], indirect=True)
 

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.certificates import Certificates
-from support.client import Client
-from support.content import WAYS, wire
-from support.dovecot import SUBMISSION, Dovecot
 from support.drive import Drive
-from support.letters import MODES, Letter
-from support.mailboxes import ALICE, BOB, DOMAIN, NOBODY
-from support.outcomes import ACCEPTED, REJECTED
-from support.scripted import ScriptedServer
-from support.submitted import Submitted
-from support.tokens import Signer
+from support.drive.outcomes import ACCEPTED, REJECTED
+from support.messages.content import WAYS, wire
+from support.realservers.client import Client
+from support.realservers.dovecot import SUBMISSION, Dovecot
+from support.realservers.letters import MODES, Letter
+from support.realservers.mailboxes import ALICE, BOB, DOMAIN, NOBODY
+from support.realservers.submitted import Submitted
+from support.realservers.tokens import Signer
+from support.servers.certificates import Certificates
+from support.servers.scripted import ScriptedServer
 
 COUNT = 60
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import smtpconn
 
-from support.certificates import Certificates
-from support.content import HELLO
-from support.dovecot import Dovecot
-from support.mailboxes import ALICE, BOB, PASSWORD
-from support.tokens import LIFETIME, Endpoint, Signer, decode
+from support.messages.content import HELLO
+from support.realservers.dovecot import Dovecot
+from support.realservers.mailboxes import ALICE, BOB, PASSWORD
+from support.realservers.tokens import LIFETIME, Endpoint, Signer, decode
+from support.servers.certificates import Certificates
 
 # What Dovecot says of any token that it does not like, in JSON. Its order and what else is
 # there are those of a version.

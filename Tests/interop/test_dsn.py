@@ -7,11 +7,11 @@ from email.message import Message
 
 import pytest
 
-from support.client import Client
-from support.content import HELLO, stored
-from support.delivery import Delivery
-from support.mailboxes import ALICE, BOB, BOXES, BROKEN
-from support.telling import TellingServer
+from support.messages.content import HELLO, stored
+from support.realservers.client import Client
+from support.realservers.delivery import Delivery
+from support.realservers.mailboxes import ALICE, BOB, BOXES, BROKEN
+from support.realservers.telling import TellingServer
 
 # With PIPELINING, and without.
 everywhere = pytest.mark.parametrize(

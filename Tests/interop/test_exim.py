@@ -9,12 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.certificates import Certificates
-from support.client import Client, send
-from support.content import HEADER, HELLO, stored
-from support.exim import BAD_AT_DATA, BAD_FOR_NOW, BAD_SENDER, BAD_SUBJECT, MOST_MESSAGES, Exim
-from support.mailboxes import ALICE, BOB, BOXES, FEW, NOBODY, PASSWORD, USER
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -22,6 +17,18 @@ from support.outcomes import (
     RETRY_NO,
     RETRY_SAFE,
 )
+from support.messages.content import HEADER, HELLO, stored
+from support.realservers.client import Client, send
+from support.realservers.exim import (
+    BAD_AT_DATA,
+    BAD_FOR_NOW,
+    BAD_SENDER,
+    BAD_SUBJECT,
+    MOST_MESSAGES,
+    Exim,
+)
+from support.realservers.mailboxes import ALICE, BOB, BOXES, FEW, NOBODY, PASSWORD, USER
+from support.servers.certificates import Certificates
 
 pytestmark = pytest.mark.parametrize("server", ["exim"], indirect=True)
 

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client, send
-from support.content import BODIES, HEADER, WAYS, large, message, stored, wire
-from support.dovecot import FULL
-from support.exim import BAD_SENDER
-from support.letters import MODES, Letter
-from support.mailboxes import ALICE, BOB, BUSY, DOMAIN, NOBODY, SMALL_LIMIT
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_SAFE, UNKNOWN
-from support.realserver import RealServer
+from support.drive.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_SAFE, UNKNOWN
+from support.messages.content import BODIES, HEADER, WAYS, large, message, stored, wire
+from support.realservers.client import Client, send
+from support.realservers.dovecot import FULL
+from support.realservers.exim import BAD_SENDER
+from support.realservers.letters import MODES, Letter
+from support.realservers.mailboxes import ALICE, BOB, BUSY, DOMAIN, NOBODY, SMALL_LIMIT
+from support.realservers.realserver import RealServer
 
 #: As many as every server takes over one connection. Exim, as it comes, allows one RSET
 #: for each message and ten more.

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client, send
-from support.content import HELLO, WAYS, message, stored
-from support.mailboxes import ALICE, BOB, BOXES, NOBODY
-from support.opensmtpd import MOST_MESSAGES, OpenSMTPD
-from support.outcomes import ACCEPTED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.drive.outcomes import ACCEPTED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.messages.content import HELLO, WAYS, message, stored
+from support.realservers.client import Client, send
+from support.realservers.mailboxes import ALICE, BOB, BOXES, NOBODY
+from support.realservers.opensmtpd import MOST_MESSAGES, OpenSMTPD
 
 pytestmark = pytest.mark.parametrize("server", ["opensmtpd"], indirect=True)
 

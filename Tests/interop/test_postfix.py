@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from support.certificates import Certificates
-from support.client import Client, send
-from support.content import HEADER, HELLO, stored
-from support.mailboxes import ALICE, BOB, NOBODY, PASSWORD, USER
-from support.outcomes import NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.postfix import Postfix
+from support.drive.outcomes import NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.messages.content import HEADER, HELLO, stored
+from support.realservers.client import Client, send
+from support.realservers.mailboxes import ALICE, BOB, NOBODY, PASSWORD, USER
+from support.realservers.postfix import Postfix
+from support.servers.certificates import Certificates
 
 pytestmark = pytest.mark.parametrize("server", ["postfix"], indirect=True)
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Certificates
 from support.drive import BUILD, ROOT
-from support.mailboxes import ALICE, BOB, PASSWORD, USER
-from support.postfix import Postfix
+from support.realservers.mailboxes import ALICE, BOB, PASSWORD, USER
+from support.realservers.postfix import Postfix
+from support.servers.certificates import Certificates
 
 README = (ROOT / "README.md").read_text()
 OPTIONS = (ROOT / "docs" / "options.md").read_text()

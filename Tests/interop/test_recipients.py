@@ -7,12 +7,12 @@ import uuid
 
 import pytest
 
-from support.client import Client, send
-from support.content import HELLO, header, stored
 from support.drive import Operation
-from support.mailboxes import ALICE, BOB, BOXES, BUSY, DOMAIN, FEW, NOBODY, ZOE
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.telling import TellingServer
+from support.drive.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.messages.content import HELLO, header, stored
+from support.realservers.client import Client, send
+from support.realservers.mailboxes import ALICE, BOB, BOXES, BUSY, DOMAIN, FEW, NOBODY, ZOE
+from support.realservers.telling import TellingServer
 
 # Each server, with and without PIPELINING.
 everywhere = pytest.mark.parametrize(

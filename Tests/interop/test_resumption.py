@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client
-from support.realserver import RealServer
-from support.resuming import VERSIONS, visit
+from support.realservers.client import Client
+from support.realservers.realserver import RealServer
+from support.servers.resuming import VERSIONS, visit
 
 # (server, service, whether it is known to resume)
 PLACES = [

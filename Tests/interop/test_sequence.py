@@ -6,10 +6,10 @@ import uuid
 
 import pytest
 
-from support.client import Client, send
-from support.content import HEADER, HELLO, WAYS, header, message, stored
-from support.mailboxes import BOB, BUSY, DOMAIN, NOBODY, PASSWORD, SMALL_LIMIT, USER
-from support.telling import TellingServer
+from support.messages.content import HEADER, HELLO, WAYS, header, message, stored
+from support.realservers.client import Client, send
+from support.realservers.mailboxes import BOB, BUSY, DOMAIN, NOBODY, PASSWORD, SMALL_LIMIT, USER
+from support.realservers.telling import TellingServer
 
 PLACES = [
     *[("postfix", service) for service in ("smtp", "submission", "bare")],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from support.client import Client, send
-from support.content import HEADER, HELLO, stored
-from support.letters import MODES
-from support.mailboxes import SMALL_LIMIT
-from support.outcomes import NOT_TRIED
-from support.telling import TellingServer
+from support.drive.outcomes import NOT_TRIED
+from support.messages.content import HEADER, HELLO, stored
+from support.realservers.client import Client, send
+from support.realservers.letters import MODES
+from support.realservers.mailboxes import SMALL_LIMIT
+from support.realservers.telling import TellingServer
 
 pytestmark = pytest.mark.parametrize("server", ["postfix", "exim"], indirect=True)
 

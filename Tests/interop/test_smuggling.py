@@ -12,11 +12,11 @@ import uuid
 
 import pytest
 
-from support.client import Client, send
-from support.content import HEADER, HELLO, stored
-from support.letters import MODES
-from support.mailboxes import BOB, DOMAIN
-from support.telling import TellingServer
+from support.messages.content import HEADER, HELLO, stored
+from support.realservers.client import Client, send
+from support.realservers.letters import MODES
+from support.realservers.mailboxes import BOB, DOMAIN
+from support.realservers.telling import TellingServer
 
 SENDER = f"stranger@{DOMAIN}"
 # How often the limit is passed, and the size of a piece.

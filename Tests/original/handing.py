@@ -7,11 +7,11 @@ import socket
 from collections.abc import Iterator
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import Connection
-from support.proxy import Proxy, open_tunnel
-from support.scripted import ScriptedServer
-from support.separate import handed
+from support.drive.separate import handed
+from support.servers.certificates import Certificates
+from support.servers.proxy import Proxy, open_tunnel
+from support.servers.scripted import ScriptedServer
 
 
 @contextlib.contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from support.outcomes import ACCEPTED, Result
-from support.scripted import Peer
+from support.drive.outcomes import ACCEPTED, Result
+from support.servers.scripted import Peer
 
 MESSAGE = b"Subject: x\r\n\r\nbody\r\n"
 FROM = b"MAIL FROM:<a@example.com>"

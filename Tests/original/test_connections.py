@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import PATIENCE, Connection, Drive
-from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
-from support.script import greets, script, secures
-from support.scripted import Peer, ScriptedServer
-from support.separate import where_names_mean
+from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
+from support.drive.separate import where_names_mean
+from support.servers.certificates import Certificates
+from support.servers.script import greets, script, secures
+from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import LIMIT
 
 # --- in the clear and under TLS ---------------------------------------------

@@ -6,11 +6,11 @@ import pytest
 
 from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
-from support.certificates import Certificates
 from support.drive import Connection, Operation
-from support.outcomes import NOT_TRIED, RETRY_NO
-from support.script import greets, script, sends
-from support.scripted import Dialogue, Peer
+from support.drive.outcomes import NOT_TRIED, RETRY_NO
+from support.servers.certificates import Certificates
+from support.servers.script import greets, script, sends
+from support.servers.scripted import Dialogue, Peer
 
 
 def takes(certificates: Certificates, way: str, line: bytes, *capabilities: bytes) -> Dialogue:

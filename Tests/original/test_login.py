@@ -11,10 +11,10 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.credentials import Mechanism
 from support.drive import Connection, RefusedError
-from support.logins import PLAIN, WELCOME, is_refused, logs_in, offered
-from support.sasl import b64
+from support.drive.credentials import Mechanism
+from support.logins.logins import PLAIN, WELCOME, is_refused, logs_in, offered
+from support.logins.sasl import b64
 
 OFFER = b"AUTH PLAIN XOAUTH2 X-MINE"
 

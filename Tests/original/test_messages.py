@@ -8,9 +8,9 @@ import pytest
 from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
 from support.drive import Connection, Operation, quote
-from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_NO, RETRY_SAFE
-from support.script import greets, says, script
-from support.scripted import Peer
+from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_NO, RETRY_SAFE
+from support.servers.script import greets, says, script
+from support.servers.scripted import Peer
 
 # --- the size ---------------------------------------------------------------
 

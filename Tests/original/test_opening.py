@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.connection import refused_at_once
 from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive
+from support.drive.connection import refused_at_once
+from support.drive.outcomes import RETRY_SAFE
+from support.drive.separate import where_names_mean
 from support.header import header_version
-from support.outcomes import RETRY_SAFE
 from support.resolving import resolving
-from support.script import says, script, sends
-from support.scripted import Dialogue, Peer, ScriptedServer
-from support.separate import where_names_mean
+from support.servers.certificates import Certificates
+from support.servers.script import says, script, sends
+from support.servers.scripted import Dialogue, Peer, ScriptedServer
 from support.slowness import LIMIT
 from support.system import full_listener
 

@@ -10,12 +10,12 @@ import pytest
 from conftest import Opener
 from original.handing import tunnelled
 from original.mailing import MESSAGE
-from support.certificates import Certificates
-from support.connection import refused_at_once
 from support.drive import Connection, Operation
-from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
-from support.script import greets, script
-from support.scripted import Peer, ScriptedServer
+from support.drive.connection import refused_at_once
+from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.servers.certificates import Certificates
+from support.servers.script import greets, script
+from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import LIMIT, PATIENCE
 
 # --- many messages ----------------------------------------------------------

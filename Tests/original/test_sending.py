@@ -6,11 +6,11 @@ import pytest
 
 from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
-from support.connection import refused_at_once
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
+from support.drive.connection import refused_at_once
+from support.drive.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
 from support.pace import Pace
-from support.script import script
-from support.scripted import Peer
+from support.servers.script import script
+from support.servers.scripted import Peer
 
 both = pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
 

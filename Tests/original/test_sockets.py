@@ -9,12 +9,12 @@ import pytest
 
 from conftest import Opener
 from original.handing import handing, tunnelled
-from support.certificates import Certificates
 from support.drive import Connection, Drive
-from support.manners import silent
-from support.proxy import Proxy, ask, open_tunnel
-from support.script import greets, script, secures
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.servers.certificates import Certificates
+from support.servers.manners import silent
+from support.servers.proxy import Proxy, ask, open_tunnel
+from support.servers.script import greets, script, secures
+from support.servers.scripted import Dialogue, Peer, ScriptedServer
 
 
 def delivery(peer: Peer) -> None:

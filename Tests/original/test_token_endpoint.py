@@ -7,9 +7,9 @@ endpoint with a certificate of one's own, name its authority.
 from __future__ import annotations
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.endpoint import TokenEndpoint, granted
-from support.tokenlogins import accepting, is_refused, logs_in, taking
+from support.logins.tokenlogins import accepting, is_refused, logs_in, taking
+from support.servers.certificates import Certificates
+from support.servers.endpoint import TokenEndpoint, granted
 
 
 def self_signed(connect: Opener, certificates: Certificates, verifies: int) -> None:

@@ -17,17 +17,12 @@ from typing import Unpack
 import pytest
 
 from conftest import Opener
-from support.certificates import openssl
-from support.connection import refused_at_once
-from support.credentials import TokenCallback, Tokens
 from support.drive import Connection, Operation
-from support.endpoint import Request, TokenEndpoint, answer, granted, refused
-from support.logins import USER
-from support.sasl import xoauth2
-from support.script import script
-from support.scripted import Peer, ScriptedServer
-from support.slowness import repeated
-from support.tokenlogins import (
+from support.drive.connection import refused_at_once
+from support.drive.credentials import TokenCallback, Tokens
+from support.logins.logins import USER
+from support.logins.sasl import xoauth2
+from support.logins.tokenlogins import (
     EXPLANATION,
     LONG_AGO,
     accepting,
@@ -37,6 +32,11 @@ from support.tokenlogins import (
     refreshing,
     taking,
 )
+from support.servers.certificates import openssl
+from support.servers.endpoint import Request, TokenEndpoint, answer, granted, refused
+from support.servers.script import script
+from support.servers.scripted import Peer, ScriptedServer
+from support.slowness import repeated
 
 MANY = repeated(100)
 

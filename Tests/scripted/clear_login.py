@@ -16,9 +16,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import drive as driving
-from support.credentials import Mechanism
 from support.drive import Connection, Operation, Option
-from support.scripted import Peer, ScriptedServer
+from support.drive.credentials import Mechanism
+from support.servers.scripted import Peer, ScriptedServer
 
 OFFER = b"AUTH PLAIN LOGIN XOAUTH2 X-MINE"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import drive as driving
-from support.endpoint import TokenEndpoint, granted
-from support.scripted import Peer, ScriptedServer
+from support.servers.endpoint import TokenEndpoint, granted
+from support.servers.scripted import Peer, ScriptedServer
 
 
 def dialogue(peer: Peer) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from support.certificates import Certificates
 from support.drive import Drive
-from support.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
+from support.drive.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
+from support.drive.separate import where_names_mean
 from support.resolving import wait_for_resolver
-from support.scripted import PATIENCE, Peer, ScriptedServer
-from support.separate import where_names_mean
+from support.servers.certificates import Certificates
+from support.servers.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import LIMIT
 from support.system import full_listener
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from conftest import Opener
-from support.numbered import (
+from support.drive.outcomes import DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
+from support.messages.numbered import (
     IN_DOUBT,
     LOST,
     SENT,
@@ -24,10 +25,8 @@ from support.numbered import (
     start_one,
     true_of,
 )
-from support.outcomes import DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE
-from support.scripted import CRLF, Peer
-from support.slowness import PATIENCE
-from support.strict import (
+from support.servers.scripted import CRLF, Peer
+from support.servers.strict import (
     Ending,
     StrictServer,
     Verdict,
@@ -36,6 +35,7 @@ from support.strict import (
     by_reply,
     judging,
 )
+from support.slowness import PATIENCE
 
 # --- round trips ------------------------------------------------------------
 

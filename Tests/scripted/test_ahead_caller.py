@@ -11,7 +11,17 @@ import pytest
 
 from conftest import Opener
 from support.drive import Connection, Operation
-from support.numbered import (
+from support.drive.outcomes import (
+    ACCEPTED,
+    LOG_SERVER,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
+)
+from support.messages.numbered import (
     SENT,
     Outcome,
     content,
@@ -23,19 +33,9 @@ from support.numbered import (
     outcome,
     start_one,
 )
-from support.outcomes import (
-    ACCEPTED,
-    LOG_SERVER,
-    NOT_TRIED,
-    REJECTED,
-    RETRY_NO,
-    RETRY_SAFE,
-    RETRY_UNKNOWN,
-    UNKNOWN,
-)
-from support.scripted import Peer
+from support.servers.scripted import Peer
+from support.servers.strict import StrictServer, Verdict, judging
 from support.slowness import PATIENCE
-from support.strict import StrictServer, Verdict, judging
 
 UNTRIED: Outcome = ("ECANCELLED", NOT_TRIED, RETRY_SAFE)
 IN_DOUBT: Outcome = ("ECANCELLED", UNKNOWN, RETRY_UNKNOWN)

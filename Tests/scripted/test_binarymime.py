@@ -7,11 +7,11 @@ import random
 import pytest
 
 from conftest import Opener
-from support.content import WAYS
-from support.content import message as given
-from support.modes import CHUNKS, CHUNKS_SINGLY, DATA, OPTIMISTIC, Mode
-from support.outcomes import NOT_TRIED, RETRY_NO
-from support.strict import StrictServer
+from support.drive.outcomes import NOT_TRIED, RETRY_NO
+from support.messages.content import WAYS
+from support.messages.content import message as given
+from support.messages.modes import CHUNKS, CHUNKS_SINGLY, DATA, OPTIMISTIC, Mode
+from support.servers.strict import StrictServer
 
 CONTENTS = {
     "nothing": b"",

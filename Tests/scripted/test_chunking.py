@@ -9,11 +9,8 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.connection import Connection, Operation, refused_at_once
-from support.content import WAYS, wire
-from support.content import message as given
-from support.modes import CHUNKS, CHUNKS_SINGLY, OPTIMISTIC, Mode
-from support.outcomes import (
+from support.drive.connection import Connection, Operation, refused_at_once
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -22,8 +19,11 @@ from support.outcomes import (
     RETRY_SAFE,
     RETRY_UNKNOWN,
 )
-from support.scripted import PATIENCE, Peer, ScriptedServer
-from support.strict import StrictServer, Verdict, judging
+from support.messages.content import WAYS, wire
+from support.messages.content import message as given
+from support.messages.modes import CHUNKS, CHUNKS_SINGLY, OPTIMISTIC, Mode
+from support.servers.scripted import PATIENCE, Peer, ScriptedServer
+from support.servers.strict import StrictServer, Verdict, judging
 
 with_chunks = pytest.mark.parametrize("mode", [CHUNKS, OPTIMISTIC, CHUNKS_SINGLY], ids=str)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from conftest import Opener
-from support.connection import refused_at_once
 from support.drive import Drive, Operation, RefusedError
-from support.script import greets, script, sends
-from support.scripted import Dialogue, Peer
+from support.drive.connection import refused_at_once
+from support.servers.script import greets, script, sends
+from support.servers.scripted import Dialogue, Peer
 
 
 def open_and_quit(*capabilities: bytes) -> Dialogue:

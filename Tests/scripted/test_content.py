@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.connection import refused_at_once
-from support.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
-from support.script import greets, says, script
-from support.scripted import Dialogue, Peer, ScriptedServer
+from support.drive.connection import refused_at_once
+from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
+from support.servers.script import greets, says, script
+from support.servers.scripted import Dialogue, Peer, ScriptedServer
 
 # (what is given, what must be on the wire between 354 and the final dot)
 CASES = [

@@ -11,13 +11,13 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.content import WAYS, wire
-from support.content import message as given
 from support.drive import CHUNKING_OFF, Option
-from support.modes import DATA, GROUPED, SINGLY, Mode, in_every_mode
-from support.scripted import PATIENCE, Peer
-from support.strict import StrictServer
+from support.messages.content import WAYS, wire
+from support.messages.content import message as given
+from support.messages.modes import DATA, GROUPED, SINGLY, Mode, in_every_mode
+from support.servers.certificates import Certificates
+from support.servers.scripted import PATIENCE, Peer
+from support.servers.strict import StrictServer
 
 SIZE = 1_200_000
 HEADER = b"Subject: x\r\n\r\n"

@@ -6,13 +6,13 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.credentials import Mechanism
 from support.drive import Drive, Option
-from support.logins import PASSWORD, USER, WELCOME, is_refused, logs_in, offered
-from support.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
-from support.sasl import b64, plain
-from support.script import Step, greets, script
-from support.scripted import Peer
+from support.drive.credentials import Mechanism
+from support.drive.outcomes import CODES, LOG_CLIENT, LOG_SERVER, OK
+from support.logins.logins import PASSWORD, USER, WELCOME, is_refused, logs_in, offered
+from support.logins.sasl import b64, plain
+from support.servers.script import Step, greets, script
+from support.servers.scripted import Peer
 
 # --- what is said --------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ import pytest
 
 from conftest import Opener
 from support.drive import Drive
-from support.script import greets, says, script
-from support.scripted import Peer
+from support.servers.script import greets, says, script
+from support.servers.scripted import Peer
 
 DSN = (b"DSN",)
 ENVID = "2026-11-22 a+b=c"

@@ -11,9 +11,9 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE, Connection, Operation
-from support.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
-from support.script import script
-from support.scripted import Peer
+from support.drive.outcomes import LOG_NETWORK, NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.servers.script import script
+from support.servers.scripted import Peer
 from support.slowness import LIMIT
 
 Step = tuple[str, str, Callable[[Peer], object]]

@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.connection import refused_at_once
 from support.drive import Drive, RefusedError
-from support.outcomes import NOT_TRIED
-from support.script import delivers, script
-from support.scripted import Peer
+from support.drive.connection import refused_at_once
+from support.drive.outcomes import NOT_TRIED
+from support.servers.script import delivers, script
+from support.servers.scripted import Peer
 
 
 @pytest.mark.parametrize("sender", ["", None, "<>", " <> "])

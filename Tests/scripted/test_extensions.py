@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -16,7 +16,7 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer
+from support.servers.scripted import Peer
 
 SENDER = b"MAIL FROM:<a@example.com>"
 ASCII = b"Subject: x\r\n\r\nbody\r\n"

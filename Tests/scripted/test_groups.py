@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from conftest import Opener
-from support.connection import Connection, Operation
-from support.modes import CHUNKS, DATA, GROUPED, OPTIMISTIC, Mode, in_every_mode, in_groups
-from support.numbered import content, delivered, mailboxes, start
-from support.outcomes import ACCEPTED, LOG_SERVER, REJECTED
-from support.scripted import PATIENCE
-from support.strict import StrictServer, Verdict, at_once, by_octet, by_reply, judging
+from support.drive.connection import Connection, Operation
+from support.drive.outcomes import ACCEPTED, LOG_SERVER, REJECTED
+from support.messages.modes import CHUNKS, DATA, GROUPED, OPTIMISTIC, Mode, in_every_mode, in_groups
+from support.messages.numbered import content, delivered, mailboxes, start
+from support.servers.scripted import PATIENCE
+from support.servers.strict import StrictServer, Verdict, at_once, by_octet, by_reply, judging
 
 # --- waits --------------------------------------------------------------------
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.script import script, secures
-from support.scripted import Peer
-from support.strict import StrictServer
+from support.servers.certificates import Certificates
+from support.servers.script import script, secures
+from support.servers.scripted import Peer
+from support.servers.strict import StrictServer
 
 OFFERS = (b"PIPELINING", b"SIZE 10", b"8BITMIME", b"DSN", b"LIMITS RCPTMAX=1")
 

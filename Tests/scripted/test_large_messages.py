@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.content import wire
-from support.script import greets, script
-from support.scripted import Peer
+from support.messages.content import wire
+from support.servers.script import greets, script
+from support.servers.scripted import Peer
 
 SENDER = b"MAIL FROM:<a@example.com>"
 HEADER = b"Subject: x\n\n"

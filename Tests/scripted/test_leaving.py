@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.scripted import Peer
+from support.servers.scripted import Peer
 
 
 @pytest.mark.parametrize("how", ["close", "quit", "time limit", "refused greeting", "421"])

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.modes import OPTIMISTIC
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -15,8 +14,9 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.scripted import Peer
-from support.strict import StrictServer, Verdict, judging
+from support.messages.modes import OPTIMISTIC
+from support.servers.scripted import Peer
+from support.servers.strict import StrictServer, Verdict, judging
 
 NAMES = ["a@x.example", "b@y.example", "c@X.example", "d@z.example", "e@y.example"]
 

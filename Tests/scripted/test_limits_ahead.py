@@ -8,9 +8,18 @@ from dataclasses import dataclass
 import pytest
 
 from conftest import Opener
-from support.connection import Connection, Operation
-from support.modes import Mode, in_every_mode, in_groups
-from support.numbered import (
+from support.drive.connection import Connection, Operation
+from support.drive.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    UNKNOWN,
+)
+from support.messages.modes import Mode, in_every_mode, in_groups
+from support.messages.numbered import (
     LOST,
     SENT,
     content,
@@ -20,8 +29,7 @@ from support.numbered import (
     start,
     true_of,
 )
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE, UNKNOWN
-from support.strict import FINE, StrictServer, Verdict, judging
+from support.servers.strict import FINE, StrictServer, Verdict, judging
 
 TOO_MANY = ("ESTATE", NOT_TRIED, RETRY_SAFE)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import Drive
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -17,8 +16,9 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.script import delivers, script
-from support.scripted import Peer
+from support.servers.certificates import Certificates
+from support.servers.script import delivers, script
+from support.servers.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
 

@@ -7,13 +7,20 @@ import base64
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import Drive
-from support.modes import Mode, in_every_mode
-from support.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, LOG_SERVER, LOG_SMTP, LOG_TLS
-from support.script import greets, says, script, secures
-from support.scripted import Peer
-from support.strict import StrictServer
+from support.drive.outcomes import (
+    LOG_CLIENT,
+    LOG_MESSAGE,
+    LOG_NETWORK,
+    LOG_SERVER,
+    LOG_SMTP,
+    LOG_TLS,
+)
+from support.messages.modes import Mode, in_every_mode
+from support.servers.certificates import Certificates
+from support.servers.script import greets, says, script, secures
+from support.servers.scripted import Peer
+from support.servers.strict import StrictServer
 
 USER, PASSWORD = "alice", "s3cr3t-Passw0rd"
 SECRETS = [

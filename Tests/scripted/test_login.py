@@ -8,13 +8,13 @@ import base64
 import pytest
 
 from conftest import Opener
-from support.credentials import Mechanism, Tokens
 from support.drive import Connection, RefusedError
-from support.logins import PASSWORD, PLAIN, USER, WELCOME, is_refused, logs_in, offered
-from support.outcomes import Failure
-from support.sasl import b64, plain
-from support.script import Step
-from support.scripted import Peer
+from support.drive.credentials import Mechanism, Tokens
+from support.drive.outcomes import Failure
+from support.logins.logins import PASSWORD, PLAIN, USER, WELCOME, is_refused, logs_in, offered
+from support.logins.sasl import b64, plain
+from support.servers.script import Step
+from support.servers.scripted import Peer
 
 LOGIN: list[Step] = [(b"AUTH LOGIN", b"334 "), (b64(USER), b"334 "), (b64(PASSWORD), WELCOME)]
 

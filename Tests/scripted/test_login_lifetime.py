@@ -12,14 +12,14 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.credentials import Mechanism, TokenCallback
 from support.drive import Connection, Operation
-from support.endpoint import TokenEndpoint, granted
-from support.manners import tolerant
-from support.outcomes import CODES, OK
-from support.sasl import b64, xoauth2
-from support.script import greets, script
-from support.scripted import Peer, ScriptedServer
+from support.drive.credentials import Mechanism, TokenCallback
+from support.drive.outcomes import CODES, OK
+from support.logins.sasl import b64, xoauth2
+from support.servers.endpoint import TokenEndpoint, granted
+from support.servers.manners import tolerant
+from support.servers.script import greets, script
+from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import LIMIT, repeated
 
 ESTATE = CODES["ESTATE"]

@@ -11,13 +11,12 @@ import random
 from dataclasses import dataclass, field
 
 from conftest import Opener
-from support.certificates import Certificates, Identity
-from support.model import Posted
-from support.modes import Mode, in_every_mode, in_groups
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
-from support.posting import fates
-from support.slowness import repeated
-from support.strict import (
+from support.drive.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED
+from support.messages.model import Posted
+from support.messages.modes import Mode, in_every_mode, in_groups
+from support.messages.posting import fates
+from support.servers.certificates import Certificates, Identity
+from support.servers.strict import (
     FINE,
     Ending,
     StrictServer,
@@ -26,6 +25,7 @@ from support.strict import (
     by_octet,
     by_reply,
 )
+from support.slowness import repeated
 
 # With fewer not every kind of outcome comes up.
 DIALOGUES = max(30, repeated(60))

@@ -9,10 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from conftest import Opener
-from support.connection import Connection, Operation
-from support.model import contents_that_left
-from support.modes import OPTIMISTIC, Mode, in_groups
-from support.outcomes import (
+from support.drive.connection import Connection, Operation
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -21,9 +19,11 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.script import script
-from support.scripted import PATIENCE, Peer, ScriptedServer
-from support.strict import Ending, StrictServer, Verdict, judging
+from support.messages.model import contents_that_left
+from support.messages.modes import OPTIMISTIC, Mode, in_groups
+from support.servers.script import script
+from support.servers.scripted import PATIENCE, Peer, ScriptedServer
+from support.servers.strict import Ending, StrictServer, Verdict, judging
 
 COUNT = 10_000
 NAMES = [f"recipient-{number}@a-somewhat-longer-domain.example.com" for number in range(COUNT)]

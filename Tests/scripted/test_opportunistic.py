@@ -7,10 +7,10 @@ import socket
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.script import greets, says, script
-from support.scripted import Peer, ScriptedServer
-from support.separate import handed
+from support.drive.separate import handed
+from support.servers.certificates import Certificates
+from support.servers.script import greets, says, script
+from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import LIMIT
 
 

@@ -9,10 +9,10 @@ import itertools
 import pytest
 
 from conftest import Opener
-from support.model import Posted
-from support.modes import GROUPED, SINGLY, Mode
-from support.posting import fates
-from support.strict import FINE, Judge, StrictServer, Verdict
+from support.messages.model import Posted
+from support.messages.modes import GROUPED, SINGLY, Mode
+from support.messages.posting import fates
+from support.servers.strict import FINE, Judge, StrictServer, Verdict
 
 SENDER = b"from1@example.com"
 PLACES: dict[str, tuple[str, bytes]] = {

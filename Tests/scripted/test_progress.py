@@ -9,12 +9,12 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import PATIENCE
-from support.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.drive.outcomes import NOT_TRIED, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN
+from support.drive.separate import handed
 from support.pace import Pace
-from support.scripted import Peer
-from support.separate import handed
+from support.servers.certificates import Certificates
+from support.servers.scripted import Peer
 from support.slowness import LIMIT
 
 #: How long a server takes for a message: some limits long.

@@ -7,8 +7,8 @@ import threading
 from enum import IntEnum
 
 from conftest import Opener
-from support.script import script
-from support.scripted import Peer, ScriptedServer
+from support.servers.script import script
+from support.servers.scripted import Peer, ScriptedServer
 
 
 class Stage(IntEnum):

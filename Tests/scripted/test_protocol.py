@@ -9,9 +9,9 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.outcomes import RETRY_SAFE
-from support.script import script, sends
-from support.scripted import PATIENCE, Peer
+from support.drive.outcomes import RETRY_SAFE
+from support.servers.script import script, sends
+from support.servers.scripted import PATIENCE, Peer
 
 # More than any bound of the client and all buffers of the kernel together.
 FLOOD = 64 << 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conftest import Opener
 from support.pace import Pace
-from support.scripted import Peer
+from support.servers.scripted import Peer
 
 
 def test_times(connect: Opener) -> None:

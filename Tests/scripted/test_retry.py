@@ -9,9 +9,9 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.outcomes import RETRY_SAFE, Failure
-from support.script import script
-from support.scripted import Peer
+from support.drive.outcomes import RETRY_SAFE, Failure
+from support.servers.script import script
+from support.servers.scripted import Peer
 from support.slowness import LIMIT
 
 RECIPIENTS = ["a@example.com", "b@example.com"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.scripted import Peer
+from support.servers.scripted import Peer
 
 
 @pytest.mark.parametrize("way", ["copy", "descriptor", "reader"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     NOT_TRIED,
     REJECTED,
@@ -14,8 +14,8 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.script import greets, says, script
-from support.scripted import Peer
+from support.servers.script import greets, says, script
+from support.servers.scripted import Peer
 
 NAMES = ["one@example.com", "two@example.com", "three@example.com"]
 BODY = b"Subject: x\r\n\r\nbody\r\n"

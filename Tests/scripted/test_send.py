@@ -5,9 +5,17 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import ACCEPTED, DEFERRED, NOT_TRIED, REJECTED, RETRY_NO, RETRY_SAFE, UNKNOWN
-from support.script import greets, says, script
-from support.scripted import Peer
+from support.drive.outcomes import (
+    ACCEPTED,
+    DEFERRED,
+    NOT_TRIED,
+    REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    UNKNOWN,
+)
+from support.servers.script import greets, says, script
+from support.servers.scripted import Peer
 
 PLAIN: tuple[bytes, ...] = ()
 PIPELINING = (b"PIPELINING",)

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import Drive
-from support.manners import silent
-from support.outcomes import RETRY_NO, RETRY_SAFE
-from support.relay import relayed
-from support.script import greets, script, secures
-from support.scripted import PATIENCE, Peer, ScriptedServer
-from support.separate import handed
+from support.drive.outcomes import RETRY_NO, RETRY_SAFE
+from support.drive.separate import handed
+from support.servers.certificates import Certificates
+from support.servers.manners import silent
+from support.servers.relay import relayed
+from support.servers.script import greets, script, secures
+from support.servers.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import LIMIT
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
+from support.drive.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
 from support.pace import Pace
 from support.resolving import resolving
-from support.script import greets, script
-from support.scripted import Peer
+from support.servers.script import greets, script
+from support.servers.scripted import Peer
 from support.slowness import LIMIT
 from support.system import full_listener
 

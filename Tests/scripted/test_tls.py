@@ -7,12 +7,12 @@ import threading
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
 from support.drive import Drive
-from support.script import greets, says, script, secures, sends
-from support.scripted import PATIENCE, Peer, ScriptedServer
+from support.servers.certificates import Certificates
+from support.servers.script import greets, says, script, secures, sends
+from support.servers.scripted import PATIENCE, Peer, ScriptedServer
+from support.servers.tls import refused, unusable
 from support.slowness import LIMIT
-from support.tls import refused, unusable
 
 # --- certificates -----------------------------------------------------------
 

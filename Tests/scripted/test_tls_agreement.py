@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates, Identity, openssl
-from support.outcomes import RETRY_NO, RETRY_SAFE
-from support.resuming import extension_in
-from support.script import Step, greets, script, sends
-from support.scripted import Peer
-from support.tls import agreed, refused
+from support.drive.outcomes import RETRY_NO, RETRY_SAFE
+from support.servers.certificates import Certificates, Identity, openssl
+from support.servers.resuming import extension_in
+from support.servers.script import Step, greets, script, sends
+from support.servers.scripted import Peer
+from support.servers.tls import agreed, refused
 
 
 def test_groups(connect: Opener, certificates: Certificates) -> None:

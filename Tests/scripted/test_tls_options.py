@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates, Identity
-from support.outcomes import RETRY_NO
-from support.scripted import Peer
-from support.tls import agreed, quits, refused, unusable
+from support.drive.outcomes import RETRY_NO
+from support.servers.certificates import Certificates, Identity
+from support.servers.scripted import Peer
+from support.servers.tls import agreed, quits, refused, unusable
 
 
 @dataclass(frozen=True)

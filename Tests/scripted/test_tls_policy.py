@@ -11,11 +11,11 @@ import pytest
 
 from conftest import Opener
 from support import drive as driving
-from support import tls
-from support.certificates import Certificates, Identity
-from support.resuming import VERSIONS, extension_in
-from support.scripted import Peer
-from support.tls import agreed, refused
+from support.servers import tls
+from support.servers.certificates import Certificates, Identity
+from support.servers.resuming import VERSIONS, extension_in
+from support.servers.scripted import Peer
+from support.servers.tls import agreed, refused
 
 CONFIGURATION = """\
 openssl_conf = all

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates
-from support.credentials import Mechanism
-from support.endpoint import answer, granted, read_request
+from support.drive.credentials import Mechanism
+from support.drive.outcomes import LOG_TLS
 from support.header import header_functions
 from support.options import good_value
-from support.outcomes import LOG_TLS
-from support.resuming import (
+from support.servers.certificates import Certificates
+from support.servers.endpoint import answer, granted, read_request
+from support.servers.resuming import (
     FULL,
     REFUSED,
     RESUMED,
@@ -25,8 +25,8 @@ from support.resuming import (
     offers_session,
     visit,
 )
-from support.script import script
-from support.scripted import Peer, ScriptedServer
+from support.servers.script import script
+from support.servers.scripted import Peer, ScriptedServer
 
 # --- resuming ---------------------------------------------------------------
 

@@ -9,9 +9,9 @@ import pytest
 
 from conftest import Opener
 from support import drive as driving
-from support.certificates import Certificates, Identity
 from support.drive import Drive, Option
-from support.resuming import (
+from support.servers.certificates import Certificates, Identity
+from support.servers.resuming import (
     FULL,
     REFUSED,
     RESUMED,
@@ -22,7 +22,7 @@ from support.resuming import (
     offers_session,
     visit,
 )
-from support.scripted import Peer
+from support.servers.scripted import Peer
 
 HOUR, DAY = 3600, 86400
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates, Identity, openssl
-from support.scripted import ScriptedServer
-from support.separate import separate
-from support.tls import agreed, quits, refused, unusable
+from support.drive.separate import separate
+from support.servers.certificates import Certificates, Identity, openssl
+from support.servers.scripted import ScriptedServer
+from support.servers.tls import agreed, quits, refused, unusable
 
 
 @pytest.mark.parametrize("form", ["file", "text", "directory"])

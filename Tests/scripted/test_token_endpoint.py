@@ -17,10 +17,13 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.certificates import Certificates, Identity, openssl
-from support.credentials import Tokens
 from support.drive import Option
-from support.endpoint import (
+from support.drive.credentials import Tokens
+from support.drive.outcomes import RETRY_NO, RETRY_SAFE, Failure
+from support.logins.logins import USER
+from support.logins.tokenlogins import accepting, is_refused, logs_in, refreshing, sees_no_token
+from support.servers.certificates import Certificates, Identity, openssl
+from support.servers.endpoint import (
     Answer,
     Request,
     TokenEndpoint,
@@ -30,13 +33,10 @@ from support.endpoint import (
     refused,
     repeats_the_request,
 )
-from support.logins import USER
-from support.outcomes import RETRY_NO, RETRY_SAFE, Failure
-from support.script import greets, script, sends
-from support.scripted import Dialogue, Peer
+from support.servers.script import greets, script, sends
+from support.servers.scripted import Dialogue, Peer
 from support.slowness import LIMIT
 from support.system import in_mount_namespace, in_network_namespace
-from support.tokenlogins import accepting, is_refused, logs_in, refreshing, sees_no_token
 
 
 def fails(connect: Opener, url: str, **options: Option) -> Failure:

@@ -8,16 +8,13 @@ import time
 import pytest
 
 from conftest import Opener
-from support.connection import refused_at_once
-from support.credentials import TokenCallback
 from support.drive import Drive
-from support.endpoint import Request, TokenEndpoint, answer, granted
-from support.logins import USER
-from support.outcomes import CODES, LOG_CLIENT, LOG_SMTP, RETRY_NO, RETRY_SAFE
-from support.sasl import b64, plain, xoauth2
-from support.script import greets, script
-from support.scripted import Peer
-from support.tokenlogins import (
+from support.drive.connection import refused_at_once
+from support.drive.credentials import TokenCallback
+from support.drive.outcomes import CODES, LOG_CLIENT, LOG_SMTP, RETRY_NO, RETRY_SAFE
+from support.logins.logins import USER
+from support.logins.sasl import b64, plain, xoauth2
+from support.logins.tokenlogins import (
     LONG_AGO,
     is_refused,
     logs_in,
@@ -25,6 +22,9 @@ from support.tokenlogins import (
     sees_no_token,
     taking,
 )
+from support.servers.endpoint import Request, TokenEndpoint, answer, granted
+from support.servers.script import greets, script
+from support.servers.scripted import Peer
 
 # --- renewal ----------------------------------------------------------------------
 

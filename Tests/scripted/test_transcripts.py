@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from support.certificates import Certificates
 from support.drive import Drive
+from support.servers.certificates import Certificates
 from support.slowness import MODE
 from support.transcripts import FOLDER
 from support.transcripts.player import Player

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     NOT_TRIED,
@@ -16,9 +16,9 @@ from support.outcomes import (
     RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.sasl import plain
-from support.script import delivers, greets, says, script, sends
-from support.scripted import CRLF, Peer
+from support.logins.sasl import plain
+from support.servers.script import delivers, greets, says, script, sends
+from support.servers.scripted import CRLF, Peer
 
 DOUBT = "may have been delivered: sending it again may deliver it twice"
 

@@ -21,9 +21,9 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support import drive as driving
-from support.connection import Operation
 from support.drive import Drive
-from support.outcomes import Json
+from support.drive.connection import Operation
+from support.drive.outcomes import Json
 from support.system import in_network_namespace, name_servers
 
 SERVED_HERE = b"\x7f\x00\x00\x01"

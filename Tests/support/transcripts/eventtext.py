@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from support.outcomes import Done, Failure, Recipient
+from support.drive.outcomes import Done, Failure, Recipient
 
 CODES = {
     "EDNS": "dns",

@@ -8,10 +8,10 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from support.certificates import Identity
-from support.connection import Operation
 from support.drive import Drive, Option
-from support.scripted import PATIENCE, Peer
+from support.drive.connection import Operation
+from support.servers.certificates import Identity
+from support.servers.scripted import PATIENCE, Peer
 from support.transcripts.eventtext import Event, connection_failed, ended, fits
 from support.transcripts.lines import Line
 from support.transcripts.scenario import Scenario, Step

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from support.outcomes import (
+from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
     REJECTED,

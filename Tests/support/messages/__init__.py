@@ -1,0 +1,1 @@
+"""Messages: content, the ways in which it travels, and what must become of it."""

@@ -1,0 +1,1 @@
+"""Postfix, Exim, OpenSMTPD and Dovecot on loopback, and the library as their client."""

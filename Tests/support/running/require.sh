@@ -1,0 +1,131 @@
+#!/bin/sh
+# require.sh GROUP... - makes sure that the machine has what a group needs.
+#
+# What is missing is installed from Debian when we are root. Otherwise the
+# command that would do it is printed, and the exit status is 1. Nothing is
+# downloaded when nothing is missing.
+set -eu
+
+missing=
+
+# want PACKAGE TEST...: the package is needed unless the test succeeds.
+want() {
+  package=$1
+  shift
+  "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+program() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
+package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
+# The headers, asked of the compiler: a copy outside Debian's folders will do too.
+openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
+curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
+esmtp_headers() { echo '#include <libesmtp.h>' | cc -E -; }
+# What OpenSSL itself needs in a program that is linked with its archives.
+static_openssl() { echo 'int main(void) { return 0; }' | cc -x c - $(pkg-config --static --libs libssl) -o /dev/null; }
+# A Python that can make a virtual environment with pip inside.
+venv() { python3 -c 'import ensurepip, venv'; }
+
+for group; do
+  case $group in
+    build)
+      want gcc program cc
+      want binutils program ld
+      want binutils program objcopy
+      want pkg-config program pkg-config
+      want libssl-dev openssl_headers
+      ;;
+    python)
+      want python3-venv venv
+      ;;
+    demo)
+      want openssl program openssl
+      want python3-venv venv
+      ;;
+    c)
+      want python3-venv venv
+      want openssl program openssl
+      want g++ program c++
+      want valgrind program valgrind
+      ;;
+    test)
+      want openssl program openssl
+      want python3-venv venv
+      want g++ program c++
+      want valgrind program valgrind
+      want iproute2 program ip
+      want sasl2-bin program saslpasswd2
+      want libsasl2-modules package libsasl2-modules
+      want dovecot-core program dovecot
+      want dovecot-lmtpd package dovecot-lmtpd
+      want dovecot-submissiond package dovecot-submissiond
+      # One machine cannot have two of these, so none of them is installed.
+      libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd)
+      for library in $libraries; do want "$library" package "$library"; done
+      ;;
+    static)
+      want zlib1g-dev static_openssl
+      want libzstd-dev static_openssl
+      ;;
+    debian13)
+      want debootstrap program debootstrap
+      want debian-archive-keyring package debian-archive-keyring
+      want iproute2 program ip
+      ;;
+    bench)
+      want python3-venv venv
+      want valgrind program valgrind
+      want util-linux program taskset
+      want strace program strace
+      want openssl program openssl
+      want libssl-dev openssl_headers
+      want libcurl4-openssl-dev curl_headers
+      want libesmtp-dev esmtp_headers
+      # For smtp-source and smtp-sink.
+      libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix)
+      for library in $libraries; do want "$library" package "$library"; done
+      ;;
+    *)
+      echo "require.sh: no group $group" >&2
+      exit 2
+      ;;
+  esac
+done
+
+[ -n "$missing" ] || exit 0
+
+# Whatever the machine has stays: it may have been chosen instead of what we want.
+command="apt-get install -y --no-install-recommends --no-remove$missing"
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  echo "This needs what is not installed. As root on Debian:  $command" >&2
+  exit 1
+fi
+
+echo "installing:$missing" >&2
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+policy=
+trap 'rm -f "$log" $policy' EXIT
+trap 'exit 1' HUP INT TERM
+# Dovecot must not come up as the mail server of this machine, as its package would
+# have it: not now, and further down not with the machine either.
+case $missing in
+  *dovecot*)
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      policy=/usr/sbin/policy-rc.d
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod 755 "$policy"
+    fi
+    ;;
+esac
+# The lists of packages may be missing or old; then one update helps.
+if ! $command >"$log" 2>&1; then
+  if ! { apt-get update && $command; } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "This could not be installed:  $command" >&2
+    exit 1
+  fi
+fi
+case $missing in
+  *dovecot-core*) update-rc.d dovecot disable ;;
+esac
