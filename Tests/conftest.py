@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import TypeVar
 
 import pytest
 
 from support import drive as driving
 from support.drive import Connection, Drive, Option
+from support.drive.separate import names_mean
 from support.servers.certificates import Certificates, Identity
 from support.servers.scripted import Dialogue, ScriptedServer
 from support.slowness import MODE
 
-# Under valgrind a test takes twenty times as long. What valgrind is to find is in how the library
-# handles memory, which the cases of one test share: of many cases it gets every third.
+# Under valgrind a test takes twenty times as long, and a program three seconds to start. What
+# valgrind is to find is in how the library handles memory, which the cases of one test share, and
+# the tests of one file that start a program each: of many such it gets every third. The rest runs
+# there too in `make test-valgrind`.
 FEW = 6
 ONE_OF = 3
+
+# What has two addresses in a program for some tests.
+TWO, FIRST, SECOND = "two.example", "127.0.0.2", "127.0.0.3"
 
 Server = TypeVar("Server", bound=ScriptedServer)
 
@@ -35,7 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("every_case") is not None:
             continue
-        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        starts_programs = item.get_closest_marker("starts_programs") is not None
+        name = str(item.path) if starts_programs else item.nodeid.partition("[")[0]
+        cases.setdefault(name, []).append(item)
     left_out = {
         item
         for of_one_test in cases.values()
@@ -57,13 +65,14 @@ class Driver:
     """One drive program for all tests: what a test leaves behind is found, and
     under valgrind the program is started once and not a hundred times."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: Sequence[str] = ()) -> None:
+        self._before = before
         self._drive: Drive | None = None
         self.baseline = (0, 0)
 
     def get(self) -> Drive:
         if self._drive is None or not self._drive.alive:
-            self._drive = driving.start()
+            self._drive = driving.start(before=self._before)
             # The first use of OpenSSL opens nothing that stays, but let it happen
             # before counting.
             self._drive.connection()
@@ -73,6 +82,20 @@ class Driver:
 
     def holds(self, drive: Drive) -> bool:
         return self._drive is drive
+
+    @contextlib.contextmanager
+    def used(self) -> Iterator[Drive]:
+        """By one test."""
+        drive = self.get()
+        yield drive
+        if not self.holds(drive):
+            return  # the test has failed, and the program is gone
+        try:
+            drive.finish()
+            drive.wait_for_counts(self.baseline)
+        except BaseException:
+            self.abandon()
+            raise
 
     def abandon(self) -> None:
         """After a failure nothing is known about its state."""
@@ -100,20 +123,20 @@ def driver() -> Iterator[Driver]:
     driver.end()
 
 
+@pytest.fixture(scope="session")
+def where_two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """Another one, for which a name has two addresses."""
+    driver = Driver(names_mean(tmp_path_factory.mktemp("names"), {TWO: [FIRST, SECOND]}))
+    yield driver
+    driver.end()
+
+
 @pytest.fixture
 def drive(driver: Driver) -> Iterator[Drive]:
     """The library. Whatever the test does, in the end every callback must have
     been called exactly once, and no descriptor or thread may be left."""
-    drive = driver.get()
-    yield drive
-    if not driver.holds(drive):
-        return  # the test has failed, and the program is gone
-    try:
-        drive.finish()
-        drive.wait_for_counts(driver.baseline)
-    except BaseException:
-        driver.abandon()
-        raise
+    with driver.used() as drive:
+        yield drive
 
 
 @pytest.hookimpl(wrapper=True)
@@ -123,10 +146,10 @@ def pytest_runtest_makereport(
     """A failed test leaves operations pending, which would fail its teardown as
     well and hide the cause: the program is replaced instead."""
     report = yield
-    if call.when == "call" and report.failed and "driver" in item.fixturenames:
-        driver = item.funcargs["driver"]
-        assert isinstance(driver, Driver)
-        driver.abandon()
+    if call.when == "call" and report.failed:
+        for driver in item.funcargs.values():
+            if isinstance(driver, Driver):
+                driver.abandon()
     return report
 
 

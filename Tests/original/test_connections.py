@@ -8,14 +8,12 @@ import errno
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from conftest import Opener
+from conftest import FIRST, SECOND, TWO, Driver, Opener
 from support.drive import PATIENCE, Connection, Drive
 from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
-from support.drive.separate import where_names_mean
 from support.servers.certificates import Certificates
 from support.servers.script import greets, script, secures
 from support.servers.scripted import Peer, ScriptedServer
@@ -192,19 +190,18 @@ def test_case_034_message_from_a_file_and_a_log(connect: Opener) -> None:
 class Two:
     """A name with two addresses, of which the first is tried first."""
 
-    first, second = "127.0.0.2", "127.0.0.3"
-    host = "two.example"
+    first, second = FIRST, SECOND
 
     def __init__(self, drive: Drive) -> None:
         self.drive = drive
 
     def connection(self, port: int) -> Connection:
-        return self.drive.connection(host=self.host, port=port, name="client.test")
+        return self.drive.connection(host=TWO, port=port, name="client.test")
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> Iterator[Two]:
-    with where_names_mean(tmp_path, {Two.host: [Two.first, Two.second]}) as drive:
+def two(where_two: Driver) -> Iterator[Two]:
+    with where_two.used() as drive:
         yield Two(drive)
 
 

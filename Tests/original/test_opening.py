@@ -6,15 +6,13 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from pathlib import Path
 
 import pytest
 
-from conftest import Opener
+from conftest import FIRST, SECOND, TWO, Driver, Opener
 from support.drive import BUILD, PATIENCE, ROOT, Connection, Drive
 from support.drive.connection import refused_at_once
 from support.drive.outcomes import RETRY_SAFE
-from support.drive.separate import where_names_mean
 from support.header import header_version
 from support.resolving import resolving
 from support.servers.certificates import Certificates
@@ -153,18 +151,17 @@ def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
 
 
 def test_case_008_late_error_of_an_address_given_up(
-    certificates: Certificates, tmp_path: Path
+    certificates: Certificates, where_two: Driver
 ) -> None:
     """The first address does not answer, the second one connects, and then the first
     refuses: it is not listened to any more."""
-    names = {"two.example": ["127.0.0.2", "127.0.0.3"]}
     dialogue = script(Peer.greet, Peer.delivery, Peer.quit)
     with contextlib.ExitStack() as stack:
-        drive = stack.enter_context(where_names_mean(tmp_path, names))
-        with full_listener("127.0.0.2") as port:
-            server = stack.enter_context(ScriptedServer(dialogue, address="127.0.0.3", port=port))
-            connection = Opener(drive, certificates).opened(server, host="two.example")
-        assert connection.info()["remote_address"] == f"127.0.0.3:{port}"
+        drive = stack.enter_context(where_two.used())
+        with full_listener(FIRST) as port:
+            server = stack.enter_context(ScriptedServer(dialogue, address=SECOND, port=port))
+            connection = Opener(drive, certificates).opened(server, host=TWO)
+        assert connection.info()["remote_address"] == f"{SECOND}:{port}"
         connection.delivers()
         connection.ends_well()
 

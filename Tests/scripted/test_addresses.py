@@ -5,30 +5,25 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from conftest import FIRST, SECOND, TWO, Driver
 from support.drive import Drive
 from support.drive.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
-from support.drive.separate import where_names_mean
 from support.resolving import wait_for_resolver
 from support.servers.certificates import Certificates
 from support.servers.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import LIMIT
 from support.system import full_listener
 
-FIRST, SECOND = "127.0.0.2", "127.0.0.3"
-HOST = "two.example"
 REPLY = "554 5.3.2 no service here"
 SAID = f"the server does not greet with 220: {REPLY}"
 
 
 @pytest.fixture
-def drive(tmp_path: Path) -> Iterator[Drive]:
-    with where_names_mean(tmp_path, {HOST: [FIRST, SECOND]}) as drive:
-        yield drive
+def driver(where_two: Driver) -> Driver:
+    return where_two
 
 
 def refuses(peer: Peer) -> None:
@@ -57,7 +52,7 @@ def is_the_reply(failure: Failure, retry: int) -> None:
 def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
     with full_listener(silent) as port:
         with ScriptedServer(refuses, address=refusing, port=port):
-            connection = drive.connection(host=HOST, port=port, connection_timeout=LIMIT)
+            connection = drive.connection(host=TWO, port=port, connection_timeout=LIMIT)
             opening = connection.start_connect()
             wait_for_log(drive, "trying the next address")
             drive.advance(LIMIT)
@@ -76,7 +71,7 @@ def test_reply_and_no_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=LIMIT)
+        connection = drive.connection(host=TWO, port=first.port, greeting_timeout=LIMIT)
         opening = connection.start_connect()
         wait_for_log(drive, f"connected to {SECOND}")
         drive.advance(LIMIT)
@@ -93,7 +88,7 @@ def test_reply_and_closed_port(drive: Drive, refusing: str) -> None:
     """Whichever comes first: what the server said is in the error, and that the other address
     may be up again later."""
     with ScriptedServer(refuses, address=refusing) as server:
-        connection = drive.connection(host=HOST, port=server.port)
+        connection = drive.connection(host=TWO, port=server.port)
         failure = connection.start_connect().fails("EPROTOCOL")
         connection.ends_with(failure)
     is_the_reply(failure, RETRY_SAFE)
@@ -113,7 +108,7 @@ def test_replies_of_both(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
         stack.enter_context(ScriptedServer(refuses, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port)
+        connection = drive.connection(host=TWO, port=first.port)
         failure = connection.start_connect().fails("EPROTOCOL")
     is_the_reply(failure, RETRY_NO)
     assert failure.message.count(REPLY) == 2
@@ -128,7 +123,9 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
             peer.refused_tls(certificates.expired)
 
     with ScriptedServer(dialogue, address=FIRST) as server:
-        connection = drive.connection(host=HOST, port=server.port, secure=1)
+        connection = drive.connection(
+            host=TWO, port=server.port, secure=1, tls_ca_file=certificates.ca_file
+        )
         failure = connection.start_connect().fails("ETLS")
     assert failure.tls_reason
     assert f"{SECOND}:{server.port}: Connection refused" in failure.message
@@ -138,7 +135,7 @@ def test_operation_timeout(drive: Drive) -> None:
     """The error includes what was pending when the time was up."""
     with full_listener(SECOND) as port:
         threads = drive.counts()[1]
-        connection = drive.connection(host=HOST, port=port, operation_timeout=LIMIT)
+        connection = drive.connection(host=TWO, port=port, operation_timeout=LIMIT)
         opening = connection.start_connect()
         drive.settle()
         wait_for_resolver(drive, threads)
@@ -166,7 +163,7 @@ def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
         stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
         connection = drive.connection(
             None,
-            host=HOST,
+            host=TWO,
             port=first.port,
             connection_timeout=LIMIT // 2,
             **{limit: LIMIT},
@@ -193,7 +190,7 @@ def test_greeting_ends_the_search(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
         stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, name="client.test")
+        connection = drive.connection(host=TWO, port=first.port, name="client.test")
         connection.start_connect().succeeds()
         failure = connection.start_send().fails("ECONNECTION")
         connection.wait_end()
@@ -215,7 +212,7 @@ def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
         first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
         stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
         connection = drive.connection(
-            host=HOST, port=first.port, name="client.test", greeting_timeout=LIMIT
+            host=TWO, port=first.port, name="client.test", greeting_timeout=LIMIT
         )
         opening = connection.start_connect()
         wait_for_log(drive, f"connected to {FIRST}")
@@ -236,11 +233,12 @@ def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certifica
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(protected, address=SECOND, port=first.port))
         connection = drive.connection(
-            host=HOST,
+            host=TWO,
             port=first.port,
             secure=1,
             greeting_timeout=LIMIT,
             tls_reject_unauthorized=0,
+            tls_ca_file=certificates.ca_file,
         )
         opening = connection.start_connect()
         wait_for_log(drive, f"connected to {FIRST}")
@@ -255,7 +253,7 @@ def test_no_greeting_from_any(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, greeting_timeout=LIMIT)
+        connection = drive.connection(host=TWO, port=first.port, greeting_timeout=LIMIT)
         opening = connection.start_connect()
         for address in (FIRST, SECOND):
             wait_for_log(drive, f"connected to {address}")
@@ -272,7 +270,7 @@ def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
     with contextlib.ExitStack() as stack:
         first = stack.enter_context(ScriptedServer(mute, address=FIRST))
         stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=HOST, port=first.port, operation_timeout=LIMIT)
+        connection = drive.connection(host=TWO, port=first.port, operation_timeout=LIMIT)
         opening = connection.start_connect()
         wait_for_log(drive, f"connected to {FIRST}")
         drive.advance(LIMIT)
@@ -298,11 +296,10 @@ def test_connection_timeout_is_over_all_addresses(drive: Drive, certificates: Ce
         first = stack.enter_context(ScriptedServer(uses_a_part, address=FIRST))
         second = stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
         connection = drive.connection(
-            host=HOST,
+            host=TWO,
             port=first.port,
             secure=1,
             connection_timeout=LIMIT,
-            # The certificates of the system take long to read under valgrind.
             tls_ca_file=certificates.ca_file,
         )
         opening = connection.start_connect()

@@ -13,6 +13,8 @@ import pytest
 
 from support.system import in_network_namespace
 
+pytestmark = pytest.mark.starts_programs
+
 FAR, FAR_6 = "192.0.2.1", "2001:db8::1"
 
 

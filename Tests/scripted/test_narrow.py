@@ -1,4 +1,4 @@
-"""Ten thousand recipients, and a server that has room for little of what it has not
+"""Thousands of recipients, and a server that has room for little of what it has not
 answered: the client reads while it writes, or both wait for ever."""
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from support.messages.modes import OPTIMISTIC, Mode, in_groups
 from support.servers.script import script
 from support.servers.scripted import PATIENCE, Peer, ScriptedServer
 from support.servers.strict import Ending, StrictServer, Verdict, judging
+from support.slowness import repeated
 
-COUNT = 10_000
+COUNT = repeated(10_000)
 NAMES = [f"recipient-{number}@a-somewhat-longer-domain.example.com" for number in range(COUNT)]
 CONTENT = b"Subject: x\r\n\r\n.one\r\n"
 

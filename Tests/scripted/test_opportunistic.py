@@ -71,13 +71,16 @@ def test_handshake_that_never_ends(connect: Opener) -> None:
     connection.start_quit().succeeds()
 
 
-def test_given_connection() -> None:
+def test_given_connection(certificates: Certificates) -> None:
     """It cannot be made anew."""
     with ScriptedServer(starttls_and_silence) as server:
         given = socket.create_connection((server.host, server.port))
         with handed(given) as (drive, number):
             connection = drive.connection(
-                connection=number, opportunistic_tls=1, connection_timeout=LIMIT
+                connection=number,
+                opportunistic_tls=1,
+                connection_timeout=LIMIT,
+                tls_ca_file=certificates.ca_file,
             )
             opening = connection.start_connect()
             server.wait_for(b"\x16")

@@ -225,13 +225,15 @@ def test_local_address_of_another_family(connect: Opener) -> None:
 
 
 @pytest.mark.parametrize("secure", [0, 1])
-def test_write_to_a_socket_that_is_shut(secure: int) -> None:
+def test_write_to_a_socket_that_is_shut(secure: int, certificates: Certificates) -> None:
     """It ends in an error, and raises no SIGPIPE: the program has the default action."""
     ours, theirs = socket.socketpair()
     theirs.sendall(b"220 hi\r\n")
     ours.shutdown(socket.SHUT_WR)
     with theirs, handed(ours) as (drive, number):
-        connection = drive.connection(connection=number, secure=secure)
+        connection = drive.connection(
+            connection=number, secure=secure, tls_ca_file=certificates.ca_file
+        )
         failure = connection.start_connect().wait().error
         assert failure is not None
         assert failure.errno == errno.EPIPE

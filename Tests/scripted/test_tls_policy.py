@@ -17,6 +17,8 @@ from support.servers.resuming import VERSIONS, extension_in
 from support.servers.scripted import Peer
 from support.servers.tls import agreed, refused
 
+pytestmark = pytest.mark.starts_programs
+
 CONFIGURATION = """\
 openssl_conf = all
 [all]

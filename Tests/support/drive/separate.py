@@ -45,11 +45,10 @@ def handed(connection: socket.socket) -> Iterator[tuple[Drive, int]]:
             yield drive, number
 
 
-@contextlib.contextmanager
-def where_names_mean(folder: Path, names: dict[str, list[str]]) -> Iterator[Drive]:
-    """A drive program for which the names have these addresses, in this order."""
+def names_mean(folder: Path, names: dict[str, list[str]]) -> list[str]:
+    """The command in front of a program for which the names have these addresses, in this
+    order."""
     hosts = folder / "hosts"
     lines = [f"{address} {name}" for name, addresses in names.items() for address in addresses]
     hosts.write_text("\n".join(lines) + "\n")
-    with separate(before=in_mount_namespace({hosts: Path("/etc/hosts")})) as drive:
-        yield drive
+    return in_mount_namespace({hosts: Path("/etc/hosts")})
