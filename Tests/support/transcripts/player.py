@@ -90,24 +90,33 @@ class Player:
             raise MismatchError(f"Tests/transcripts/{place}: {error}") from error
 
     def _options(self, listener: socket.socket) -> dict[str, Option]:
+        """What differs from the defaults: each takes a call."""
         setting = self._scenario.setting
-        return {
+        flags = {
+            "transaction_log": self._way.is_logged,
+            "lmtp": setting("lmtp", "no") == "yes",
+            "hello_after_login": setting("hello_after_login", "no") == "yes",
+            "chunking": CHUNKING[self._way.chunking],
+        }
+        options: dict[str, Option] = {
             "host": "127.0.0.1",
             "port": listener.getsockname()[1],
             "name": setting("name", "client.example"),
-            "tls_ca_file": self._ca_file,
-            "tls_reject_unauthorized": int(setting("verify", "yes") == "yes"),
-            "secure": int(self._way.under_tls),
-            "lmtp": int(setting("lmtp", "no") == "yes"),
-            "transaction_log": int(self._way.is_logged),
-            "chunking": CHUNKING[self._way.chunking],
-            "initial_response": INITIAL[setting("initial_response", "automatic")],
-            "hello_after_login": int(setting("hello_after_login", "no") == "yes"),
-            "allow_insecure_auth": 1,
-            **self._mechanism(),
+            **{name: int(value) for name, value in flags.items() if value},
             **POLICIES[setting("policy", "ifOffered")],
-            **dict(word.split("=", 1) for word in shlex.split(setting("options", ""))),
         }
+        if self._way.under_tls or "secured" in self._scenario.verbs:
+            options["tls_ca_file"] = self._ca_file
+        if self._way.under_tls:
+            options["secure"] = 1
+        if setting("verify", "yes") == "no":
+            options["tls_reject_unauthorized"] = 0
+        if "initial_response" in self._scenario.settings:
+            options["initial_response"] = INITIAL[self._scenario.settings["initial_response"]]
+        if "login" in self._scenario.verbs:
+            options.update({"allow_insecure_auth": 1, **self._mechanism()})
+        given = shlex.split(setting("options", ""))
+        return {**options, **dict(word.split("=", 1) for word in given)}
 
     def _mechanism(self) -> dict[str, Option]:
         """The one that is used, if it is always the same."""

@@ -57,23 +57,25 @@ def core_words(scenario: Scenario) -> list[str]:
 
 
 def ways(scenario: Scenario) -> list[Way]:
-    """Every octet-wise and whole, clear and TLS, logged and not; what else it can be given
-    takes turns."""
-    feeding = scenario.setting("feeding", "whole octets").split()
+    """Each two of octet-wise or whole, clear or TLS, logged or not; chunking and content take
+    turns, so that each kind of them comes once at least."""
+    fed = scenario.setting("feeding", "whole octets").split()
     secure = {"yes": [True], "no": [False]}.get(scenario.setting("secure", ""))
     if secure is None:
         secure = [False] if _is_about_tls(scenario) else [False, True]
-    turns = itertools.cycle(itertools.product(chunkings(scenario), contents(scenario)))
-    count = len(chunkings(scenario)) * len(contents(scenario))
-    found: list[Way] = []
-    for octets, tls, log in itertools.product(
-        [each == "octets" for each in feeding if each in ("whole", "octets")], secure, [True, False]
-    ):
-        found.append(Way(octets, tls, log, *next(turns)))
-    # Each chunking and each kind of content at least once.
-    for number in range(count - len(found)):
-        found.append(Way(number % 2 == 1, secure[-1], number % 2 == 0, *next(turns)))
-    return found
+    feeding = [each == "octets" for each in fed if each in ("whole", "octets")]
+    places = list(itertools.product(feeding, secure, [True, False]))
+    if len(feeding) == len(secure) == 2:
+        places = [each for each in places if (each[0] == each[1]) == each[2]]
+    modes, given = chunkings(scenario), contents(scenario)
+    return [
+        Way(
+            *places[number % len(places)],
+            modes[number % len(modes)],
+            given[(number + number // len(modes)) % len(given)],
+        )
+        for number in range(max(len(places), len(modes), len(given)))
+    ]
 
 
 def _is_about_tls(scenario: Scenario) -> bool:
