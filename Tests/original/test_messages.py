@@ -1,5 +1,5 @@
-"""Cases 55 to 57, 59 to 61, 63 and 66 to 68: how large a message is, what is in it,
-and where it comes from."""
+"""Cases 51, 62, 63, 66 to 68, 78, 79 and 86: messages, where they come from, what became of them,
+and octets after STARTTLS. Cases 50 to 65 and 80 to 84 are in Tests/transcripts."""
 
 from __future__ import annotations
 
@@ -7,72 +7,12 @@ import pytest
 
 from conftest import Opener
 from original.mailing import FROM, MESSAGE, QUEUED, check_delivered, mail
-from support.drive import Connection, Operation, quote
-from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_NO, RETRY_SAFE
-from support.servers.script import greets, says, script
+from support.drive import quote
+from support.drive.connection import refused_at_once
+from support.pace import Pace
+from support.servers.certificates import Certificates
+from support.servers.script import greets, script, sends
 from support.servers.scripted import Peer
-
-# --- the size ---------------------------------------------------------------
-
-LIMIT = 100 * 1024
-
-
-def send_reader(connection: Connection, size: int) -> Operation:
-    """Of a reader the library knows no size but the one that the envelope says."""
-    drive = connection.drive
-    envelope = drive.envelope("a@example.com", ["b@example.com"], size=size)
-    return connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
-
-
-def test_case_055_larger_than_the_server_takes(connect: Opener) -> None:
-    """RFC 1870: refused before a word is said; what is not larger is not."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE %d" % LIMIT)
-        mail(peer, FROM + b" SIZE=%d" % LIMIT, b"250 ok")
-        peer.reply(b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    for size in (1024 * 1024, LIMIT + 1):
-        sending = send_reader(connection, size)
-        failure = sending.fails("EMESSAGE")
-        assert str(LIMIT) in failure.message
-        assert failure.response is None
-        assert failure.retry == RETRY_NO
-        assert sending.result().statuses == [NOT_TRIED]
-    send_reader(connection, LIMIT).succeeds()
-    connection.start_quit().succeeds()
-
-
-def test_case_056_no_room_for_this_size(connect: Opener) -> None:
-    dialogue = script(
-        greets(b"SIZE %d" % LIMIT),
-        (FROM + b" SIZE=71680", b"452 4.3.1 insufficient system storage"),
-        Peer.quit_after_reset,
-    )
-    connection = connect.opened(dialogue)
-    sending = send_reader(connection, 70 * 1024)
-    failure = sending.fails("EENVELOPE")
-    assert (failure.command, failure.response_code) == ("MAIL FROM", 452)
-    assert failure.retry == RETRY_SAFE
-    assert sending.result().accepted == 0
-    connection.start_quit().succeeds()
-
-
-def test_case_057_size_that_fits(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SIZE %d" % LIMIT)
-        assert mail(peer, FROM + b" SIZE=10240", b"250 ok") == MESSAGE + b".\r\n"
-        peer.reply(QUEUED)
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    sending = send_reader(connection, 10 * 1024)
-    sending.succeeds()
-    # What was announced and what was sent are two things.
-    check_delivered(sending.result(), "b@example.com")
-    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("size", [100, 2**63, 2**64 - 1])
@@ -98,61 +38,6 @@ def test_case_063_size_is_a_number(connect: Opener, size: int) -> None:
     connection.start_quit().succeeds()
     connect.join()
     assert b"attacker" not in server.peer.received
-
-
-# --- 8-bit content, addresses outside ASCII ---------------------------------
-
-EIGHT_BIT = "Subject: x\r\n\r\nschöne Grüße\r\n".encode()
-
-
-def test_case_059_recipient_outside_ascii(connect: Opener) -> None:
-    dialogue = script(
-        greets(b"SMTPUTF8", b"8BITMIME"),
-        (FROM + b" SMTPUTF8", b"250 ok"),
-        ("RCPT TO:<jõgeva@example.com>".encode(), b"250 ok"),
-        (b"DATA", b"354 go on"),
-        Peer.content,
-        says(QUEUED),
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    sending = connection.start_send(MESSAGE, recipients=["jõgeva@example.com"])
-    sending.succeeds()
-    # Octets, each as a character.
-    check_delivered(sending.result(), "jõgeva@example.com".encode().decode("latin-1"))
-    connection.start_quit().succeeds()
-
-
-def sends_8bit(connect: Opener, use: int, line: bytes, final: bytes) -> Operation:
-    """The content arrives unchanged after this MAIL; the server decides."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"8BITMIME")
-        assert mail(peer, line, b"250 ok") == EIGHT_BIT + b".\r\n"
-        peer.reply(final)
-        peer.quit_after_reset()
-
-    connection = connect.opened(dialogue)
-    drive = connection.drive
-    envelope = drive.envelope("a@example.com", ["b@example.com"], use_8bitmime=use)
-    sending = connection.start_send(EIGHT_BIT, envelope=envelope)
-    sending.wait()
-    connection.start_quit().succeeds()
-    connect.join()
-    return sending
-
-
-def test_case_060_8bit_content_announced(connect: Opener) -> None:
-    sending = sends_8bit(connect, 1, FROM + b" BODY=8BITMIME", QUEUED)
-    sending.succeeds()
-    assert sending.result().statuses == [ACCEPTED]
-
-
-def test_case_061_8bit_content_not_announced(connect: Opener) -> None:
-    sending = sends_8bit(connect, 0, FROM, b"550 5.6.0 8 bit content not allowed")
-    failure = sending.fails("EMESSAGE")
-    assert failure.response == "550 5.6.0 8 bit content not allowed"
-    assert "8 bit content not allowed" in failure.message
 
 
 # --- where the message comes from -------------------------------------------
@@ -191,3 +76,117 @@ def test_case_067_message_that_stays_with_the_caller(connect: Opener) -> None:
 
 def test_case_068_message_from_a_file(connect: Opener) -> None:
     arrives(connect, "descriptor")
+
+
+# --- results and recipients ----------------------------------------------------
+
+both = pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)], ids=["plain", "pipelining"])
+
+# Milliseconds that the server takes for each half of a message, at least.
+TIME = 20
+NAMES = ["one@example.com", "two@example.com"]
+
+
+@both
+def test_case_051_result(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
+    pace = Pace()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(*capabilities)
+        for command in (FROM, b"RCPT TO:<one@example.com>", b"RCPT TO:<two@example.com>"):
+            peer.answer(command, b"250 2.1.0 ok")
+        peer.expect(b"DATA")
+        pace.take_turn()
+        peer.reply(b"354 go on")
+        assert peer.content() == MESSAGE + b".\r\n"
+        pace.take_turn()
+        peer.reply(QUEUED)
+        peer.quit()
+
+    connection = connect.opened(dialogue)
+    assert connection.info()["capabilities"] == [each.decode() for each in capabilities]
+    sending = connection.start_send(MESSAGE, recipients=NAMES)
+    pace.give_turns(connection.drive, 2, TIME)
+    sending.succeeds()
+    result = sending.result()
+    check_delivered(result, *NAMES)
+    assert result.envelope_time >= TIME
+    assert result.message_time >= TIME
+    connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize(
+    "recipient",
+    [
+        "b@example.com\r\n",
+        "b@example.com\r\n RCPT TO:<c@example.com>",
+        "b@\r\n example.com",
+        "\r\nb@example.com",
+        '"b\r\n c"@example.com',
+    ],
+)
+def test_case_062_line_end_in_a_recipient(connect: Opener, recipient: str) -> None:
+    """Refused at once, and the envelope is as it was."""
+    connection = connect.opened(script(Peer.greet, Peer.quit))
+    envelope, failure = connection.drive.try_envelope("a@example.com", [recipient])
+    assert failure is not None
+    assert failure.name == "EENVELOPE"
+    assert "(to) contains a control character" in failure.message
+    refused_at_once("EENVELOPE", connection.start_send, envelope=envelope)
+    connection.start_quit().succeeds()
+
+
+# --- TLS -----------------------------------------------------------------------
+
+
+def test_case_078_offered(connect: Opener, certificates: Certificates) -> None:
+    dialogue = script(greets(b"8BITMIME", b"REQUIRETLS"), Peer.delivery, (b"QUIT", b"221 bye"))
+    connection = connect.opened(dialogue, certificates.good, secure=1)
+    assert connection.capability("REQUIRETLS") == (True, "")
+    connection.delivers(MESSAGE)
+
+
+def test_case_079_not_offered(connect: Opener, certificates: Certificates) -> None:
+    dialogue = script(greets(b"8BITMIME", b"X-REQUIRETLS"), Peer.delivery, (b"QUIT", b"221 bye"))
+    connection = connect.opened(dialogue, certificates.good, secure=1)
+    assert connection.capability("REQUIRETLS") == (False, None)
+    connection.delivers(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    "injected",
+    [
+        b"250-test.local\r\n250 AUTH PLAIN X-INJECTED\r\n",
+        b"250-SMTPUTF8 X-INJECTED ",
+        b"x",
+        b"\r\n",
+        b"421 bye\r\n",
+    ],
+)
+def test_case_086_octets_after_starttls(
+    connect: Opener, certificates: Certificates, injected: bytes
+) -> None:
+    """Octets without TLS after the 220, in the same segment, would be read as
+    if they had come under TLS."""
+    dialogue = script(
+        greets(b"STARTTLS", b"X-BEFORE"),
+        b"STARTTLS",
+        sends(b"220 go\r\n" + injected),
+        Peer.nothing_more,
+    )
+    server = connect.server(dialogue)
+    connection = connect(server)
+    with connection.drive.held():
+        opening = connection.start_connect()
+        login = connection.start_login("alice", "sesame")
+    failure = opening.fails("ETLS")
+    assert failure.phase == "starttls"
+    assert failure.command == "STARTTLS"
+    login.fails("ETLS")
+    connection.wait_end()
+    assert not connection.had("connect")
+    info = connection.info()
+    assert info["secure"] == 0
+    assert "INJECTED" not in str(info)
+    connect.join()
+    assert b"AUTH" not in server.peer.received

@@ -16,12 +16,13 @@ from support.drive import ROOT
 CASES = ROOT / "docs" / "original-tests.md"
 PAGES = [CASES, ROOT / "docs" / "original.md"]
 COUNT = 136
+KINDS = ("*.py", "*.swift", "*.txt")
 OUT_OF_SCOPE = re.compile(r"out of scope: \w")
-# `Tests/folder/file.py::test`, and for Swift the name that the test is displayed
-# with, or `Tests/folder/File.swift: name`.
-REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift)):[: ]([^`]+)`")
-# Of either language.
-NUMBER = re.compile(r"\bcase (\d{3})\b|\btest_case_(\d{3})_")
+# `Tests/folder/file.py::test`; for Swift the name that the test is displayed with, and for a
+# transcript the title of the scenario: `Tests/folder/file.txt: title`.
+REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift|txt)):[: ]([^`]+)`")
+# In either language, and in a title.
+NUMBER = re.compile(r"\b(?:test_case_|cases? )(\d{3})(?:_| and (\d{3})|\b)")
 
 
 @dataclass(frozen=True)
@@ -72,22 +73,24 @@ def names_in(path: Path) -> set[str]:
     if path.suffix == ".py":
         functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef)]
         return {function.name for function in functions if function.name.startswith("test_")}
+    if path.suffix == ".txt":
+        return {line[4:] for line in text.splitlines() if line.startswith("=== ")}
     displayed = re.findall(r'@Test\(\s*"((?:[^"\\]|\\.)*)"', text)
     functions = re.findall(r"@Test\b.*?\bfunc\s+`?(\w[^`({<]*)", text, re.DOTALL)
     return {*displayed, *functions}
 
 
-def number_of(name: str) -> int | None:
+def numbers_of(name: str) -> list[int]:
     found = NUMBER.search(name)
-    return int(found[1] or found[2]) if found else None
+    return [int(number) for number in found.groups() if number] if found else []
 
 
 def cases_in_the_tree() -> Iterator[tuple[int, tuple[str, str]]]:
     """Every test that bears the number of a case."""
     for folder in (ROOT / "Tests", ROOT / "bindings" / "python" / "tests"):
-        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.swift")]):
+        for path in sorted(each for kind in KINDS for each in folder.rglob(kind)):
             for name in sorted(names_in(path)):
-                if (number := number_of(name)) is not None:
+                for number in numbers_of(name):
                     yield number, (str(path.relative_to(ROOT)), name)
 
 
@@ -108,7 +111,7 @@ def test_every_row_has_its_test() -> None:
     for number, row in case_rows().items():
         if bool(row.references) == bool(OUT_OF_SCOPE.match(row.ours)):
             problems.append(f"{row.place}: case {number} has neither a test nor a reason, or both")
-        elif row.references and number not in [number_of(name) for _, name in row.references]:
+        elif row.references and not any(number in numbers_of(name) for _, name in row.references):
             problems.append(f"{row.place}: no test of case {number} bears its number")
     assert not problems, shown(problems)
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -25,7 +24,7 @@ from support.messages.numbered import (
     start_one,
     true_of,
 )
-from support.servers.scripted import CRLF, Peer
+from support.servers.scripted import CRLF
 from support.servers.strict import (
     Ending,
     StrictServer,
@@ -35,7 +34,6 @@ from support.servers.strict import (
     by_reply,
     judging,
 )
-from support.slowness import PATIENCE
 
 # --- round trips ------------------------------------------------------------
 
@@ -108,35 +106,6 @@ def test_how_replies_travel(connect: Opener, answering: Callable[[bytes], Iterab
     delivered(strict, *range(5))
 
 
-def test_a_group_that_is_answered_slowly(connect: Opener) -> None:
-    """The callback of the first does not wait for what concerns the second."""
-    told = threading.Event()
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.envelope_of_anybody()
-        peer.content()
-        for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
-            peer.expect(command)
-        peer.reply(b"250 2.0.0 Ok: queued as FIRST")
-        assert told.wait(PATIENCE)
-        for reply in (b"250 ok", b"250 ok", b"250 ok"):
-            peer.reply(reply)
-            peer.idle()
-        peer.reply(b"354 go")
-        peer.content()
-        peer.reply(b"250 2.0.0 Ok: queued as SECOND")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    first, second = start(connection, 2)
-    assert first.result().queue_id == "FIRST"
-    assert not second.ended
-    told.set()
-    assert second.result().queue_id == "SECOND"
-    connection.start_quit().succeeds()
-
-
 # --- what the server refuses ------------------------------------------------
 
 
@@ -197,27 +166,6 @@ def test_a_dot_without_recipients(connect: Opener) -> None:
     connect.join()
     delivered(strict, 0, 2)
     assert strict.groups[3:5] == [b".\r\n", b"RSET\r\n" + envelope(2)]
-
-
-def test_a_server_that_forgets_to_clear(connect: Opener) -> None:
-    """It still has the envelope of the message that it refused, whatever it says to RSET,
-    and would deliver the next one to the recipients of both: it gets no content."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.envelope_of_anybody()
-        peer.content()
-        for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
-            peer.expect(command)
-        peer.reply(b"554 no", b"250 reset", b"503 nested MAIL", b"250 ok", b"354 go")
-        peer.nothing_more()
-
-    connection = connect.opened(dialogue)
-    first, second = start(connection, 2)
-    first.fails("EMESSAGE")
-    second.fails("EENVELOPE")
-    assert second.result().statuses == [NOT_TRIED]
-    connection.wait_end()
 
 
 # --- the server goes away ---------------------------------------------------

@@ -44,62 +44,6 @@ def test_everything(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
     connection.delivers(envelope=envelope)
 
 
-def test_not_offered(connect: Opener) -> None:
-    """A server without DSN gets no parameters, and gets the message."""
-    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
-    envelope = connection.drive.envelope(
-        "a@example.com",
-        ["b@example.com"],
-        dsn_ret="FULL",
-        dsn_envid="x",
-        dsn_notify="FAILURE",
-        dsn_orcpt="b@example.com",
-    )
-    connection.delivers(envelope=envelope)
-
-
-def test_nothing_asked_for(connect: Opener) -> None:
-    connection = connect.opened(script(greets(b"DSN"), Peer.delivery, Peer.quit))
-    connection.delivers()
-
-
-# (field, value, what follows the address in MAIL or RCPT)
-SPELLINGS: list[tuple[str, str, bytes]] = [
-    ("dsn_ret", "full", b" RET=FULL"),
-    ("dsn_ret", "Hdrs", b" RET=HDRS"),
-    ("dsn_envid", "plain!~", b" ENVID=plain!~"),
-    ("dsn_envid", "+", b" ENVID=+2B"),
-    ("dsn_envid", "x" * 100, b" ENVID=" + b"x" * 100),
-    ("dsn_envid", "+" * 33, b" ENVID=" + b"+2B" * 33),
-    ("dsn_notify", "never", b" NOTIFY=NEVER"),
-    ("dsn_notify", "failure, success", b" NOTIFY=FAILURE,SUCCESS"),
-    ("dsn_orcpt", "b@example.com", b" ORCPT=rfc822;b@example.com"),
-    ("dsn_orcpt", '"a b"@example.com', b' ORCPT=rfc822;"a+20b"@example.com'),
-    ("dsn_orcpt", "rfc822;b=c@example.com", b" ORCPT=rfc822;b+3Dc@example.com"),
-    # RFC 6533 section 3: outside ASCII, and no need for SMTPUTF8.
-    ("dsn_orcpt", "j\u00f6@b\u00fc.example", b" ORCPT=utf-8;j\\x{F6}@b\\x{FC}.example"),
-    ("dsn_orcpt", "\U0001f600@b.example", b" ORCPT=utf-8;\\x{1F600}@b.example"),
-]
-
-
-@pytest.mark.parametrize(("name", "value", "expected"), SPELLINGS)
-def test_spelling(connect: Opener, name: str, value: str, expected: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"DSN")
-        of_sender = name in ("dsn_ret", "dsn_envid")
-        peer.answer(b"MAIL FROM:<a@example.com>" + (expected if of_sender else b""), b"250 ok")
-        peer.answer(b"RCPT TO:<b@example.com>" + (b"" if of_sender else expected), b"250 ok")
-        peer.answer(b"DATA", b"354 go")
-        peer.content()
-        peer.reply(b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
-    assert connection.drive.describe(envelope, name, value) is None
-    connection.delivers(envelope=envelope)
-
-
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,6 +67,8 @@ class Player:
         self._asked: set[str] = set()
         #: Of each send that has not ended: whether its content is given when it is wanted.
         self._is_asked: list[bool] = []
+        #: The content of each send that was started.
+        self._sent: dict[str, bytes] = {}
         self._contents = iter(_contents(scenario))
         self._truths = Truths(scenario)
         self._line = scenario.line
@@ -115,8 +116,7 @@ class Player:
             options["initial_response"] = INITIAL[self._scenario.settings["initial_response"]]
         if "login" in self._scenario.verbs:
             options.update({"allow_insecure_auth": 1, **self._mechanism()})
-        given = shlex.split(setting("options", ""))
-        return {**options, **dict(word.split("=", 1) for word in given)}
+        return {**options, **self._scenario.options}
 
     def _mechanism(self) -> dict[str, Option]:
         """The one that is used, if it is always the same."""
@@ -153,6 +153,7 @@ class Player:
             if not self._is_skipped(step):
                 self._perform(step.operation)
             return
+        self._truths.said(step.server)
         octets = b"".join(line.encode() + b"\r\n" for line in step.server)
         pieces = [octets[place : place + 1] for place in range(len(octets))]
         # A client that has what it needs to end the connection does not wait for the rest.
@@ -165,6 +166,7 @@ class Player:
         came = self._peer.line().decode(errors="backslashreplace")
         if came != line.text:
             raise MismatchError(f"the client was to send {line.text!r}, it sent {came!r}")
+        self._truths.heard(came)
 
     def _expect_event(self, line: Line, texts: Sequence[Line]) -> None:
         self._line = line.number
@@ -180,6 +182,8 @@ class Player:
                 raise MismatchError(f"the text was to be {wanted.text!r}, it is {came.text!r}")
         if came.line.startswith(("send ok", "send failed")):
             del self._is_asked[0]
+        elif came.line == "opened":
+            self._truths.of_capabilities(self._connection.info()["capabilities"])
 
     def _expect_state(self, line: Line) -> None:
         self._line = line.number
@@ -224,7 +228,7 @@ class Player:
             if kind == "done" and tag in self._operations:
                 verb, operation = self._operations[tag]
                 done = operation.wait()
-                self._truths.of_end(done)
+                self._truths.of_end(done, self._sent.get(tag))
                 # What ends a connection that is being opened is an error event too.
                 if verb != "connect" or done.error is None:
                     self._events += ended(verb, done)
@@ -242,7 +246,7 @@ class Player:
     # --- what the caller and the peer do ------------------------------------
 
     def _perform(self, operation: str) -> None:
-        verb, *words = operation.split()
+        verb, *words = filter(None, operation.split(" "))
         connection = self._connection
         if verb == "send":
             self._start("send", self._send(words))
@@ -287,10 +291,12 @@ class Player:
                 addresses.append(word)
         sender = None if addresses[0] == "<>" else addresses[0]
         envelope = self._drive.envelope(sender, addresses[1:], size, use_8bitmime, **values)
-        return self._connection.start_send(message=self._message(), envelope=envelope)
-
-    def _message(self) -> str:
         content = next(self._contents)
+        sending = self._connection.start_send(message=self._message(content), envelope=envelope)
+        self._sent[sending.tag] = b"".join(content.pieces)
+        return sending
+
+    def _message(self, content: _Content) -> str:
         is_given = content.is_at_once or (content.ends and self._way.content != "asked")
         self._is_asked.append(not is_given)
         if is_given and (content.is_at_once or self._way.content == "memory"):
@@ -313,11 +319,11 @@ def _contents(scenario: Scenario) -> Iterator[_Content]:
         verb, _, text = operation.partition(" ")
         if verb == "send":
             contents.append(content := _Content())
-            at_once = [word for word in text.split() if word.startswith("atonce=")]
+            at_once = [word for word in text.split(" ") if word.startswith("atonce=")]
             if at_once:
                 content.pieces.append(at_once[0][7:].encode() + b"\r\n")
                 content.is_at_once = True
-            seen = [word for word in text.split() if word.startswith("survey=")]
+            seen = [word for word in text.split(" ") if word.startswith("survey=")]
             if seen:
                 content.pieces.append(seen[0][7:].replace("\\n", "\n").encode())
                 content.is_at_once = True

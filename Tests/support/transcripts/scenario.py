@@ -4,6 +4,7 @@ Tests/README.md describes the form; SMTPProtocolTests/Support/Scenario.swift rea
 from __future__ import annotations
 
 import itertools
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,12 @@ class Scenario:
     def only(self) -> str | None:
         """The level on which alone it is played: "core" or "library"."""
         return "library" if "options" in self.settings else self.settings.get("only")
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What it sets of the library's options."""
+        words = shlex.split(self.setting("options", ""))
+        return dict(word.split("=", 1) for word in words)
 
     @property
     def server_lines(self) -> Iterator[str]:

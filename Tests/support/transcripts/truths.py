@@ -15,6 +15,7 @@ from support.drive.outcomes import (
     Recipient,
     Result,
 )
+from support.messages.content import wire
 from support.transcripts.scenario import Scenario
 
 ENHANCED = re.compile(r"(\d)\d\d[ -](\1\.(?:0|[1-9]\d{0,2})\.(?:0|[1-9]\d{0,2}))(?: |$)")
@@ -56,6 +57,31 @@ class Truths:
 
     def __init__(self, scenario: Scenario) -> None:
         self._replies = replies(scenario)
+        #: What the server offers since its last reply to EHLO or LHLO.
+        self._offered: list[str] = []
+        self._hello = ""
+        self._ignored = scenario.options.get("ignored_capabilities", "").upper().split()
+
+    def heard(self, command: str) -> None:
+        """A line of the client."""
+        if command[:4] in ("EHLO", "LHLO", "HELO"):
+            self._hello = command[:4]
+
+    def said(self, lines: Sequence[str]) -> None:
+        """Lines of the server that are sent together."""
+        if not self._hello:
+            return
+        offered = [line[4:] for line in lines[1:] if line] if self._hello != "HELO" else []
+        # Octets, each as a character.
+        self._offered = [
+            keyword.encode().decode("latin-1")
+            for keyword in offered
+            if re.split("[ =]", keyword)[0].upper() not in self._ignored
+        ]
+        self._hello = ""
+
+    def of_capabilities(self, seen: object) -> None:
+        self._expect(seen == self._offered, f"{self._offered} was offered, seen was {seen}")
 
     def of_failure(self, failure: Failure) -> None:
         self._of_reply(failure.response, failure.response_code, failure.enhanced)
@@ -65,11 +91,16 @@ class Truths:
                 f"the reply is not in the message: {failure}",
             )
 
-    def of_end(self, done: Done) -> None:
+    def of_end(self, done: Done, content: bytes | None) -> None:
+        """`content`: that of a send."""
         if done.error is not None:
             self.of_failure(done.error)
-        if done.result is not None:
-            self._of_result(done.result, done.error)
+        if done.result is None:
+            return
+        self._of_result(done.result, done.error)
+        if done.error is None and content is not None:
+            size = len(wire(content))
+            self._expect(done.result.message_size == size, f"{size} octets: {done.result}")
 
     def _of_result(self, result: Result, error: Failure | None) -> None:
         names = {recipient.recipient for recipient in result.recipients}
@@ -103,11 +134,6 @@ class Truths:
         self._expect(reply in self._replies, f"no such reply: {reply!r}")
         self._expect(code == int(reply.split("\n")[-1][:3]), f"{code} is not the code of {reply!r}")
         self._expect(enhanced == enhanced_of(reply), f"{enhanced} is not that of {reply!r}")
-
-    @staticmethod
-    def of_capabilities(seen: Sequence[str], offered: Sequence[str]) -> None:
-        """What the server offered in its last reply to EHLO or LHLO."""
-        Truths._expect(list(seen) == list(offered), f"{offered} was offered, seen was {seen}")
 
     @staticmethod
     def _expect(is_true: bool, what: str) -> None:
