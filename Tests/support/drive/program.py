@@ -69,6 +69,7 @@ class Program:
         self._lines: queue.Queue[Json | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._contents: list[Path] = []
         self._numbers = 0
         self._held = False
         self._forget()
@@ -249,6 +250,10 @@ class Program:
         unfinished = [tag for tag, operation in self.started.items() if not operation.ended]
         ends = [tag for tag in self.events if tag.endswith(".end")]
         doubled = {tag for tag in ends if ends.count(tag) > 1}
+        # Before the system writes them to a disk: together they are gigabytes.
+        for path in self._contents:
+            path.unlink()
+        self._contents.clear()
         self._forget()
         assert not unfinished, f"callbacks that were never called: {unfinished}"
         assert not doubled, f"end events that came twice: {doubled}"
@@ -263,4 +268,5 @@ class Program:
         """A file with this content, for messages."""
         path = self._files / self.name("content")
         path.write_bytes(content)
+        self._contents.append(path)
         return str(path)
