@@ -16,6 +16,20 @@ SETTINGS = {
     *("offers", "chunking", "lmtp", "secure", "policy", "name", "verify", "feeding", "only"),
     *("initial_response", "hello_after_login", "message", "options"),
 }
+YES_OR_NO = {"yes", "no"}
+#: The words that a setting can have.
+WORDS = {
+    "chunking": {"off", "on", "optimistic"},
+    "feeding": {"whole", "lines", "octets", "octetsWithBareLF"},
+    "hello_after_login": YES_OR_NO,
+    "initial_response": {"automatic", "never", "always"},
+    "lmtp": YES_OR_NO,
+    "message": {"memory", "stream", "asked"},
+    "only": {"core", "library"},
+    "policy": {"never", "ifOffered", "required", "opportunistic"},
+    "secure": YES_OR_NO,
+    "verify": YES_OR_NO,
+}
 DIALOGUE = ("S:", "C:", ">", "!", "~", "=", "{")
 
 
@@ -99,8 +113,20 @@ def scenarios(path: Path) -> Iterator[Scenario]:
             if not (bodies or pieces):
                 raise TranscriptError(path.name, line.number, "a line before the first title")
             section.append(line)
+    titles: set[str] = set()
     for title, body in bodies:
-        yield from _rows(path.name, title, body, pieces)
+        if title.text in titles:
+            raise TranscriptError(path.name, title.number, "another scenario has this title")
+        titles.add(title.text)
+        found = list(_rows(path.name, title, body, pieces))
+        if not all(scenario.steps for scenario in found) or not found:
+            raise TranscriptError(path.name, title.number, "nothing to play")
+        yield from found
+    for name, piece in pieces.items():
+        others = [lines for other, lines in pieces.items() if other != name]
+        users = [body for _, body in bodies] + others
+        if not any(line.text == f"{{{name}}}" for body in users for line in body):
+            raise TranscriptError(path.name, piece[0].number - 1, f"nothing uses {{{name}}}")
 
 
 def _rows(file: str, title: Line, body: list[Line], pieces: Pieces) -> Iterator[Scenario]:
@@ -133,6 +159,11 @@ def _rows(file: str, title: Line, body: list[Line], pieces: Pieces) -> Iterator[
     for rows in itertools.product(*tables):
         words = {name: value for row in rows for name, value in row.items()}
         set_here = {key: replaced(line.text, words) for key, line in settings.items()}
+        for key, known in WORDS.items():
+            unknown = set(set_here.get(key, "").split()) - known
+            if unknown or set_here.get(key) == "":
+                why = f"{key} is of {', '.join(sorted(known))}"
+                raise TranscriptError(file, settings[key].number, why)
         text = [*_opening(title.number, set_here), *expanded(file, dialogue, pieces, words)]
         label = ", ".join(words.values()).replace("\n", " / ")
         yield Scenario(file, title.text, label, title.number, set_here, _steps(file, text))
