@@ -6,28 +6,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from conftest import FIRST, SECOND, TWO, Driver, Opener
-from support.drive import PATIENCE, Connection, Drive
+from support.drive import Connection, Drive
 from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
 from support.servers.certificates import Certificates
-from support.servers.script import greets, script, secures
+from support.servers.script import script, secures
 from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import LIMIT
 
 # --- in the clear and under TLS ---------------------------------------------
-
-
-def test_case_021_in_the_clear(connect: Opener) -> None:
-    """STARTTLS is offered, and is to be ignored."""
-    connection = connect.opened(script(greets(b"STARTTLS"), Peer.nothing_more), ignore_tls=1)
-    assert connection.info()["secure"] == 0
-    connection.close()
-    connection.ends_well()
 
 
 def test_case_022_starttls_when_offered(connect: Opener, certificates: Certificates) -> None:
@@ -49,64 +40,11 @@ def test_case_022_starttls_when_offered(connect: Opener, certificates: Certifica
     assert server.peer.protected == b"EHLO client.test\r\nQUIT\r\n"
 
 
-def test_case_023_refusing_greeting(connect: Opener) -> None:
-    connection = connect(lambda peer: peer.reply(b"454 4.3.0 not now"))
-    failure = connection.start_connect().fails("EPROTOCOL")
-    assert failure.response == "454 4.3.0 not now"
-    assert failure.phase == "greeting"
-    connection.ends_with(failure)
-
-
-def test_case_024_starttls_is_required(connect: Opener, certificates: Certificates) -> None:
-    dialogue = script(secures(certificates.good), (b"QUIT", b"221 bye"))
-    connection = connect.opened(dialogue, require_tls=1)
-    assert connection.info()["secure"] == 1
-    connection.start_quit().succeeds()
-
-
 def test_case_025_required_and_opportunistic(drive: Drive) -> None:
     """One contradicts the other."""
     failure = drive.refused_connection(require_tls=1, opportunistic_tls=1)
     for option in ("require_tls", "opportunistic_tls"):
         assert option in failure.message
-
-
-@pytest.mark.parametrize("capabilities", [(), (b"AUTH PLAIN",), (b"X-STARTTLS",)])
-def test_case_026_starttls_is_required_and_not_offered(
-    connect: Opener, capabilities: tuple[bytes, ...]
-) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet(*capabilities)
-        rest = peer.until_closed()
-        assert rest in (b"", b"QUIT\r\n"), rest
-
-    server = connect.server(dialogue)
-    connection = connect(server, require_tls=1)
-    with connection.drive.held():
-        opening = connection.start_connect()
-        login = connection.start_login("alice", "sesame")
-    failure = opening.fails("ETLS")
-    assert "STARTTLS" in failure.message
-    login.fails("ETLS")
-    connection.ends_with(failure)
-    assert not connection.had("connect")
-    connect.join()
-    assert b"AUTH" not in server.peer.received
-
-
-def test_case_027_server_closes_under_tls(connect: Opener, certificates: Certificates) -> None:
-    seen = threading.Event()
-
-    def dialogue(peer: Peer) -> None:
-        peer.secure(certificates.good)
-        assert seen.wait(PATIENCE)
-
-    connection = connect.opened(dialogue)
-    assert connection.info()["secure"] == 1
-    seen.set()
-    failure = connection.breaks("ECONNECTION")
-    assert "closed the connection unexpectedly" in failure.message
-    assert failure.phase == "idle"
 
 
 def test_case_028_implicit_tls(connect: Opener, certificates: Certificates) -> None:

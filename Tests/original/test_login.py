@@ -13,20 +13,10 @@ import pytest
 from conftest import Opener
 from support.drive import Connection, RefusedError
 from support.drive.credentials import Mechanism
-from support.logins.logins import PLAIN, WELCOME, is_refused, logs_in, offered
+from support.logins.logins import is_refused, logs_in, offered
 from support.logins.sasl import b64
 
 OFFER = b"AUTH PLAIN XOAUTH2 X-MINE"
-
-
-def test_case_039_right_password(connect: Opener) -> None:
-    logs_in(offered(connect, OFFER, (PLAIN, WELCOME)))
-
-
-def test_case_040_wrong_password(connect: Opener) -> None:
-    failure = is_refused(offered(connect, OFFER, (PLAIN, b"535 5.7.8 bad credentials")))
-    assert failure.response_code == 535
-    assert failure.enhanced == "5.7.8"
 
 
 def refused(connect: Opener, user: str | None) -> str:

@@ -1,5 +1,5 @@
-"""Cases 1 to 20: the reply parser, closing while a name is resolved, hardening, the
-version, the name in EHLO, and the octets of replies."""
+"""Cases 3 to 20, as far as they are not in Tests/transcripts/opening.txt: closing while a name is
+resolved, hardening, the version, the name in EHLO, and the octets of replies."""
 
 from __future__ import annotations
 
@@ -16,12 +16,10 @@ from support.drive.outcomes import RETRY_SAFE
 from support.header import header_version
 from support.resolving import resolving
 from support.servers.certificates import Certificates
-from support.servers.script import says, script, sends
+from support.servers.script import script, sends
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
 from support.slowness import LIMIT
 from support.system import full_listener
-
-WORDS = "schöne Grüße \N{ENVELOPE} \N{GRINNING FACE}".encode()
 
 
 def octets(text: str | None) -> bytes:
@@ -33,37 +31,6 @@ def octets(text: str | None) -> bytes:
 def mail_answered(*pieces: bytes) -> Dialogue:
     """MAIL gets this, each piece in a write of its own."""
     return script(Peer.greet, b"MAIL FROM:", sends(*pieces), Peer.quit_after_reset)
-
-
-def final_reply(connect: Opener, reply: bytes) -> bytes:
-    """What the result of a send says that the server said."""
-    dialogue = script(Peer.greet, Peer.delivery_without_reply, says(reply), Peer.quit)
-    connection = connect.opened(dialogue)
-    sending = connection.start_send()
-    sending.succeeds()
-    connection.start_quit().succeeds()
-    return octets(sending.result().response)
-
-
-# --- the reply parser -------------------------------------------------------
-
-
-@pytest.mark.parametrize("blank", [b"\r\n", b"\n", b"\r\n\r\n", b"   \r\n"])
-def test_case_001_blank_line_before_the_greeting(connect: Opener, blank: bytes) -> None:
-    connect.opened(script(sends(blank), Peer.greet, Peer.quit)).start_quit().succeeds()
-
-
-def test_case_002_blank_line_after_the_last_ehlo_line(connect: Opener) -> None:
-    dialogue = script(
-        says(b"220 hi"),
-        b"EHLO ",
-        sends(b"250-test.local\r\n250 PIPELINING\r\n\r\n"),
-        Peer.delivery,
-        Peer.quit,
-    )
-    connection = connect.opened(dialogue)
-    connection.delivers()
-    connection.ends_well()
 
 
 # --- closed while the name is resolved --------------------------------------
@@ -202,26 +169,6 @@ def test_case_011_line_ends_in_the_name(drive: Drive, name: str) -> None:
     refuses_name(drive, drive.options(), name)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("client.example", b"client.example"),
-        ("[192.0.2.1]", b"[192.0.2.1]"),
-        ("192.0.2.1", b"[192.0.2.1]"),
-        ("2001:db8::1", b"[IPv6:2001:db8::1]"),
-        ("[IPv6:2001:db8::1]", b"[IPv6:2001:db8::1]"),
-    ],
-)
-def test_case_012_clean_name(connect: Opener, name: str, said: bytes) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        assert peer.line() == b"EHLO " + said
-        peer.reply(b"250 test.local")
-        peer.quit()
-
-    connect.opened(dialogue, name=name).start_quit().succeeds()
-
-
 def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
     """A program that does not look at the result: the name from before holds."""
     server = connect.server(script(Peer.greet, Peer.quit))
@@ -239,19 +186,6 @@ def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
 # --- the octets of replies --------------------------------------------------
 
 
-def test_case_014_utf8_in_a_refusal(connect: Opener) -> None:
-    connection = connect.opened(mail_answered(b"451 " + WORDS + b"\r\n"))
-    failure = connection.start_send().fails("EENVELOPE")
-    assert failure.response_code == 451
-    assert octets(failure.response) == b"451 " + WORDS
-    assert WORDS in octets(failure.message)
-    connection.start_quit().succeeds()
-
-
-def test_case_015_utf8_in_the_final_reply(connect: Opener) -> None:
-    assert final_reply(connect, b"250 2.0.0 " + WORDS) == b"250 2.0.0 " + WORDS
-
-
 def test_case_016_octets_that_are_not_utf8(connect: Opener) -> None:
     """The response has the octets as they came; in the message, which is text,
     others stand for them."""
@@ -261,40 +195,3 @@ def test_case_016_octets_that_are_not_utf8(connect: Opener) -> None:
     assert failure.enhanced == "4.7.0"
     assert octets(failure.message).decode().count("\N{REPLACEMENT CHARACTER}") == 2
     connection.start_quit().succeeds()
-
-
-def test_case_017_utf8_in_the_reply_to_ehlo(connect: Opener) -> None:
-    dialogue = script(
-        says(b"220 hi"), (b"EHLO ", b"250-" + WORDS, b"250-PIPELINING", b"250 SIZE 1000"), Peer.quit
-    )
-    connection = connect.opened(dialogue)
-    info = connection.info()
-    expected = b"250-" + WORDS + b"\n250-PIPELINING\n250 SIZE 1000"
-    assert octets(info["last_response"]) == expected
-    assert connection.capability("PIPELINING") == (True, "")
-    assert connection.capability("SIZE") == (True, "1000")
-    connection.start_quit().succeeds()
-
-
-def test_case_018_character_in_pieces(connect: Opener) -> None:
-    """Every octet in a write of its own."""
-    reply = b"451 " + WORDS + b"\r\n"
-    pieces = [reply[i : i + 1] for i in range(len(reply))]
-    connection = connect.opened(mail_answered(*pieces))
-    failure = connection.start_send().fails("EENVELOPE")
-    assert octets(failure.response) == b"451 " + WORDS
-    connection.start_quit().succeeds()
-
-
-def test_case_019_ascii_is_untouched(connect: Opener) -> None:
-    line = bytes(range(0x20, 0x7F))
-    assert final_reply(connect, b"250 " + line) == b"250 " + line
-
-
-def test_case_020_last_reply_without_line_end(connect: Opener) -> None:
-    connection = connect(script(says(b"220 hi"), b"EHLO ", sends(b"421 " + WORDS)))
-    failure = connection.start_connect().fails("ECONNECTION")
-    assert failure.response_code == 421
-    assert octets(failure.response) == b"421 " + WORDS
-    connection.ends_with(failure)
-    assert octets(connection.info()["last_response"]) == b"421 " + WORDS

@@ -132,17 +132,6 @@ def test_case_115_closed_with_a_hundred_waiting(connect: Opener) -> None:
 # --- what breaks off --------------------------------------------------------
 
 
-def test_case_122_refused_sender(connect: Opener) -> None:
-    """QUIT is sent in any case."""
-    dialogue = script(
-        Peer.greet, (b"MAIL FROM:<a@example.com>", b"550 5.7.1 not you"), Peer.quit_after_reset
-    )
-    connection = connect.opened(dialogue)
-    sending = connection.start_send()
-    connection.start_quit().succeeds()
-    assert sending.fails("EENVELOPE").response_code == 550
-
-
 @pytest.mark.parametrize("how", ["close", "reset"])
 def test_case_126_gone_after_data(connect: Opener, how: str) -> None:
     """The content is too much for all buffers: it was never sent to its end."""
@@ -206,30 +195,6 @@ def test_case_123_user_without_password(connect: Opener) -> None:
     refusal = refused_at_once("EAUTH", connection.start_login, "alice", None)
     assert "password" in refusal.message
     connection.delivers()
-
-
-def test_case_124_server_without_auth(connect: Opener) -> None:
-    """Whoever asks for a login gets one or an error; what a message goes out without
-    is the caller's to decide."""
-    connection = connect.opened(without_login)
-    failure = connection.start_login("alice", "sesame").fails("EAUTH")
-    assert failure.command == "AUTH"
-    assert failure.response is None
-    assert connection.info()["authenticated"] == 0
-    connection.delivers()
-
-
-def test_case_128_login_and_message(connect: Opener) -> None:
-    logs_in_and_sends(connect(login_and_delivery))
-
-
-def test_case_129_login_and_nothing_else(connect: Opener) -> None:
-    """What it takes to find out whether everything is as it should be."""
-    connection = connect.opened(script(login, Peer.quit))
-    connection.start_login("alice", "sesame").succeeds()
-    assert connection.info()["authenticated"] == 1
-    connection.start_quit().succeeds()
-    connection.ends_well()
 
 
 def test_case_130_connect_and_quit(connect: Opener) -> None:

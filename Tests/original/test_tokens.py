@@ -23,7 +23,6 @@ from support.drive.credentials import TokenCallback, Tokens
 from support.logins.logins import USER
 from support.logins.sasl import xoauth2
 from support.logins.tokenlogins import (
-    EXPLANATION,
     LONG_AGO,
     accepting,
     is_refused,
@@ -42,15 +41,6 @@ MANY = repeated(100)
 
 
 # --- with a token ------------------------------------------------------------------
-
-
-def test_case_043_valid_token(connect: Opener) -> None:
-    logs_in(connect.opened(taking(("valid", "welcome"))), access_token="valid")
-
-
-def test_case_044_invalid_token(connect: Opener) -> None:
-    connection = connect.opened(taking(("invalid", "explained")))
-    assert is_refused(connection, access_token="invalid").response_code == 535
 
 
 def test_case_045_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
@@ -247,12 +237,6 @@ def test_case_098_many_renewals(connect: Opener) -> None:
 
 
 # --- renewal ----------------------------------------------------------------------
-
-
-def test_case_099_renewal_without_means(connect: Opener) -> None:
-    """The same token is not sent again."""
-    connection = connect.opened(taking(("refused", "explained")))
-    assert EXPLANATION in is_refused(connection, access_token="refused").message
 
 
 def test_case_100_nothing_at_all(connect: Opener) -> None:

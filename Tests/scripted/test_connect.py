@@ -81,9 +81,6 @@ def test_localhost_by_name(connect: Opener, address: str) -> None:
     connection.free()
 
 
-# --- greeting and EHLO ------------------------------------------------------
-
-
 # --- capabilities -----------------------------------------------------------
 
 

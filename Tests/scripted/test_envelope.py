@@ -8,7 +8,6 @@ import pytest
 from conftest import Opener
 from support.drive import Drive, RefusedError
 from support.drive.connection import refused_at_once
-from support.drive.outcomes import NOT_TRIED
 from support.servers.script import delivers, script
 from support.servers.scripted import Peer
 
@@ -109,49 +108,6 @@ def test_recipient_without_a_domain(connect: Opener) -> None:
     )
     assert refusal.recipient == "alice"
     assert "LMTP" in refusal.message
-    connection.delivers()
-
-
-@pytest.mark.parametrize(
-    ("sender", "recipient"), [("zoë@example.com", "b@example.com"), ("a@example.com", "zoë@b.com")]
-)
-def test_local_part_needs_smtputf8(connect: Opener, sender: str, recipient: str) -> None:
-    """Not offered: that send fails before MAIL, the next is as good as ever."""
-    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
-    sending = connection.start_send(sender=sender, recipients=[recipient])
-    failure = sending.fails("EENVELOPE")
-    assert "SMTPUTF8" in failure.message
-    assert sending.result().statuses == [NOT_TRIED]
-    connection.delivers()
-
-
-def test_domain_outside_ascii(connect: Opener) -> None:
-    """Not offered: the error says what would be understood."""
-    connection = connect.opened(script(Peer.greet, delivers(b"b@xn--bcher-kva.example"), Peer.quit))
-    sending = connection.start_send(recipients=["b@b\u00fccher.example"])
-    failure = sending.fails("EENVELOPE")
-    assert "A-label" in failure.message
-    assert failure.recipient is not None
-    assert failure.response is None
-    assert sending.result().statuses == [NOT_TRIED]
-    connection.delivers(recipients=["b@xn--bcher-kva.example"])
-
-
-def test_smtputf8_is_of_one_message(connect: Opener) -> None:
-    """The next message asks for it only when it needs it too."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"SMTPUTF8", b"8BITMIME")
-        for mail in (b"<zo\xc3\xab@example.com> SMTPUTF8", b"<a@example.com>"):
-            peer.answer(b"MAIL FROM:" + mail, b"250 ok")
-            peer.answer(b"RCPT TO:", b"250 ok")
-            peer.answer(b"DATA", b"354 go")
-            peer.content()
-            peer.reply(b"250 ok")
-        peer.quit()
-
-    connection = connect.opened(dialogue)
-    connection.start_send(sender="zo\u00eb@example.com").succeeds()
     connection.delivers()
 
 

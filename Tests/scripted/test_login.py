@@ -196,6 +196,3 @@ def test_authorization_identity_refused_at_once(
     failure = at_once(connection, USER, password, **{"authorization_identity": "shared", **tokens})  # type: ignore[arg-type]
     assert "authorization_identity" in failure.message
     assert reason in failure.message
-
-
-# --- EHLO once more ---------------------------------------------------------

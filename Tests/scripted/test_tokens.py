@@ -134,9 +134,6 @@ def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
     connection.start_quit().succeeds()
 
 
-# --- the explanation ----------------------------------------------------------------
-
-
 # --- which of them --------------------------------------------------------------------
 
 

@@ -73,6 +73,7 @@ def fits(text: str | None, wanted: str) -> bool:
     middle = wanted.removeprefix("…").removesuffix("…")
     if text is None:
         return False
+    text = text.encode("latin-1").decode()
     if wanted.startswith("…"):
         return middle in text if wanted.endswith("…") else text.endswith(middle)
     return text.startswith(middle) if wanted.endswith("…") else text == middle

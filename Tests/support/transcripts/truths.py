@@ -43,7 +43,8 @@ def replies(scenario: Scenario) -> set[str]:
             if lines[-1][3:4] != "-":
                 found.add("\n".join(lines))
                 lines = []
-    return found
+    # Octets, each as a character, as the library's are here.
+    return {reply.encode().decode("latin-1") for reply in found}
 
 
 def enhanced_of(reply: str) -> str | None:
