@@ -13,9 +13,10 @@ import pytest
 
 from conftest import Opener
 from support.drive import Connection, Operation
-from support.drive.credentials import Mechanism, TokenCallback
+from support.drive.credentials import Mechanism, TokenCallback, Tokens
 from support.drive.outcomes import CODES, OK
 from support.logins.sasl import b64, xoauth2
+from support.logins.tokenlogins import refreshing
 from support.servers.endpoint import TokenEndpoint, granted
 from support.servers.manners import tolerant
 from support.servers.script import greets, script
@@ -86,9 +87,7 @@ def test_a_hundred_logins_with_an_endpoint(connect: Opener, grants: bool) -> Non
     endpoint = connect.joins(TokenEndpoint(granted("fresh") if grants else b"no JSON", repeat=True))
     for _ in range(LOGINS):
         connection = connect.opened(server)
-        login = connection.start_login(
-            "alice", refresh_token="r", client=("id", "secret"), access_url=endpoint.url
-        )
+        login = connection.start_login("alice", **refreshing(endpoint))
         assert (login.wait().error is None) == grants
         connection.start_quit().succeeds()
         connect.drive.call("free", "everything")
@@ -124,6 +123,8 @@ def test_a_hundred_logins_with_a_mechanism(connect: Opener, later: bool, gives_u
 
 # --- ended inside a callback -----------------------------------------------------
 
+every_way = pytest.mark.parametrize("way", ["close", "cancel", "free"])
+
 
 def ending(connection: Connection, way: str) -> list[str]:
     """The call that ends the connection."""
@@ -136,71 +137,33 @@ def released(question: TokenCallback | Mechanism) -> None:
     assert question.released == 1
 
 
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
-@pytest.mark.parametrize("answers", [False, True])
-def test_ended_inside_the_token_callback(connect: Opener, way: str, answers: bool) -> None:
-    asked = TokenCallback(connect.drive)
-    connection = connect.opened(any_login)
-    # After free the login has ended, and with it the request.
-    late = [asked.providing("fresh")] if answers and way != "free" else []
-    asked.when_asked(ending(connection, way), *late)
-    connection.start_login("alice", ask=asked).fails("ECANCELLED")
-    connect.join()
-    released(asked)
-    assert asked.results == [OK, ESTATE][: 1 + len(late)]
-
-
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
-@pytest.mark.parametrize("answers", [False, True])
-def test_answered_and_ended_inside_the_token_callback(
-    connect: Opener, way: str, answers: bool
+@every_way
+@pytest.mark.parametrize("answers", ["before: a token", "before: none", "after", "never"])
+@pytest.mark.parametrize("renews", [False, True])
+def test_ended_inside_the_token_callback(
+    connect: Opener, way: str, answers: str, renews: bool
 ) -> None:
-    """The answer is on its way, and comes to nothing."""
+    """An answer that was given is on its way, and comes to nothing."""
     asked = TokenCallback(connect.drive)
     connection = connect.opened(any_login)
-    answer = asked.providing("fresh") if answers else asked.withholding("none")
-    asked.when_asked(answer, ending(connection, way))
-    connection.start_login("alice", ask=asked).fails("ECANCELLED")
+    end = ending(connection, way)
+    calls = {
+        "before: a token": [asked.providing("fresh"), end],
+        "before: none": [asked.withholding("none"), end],
+        # After free the login has ended, and with it the request.
+        "after": [end] if way == "free" else [end, asked.providing("fresh")],
+        "never": [end],
+    }[answers]
+    asked.when_asked(*calls)
+    tokens = Tokens(access_token="old") if renews else Tokens()
+    connection.start_login("alice", ask=asked, **tokens).fails("ECANCELLED")
     connect.join()
+    assert asked.asked == [renews]
     released(asked)
-    assert asked.results == [OK, OK]
+    assert asked.results == [OK, ESTATE if answers == "after" else OK][: len(calls)]
 
 
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
-@pytest.mark.parametrize("mechanism", ["XOAUTH2", "X-MINE"])
-def test_ended_after_a_reason(connect: Opener, mechanism: str, way: str) -> None:
-    """The server has explained itself, or the mechanism has given up, and nothing more comes.
-    Whoever ends the connection then is told that, and of no loss."""
-    mine = Mechanism(connect.drive)
-    dialogue = script(
-        greets(b"AUTH XOAUTH2 X-MINE"),
-        (b"AUTH ", b"334 " + b64(b"who?")),
-        b"*" if mechanism == "X-MINE" else b"",
-        Peer.until_closed,
-    )
-    server = connect.server(dialogue)
-    connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
-    mine.answers(None)
-    mine.when_asked(mine.giving_up("no card"))
-    login = connection.start_login("alice", access_token="old")
-    server.wait_for(b"*\r\n" if mechanism == "X-MINE" else b"\r\n\r\n")
-    connection.drive.call(*ending(connection, way))
-    login.fails("ECANCELLED")
-
-
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
-def test_ended_when_asked_to_renew(connect: Opener, way: str) -> None:
-    asked = TokenCallback(connect.drive)
-    connection = connect.opened(any_login)
-    asked.when_asked(ending(connection, way))
-    login = connection.start_login("alice", ask=asked, access_token="old")
-    login.fails("ECANCELLED")
-    connect.join()
-    assert asked.asked == [True]
-    released(asked)
-
-
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@every_way
 @pytest.mark.parametrize("challenge", [0, 1])
 @pytest.mark.parametrize("answers", ["before", "after", "gives up", "never"])
 def test_ended_inside_the_mechanism(
@@ -223,23 +186,39 @@ def test_ended_inside_the_mechanism(
     connection.start_login("alice", "x").fails("ECANCELLED")
     connect.join()
     released(mechanism)
-    assert mechanism.results[:1] == [OK]
-    if len(calls) == 2:
-        assert mechanism.results[1:] == [OK if answers == "before" else ESTATE]
+    assert mechanism.results == [OK, OK if answers == "before" else ESTATE][: len(calls)]
 
 
-@pytest.mark.parametrize("way", ["close", "cancel", "free"])
+@every_way
 def test_ended_in_the_new_token_callback(connect: Opener, way: str) -> None:
     """Before the token is used."""
-    drive = connect.drive
     endpoint = connect.joins(TokenEndpoint(granted("fresh")))
     connection = connect.opened(any_login)
-    drive.on(f"{connection.name}.token", ending(connection, way))
-    login = connection.start_login(
-        "alice", refresh_token="r", client=("id", None), access_url=endpoint.url
-    )
-    login.fails("ECANCELLED")
+    connect.drive.on(f"{connection.name}.token", ending(connection, way))
+    connection.start_login("alice", **refreshing(endpoint)).fails("ECANCELLED")
     assert [token for token, _ in connection.tokens] == ["fresh"]
+
+
+@every_way
+@pytest.mark.parametrize("mechanism", ["XOAUTH2", "X-MINE"])
+def test_ended_after_a_reason(connect: Opener, mechanism: str, way: str) -> None:
+    """The server has explained itself, or the mechanism has given up, and nothing more comes.
+    Whoever ends the connection then is told that, and of no loss."""
+    mine = Mechanism(connect.drive)
+    dialogue = script(
+        greets(b"AUTH XOAUTH2 X-MINE"),
+        (b"AUTH ", b"334 " + b64(b"who?")),
+        b"*" if mechanism == "X-MINE" else b"",
+        Peer.until_closed,
+    )
+    server = connect.server(dialogue)
+    connection = connect.opened(server, custom_mechanism=mine, auth_method=mechanism)
+    mine.answers(None)
+    mine.when_asked(mine.giving_up("no card"))
+    login = connection.start_login("alice", access_token="old")
+    server.wait_for(b"*\r\n" if mechanism == "X-MINE" else b"\r\n\r\n")
+    connection.drive.call(*ending(connection, way))
+    login.fails("ECANCELLED")
 
 
 # --- ended while the answer is due --------------------------------------------------
