@@ -1,21 +1,19 @@
-"""Cases 21 to 31 and 34 to 38: in the clear and under TLS, what cannot be reached,
-the log, and a name that has several addresses."""
+"""Cases 22 to 34, as far as they are not in Tests/transcripts: under TLS, what cannot be reached,
+and the log."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import socket
-from collections.abc import Iterator
 
 import pytest
 
-from conftest import FIRST, SECOND, TWO, Driver, Opener
-from support.drive import Connection, Drive
-from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, LOG_NETWORK, RETRY_SAFE
+from conftest import Opener
+from support.drive import Drive
+from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, RETRY_SAFE
 from support.servers.certificates import Certificates
 from support.servers.script import script, secures
-from support.servers.scripted import Peer, ScriptedServer
+from support.servers.scripted import Peer
 from support.slowness import LIMIT
 
 # --- in the clear and under TLS ---------------------------------------------
@@ -120,95 +118,3 @@ def test_case_034_message_from_a_file_and_a_log(connect: Opener) -> None:
     assert logged.count("line") == 20_000
     connect.join()
     assert arrived == [content.replace(b"\r\n.dot", b"\r\n..dot") + b".\r\n"]
-
-
-# --- a name that has several addresses --------------------------------------
-
-
-class Two:
-    """A name with two addresses, of which the first is tried first."""
-
-    first, second = FIRST, SECOND
-
-    def __init__(self, drive: Drive) -> None:
-        self.drive = drive
-
-    def connection(self, port: int) -> Connection:
-        return self.drive.connection(host=TWO, port=port, name="client.test")
-
-
-@pytest.fixture
-def two(where_two: Driver) -> Iterator[Two]:
-    with where_two.used() as drive:
-        yield Two(drive)
-
-
-def greet_and_quit(peer: Peer) -> None:
-    peer.greet()
-    peer.quit()
-
-
-def test_case_035_first_address_refuses(two: Two) -> None:
-    with ScriptedServer(greet_and_quit, address=Two.second) as server:
-        connection = two.connection(server.port)
-        connection.start_connect().succeeds()
-        assert connection.info()["remote_address"] == f"{Two.second}:{server.port}"
-        connection.start_quit().succeeds()
-        connection.ends_well()
-
-
-def test_case_036_every_address_refuses(two: Two) -> None:
-    """Both were tried, in order, and both are named."""
-    with socket.create_server((Two.first, 0)) as listener:
-        port = listener.getsockname()[1]
-    connection = two.connection(port)
-    failure = connection.start_connect().fails("ESOCKET")
-    assert failure.errno == errno.ECONNREFUSED
-    assert failure.address == f"{Two.first}:{port}, {Two.second}:{port}"
-    assert failure.retry == RETRY_SAFE
-    connection.ends_with(failure)
-
-
-@pytest.mark.parametrize("greeting", [b"554 5.3.2 no service here", b"SSH-2.0-OpenSSH_9.2", b""])
-def test_case_037_second_attempt(two: Two, greeting: bytes) -> None:
-    """The first address can be connected to and is of no use: the second one is."""
-
-    def useless(peer: Peer) -> None:
-        if greeting:
-            peer.reply(greeting)
-            assert b"EHLO" not in peer.until_closed()
-
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(useless, address=Two.first))
-        second = ScriptedServer(greet_and_quit, address=Two.second, port=first.port)
-        stack.enter_context(second)
-        connection = two.connection(first.port)
-        connection.start_connect().succeeds()
-        assert connection.info()["remote_address"] == f"{Two.second}:{first.port}"
-        tries = [line for line in two.drive.transcript(LOG_NETWORK) if "connected to" in line]
-        assert len(tries) == 2
-        connection.start_quit().succeeds()
-
-
-@pytest.mark.parametrize("established", [False, True])
-def test_case_038_no_second_attempt_after_the_greeting(two: Two, established: bool) -> None:
-    """A server that has greeted was the right one, whatever becomes of it."""
-
-    def fails(peer: Peer) -> None:
-        peer.reply(b"220 test.local ESMTP")
-        if established:
-            peer.ehlo()
-        else:
-            peer.expect(b"EHLO ")
-
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(fails, address=Two.first))
-        # It must get no connection: one fails the test.
-        stack.enter_context(ScriptedServer(address=Two.second, port=first.port))
-        connection = two.connection(first.port)
-        opening = connection.start_connect()
-        connection.wait_end()
-        assert (opening.wait().error is None) == established
-        assert connection.error is not None
-        assert connection.error.name == "ECONNECTION"
-        assert connection.error.address == f"{Two.first}:{first.port}"

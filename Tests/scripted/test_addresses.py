@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import socket
 import ssl
 import threading
 
 import pytest
 
-from conftest import FIRST, SECOND, TWO, Driver
+from conftest import FIRST, SECOND, TWO, Driver, Opener
 from support.drive import Drive
 from support.drive.outcomes import LOG_NETWORK, RETRY_NO, RETRY_SAFE, Failure
 from support.resolving import wait_for_resolver
 from support.servers.certificates import Certificates
-from support.servers.scripted import PATIENCE, Peer, ScriptedServer
+from support.servers.script import Step, says, script
+from support.servers.scripted import PATIENCE, Dialogue, Peer, ScriptedServer
 from support.slowness import LIMIT
 from support.system import full_listener
 
@@ -35,6 +38,15 @@ def mute(peer: Peer) -> None:
     peer.until_closed()
 
 
+def servers(
+    connect: Opener, first: Dialogue, second: Dialogue | None
+) -> tuple[ScriptedServer, ScriptedServer]:
+    """At both addresses; the second one gets no connection if it has no dialogue."""
+    server = connect.server(first, address=FIRST)
+    others = [] if second is None else [second]
+    return server, connect.server(*others, address=SECOND, port=server.port)
+
+
 def wait_for_log(drive: Drive, text: str) -> None:
     """Until the library has said this of its connections."""
     drive.wait(lambda: text in "\n".join(drive.transcript(LOG_NETWORK)), text)
@@ -49,7 +61,7 @@ def is_the_reply(failure: Failure, retry: int) -> None:
 
 
 @pytest.mark.parametrize(("silent", "refusing"), [(SECOND, FIRST), (FIRST, SECOND)])
-def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
+def test_reply_and_no_answer(connect: Opener, drive: Drive, silent: str, refusing: str) -> None:
     with full_listener(silent) as port:
         with ScriptedServer(refuses, address=refusing, port=port):
             connection = drive.connection(host=TWO, port=port, connection_timeout=LIMIT)
@@ -66,17 +78,15 @@ def test_reply_and_no_answer(drive: Drive, silent: str, refusing: str) -> None:
         assert failure.address == f"{refusing}:{port}, {silent}:{port}"
 
 
-def test_reply_and_no_greeting(drive: Drive) -> None:
+def test_reply_and_no_greeting(connect: Opener, drive: Drive) -> None:
     """The second address accepts the connection, and then sends nothing."""
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
-        stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=TWO, port=first.port, greeting_timeout=LIMIT)
-        opening = connection.start_connect()
-        wait_for_log(drive, f"connected to {SECOND}")
-        drive.advance(LIMIT)
-        failure = opening.fails("EPROTOCOL")
-        connection.wait_end()
+    first, _ = servers(connect, refuses, mute)
+    connection = connect(first, host=TWO, greeting_timeout=LIMIT)
+    opening = connection.start_connect()
+    wait_for_log(drive, f"connected to {SECOND}")
+    drive.advance(LIMIT)
+    failure = opening.fails("EPROTOCOL")
+    connection.wait_end()
     is_the_reply(failure, RETRY_SAFE)
     assert f"{FIRST}:{first.port}: {SAID}; {SECOND}:{first.port}: " in failure.message
     assert "(greeting_timeout)" in failure.message
@@ -84,13 +94,13 @@ def test_reply_and_no_greeting(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("refusing", [FIRST, SECOND])
-def test_reply_and_closed_port(drive: Drive, refusing: str) -> None:
+def test_reply_and_closed_port(connect: Opener, drive: Drive, refusing: str) -> None:
     """Whichever comes first: what the server said is in the error, and that the other address
     may be up again later."""
-    with ScriptedServer(refuses, address=refusing) as server:
-        connection = drive.connection(host=TWO, port=server.port)
-        failure = connection.start_connect().fails("EPROTOCOL")
-        connection.ends_with(failure)
+    server = connect.server(refuses, address=refusing)
+    connection = connect(server, host=TWO)
+    failure = connection.start_connect().fails("EPROTOCOL")
+    connection.ends_with(failure)
     is_the_reply(failure, RETRY_SAFE)
     reasons = {FIRST: "Connection refused", SECOND: "Connection refused", refusing: SAID}
     assert failure.message == (
@@ -103,19 +113,19 @@ def test_reply_and_closed_port(drive: Drive, refusing: str) -> None:
     assert REPLY in log
 
 
-def test_replies_of_both(drive: Drive) -> None:
+def test_replies_of_both(connect: Opener) -> None:
     """Nothing suggests that another try would end better."""
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(refuses, address=FIRST))
-        stack.enter_context(ScriptedServer(refuses, address=SECOND, port=first.port))
-        connection = drive.connection(host=TWO, port=first.port)
-        failure = connection.start_connect().fails("EPROTOCOL")
+    first, _ = servers(connect, refuses, refuses)
+    connection = connect(first, host=TWO)
+    failure = connection.start_connect().fails("EPROTOCOL")
     is_the_reply(failure, RETRY_NO)
     assert failure.message.count(REPLY) == 2
     assert failure.address == f"{FIRST}:{first.port}, {SECOND}:{first.port}"
 
 
-def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -> None:
+def test_certificate_and_closed_port(
+    connect: Opener, drive: Drive, certificates: Certificates
+) -> None:
     """A server that cannot be trusted is a better reason than one that is not there."""
 
     def dialogue(peer: Peer) -> None:
@@ -131,7 +141,7 @@ def test_certificate_and_closed_port(drive: Drive, certificates: Certificates) -
     assert f"{SECOND}:{server.port}: Connection refused" in failure.message
 
 
-def test_operation_timeout(drive: Drive) -> None:
+def test_operation_timeout(connect: Opener, drive: Drive) -> None:
     """The error includes what was pending when the time was up."""
     with full_listener(SECOND) as port:
         threads = drive.counts()[1]
@@ -156,30 +166,27 @@ def greets(peer: Peer) -> None:
 
 
 @pytest.mark.parametrize("limit", ["greeting_timeout", "socket_timeout"])
-def test_no_greeting_and_a_second_address(drive: Drive, limit: str) -> None:
+def test_no_greeting_and_a_second_address(connect: Opener, drive: Drive, limit: str) -> None:
     """The wait for a greeting uses none of the time to connect."""
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
-        stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
-        connection = drive.connection(
-            None,
-            host=TWO,
-            port=first.port,
-            connection_timeout=LIMIT // 2,
-            **{limit: LIMIT},
-        )
-        opening = connection.start_connect()
-        wait_for_log(drive, f"connected to {FIRST}")
-        drive.advance(LIMIT)
-        opening.succeeds()
-        assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
-        connection.start_quit().succeeds()
+    first, _ = servers(connect, mute, greets)
+    connection = connect(
+        first,
+        host=TWO,
+        connection_timeout=LIMIT // 2,
+        **{limit: LIMIT},
+    )
+    opening = connection.start_connect()
+    wait_for_log(drive, f"connected to {FIRST}")
+    drive.advance(LIMIT)
+    opening.succeeds()
+    assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
+    connection.start_quit().succeeds()
     log = "\n".join(drive.transcript(LOG_NETWORK))
     assert limit in log
     assert "trying the next address" in log
 
 
-def test_greeting_ends_the_search(drive: Drive) -> None:
+def test_greeting_ends_the_search(connect: Opener) -> None:
     """A server that has greeted was found: what happens then is told, and not tried again
     elsewhere."""
 
@@ -187,18 +194,16 @@ def test_greeting_ends_the_search(drive: Drive) -> None:
         peer.greet()
         peer.expect(b"MAIL FROM:")
 
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
-        stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=TWO, port=first.port, name="client.test")
-        connection.start_connect().succeeds()
-        failure = connection.start_send().fails("ECONNECTION")
-        connection.wait_end()
+    first, _ = servers(connect, breaks_off, None)
+    connection = connect(first, host=TWO)
+    connection.start_connect().succeeds()
+    failure = connection.start_send().fails("ECONNECTION")
+    connection.wait_end()
     assert failure.address == f"{FIRST}:{first.port}"
     assert failure.retry == RETRY_SAFE
 
 
-def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
+def test_part_of_a_greeting_and_a_second_address(connect: Opener, drive: Drive) -> None:
     """What one server began to say is not the beginning of what the next one says."""
 
     sent = threading.Event()
@@ -208,78 +213,71 @@ def test_part_of_a_greeting_and_a_second_address(drive: Drive) -> None:
         sent.set()
         peer.until_closed()
 
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(breaks_off, address=FIRST))
-        stack.enter_context(ScriptedServer(greets, address=SECOND, port=first.port))
-        connection = drive.connection(
-            host=TWO, port=first.port, name="client.test", greeting_timeout=LIMIT
-        )
-        opening = connection.start_connect()
-        wait_for_log(drive, f"connected to {FIRST}")
-        assert sent.wait(PATIENCE)
-        drive.advance(LIMIT)
-        opening.succeeds()
-        connection.start_quit().succeeds()
+    first, _ = servers(connect, breaks_off, greets)
+    connection = connect(first, host=TWO, greeting_timeout=LIMIT)
+    opening = connection.start_connect()
+    wait_for_log(drive, f"connected to {FIRST}")
+    assert sent.wait(PATIENCE)
+    drive.advance(LIMIT)
+    opening.succeeds()
+    connection.start_quit().succeeds()
 
 
-def test_no_handshake_and_a_second_address(drive: Drive, certificates: Certificates) -> None:
+def test_no_handshake_and_a_second_address(
+    connect: Opener, drive: Drive, certificates: Certificates
+) -> None:
     """With TLS from the first byte the greeting cannot come before the handshake."""
 
     def protected(peer: Peer) -> None:
         peer.start_tls(certificates.name_only)
         greets(peer)
 
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
-        stack.enter_context(ScriptedServer(protected, address=SECOND, port=first.port))
-        connection = drive.connection(
-            host=TWO,
-            port=first.port,
-            secure=1,
-            greeting_timeout=LIMIT,
-            tls_reject_unauthorized=0,
-            tls_ca_file=certificates.ca_file,
-        )
-        opening = connection.start_connect()
-        wait_for_log(drive, f"connected to {FIRST}")
-        drive.advance(LIMIT)
-        opening.succeeds()
-        assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
-        connection.start_quit().succeeds()
+    first, _ = servers(connect, mute, protected)
+    connection = connect(
+        first,
+        host=TWO,
+        secure=1,
+        greeting_timeout=LIMIT,
+        tls_reject_unauthorized=0,
+    )
+    opening = connection.start_connect()
+    wait_for_log(drive, f"connected to {FIRST}")
+    drive.advance(LIMIT)
+    opening.succeeds()
+    assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
+    connection.start_quit().succeeds()
     assert "the TLS handshake was not over" in "\n".join(drive.transcript(LOG_NETWORK))
 
 
-def test_no_greeting_from_any(drive: Drive) -> None:
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
-        stack.enter_context(ScriptedServer(mute, address=SECOND, port=first.port))
-        connection = drive.connection(host=TWO, port=first.port, greeting_timeout=LIMIT)
-        opening = connection.start_connect()
-        for address in (FIRST, SECOND):
-            wait_for_log(drive, f"connected to {address}")
-            drive.advance(LIMIT)
-        failure = opening.fails("ETIMEDOUT")
-        connection.wait_end()
+def test_no_greeting_from_any(connect: Opener, drive: Drive) -> None:
+    first, _ = servers(connect, mute, mute)
+    connection = connect(first, host=TWO, greeting_timeout=LIMIT)
+    opening = connection.start_connect()
+    for address in (FIRST, SECOND):
+        wait_for_log(drive, f"connected to {address}")
+        drive.advance(LIMIT)
+    failure = opening.fails("ETIMEDOUT")
+    connection.wait_end()
     assert failure.retry == RETRY_SAFE
     assert failure.message.count("(greeting_timeout)") == 2
     assert failure.address == f"{FIRST}:{first.port}, {SECOND}:{first.port}"
 
 
-def test_operation_timeout_while_waiting_for_a_greeting(drive: Drive) -> None:
+def test_operation_timeout_while_waiting_for_a_greeting(connect: Opener, drive: Drive) -> None:
     """It is over then, whatever addresses are left."""
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(mute, address=FIRST))
-        stack.enter_context(ScriptedServer(address=SECOND, port=first.port))
-        connection = drive.connection(host=TWO, port=first.port, operation_timeout=LIMIT)
-        opening = connection.start_connect()
-        wait_for_log(drive, f"connected to {FIRST}")
-        drive.advance(LIMIT)
-        failure = opening.fails("ETIMEDOUT")
-        connection.wait_end()
+    first, _ = servers(connect, mute, None)
+    connection = connect(first, host=TWO, operation_timeout=LIMIT)
+    opening = connection.start_connect()
+    wait_for_log(drive, f"connected to {FIRST}")
+    drive.advance(LIMIT)
+    failure = opening.fails("ETIMEDOUT")
+    connection.wait_end()
     assert "(operation_timeout)" in failure.message
 
 
-def test_connection_timeout_is_over_all_addresses(drive: Drive, certificates: Certificates) -> None:
+def test_connection_timeout_is_over_all_addresses(
+    connect: Opener, drive: Drive, certificates: Certificates
+) -> None:
     """It goes on with the second address and does not begin again: after a first one that has
     used a part of it, the second has less than a whole."""
     passed = threading.Event()
@@ -292,25 +290,74 @@ def test_connection_timeout_is_over_all_addresses(drive: Drive, certificates: Ce
         peer.handshake_began()
         peer.until_closed()
 
-    with contextlib.ExitStack() as stack:
-        first = stack.enter_context(ScriptedServer(uses_a_part, address=FIRST))
-        second = stack.enter_context(ScriptedServer(has_the_rest, address=SECOND, port=first.port))
-        connection = drive.connection(
-            host=TWO,
-            port=first.port,
-            secure=1,
-            connection_timeout=LIMIT,
-            tls_ca_file=certificates.ca_file,
-        )
-        opening = connection.start_connect()
-        # What begins a handshake.
-        first.wait_for(b"\x16")
-        drive.advance(LIMIT // 2)
-        assert not opening.ended
-        passed.set()
-        second.wait_for(b"\x16")
-        drive.advance(LIMIT // 2)
-        failure = opening.wait().error
-        connection.wait_end()
+    first, second = servers(connect, uses_a_part, has_the_rest)
+    connection = connect(
+        first,
+        host=TWO,
+        secure=1,
+        connection_timeout=LIMIT,
+    )
+    opening = connection.start_connect()
+    # What begins a handshake.
+    first.wait_for(b"\x16")
+    drive.advance(LIMIT // 2)
+    assert not opening.ended
+    passed.set()
+    second.wait_for(b"\x16")
+    drive.advance(LIMIT // 2)
+    failure = opening.wait().error
+    connection.wait_end()
     assert failure is not None
     assert "(connection_timeout)" in failure.message
+
+
+# --- cases 35 to 38 of the original -------------------------------------------
+
+
+def test_case_035_first_address_refuses(connect: Opener) -> None:
+    server = connect.server(greets, address=SECOND)
+    connection = connect.opened(server, host=TWO)
+    assert connection.info()["remote_address"] == f"{SECOND}:{server.port}"
+    connection.start_quit().succeeds()
+    connection.ends_well()
+
+
+def test_case_036_every_address_refuses(drive: Drive) -> None:
+    """Both were tried, in order, and both are named."""
+    with socket.create_server((FIRST, 0)) as listener:
+        port = listener.getsockname()[1]
+    connection = drive.connection(host=TWO, port=port)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert failure.errno == errno.ECONNREFUSED
+    assert failure.address == f"{FIRST}:{port}, {SECOND}:{port}"
+    assert failure.retry == RETRY_SAFE
+    connection.ends_with(failure)
+
+
+@pytest.mark.parametrize("greeting", [REPLY.encode(), b"SSH-2.0-OpenSSH_9.2", b""])
+def test_case_037_second_attempt(connect: Opener, greeting: bytes) -> None:
+    """The first address can be connected to and is of no use: the second one is."""
+
+    def useless(peer: Peer) -> None:
+        if greeting:
+            peer.reply(greeting)
+            assert b"EHLO" not in peer.until_closed()
+
+    first, _ = servers(connect, useless, greets)
+    connection = connect.opened(first, host=TWO)
+    assert connection.info()["remote_address"] == f"{SECOND}:{first.port}"
+    log = connect.drive.transcript(LOG_NETWORK)
+    assert len([line for line in log if "connected to" in line]) == 2
+    connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("established", [False, True])
+def test_case_038_no_second_attempt_after_the_greeting(connect: Opener, established: bool) -> None:
+    """A server that has greeted was the right one, whatever becomes of it."""
+    hello: list[Step] = [Peer.ehlo] if established else [b"EHLO "]
+    first, _ = servers(connect, script(says(b"220 test.local ESMTP"), *hello), None)
+    connection = connect(first, host=TWO)
+    opening = connection.start_connect()
+    failure = connection.breaks("ECONNECTION")
+    assert (opening.wait().error is None) == established
+    assert failure.address == f"{FIRST}:{first.port}"
