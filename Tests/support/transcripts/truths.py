@@ -72,7 +72,7 @@ class Truths:
         """Lines of the server that are sent together."""
         if not self._hello:
             return
-        offered = [line[4:] for line in lines[1:] if line] if self._hello != "HELO" else []
+        offered = [line[4:] for line in lines[1:] if line.strip()] if self._hello != "HELO" else []
         # Octets, each as a character.
         self._offered = [
             keyword.encode().decode("latin-1")
