@@ -7,10 +7,9 @@ import random
 import pytest
 
 from conftest import Opener
-from support.drive.outcomes import NOT_TRIED, RETRY_NO
 from support.messages.content import WAYS
 from support.messages.content import message as given
-from support.messages.modes import CHUNKS, CHUNKS_SINGLY, DATA, OPTIMISTIC, Mode
+from support.messages.modes import CHUNKS, CHUNKS_SINGLY, OPTIMISTIC, Mode
 from support.servers.strict import StrictServer
 
 CONTENTS = {
@@ -75,50 +74,3 @@ def test_only_the_message_that_asks_for_it(connect: Opener, mode: Mode) -> None:
     repaired = b"a\r\n.\r\nb\r\n"
     assert [copy.content for copy in strict.deliveries] == [repaired, content, repaired]
     assert b"".join(strict.groups).count(b"BODY=BINARYMIME") == 1
-
-
-OFFERED = (b"PIPELINING", b"CHUNKING", b"BINARYMIME")
-
-
-@pytest.mark.parametrize(
-    ("chunking", "capabilities", "ignored", "word"),
-    [
-        (DATA.chunking, OFFERED, None, "chunking"),
-        (CHUNKS.chunking, (b"PIPELINING", b"CHUNKING"), None, "BINARYMIME"),
-        (CHUNKS.chunking, (b"PIPELINING", b"BINARYMIME"), None, "BINARYMIME"),
-        (OPTIMISTIC.chunking, (b"PIPELINING",), None, "BINARYMIME"),
-        (OPTIMISTIC.chunking, OFFERED, "BINARYMIME", "BINARYMIME"),
-        (OPTIMISTIC.chunking, OFFERED, "CHUNKING", "BINARYMIME"),
-    ],
-)
-@pytest.mark.parametrize("way", ["copy", "reader"])
-def test_refused(
-    connect: Opener,
-    chunking: int,
-    capabilities: tuple[bytes, ...],
-    ignored: str | None,
-    word: str,
-    way: str,
-) -> None:
-    """Before MAIL, with what is missing; the messages around it are not concerned."""
-    strict = StrictServer(capabilities)
-    options = {} if ignored is None else {"ignored_capabilities": ignored}
-    connection = connect.opened(strict, chunking=chunking, **options)
-    drive = connection.drive
-    envelope = drive.envelope("no@example.com", ["b@example.com"], use_binarymime=1)
-    with drive.held():
-        first = connection.start_send()
-        message = given(drive, b"x", way)
-        refused = connection.start_send(message=message, envelope=envelope)
-        third = connection.start_send()
-    first.succeeds()
-    failure = refused.fails("EMESSAGE")
-    assert word in failure.message
-    assert failure.retry == RETRY_NO
-    assert failure.command == "MAIL FROM"
-    assert refused.result().statuses == [NOT_TRIED]
-    third.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
-    assert b"no@example.com" not in b"".join(strict.groups)
-    assert len(strict.deliveries) == 2
