@@ -14,7 +14,6 @@ from support.drive.outcomes import LOG_CLIENT, LOG_MESSAGE, RETRY_SAFE
 from support.servers.certificates import Certificates
 from support.servers.script import script, secures
 from support.servers.scripted import Peer
-from support.slowness import LIMIT
 
 # --- in the clear and under TLS ---------------------------------------------
 
@@ -83,16 +82,6 @@ def test_case_029_closed_port(drive: Drive) -> None:
 def test_case_030_impossible_port(drive: Drive, port: int) -> None:
     """Refused when it is set: nothing has to be connected to find that out."""
     drive.refuses("port", port)
-
-
-def test_case_031_no_octet_in_either_direction(connect: Opener) -> None:
-    """An idle connection ends by the inactivity limit and no other."""
-    connection = connect.opened(script(Peer.greet, Peer.until_closed), socket_timeout=LIMIT)
-    connect.drive.advance_past(LIMIT)
-    failure = connection.breaks("ETIMEDOUT")
-    assert "socket_timeout" in failure.message
-    assert failure.phase == "idle"
-    assert failure.retry == RETRY_SAFE
 
 
 # --- the log ----------------------------------------------------------------

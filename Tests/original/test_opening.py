@@ -18,7 +18,6 @@ from support.resolving import resolving
 from support.servers.certificates import Certificates
 from support.servers.script import script, sends
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
-from support.slowness import LIMIT
 from support.system import full_listener
 
 
@@ -94,27 +93,6 @@ def test_case_006_one_error_event(connect: Opener, point: str) -> None:
     events = [] if point == "greeting" else ["connect"]
     events += ["error", "end"]
     assert connection.drive.events == [f"{connection.name}.{event}" for event in events]
-
-
-@pytest.mark.parametrize("half", [b"250-ok\r\n", b"250-ok\r\n250", b"250 ok", b"250 ok\r"])
-def test_case_007_half_a_reply(connect: Opener, half: bytes) -> None:
-    """It answers nothing yet: the next command must wait."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"MAIL FROM:")
-        peer.send(half)
-        sent.set()
-        assert peer.until_closed() == b""
-
-    sent = threading.Event()
-    connection = connect.opened(dialogue, command_timeout=LIMIT)
-    sending = connection.start_send()
-    assert sent.wait(PATIENCE)
-    connect.drive.advance_past(LIMIT)
-    failure = sending.fails("ETIMEDOUT")
-    assert failure.command == "MAIL FROM"
-    connection.wait_end()
 
 
 def test_case_008_late_error_of_an_address_given_up(

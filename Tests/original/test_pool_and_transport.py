@@ -3,8 +3,6 @@ breaks off, and logging in."""
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from conftest import Opener
@@ -16,7 +14,6 @@ from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.servers.certificates import Certificates
 from support.servers.script import greets, script
 from support.servers.scripted import Peer, ScriptedServer
-from support.slowness import LIMIT, PATIENCE
 
 # --- many messages ----------------------------------------------------------
 
@@ -87,28 +84,6 @@ def test_case_111_server_leaves_half_way(connect: Opener) -> None:
         assert "closed the connection unexpectedly" in failure.message
         assert failure.retry == RETRY_SAFE
         assert sending.result().statuses == [NOT_TRIED]
-    connection.wait_end()
-
-
-def test_case_112_no_answer_to_the_second_message(connect: Opener) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        accept(peer, 0)
-        peer.answer(b"MAIL FROM:<a1@example.com>", b"250 ok")
-        peer.expect(b"RCPT TO:")
-        silent.set()
-        assert peer.until_closed() == b""
-
-    silent = threading.Event()
-    connection = connect.opened(dialogue, socket_timeout=LIMIT)
-    first, second = start_many(connection, 2)
-    first.succeeds()
-    assert silent.wait(PATIENCE)
-    connect.drive.advance_past(LIMIT)
-    failure = second.fails("ETIMEDOUT")
-    assert "socket_timeout" in failure.message
-    assert failure.command == "RCPT TO"
-    assert second.result().statuses == [NOT_TRIED]
     connection.wait_end()
 
 

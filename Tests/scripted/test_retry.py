@@ -10,9 +10,7 @@ import pytest
 from conftest import Opener
 from support.drive import PATIENCE
 from support.drive.outcomes import RETRY_SAFE, Failure
-from support.servers.script import script
 from support.servers.scripted import Peer
-from support.slowness import LIMIT
 
 RECIPIENTS = ["a@example.com", "b@example.com"]
 
@@ -44,14 +42,3 @@ def test_ended_by_the_caller_while_queued(connect: Opener, deed: str) -> None:
     getattr(connection, deed)()
     for sending in sends:
         assert is_never_tried(sending.fails("ECANCELLED"))
-
-
-def test_timed_out_before_it_was_sent(connect: Opener) -> None:
-    server = connect.server(script(envelope, Peer.until_closed))
-    connection = connect.opened(server, command_timeout=LIMIT)
-    with connection.drive.held():
-        sends = [connection.start_send(recipients=RECIPIENTS) for _ in range(2)]
-    server.wait_for(b"DATA")
-    connect.drive.advance_past(LIMIT)
-    for sending in sends:
-        assert is_never_tried(sending.fails("ETIMEDOUT"))

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Opener
 from support.drive import PATIENCE
-from support.drive.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN, UNKNOWN, Failure
+from support.drive.outcomes import NOT_TRIED, RETRY_NO, RETRY_SAFE, Failure
 from support.pace import Pace
 from support.resolving import resolving
 from support.servers.script import greets, script
@@ -23,87 +23,6 @@ def check(failure: Failure, option: str, phase: str, retry: int = RETRY_SAFE) ->
     assert option in failure.message, failure.message
     assert failure.phase == phase
     assert failure.retry == retry
-
-
-def mute(peer: Peer) -> None:
-    """Says nothing, and notices that the client has closed."""
-    peer.until_closed()
-
-
-def test_greeting(connect: Opener) -> None:
-    server = connect.server(mute)
-    connection = connect(server, greeting_timeout=LIMIT)
-    opening = connection.start_connect()
-    assert server.peer
-    connect.drive.advance(LIMIT)
-    failure = opening.fails("ETIMEDOUT")
-    check(failure, "greeting_timeout", "greeting")
-    assert failure.address == f"127.0.0.1:{server.port}"
-    connection.ends_with(failure)
-
-
-def test_greeting_that_never_ends(connect: Opener) -> None:
-    """Octets that come do not prolong the limit."""
-    server = connect.server(mute)
-    opening = connect(server, greeting_timeout=LIMIT).start_connect()
-    for _ in range(4):
-        assert not opening.ended
-        server.peer.send(b"220-not yet\r\n")
-        connect.drive.advance(LIMIT // 4)
-    check(opening.fails("ETIMEDOUT"), "greeting_timeout", "greeting")
-
-
-@pytest.mark.parametrize("command", ["EHLO", "MAIL FROM", "RCPT TO", "DATA"])
-def test_command(connect: Opener, command: str) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.reply(b"220 hi")
-        for said, reply in (
-            (b"EHLO ", b"250 test.local"),
-            (b"MAIL FROM:", b"250 ok"),
-            (b"RCPT TO:", b"250 ok"),
-            (b"DATA", b"354 go"),
-        ):
-            peer.expect(said)
-            if said.startswith(command.encode()):
-                break
-            peer.reply(reply)
-        peer.until_closed()
-
-    server = connect.server(dialogue)
-    connection = connect(server, command_timeout=LIMIT)
-    with connection.drive.held():
-        opening = connection.start_connect()
-        sending = connection.start_send()
-    server.wait_for(command.encode())
-    connect.drive.advance_past(LIMIT)
-    if command == "EHLO":
-        failure = opening.fails("ETIMEDOUT")
-        check(failure, "command_timeout", "hello")
-    else:
-        failure = sending.fails("ETIMEDOUT")
-        check(failure, "command_timeout", "envelope")
-    assert failure.command == command
-    assert sending.result().statuses == [NOT_TRIED]
-    connection.wait_end()
-
-
-def test_login(connect: Opener) -> None:
-    dialogue = script(greets(b"AUTH PLAIN"), b"AUTH PLAIN ", Peer.until_closed)
-    server = connect.server(dialogue)
-    connection = connect.opened(server, command_timeout=LIMIT)
-    login = connection.start_login("alice", "sesame")
-    server.wait_for(b"AUTH")
-    connect.drive.advance_past(LIMIT)
-    check(login.fails("ETIMEDOUT"), "command_timeout", "auth")
-
-
-def test_starttls_reply(connect: Opener) -> None:
-    dialogue = script(greets(b"STARTTLS"), b"STARTTLS", Peer.until_closed)
-    server = connect.server(dialogue)
-    opening = connect(server, command_timeout=LIMIT).start_connect()
-    server.wait_for(b"STARTTLS")
-    connect.drive.advance_past(LIMIT)
-    check(opening.fails("ETIMEDOUT"), "command_timeout", "starttls")
 
 
 @pytest.mark.parametrize("way", ["starttls", "implicit"])
@@ -124,18 +43,6 @@ def test_handshake(connect: Opener, way: str) -> None:
     connect.drive.advance(LIMIT)
     failure = opening.fails("ETIMEDOUT")
     check(failure, "connection_timeout", "starttls" if way == "starttls" else "tls")
-
-
-def test_final_reply(connect: Opener) -> None:
-    """The message is out: it may have been delivered."""
-    dialogue = script(Peer.greet, Peer.envelope, Peer.content, Peer.until_closed)
-    server = connect.server(dialogue)
-    connection = connect.opened(server, final_reply_timeout=LIMIT)
-    sending = connection.start_send()
-    server.wait_for(b"\r\n.\r\n")
-    connect.drive.advance_past(LIMIT)
-    check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message", RETRY_UNKNOWN)
-    assert sending.result().statuses == [UNKNOWN]
 
 
 def test_socket(connect: Opener) -> None:
@@ -161,44 +68,6 @@ def test_socket(connect: Opener) -> None:
     assert sending.result().statuses == [NOT_TRIED]
 
 
-@pytest.mark.parametrize("capabilities", [(), (b"PIPELINING",)])
-def test_quit(connect: Opener, capabilities: tuple[bytes, ...]) -> None:
-    """Nobody waits long for the answer to QUIT, and nothing is an error when it does not
-    come."""
-    dialogue = script(greets(*capabilities), Peer.delivery, b"QUIT", Peer.until_closed)
-    server = connect.server(dialogue)
-    connection = connect.opened(server, quit_timeout=LIMIT)
-    with connection.drive.held():
-        sending = connection.start_send()
-        quitting = connection.start_quit()
-    server.wait_for(b"QUIT")
-    connect.drive.advance(LIMIT)
-    sending.succeeds()
-    quitting.succeeds()
-    connection.ends_well()
-
-
-def test_quit_timeout(connect: Opener) -> None:
-    """A server that is slow to say goodbye may take longer than for any other command."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.expect(b"QUIT")
-        assert passed.wait(PATIENCE)
-        peer.reply(b"221 bye")
-
-    passed = threading.Event()
-    server = connect.server(dialogue)
-    connection = connect.opened(server, command_timeout=LIMIT, quit_timeout=3 * LIMIT)
-    quitting = connection.start_quit()
-    server.wait_for(b"QUIT")
-    connect.drive.advance(2 * LIMIT)
-    assert not quitting.ended
-    passed.set()
-    quitting.succeeds()
-    connection.wait_end()
-
-
 def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
     """Without PIPELINING a chunk waits for the reply to the one before it, which has its
     time."""
@@ -216,60 +85,6 @@ def test_stream_that_waits_for_a_reply(connect: Opener) -> None:
     server.wait_for(b"BDAT ")
     connect.drive.advance_past(LIMIT)
     check(sending.fails("ETIMEDOUT"), "final_reply_timeout", "message")
-
-
-def test_idle_has_no_other_limit(connect: Opener) -> None:
-    """Between operations the caller may take its time."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        assert passed.wait(PATIENCE)
-        peer.reply(b"421 4.4.2 good night")
-
-    passed = threading.Event()
-    connection = connect.opened(
-        dialogue,
-        greeting_timeout=LIMIT,
-        connection_timeout=LIMIT,
-        command_timeout=LIMIT,
-        final_reply_timeout=LIMIT,
-        operation_timeout=LIMIT,
-    )
-    connect.drive.advance(3 * LIMIT)
-    assert connection.info()["open"] == 1
-    passed.set()
-    connection.breaks("ECONNECTION")
-
-
-@pytest.mark.parametrize("limit", ["command_timeout", "operation_timeout"])
-def test_operation(connect: Opener, limit: str) -> None:
-    """For a server that is never quite silent: lines that end no reply prolong
-    nothing."""
-    server = connect.server(script(Peer.greet, b"MAIL FROM:", Peer.until_closed))
-    sending = connect.opened(server, **{limit: LIMIT}).start_send()
-    server.wait_for(b"MAIL FROM:")
-    for _ in range(4):
-        assert not sending.ended
-        server.peer.send(b"250-patience\r\n")
-        connect.drive.advance(LIMIT // 4)
-    connect.drive.advance(LIMIT // 4)
-    check(sending.fails("ETIMEDOUT"), limit, "envelope")
-
-
-def test_operation_of_a_paused_source(connect: Opener) -> None:
-    """A source that pauses for ever ends by a limit, and never well."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        peer.envelope()
-        assert b"\r\n.\r\n" not in peer.until_closed()
-
-    connection = connect.opened(dialogue, operation_timeout=LIMIT)
-    message = connect.drive.reader(b"x\r\n", "!pause", b"y")
-    sending = connection.start_send(message=message)
-    connect.drive.wait_pauses(1)
-    connect.drive.advance(LIMIT)
-    check(sending.fails("ETIMEDOUT"), "operation_timeout", "message")
 
 
 @pytest.mark.parametrize("is_ahead", [False, True])

@@ -157,17 +157,6 @@ def test_tls_to_a_plain_port(connect: Opener) -> None:
     assert failure.tls_reason
 
 
-def test_plain_to_a_tls_port(connect: Opener) -> None:
-    """Both sides wait for the other: the time limit must say why."""
-    server = connect.server(Peer.nothing_more)
-    opening = connect(server, greeting_timeout=LIMIT).start_connect()
-    assert server.peer
-    connect.drive.advance(LIMIT)
-    failure = opening.fails("ETIMEDOUT")
-    assert failure.phase == "greeting"
-    assert "secure" in failure.message
-
-
 def test_plain_to_a_port_that_answers_with_an_alert(connect: Opener) -> None:
     """Some TLS servers send an alert when nothing comes."""
     sent = threading.Event()

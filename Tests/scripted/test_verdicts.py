@@ -70,24 +70,6 @@ def test_refusal_and_the_caller_ends(connect: Opener, deed: str, words: str) -> 
     assert failure.message.endswith(f"554 5.7.1 no; after that: {words}")
 
 
-def test_refusal_and_silence(connect: Opener) -> None:
-    """DATA is accepted although there is no recipient, and the lone dot has no reply."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        for command in (b"MAIL FROM:", b"RCPT TO:", b"DATA"):
-            peer.expect(command)
-        peer.reply(b"250 ok", b"550 5.1.1 no", b"354 go")
-        peer.expect(b".")
-        peer.nothing_more()
-
-    connection = connect.opened(dialogue, final_reply_timeout=200)
-    failure = connection.start_send().fails("EENVELOPE")
-    assert (failure.response, failure.retry) == ("550 5.1.1 no", RETRY_NO)
-    assert "; after that the connection was given up: " in failure.message
-    assert "(final_reply_timeout)" in failure.message
-
-
 def test_unknown_mechanism_and_loss(connect: Opener) -> None:
     dialogue = script(
         greets(b"AUTH PLAIN LOGIN"),

@@ -264,7 +264,10 @@ class Player:
             self._peer.send(operation.partition(" ")[2].encode())
         elif verb == "close":
             self._peer.end()
-        elif verb != "wait":
+        elif verb == "wait":
+            pass_time = self._drive.advance_past if words[0] == "past" else self._drive.advance
+            pass_time(int(words[-1]))
+        else:
             raise MismatchError(f"not an operation: {operation}")
 
     def _login(self, mechanism: str, user: str, secret: str) -> Operation:
