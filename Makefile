@@ -42,7 +42,7 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all generated soak fuzz fuzzers demo test test-fast test-debian13 programs install uninstall clean check-deps help
+.PHONY: all generated soak fuzz fuzzers demo test test-fast test-valgrind test-debian13 programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -58,6 +58,10 @@ test:
 ## test-fast: the library, Swift tests, the C surface and the ABI
 test-fast:
 	@$(PYTHON) Tests/support/running/run_tests.py fast
+
+## test-valgrind: every case of the scripted tests under valgrind, and the C programs
+test-valgrind:
+	@$(PYTHON) Tests/support/running/run_tests.py valgrind
 
 ## test-debian13: what needs no Swift, on Debian 13, in build/debian13 (as root; CONTRIBUTING.md)
 test-debian13: all | $(BUILD)/need/debian13
