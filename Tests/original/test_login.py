@@ -11,33 +11,28 @@ from __future__ import annotations
 import pytest
 
 from conftest import Opener
-from support.drive import Connection, RefusedError
+from support.drive import Connection
+from support.drive.connection import refused_at_once
 from support.drive.credentials import Mechanism
 from support.logins.logins import is_refused, logs_in, offered
 from support.logins.sasl import b64
+from support.servers.scripted import Peer
 
 OFFER = b"AUTH PLAIN XOAUTH2 X-MINE"
 
 
-def refused(connect: Opener, user: str | None) -> str:
-    """Why a login without a password is not even started."""
-    connection = offered(connect, OFFER)
-    with pytest.raises(RefusedError) as caught:
-        connection.start_login(user, None)
-    failure = caught.value.failure
-    assert failure.name == "EAUTH"
+@pytest.mark.parametrize(
+    ("user", "told"), [(None, "the user is missing"), ("alice", "the password is missing")]
+)
+def test_case_041_042_123_no_credentials(connect: Opener, user: str | None, told: str) -> None:
+    """Refused at once, even when the server would not have asked; the message goes
+    out without it."""
+    connection = offered(connect, OFFER, Peer.delivery)
+    failure = refused_at_once("EAUTH", connection.start_login, user, None)
+    assert failure.message == told
     assert failure.response is None
     assert connection.info()["authenticated"] == 0
-    connection.start_quit().succeeds()
-    return failure.message
-
-
-def test_case_041_no_credentials(connect: Opener) -> None:
-    assert refused(connect, None) == "the user is missing"
-
-
-def test_case_042_user_without_password(connect: Opener) -> None:
-    assert refused(connect, "alice") == "the password is missing"
+    connection.delivers()
 
 
 def two_rounds(connect: Opener, verdict: bytes) -> tuple[Connection, Mechanism]:

@@ -9,7 +9,6 @@ from conftest import Opener
 from original.handing import tunnelled
 from original.mailing import MESSAGE
 from support.drive import Connection, Operation
-from support.drive.connection import refused_at_once
 from support.drive.outcomes import ACCEPTED, NOT_TRIED, RETRY_SAFE
 from support.servers.certificates import Certificates
 from support.servers.script import greets, script
@@ -163,15 +162,6 @@ def without_login(peer: Peer) -> None:
     peer.quit()
 
 
-def test_case_123_user_without_password(connect: Opener) -> None:
-    """Refused at once, even when the server would not have asked; the message goes
-    out without it."""
-    connection = connect.opened(without_login)
-    refusal = refused_at_once("EAUTH", connection.start_login, "alice", None)
-    assert "password" in refusal.message
-    connection.delivers()
-
-
 def test_case_130_connect_and_quit(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220-test.local ESMTP", b"220 at your service")
@@ -212,10 +202,3 @@ def test_no_password_without_tls_through_a_proxy(certificates: Certificates) -> 
         failure = connection.start_login("alice", "sesame").fails("EAUTH")
         assert "allow_insecure_auth" in failure.message
         connection.start_quit().succeeds()
-
-
-def test_case_136_no_means_to_get_a_token(connect: Opener) -> None:
-    connection = connect.opened(script(greets(b"AUTH XOAUTH2"), Peer.quit), auth_method="XOAUTH2")
-    refusal = refused_at_once("EAUTH", connection.start_login, "alice", None)
-    assert "access token" in refusal.message
-    connection.start_quit().succeeds()

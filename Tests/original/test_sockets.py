@@ -42,17 +42,14 @@ def logs_in_under_tls(connection: Connection) -> None:
     connection.start_quit().succeeds()
 
 
-def test_case_032_starttls_through_a_tunnel(certificates: Certificates) -> None:
-    dialogue = script(secures(certificates.name_only, b"AUTH PLAIN"), login)
-    with ScriptedServer(dialogue) as server, tunnelled(certificates, server) as connection:
-        logs_in_under_tls(connection)
-
-
-def test_case_033_implicit_tls_through_a_tunnel(certificates: Certificates) -> None:
-    dialogue = script(greets(b"AUTH PLAIN"), login)
+@pytest.mark.parametrize("way", ["starttls", "implicit"])
+def test_case_032_033_tls_through_a_tunnel(certificates: Certificates, way: str) -> None:
+    good = certificates.name_only
+    is_implicit = way == "implicit"
+    begins = greets(b"AUTH PLAIN") if is_implicit else secures(good, b"AUTH PLAIN")
     with (
-        ScriptedServer(dialogue, identity=certificates.name_only) as server,
-        tunnelled(certificates, server, secure=1) as connection,
+        ScriptedServer(script(begins, login), identity=good if is_implicit else None) as server,
+        tunnelled(certificates, server, secure=int(is_implicit)) as connection,
     ):
         logs_in_under_tls(connection)
 
@@ -66,26 +63,18 @@ def delivers(connection: Connection) -> None:
     connection.delivers()
 
 
-def test_case_069_through_a_proxy(certificates: Certificates) -> None:
+@pytest.mark.parametrize("password", [None, "squid:ink"])
+def test_case_069_070_through_a_proxy(certificates: Certificates, password: str | None) -> None:
     """The greeting came after the proxy's header, and is still there."""
     with (
         ScriptedServer(delivery) as server,
-        Proxy() as proxy,
-        handing(certificates, open_tunnel(proxy, server.host, server.port), server) as connection,
-    ):
-        delivers(connection)
-        assert proxy.requests == [f"CONNECT {server.host}:{server.port} HTTP/1.1"]
-
-
-def test_case_070_through_a_proxy_with_a_password(certificates: Certificates) -> None:
-    with (
-        ScriptedServer(delivery) as server,
-        Proxy("squid:ink") as proxy,
+        Proxy(password) as proxy,
         handing(
-            certificates, open_tunnel(proxy, server.host, server.port, "squid:ink"), server
+            certificates, open_tunnel(proxy, server.host, server.port, password), server
         ) as connection,
     ):
         delivers(connection)
+        assert proxy.requests == [f"CONNECT {server.host}:{server.port} HTTP/1.1"]
 
 
 def test_case_071_proxy_that_refuses(certificates: Certificates) -> None:

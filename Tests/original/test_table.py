@@ -21,8 +21,8 @@ OUT_OF_SCOPE = re.compile(r"out of scope: \w")
 # `Tests/folder/file.py::test`; for Swift the name that the test is displayed with, and for a
 # transcript the title of the scenario: `Tests/folder/file.txt: title`.
 REFERENCE = re.compile(r"`([^`\s]+\.(?:py|swift|txt)):[: ]([^`]+)`")
-# In either language, and in a title.
-NUMBER = re.compile(r"\b(?:test_case_|cases? )(\d{3})(?:_| and (\d{3})|\b)")
+# In either language, and in a title; a test may hold several cases.
+NUMBER = re.compile(r"\b(?:test_case|cases?)((?:(?:_| | and )\d{3}(?!\d))+)")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def names_in(path: Path) -> set[str]:
 
 def numbers_of(name: str) -> list[int]:
     found = NUMBER.search(name)
-    return [int(number) for number in found.groups() if number] if found else []
+    return [int(number) for number in re.findall(r"\d{3}", found[1])] if found else []
 
 
 def cases_in_the_tree() -> Iterator[tuple[int, tuple[str, str]]]:

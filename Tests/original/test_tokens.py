@@ -1,4 +1,4 @@
-"""Cases 43 to 47 and 87 to 103: logins with an access token, where it comes from, and when a
+"""Cases 43 to 46 and 87 to 105: logins with an access token, where it comes from, and when a
 new one is got.
 
 There, an object keeps the token and gives it to its callers. Here each login gets
@@ -31,7 +31,7 @@ from support.logins.tokenlogins import (
     refreshing,
     taking,
 )
-from support.servers.certificates import openssl
+from support.servers.certificates import Certificates, openssl
 from support.servers.endpoint import Request, TokenEndpoint, answer, granted, refused
 from support.servers.script import script
 from support.servers.scripted import Peer, ScriptedServer
@@ -43,7 +43,7 @@ MANY = repeated(100)
 # --- with a token ------------------------------------------------------------------
 
 
-def test_case_045_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
+def test_case_045_101_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
     endpoint = connect.joins(TokenEndpoint(granted("fresh")))
     connection = connect.opened(taking(("invalid", "explained"), ("fresh", "welcome")))
     logs_in(connection, access_token="invalid", **refreshing(endpoint))
@@ -61,23 +61,14 @@ def test_case_046_invalid_refresh_token(connect: Opener) -> None:
     connection.start_quit().succeeds()
 
 
-def test_case_047_callback_with_a_useless_token(connect: Opener) -> None:
-    """It is asked for another one, once."""
-    asked = providing(connect, "useless", "as useless")
-    is_refused(
-        connect.opened(taking(("useless", "explained"), ("as useless", "explained"))), ask=asked
-    )
-    assert asked.asked == [False, True]
-
-
 # --- where it comes from -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("renewable", [False, True])
-def test_case_087_token_with_a_lifetime(connect: Opener, renewable: bool) -> None:
-    """It is used; no other is requested."""
+@pytest.mark.parametrize(("renewable", "expires"), [(False, True), (True, True), (True, False)])
+def test_case_087_089_token_that_is_used(connect: Opener, renewable: bool, expires: bool) -> None:
+    """No other is requested."""
     means = refreshing(connect.joins(TokenEndpoint())) if renewable else Tokens()
-    token = ("stored", int(time.time()) + 3600)
+    token = ("stored", int(time.time()) + 3600) if expires else "stored"
     logs_in(connect.opened(accepting("stored")), access_token=token, **means)
 
 
@@ -90,11 +81,6 @@ def test_case_088_what_is_sent(connect: Opener) -> None:
     )
     connection = connect.opened(taking(then=exchange))
     logs_in(connection, providing(connect, "given"), access_token="stored")
-
-
-def test_case_089_token_without_a_lifetime(connect: Opener) -> None:
-    endpoint = connect.joins(TokenEndpoint())
-    logs_in(connect.opened(accepting("stored")), access_token="stored", **refreshing(endpoint))
 
 
 def test_case_090_refresh_token_alone(connect: Opener) -> None:
@@ -113,13 +99,6 @@ def test_case_091_callback(connect: Opener) -> None:
     asked = providing(connect, ("given", int(time.time()) + 3600))
     logs_in(connect.opened(accepting("given")), asked)
     assert asked.asked == [False]
-
-
-def test_case_092_callback_that_fails(connect: Opener) -> None:
-    asked = TokenCallback(connect.drive)
-    asked.when_asked(asked.withholding("the vault is locked"))
-    failure = is_refused(connect.opened(taking()), "EOAUTH2", asked)
-    assert "the vault is locked" in failure.message
 
 
 @pytest.mark.parametrize("means", ["callback", "endpoint"])
@@ -239,18 +218,13 @@ def test_case_098_many_renewals(connect: Opener) -> None:
 # --- renewal ----------------------------------------------------------------------
 
 
-def test_case_100_nothing_at_all(connect: Opener) -> None:
+def test_case_100_136_nothing_at_all(connect: Opener) -> None:
     """Refused before anything is asked or sent; and an expired token is nothing."""
     connection = connect.opened(taking(), auth_method="XOAUTH2")
     refusal = refused_at_once("EAUTH", connection.start_login, USER)
     assert "access token is missing" in refusal.message
     failure = is_refused(connection, "EOAUTH2", access_token=("old", LONG_AGO))
     assert "no means to get a new one" in failure.message
-
-
-def test_case_101_renewal_with_a_refresh_token(connect: Opener) -> None:
-    means = refreshing(connect.joins(TokenEndpoint(granted("fresh"))))
-    logs_in(connect.opened(accepting("refused", "fresh")), access_token="refused", **means)
 
 
 def test_case_102_callback_before_refresh_token(connect: Opener) -> None:
@@ -298,3 +272,31 @@ def test_case_103_service_account(connect: Opener, tmp_path: Path) -> None:
     (tmp_path / "signature").write_bytes(unpacked(signature))
     verification = ["-sha256", "-verify", "public.pem", "-signature", "signature", "signed"]
     openssl(tmp_path, "dgst", *verification)
+
+
+# --- the certificate of a token endpoint -------------------------------------------
+# Refresh tokens and client secrets go there, so it is always verified. To trust an endpoint with
+# a certificate of one's own, name its authority.
+
+
+def self_signed(connect: Opener, certificates: Certificates, verifies: int) -> None:
+    """There is no token from an endpoint with an untrusted certificate."""
+    tokens = connect.server(lambda peer: peer.refused_tls(certificates.self_signed))
+    connection = connect.opened(taking(), tls_reject_unauthorized=verifies)
+    url = f"https://127.0.0.1:{tokens.port}/token"
+    failure = is_refused(connection, "EOAUTH2", refresh_token="refresh", access_url=url)
+    assert failure.tls_reason
+    assert failure.address == f"127.0.0.1:{tokens.port}"
+    assert connection.tokens == []
+
+
+def test_case_104_self_signed(connect: Opener, certificates: Certificates) -> None:
+    self_signed(connect, certificates, verifies=1)
+
+
+def test_case_105_tls_reject_unauthorized(connect: Opener, certificates: Certificates) -> None:
+    """That is for the mail server, and does not reach the endpoint; tls_ca_file does."""
+    self_signed(connect, certificates, verifies=0)
+    endpoint = connect.joins(TokenEndpoint(granted("fresh"), identity=certificates.good))
+    connection = connect.opened(accepting("fresh"), tls_ca_file=certificates.ca_file)
+    logs_in(connection, refresh_token="refresh", access_url=endpoint.url)

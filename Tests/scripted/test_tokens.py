@@ -30,7 +30,7 @@ from support.servers.scripted import Peer
 
 
 @pytest.mark.parametrize("how", ["explained", "535 5.7.8 no", "534 5.7.9 no", "500 what?"])
-def test_renewed_once(connect: Opener, how: str) -> None:
+def test_case_047_renewed_once(connect: Opener, how: str) -> None:
     """However it was refused, and only once: a server that refuses a fresh token
     means it."""
     asked = providing(connect, "first", "second")
@@ -108,7 +108,7 @@ def test_no_token_at_all(connect: Opener, token: str | None) -> None:
 
 
 @pytest.mark.parametrize("reason", [None, "", "the vault\r\nis locked", "x" * 2000])
-def test_withheld(connect: Opener, reason: str | None) -> None:
+def test_case_092_withheld(connect: Opener, reason: str | None) -> None:
     """The caller's reason is in the error, on one line and bounded; nothing is sent."""
     asked = TokenCallback(connect.drive)
     asked.when_asked(asked.withholding(reason))
