@@ -9,41 +9,19 @@ from pathlib import Path
 import pytest
 
 from conftest import Opener
-from support.drive import Drive
+from support.drive import Drive, Option
 from support.drive.outcomes import RETRY_NO, RETRY_SAFE
 from support.drive.separate import handed
 from support.servers.certificates import Certificates
 from support.servers.manners import silent
 from support.servers.relay import relayed
-from support.servers.script import greets, script, secures
+from support.servers.script import Step, greets, says, script, secures
 from support.servers.scripted import PATIENCE, Peer, ScriptedServer
 from support.slowness import LIMIT
 
-
-def last_delivery(peer: Peer) -> None:
-    peer.greet()
-    peer.delivery()
-    peer.hang_up()
-
-
-def one_delivery(peer: Peer) -> None:
-    peer.greet()
-    peer.delivery()
-    peer.quit()
-
-
-def lmtp_delivery(peer: Peer) -> None:
-    peer.reply(b"220 hi")
-    peer.answer(b"LHLO ", b"250 test.local")
-    peer.delivery()
-    peer.quit()
-
-
-def last_lmtp_delivery(peer: Peer) -> None:
-    peer.reply(b"220 hi")
-    peer.answer(b"LHLO ", b"250 test.local")
-    peer.delivery()
-    peer.hang_up()
+LMTP: list[Step] = [says(b"220 hi"), (b"LHLO ", b"250 test.local")]
+one_delivery = script(Peer.greet, Peer.delivery, Peer.quit)
+last_delivery = script(Peer.greet, Peer.delivery, Peer.hang_up)
 
 
 # --- in the file system -----------------------------------------------------
@@ -51,7 +29,7 @@ def last_lmtp_delivery(peer: Peer) -> None:
 
 @pytest.mark.parametrize("lmtp", [0, 1])
 def test_socket_path(connect: Opener, tmp_path: Path, lmtp: int) -> None:
-    dialogue = lmtp_delivery if lmtp else one_delivery
+    dialogue = script(*LMTP, Peer.delivery, Peer.quit) if lmtp else one_delivery
     path = tmp_path / "the socket"
     server = connect.server(dialogue)
     with relayed(path, server):
@@ -204,26 +182,6 @@ def test_local_address(connect: Opener, with_port: bool) -> None:
         assert seen[0][1] == port
 
 
-def test_local_address_that_is_not_here(connect: Opener) -> None:
-    server = connect.server()
-    # RFC 5737: for documentation only.
-    connection = connect(server, local_address="192.0.2.1")
-    failure = connection.start_connect().fails("ESOCKET")
-    assert failure.errno
-    assert "local_address 192.0.2.1" in failure.message
-    connection.wait_end()
-
-
-def test_local_address_of_another_family(connect: Opener) -> None:
-    server = connect.server()
-    connection = connect(server, local_address="::1")
-    failure = connection.start_connect().fails("ESOCKET")
-    assert "local_address [::1]" in failure.message
-    # It would be the same tomorrow.
-    assert failure.retry == RETRY_NO
-    connection.wait_end()
-
-
 @pytest.mark.parametrize("secure", [0, 1])
 def test_write_to_a_socket_that_is_shut(secure: int, certificates: Certificates) -> None:
     """It ends in an error, and raises no SIGPIPE: the program has the default action."""
@@ -240,33 +198,49 @@ def test_write_to_a_socket_that_is_shut(secure: int, certificates: Certificates)
         connection.wait_end()
 
 
-def test_local_address_chooses_the_family(connect: Opener) -> None:
-    """The name localhost has both; only one can be connected to from here."""
-    connection = connect.opened(one_delivery, host="localhost", local_address="127.0.0.1")
-    connection.delivers()
-
-
 # --- the caller's socket ----------------------------------------------------
 
 
-def test_unconnected_socket(connect: Opener) -> None:
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        # RFC 5737: for documentation only.
+        ({"local_address": "192.0.2.1"}, "local_address 192.0.2.1"),
+        ({"local_address": "::1"}, "local_address [::1]"),
+        ({"socket": "tcp6"}, ""),
+        ({"socket": "unix"}, ""),
+        ({"connection": "tcp4"}, "connection"),
+        ({"connection": "unix"}, "connection"),
+        ({"connection": "listening"}, "connection"),
+    ],
+)
+def test_of_no_use(connect: Opener, options: dict[str, Option], named: str) -> None:
+    """Not here, of another family, or not connected."""
+    connection = connect(connect.server(), **options)
+    failure = connection.start_connect().fails("ESOCKET")
+    assert named in failure.message
+    if options.get("local_address") == "192.0.2.1":
+        assert failure.errno
+    elif "local_address" in options:
+        # It would be the same tomorrow.
+        assert failure.retry == RETRY_NO
+    connection.wait_end()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        # The name localhost has both families; only one can be connected to from here.
+        {"host": "localhost", "local_address": "127.0.0.1"},
+        {"socket": "tcp4"},
+        {"host": "localhost", "socket": "tcp4"},
+    ],
+)
+def test_address_of_the_family(connect: Opener, options: dict[str, Option]) -> None:
     server = connect.server(last_delivery)
-    connection = connect.opened(server, socket="tcp4")
+    connection = connect.opened(server, **options)
     assert connection.info()["remote_address"] == f"127.0.0.1:{server.port}"
     connection.delivers()
-
-
-def test_unconnected_socket_takes_an_address_of_its_family(connect: Opener) -> None:
-    connection = connect.opened(last_delivery, host="localhost", socket="tcp4")
-    connection.delivers()
-
-
-@pytest.mark.parametrize("kind", ["tcp6", "unix"])
-def test_unconnected_socket_of_another_family(connect: Opener, kind: str) -> None:
-    server = connect.server()
-    connection = connect(server, socket=kind)
-    assert connection.start_connect().fails("ESOCKET").message
-    connection.wait_end()
 
 
 def test_connection(connect: Opener) -> None:
@@ -280,7 +254,7 @@ def test_connection(connect: Opener) -> None:
 
 
 def test_connection_in_the_file_system(connect: Opener, tmp_path: Path) -> None:
-    server = connect.server(last_lmtp_delivery)
+    server = connect.server(script(*LMTP, Peer.delivery, Peer.hang_up))
     with relayed(tmp_path / "s", server):
         connection = connect.opened(server, connection=f"to:{tmp_path / 's'}", lmtp=1)
         connection.delivers()
@@ -310,10 +284,7 @@ def test_connection_and_tls(connect: Opener, certificates: Certificates, way: st
 
 
 def test_connection_and_the_wrong_certificate(connect: Opener, certificates: Certificates) -> None:
-    def dialogue(peer: Peer) -> None:
-        peer.refused_tls(certificates.wrong_host)
-
-    server = connect.server(dialogue)
+    server = connect.server(lambda peer: peer.refused_tls(certificates.wrong_host))
     connection = connect(
         server, connection=f"to:127.0.0.1:{server.port}", host="localhost", secure=1
     )
@@ -339,15 +310,6 @@ def test_secured(connect: Opener, secure: int) -> None:
     envelope = connection.drive.envelope("a@example.com", ["b@example.com"], require_tls=1)
     connection.start_send(envelope=envelope).fails("EREQUIRETLS")
     connection.delivers()
-
-
-@pytest.mark.parametrize("kind", ["tcp4", "unix", "listening"])
-def test_connection_that_is_not_connected(connect: Opener, kind: str) -> None:
-    server = connect.server()
-    connection = connect(server, connection=kind)
-    failure = connection.start_connect().fails("ESOCKET")
-    assert "connection" in failure.message
-    connection.wait_end()
 
 
 @pytest.mark.parametrize("option", ["socket", "connection"])
