@@ -70,30 +70,6 @@ import Testing
     #expect(mechanism.remark == bytes("{}"))
   }
 
-  /// The explanation is answered with an empty line, and is part of the error.
-  @Test func `a refusal with an explanation`() {
-    var conversation = Conversation()
-    conversation.receive(bytes("220 hi\r\n250-mx\r\n250 AUTH XOAUTH2\r\n").prefix(8))
-    conversation.receive(bytes("250-mx\r\n250 AUTH XOAUTH2\r\n"))
-    Transcript.perform("login XOAUTH2 tim ya29.x", &conversation)
-    _ = conversation.takeOutput()
-    _ = conversation.takeEvents()
-    conversation.receive(bytes("334 \(base64(#"{"status":"401"}"#))\r\n"))
-    #expect(text(conversation.takeOutput()) == "\r\n")
-    conversation.receive(bytes("535 5.7.8 no\r\n"))
-    let events = conversation.takeEvents()
-    #expect(
-      events.flatMap { $0.lines } == [
-        "login failed: auth, AUTH XOAUTH2, auth phase, retry no, 535"
-      ])
-    guard case .loginDone(let failure) = events.first else {
-      Issue.record("no event")
-      return
-    }
-    #expect(failure?.message.contains(#" ({"status":"401"})"#) == true)
-    #expect(conversation.session.isReady && !conversation.session.isAuthenticated)
-  }
-
   // MARK: Choice
 
   private func choose(

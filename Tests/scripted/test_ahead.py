@@ -31,23 +31,10 @@ from support.servers.strict import (
     Verdict,
     at_once,
     by_octet,
-    by_reply,
     judging,
 )
 
 # --- round trips ------------------------------------------------------------
-
-
-def test_a_hundred_messages(connect: Opener) -> None:
-    """One wait for each and one more."""
-    strict = StrictServer()
-    connection = connect.opened(strict)
-    strict.holds_until = [b"DATA"] * 100 + [b"."]
-    for operation in start(connection, 100):
-        operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
-    delivered(strict, *range(100))
 
 
 def test_same_write(connect: Opener) -> None:
@@ -81,29 +68,6 @@ def test_large_message(connect: Opener) -> None:
     connection.start_quit().succeeds()
     connect.join()
     assert [delivery.content for delivery in strict.deliveries] == [large * 20_000] * 3
-
-
-def test_without_pipelining(connect: Opener) -> None:
-    """Each command waits for the reply to the one before it; the server sees to it."""
-    strict = StrictServer(capabilities=(b"8BITMIME",))
-    connection = connect.opened(strict)
-    for operation in start(connection, 5):
-        operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
-    delivered(strict, *range(5))
-
-
-@pytest.mark.parametrize("answering", [at_once, by_reply, by_octet])
-def test_how_replies_travel(connect: Opener, answering: Callable[[bytes], Iterable[bytes]]) -> None:
-    strict = StrictServer(answering=answering)
-    connection = connect.opened(strict)
-    for number, operation in enumerate(start(connection, 5)):
-        operation.succeeds()
-        assert operation.result().queue_id == f"{0x1000 + number:04X}"
-    connection.start_quit().succeeds()
-    connect.join()
-    delivered(strict, *range(5))
 
 
 # --- what the server refuses ------------------------------------------------

@@ -7,15 +7,9 @@ import pytest
 from conftest import Opener
 from support.drive.outcomes import (
     ACCEPTED,
-    DEFERRED,
     NOT_TRIED,
-    REJECTED,
-    RETRY_SAFE,
-    RETRY_UNKNOWN,
     UNKNOWN,
 )
-from support.messages.modes import OPTIMISTIC
-from support.servers.scripted import Peer
 from support.servers.strict import StrictServer, Verdict, judging
 
 NAMES = ["a@x.example", "b@y.example", "c@X.example", "d@z.example", "e@y.example"]
@@ -71,33 +65,3 @@ def test_lost_before_the_rest(connect: Opener, what: str, about: bytes, rest: li
     if second_done.error is None or second.result().statuses == [UNKNOWN]:
         got_it.append("b@example.com")
     assert sorted(copy.recipient.decode() for copy in strict.deliveries) == sorted(got_it)
-
-
-@pytest.mark.parametrize("has_follower", [False, True])
-def test_rest_when_the_session_has_ended(connect: Opener, has_follower: bool) -> None:
-    """What the server did wrong is no verdict on the recipients that had a transaction ahead of
-    them."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING", b"CHUNKING")
-        for command in (b"MAIL FROM:", b"RCPT TO:", b"RCPT TO:"):
-            peer.expect(command)
-        peer.octets(int(peer.expect(b"BDAT ").split()[1]))
-        peer.reply(b"250 ok", b"550 5.1.1 no one", b"452 4.5.3 too many", b"250 fine")
-        peer.until_closed()
-
-    server = connect.server(dialogue)
-    connection = connect.opened(server, **OPTIMISTIC.options)
-    with connection.drive.held():
-        first = connection.start_send(recipients=NAMES[:2])
-        following = [connection.start_send() for _ in range(int(has_follower))]
-    failure = first.fails("EPROTOCOL")
-    assert failure.retry == RETRY_SAFE
-    assert failure.message.startswith("not tried: ")
-    assert failure.address == f"{server.host}:{server.port}"
-    assert first.result().statuses == [REJECTED, DEFERRED]
-    for operation in following:
-        # All of it left with its envelope.
-        assert operation.fails("EPROTOCOL").retry == RETRY_UNKNOWN
-        assert operation.result().statuses == [UNKNOWN]
-    connection.wait_end()

@@ -100,30 +100,6 @@ def test_first_octets_are_shown(connect: Opener) -> None:
     assert "SSH-2.0-OpenSSH_9.2" in failure.message
 
 
-@pytest.mark.parametrize("where", ["greeting", "MAIL"])
-def test_part_of_an_early_reply(connect: Opener, where: str) -> None:
-    """It came before the command that the client makes only now, so its end is no answer to
-    that either."""
-
-    def dialogue(peer: Peer) -> None:
-        if where == "greeting":
-            peer.send(b"220 hi\r\n250-test")
-        else:
-            peer.greet()
-            peer.expect(b"MAIL FROM:")
-            peer.send(b"250 ok\r\n25")
-        assert peer.until_closed() == b""
-
-    connection = connect(dialogue)
-    opening = connection.start_connect()
-    if where == "MAIL":
-        opening.succeeds()
-        opening = connection.start_send()
-    failure = opening.fails("EPROTOCOL")
-    assert "before the command" in failure.message
-    connection.wait_end()
-
-
 def test_part_of_a_reply_nobody_waits_for(connect: Opener) -> None:
     """It is no answer to what is started afterwards."""
     said = threading.Event()

@@ -4,7 +4,8 @@ import Testing
 
 /// A dialogue as text, one thing per line:
 ///
-///     S: 250 ok            the server sends this line
+///     S: 250 ok            the server sends this line; of one that ends in "…" the rest is to
+///                          come
 ///     C: RSET              the client sends exactly this; of a line that ends in "…"
 ///                          only a part
 ///     > reset              the caller does this
@@ -90,7 +91,8 @@ struct Transcript {
     case whole, lines, octets, octetsWithBareLF
 
     func pieces(of lines: [String]) -> [[UInt8]] {
-      let ended = lines.map { bytes($0 + (self == .octetsWithBareLF ? "\n" : "\r\n")) }
+      let end = self == .octetsWithBareLF ? "\n" : "\r\n"
+      let ended = lines.map { bytes($0.hasSuffix("…") ? String($0.dropLast()) : $0 + end) }
       return switch self {
       case .whole: [Array(ended.joined())]
       case .lines: ended

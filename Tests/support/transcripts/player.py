@@ -80,6 +80,7 @@ class Player:
                     self._drive.options(**self._options(listener))
                 )
                 self._start("connect", self._connection.start_connect())
+                self._truths.address = f"127.0.0.1:{listener.getsockname()[1]}"
                 listener.settimeout(PATIENCE)
                 accepted, _ = listener.accept()
             self._peer = Peer(accepted)
@@ -154,7 +155,7 @@ class Player:
                 self._perform(step.operation)
             return
         self._truths.said(step.server)
-        octets = b"".join(line.encode() + b"\r\n" for line in step.server)
+        octets = "".join(line + "\r\n" for line in step.server).replace("…\r\n", "").encode()
         pieces = [octets[place : place + 1] for place in range(len(octets))]
         # A client that has what it needs to end the connection does not wait for the rest.
         ends = any(line.text.startswith("connection failed") for line in step.events)
@@ -239,7 +240,7 @@ class Player:
             elif kind == "event" and tag == f"{self._connection.name}.error":
                 failure = self._connection.error
                 assert failure is not None
-                self._truths.of_failure(failure)
+                self._truths.of_operation(failure)
                 self._events.append(connection_failed(failure))
         return bool(self._events)
 

@@ -40,6 +40,9 @@ def replies(scenario: Scenario) -> set[str]:
         for line in step.server:
             lines.append(part + line)
             part = ""
+            if line.endswith("…"):
+                part = lines.pop()[:-1]
+                continue
             if lines[-1][3:4] != "-":
                 found.add("\n".join(lines))
                 lines = []
@@ -61,6 +64,8 @@ class Truths:
         #: What the server offers since its last reply to EHLO or LHLO.
         self._offered: list[str] = []
         self._hello = ""
+        #: Where the server is.
+        self.address = ""
         self._ignored = scenario.options.get("ignored_capabilities", "").upper().split()
 
     def heard(self, command: str) -> None:
@@ -84,6 +89,14 @@ class Truths:
     def of_capabilities(self, seen: object) -> None:
         self._expect(seen == self._offered, f"{self._offered} was offered, seen was {seen}")
 
+    def of_operation(self, failure: Failure) -> None:
+        """The error of an operation, or of the connection."""
+        if failure.name in ("ECONNECTION", "EPROTOCOL", "ETLS"):
+            self._expect(
+                failure.address == self.address, f"not the address of the server: {failure}"
+            )
+        self.of_failure(failure)
+
     def of_failure(self, failure: Failure) -> None:
         self._of_reply(failure.response, failure.response_code, failure.enhanced)
         if failure.response is not None:
@@ -95,7 +108,7 @@ class Truths:
     def of_end(self, done: Done, content: bytes | None) -> None:
         """`content`: that of a send."""
         if done.error is not None:
-            self.of_failure(done.error)
+            self.of_operation(done.error)
         if done.result is None:
             return
         self._of_result(done.result, done.error)
