@@ -62,7 +62,7 @@ def compile_and_send(program: Path, source: str, flags: list[str], library: Path
             env={"LD_LIBRARY_PATH": str(library)},
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
     assert b"b@example.com: accepted" in done.stdout

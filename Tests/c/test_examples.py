@@ -31,7 +31,7 @@ def run(
         env={"PATH": "/usr/bin:/bin", **environment},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 

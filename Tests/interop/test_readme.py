@@ -23,7 +23,7 @@ ERRORS = (ROOT / "docs" / "errors.md").read_text()
 HEADER = (ROOT / "include" / "smtpconn.h").read_text()
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 DELIVERED = f"From: {ALICE}\nSubject: Hello\n\nHello Bob.\n".encode()
-PATIENCE = 60.0
+PATIENCE = 600.0
 
 
 def first_block(language: str) -> str:

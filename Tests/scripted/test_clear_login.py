@@ -37,7 +37,7 @@ def log_in(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     return Told(**json.loads(done.stdout))

@@ -348,7 +348,7 @@ def ask_where_localhost_is(address: str, tmp_path: Path) -> dict[str, str | int 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, str | int | None] = json.loads(done.stdout)

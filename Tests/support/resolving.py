@@ -34,7 +34,7 @@ def resolving(case: str) -> Json:
     """What this file prints when it is run."""
     servers = name_servers()
     command = [*in_network_namespace(*servers), sys.executable, __file__, case, *servers]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr
     told: Json = json.loads(done.stdout)
     return told
