@@ -193,6 +193,11 @@ class Opener:
         """Waits for the dialogues before the end of the test, and raises what went wrong."""
         self.servers.close()
 
+    def quit(self, connection: Connection) -> None:
+        """QUIT, and the dialogues are over."""
+        connection.start_quit().succeeds()
+        self.join()
+
     def __call__(
         self,
         server: ScriptedServer | Dialogue,

@@ -35,8 +35,7 @@ def test_case_063_size_is_a_number(connect: Opener, size: int) -> None:
     sending = connection.start_send(envelope=envelope, message=drive.reader(MESSAGE))
     sending.succeeds()
     check_delivered(sending.result(), "b@example.com")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert b"attacker" not in server.peer.received
 
 
@@ -61,8 +60,7 @@ def arrives(connect: Opener, way: str) -> None:
     sending.succeeds()
     # Neither the second dot nor the last line is content.
     assert sending.result().message_size == len(ON_THE_WIRE) - len(b".") - len(b".\r\n")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert arrived == [ON_THE_WIRE]
 
 

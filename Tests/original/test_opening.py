@@ -152,8 +152,7 @@ def test_case_013_hostile_name_on_the_wire(connect: Opener) -> None:
     connection = Connection(drive, drive.name("c"))
     assert drive.call("new", connection.name, options, "~")["reply"] == 1
     connection.start_connect().succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert server.peer.received == b"EHLO client.test\r\nQUIT\r\n"
 
 

@@ -43,8 +43,7 @@ def test_same_write(connect: Opener) -> None:
     connection = connect.opened(strict)
     for operation in start(connection, 3):
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     ends = [content_as_sent(number) for number in range(3)]
     assert strict.groups[1:] == [
         envelope(0),
@@ -65,8 +64,7 @@ def test_large_message(connect: Opener) -> None:
         operations = [connection.start_send(large * 20_000) for _ in range(3)]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert [delivery.content for delivery in strict.deliveries] == [large * 20_000] * 3
 
 
@@ -126,8 +124,7 @@ def test_a_dot_without_recipients(connect: Opener) -> None:
     operations = start(connection, 3)
     refusal = ("EENVELOPE", REJECTED, RETRY_NO)
     assert [outcome(operation) for operation in operations] == [SENT, refusal, SENT]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 2)
     assert strict.groups[3:5] == [b".\r\n", b"RSET\r\n" + envelope(2)]
 

@@ -161,8 +161,7 @@ def test_more_in_the_callback(connect: Opener) -> None:
         connection.when(operations[0].tag, *call)
     for operation in (*operations, third):
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 1, 2)
 
 
@@ -217,8 +216,7 @@ def test_login_that_fails(connect: Opener) -> None:
     for operation in behind:
         operation.fails("EAUTH")
         assert operation.result().statuses == [NOT_TRIED]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 1)
 
 
@@ -236,8 +234,7 @@ def test_all_or_none_goes_ahead(connect: Opener) -> None:
         operations.append(start_one(connection, 3))
     refused = ("EENVELOPE", REJECTED, RETRY_NO)
     assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 1, 3)
     without_data = [envelope_ahead(number).removesuffix(b"DATA\r\n") for number in range(3)]
     assert strict.groups[2:] == [
@@ -260,8 +257,7 @@ def test_a_message_that_the_server_does_not_take(connect: Opener) -> None:
         operations = [start_one(connection, *each) for each in enumerate(messages)]
     refused = ("EMESSAGE", NOT_TRIED, RETRY_NO)
     assert [outcome(operation) for operation in operations] == [SENT, refused, SENT]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 2)
 
 
@@ -277,8 +273,7 @@ def test_lmtp(connect: Opener) -> None:
     for operation in operations:
         operation.succeeds()
         assert operation.result().statuses == [ACCEPTED, REJECTED, ACCEPTED]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert len(strict.deliveries) == 10
 
 
@@ -306,8 +301,7 @@ def test_read_once(connect: Opener, way: str) -> None:
     assert [outcome(operation) for operation in operations] == [SENT, SENT, refused, SENT]
     if way == "reader":
         released_behind(connection, operations, messages)
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 1, 3)
 
 
@@ -325,8 +319,7 @@ def test_a_reader_that_pauses(connect: Opener) -> None:
         operations[0].succeeds()
         assert connection.resume() == 0
     assert [outcome(operation) for operation in operations] == [SENT] * 3
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 1, 2)
     assert strict.groups[-2] == content_as_sent(2)
 

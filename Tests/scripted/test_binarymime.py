@@ -43,8 +43,7 @@ def test_octets(connect: Opener, mode: Mode, way: str, what: str) -> None:
     operation = connection.start_send(message=message, envelope=envelope)
     operation.succeeds()
     assert operation.result().message_size == len(content)
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert [copy.content for copy in strict.deliveries] == [content]
     assert sum(size for size, _ in strict.chunks) == len(content)
     # The size of a message in memory is known, and sent as it is.
@@ -69,8 +68,7 @@ def test_only_the_message_that_asks_for_it(connect: Opener, mode: Mode) -> None:
         ]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     repaired = b"a\r\n.\r\nb\r\n"
     assert [copy.content for copy in strict.deliveries] == [repaired, content, repaired]
     assert b"".join(strict.groups).count(b"BODY=BINARYMIME") == 1

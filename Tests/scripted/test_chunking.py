@@ -37,8 +37,7 @@ def sent(connect: Opener, mode: Mode, content: bytes, way: str) -> StrictServer:
     operation = connection.start_send(message=given(connection.drive, content, way))
     operation.succeeds()
     assert operation.result().message_size == len(wire(content))
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert [copy.content for copy in strict.deliveries] == [wire(content)]
     return strict
 
@@ -108,8 +107,7 @@ def test_optimistic_content(connect: Opener, size: int) -> None:
     )
     connection = connect.opened(strict, **OPTIMISTIC.options)
     connection.start_send(b"x" * (size - 2) + b"\r\n").fails("EENVELOPE")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert strict.chunks == [(size, True)] * (size <= 65_536)
 
 
@@ -140,8 +138,7 @@ def test_refused_chunk(connect: Opener, mode: Mode, reply: bytes, status: int, r
     assert refused.result().statuses == [status]
     behind.succeeds()
     assert drive.released == [message]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
     assert strict.chunks[0] == (3, False)
 
@@ -160,8 +157,7 @@ def test_chunks_after_one_that_is_refused(connect: Opener, mode: Mode) -> None:
         behind = connection.start_send(sender="b@example.com")
     assert refused.fails("EMESSAGE").response == "554 no"
     behind.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert [copy.sender for copy in strict.deliveries] == [b"b@example.com"]
 
 
@@ -345,7 +341,6 @@ def test_reader_that_pauses(connect: Opener, mode: Mode) -> None:
     for operation in operations:
         operation.succeeds()
         assert operation.result().statuses == [ACCEPTED]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert strict.deliveries[1].content == b"one\r\ntwo\r\n"
     assert [size for size, is_last in strict.chunks if not is_last] == [5, 5]

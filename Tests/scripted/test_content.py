@@ -89,8 +89,7 @@ def test_whole(connect: Opener, way: str) -> None:
         sending = connection.start_send(envelope=envelope, message=message)
         sending.succeeds()
         assert sending.result().message_size == expected_size(wire), given
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert contents == [wire + b".\r\n" for _, wire in CASES]
 
 
@@ -106,8 +105,7 @@ def test_every_split(connect: Opener) -> None:
             message = connection.drive.reader(given[:cut], given[cut:])
             connection.start_send(message=message).succeeds()
             wanted.append(wire + b".\r\n")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert contents == wanted
 
 
@@ -146,8 +144,7 @@ def test_large(connect: Opener, way: str) -> None:
     message = drive.reader(given) if way == "reader" else drive.message(given, way)
     sending = connection.start_send(message=message)
     assert sending.result().statuses == [ACCEPTED]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert contents[0] == wire + b".\r\n"
 
 
@@ -171,8 +168,7 @@ def test_descriptor_from_its_position(connect: Opener) -> None:
     os.write(writer, b"second\n")
     os.close(writer)
     sending.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert contents == [b"first\r\nsecond\r\n.\r\n"]
 
 

@@ -91,8 +91,7 @@ def test_large_content(
         operations = [connection.start_send(message=message) for message in messages]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     for kind, copy, operation in zip(KINDS, strict.deliveries, operations, strict=True):
         wanted = arrives(kind)
         # A comparison that failed would show megabytes.
@@ -127,8 +126,7 @@ def test_lengths_at_edges(connect: Opener, mode: Mode, way: str, is_regular: boo
             operations.append(connection.start_send(message=message))
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     for content, copy in zip(contents, strict.deliveries, strict=True):
         assert (copy.content == wire(content)) is True, (len(content), content[-5:])
 
@@ -158,8 +156,7 @@ def test_line_end_at_the_end_of_a_turn(connect: Opener, mode: Mode) -> None:
         operations = [connection.start_send(message=message) for message in messages]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     arrived = [copy.content for copy in strict.deliveries]
     assert (arrived == contents) is True
 
@@ -184,8 +181,7 @@ def test_through_small_buffers(
         operations = [connection.start_send(message=message) for message in messages]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     arrived = [copy.content for copy in strict.deliveries]
     assert (arrived == [wire(content) for content in contents]) is True
 
@@ -226,6 +222,5 @@ def test_more_comes_while_a_part_is_stuck(
         assert connection.resume() == 0
     given_all.set()
     sending.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert (arrived == [wire(content) + b".\r\n"]) is True

@@ -47,8 +47,7 @@ def test_a_hundred_messages(connect: Opener, mode: Mode) -> None:
     strict.holds_until = ends[mode]
     for operation in start(connection, 100):
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, *range(100))
 
 
@@ -107,8 +106,7 @@ def test_how_replies_travel(
     operations = some(connection)
     for operation in operations:
         operation.wait()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     expect_each_its_own(operations, strict)
 
 
@@ -175,8 +173,7 @@ def test_callbacks_do_not_wait(connect: Opener, mode: Mode) -> None:
         assert operation.result().queue_id == f"{0x1000 + number:04X}"
         assert not any(later.ended for later in operations[number + 1 :])
         told[number].set()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, *range(5))
 
 
@@ -201,8 +198,7 @@ def test_one_command_at_a_time(
     streamed.succeeds()
     for operation in operations:
         operation.wait()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert strict.copies(b"b@example.com")[0].content == b"x" * 100_000 + b"y\r\n"
     strict.deliveries.pop()
     expect_each_its_own(operations, strict)

@@ -31,8 +31,7 @@ def test_after_a_message_with_further_recipients(connect: Opener) -> None:
     for sending in sendings:
         sending.succeeds()
         assert sending.result().statuses == [ACCEPTED] * 5
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     copies = sorted((copy.sender, copy.recipient) for copy in strict.deliveries)
     assert copies == sorted(
         (sender.encode(), recipient.encode()) for sender in NAMES[:3] for recipient in NAMES

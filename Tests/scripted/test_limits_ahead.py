@@ -48,8 +48,7 @@ def test_mailmax(connect: Opener, mode: Mode, most: int) -> None:
     assert [outcome(operation) for operation in operations] == expected
     for operation in operations[most:]:
         assert "MAILMAX" in operation.fails("ESTATE").message
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, *range(most))
 
 
@@ -74,8 +73,7 @@ def test_mailmax_counts_what_was_refused(connect: Opener, mode: Mode) -> None:
         SENT,
         *[TOO_MANY] * 3,
     ]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, 0, 4)
 
 
@@ -109,8 +107,7 @@ def test_limits_that_are_ignored(connect: Opener, mode: Mode, limit: bytes) -> N
         operations = [connection.start_send(recipients=names) for _ in range(4)]
     for operation in operations:
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert len(strict.deliveries) == 8
     assert b"".join(strict.groups).count(b"MAIL FROM:") == 4
 
@@ -124,8 +121,7 @@ def test_capabilities_that_are_ignored(connect: Opener, mode: Mode, keyword: str
     connection = connect.opened(strict, ignored_capabilities=keyword, **mode.options)
     for operation in start(connection, 5):
         operation.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     delivered(strict, *range(5))
     has_chunks = mode.has_chunks and b"CHUNKING" in left
     assert len(strict.chunks) == 5 * has_chunks
@@ -177,8 +173,7 @@ def test_few_recipients_at_a_time(connect: Opener, mode: Mode, how: str) -> None
     for operation in start_many(connection):
         operation.succeeds()
         assert operation.result().statuses == [ACCEPTED] * 5
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     copies = sorted((copy.sender, copy.recipient, copy.content) for copy in strict.deliveries)
     assert copies == sorted(
         (mailboxes(number)[0].encode(), name.encode(), content(number))
@@ -197,8 +192,7 @@ def test_mailmax_before_the_rest(connect: Opener, mode: Mode) -> None:
         first = connection.start_send(recipients=recipients(0))
         second = connection.start_send(recipients=recipients(1))
     statuses = [first.result().statuses, second.result().statuses]
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     arrived = {copy.recipient.decode() for copy in strict.deliveries}
     assert len(strict.deliveries) == len(arrived) == 4
     for number, found in enumerate(statuses):
@@ -223,6 +217,5 @@ def test_a_rest_that_is_deferred(connect: Opener, mode: Mode) -> None:
     # The refusal does not hide the queue identifier of the message.
     assert result.response is not None
     assert result.response.startswith("250 ")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert len(strict.deliveries) == 2

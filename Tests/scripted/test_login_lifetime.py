@@ -367,8 +367,7 @@ def test_two_answers_to_one_challenge(connect: Opener) -> None:
     assert mechanism.give_up("no") == ESTATE
     asked.set()
     login.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert mechanism.results == [OK, ESTATE, OK, ESTATE]
     assert mechanism.challenges == [None, b"who?", b"really?"]
 
@@ -394,7 +393,6 @@ def test_an_answer_to_a_mechanism_that_was_given_up(connect: Opener) -> None:
     assert first.give_up() == ESTATE
     assert second.respond(b"also me") == OK
     login.succeeds()
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     released(first)
     assert second.released == 1

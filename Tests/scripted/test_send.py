@@ -138,8 +138,7 @@ def test_the_rest_follows(connect: Opener, capabilities: tuple[bytes, ...], way:
     result = sending.result()
     assert result.statuses == [ACCEPTED] * 5
     assert [line.recipient for line in result.recipients] == NAMES
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert contents == [b"a: b\r\n\r\n..dot\r\n.\r\n"] * 3
 
 

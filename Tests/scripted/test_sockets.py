@@ -326,8 +326,7 @@ def test_quit_ends_it(connect: Opener, option: str) -> None:
     server = connect.server(dialogue)
     kind = "tcp4" if option == "socket" else f"to:127.0.0.1:{server.port}"
     connection = connect.opened(server, **{option: kind})
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert closed == [True]
 
 

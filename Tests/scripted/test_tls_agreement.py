@@ -28,8 +28,7 @@ def test_groups(connect: Opener, certificates: Certificates) -> None:
         peer.quit()
 
     connection = connect.opened(listen, secure=1, tls_groups="P-384:X25519")
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     # RFC 8446 section 4.2.7: secp384r1 and x25519.
     assert extension_in(hellos[0], 10) == b"\0\4\0\x18\0\x1d"
 

@@ -111,8 +111,7 @@ def test_client_certificate(
     good = certificates.good
     identity = Demanding(good.certificate, good.key, certificates.ca_file)
     connection = connect.opened(dialogue, identity, secure=1, **options)
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     asked = "asked password" in connect.drive.order
     assert asked == ("encrypted" in key)
     assert "localhost" in str(seen[0])
@@ -168,9 +167,7 @@ def test_no_certificate_to_show(connect: Opener, certificates: Certificates) -> 
     good = certificates.good
     identity = Demanding(good.certificate, good.key, certificates.ca_file)
     connection = connect(lambda peer: peer.refused_tls(identity), secure=1)
-    failure = connection.start_connect().wait().error
-    assert failure is not None
-    assert failure.name in ("ETLS", "ECONNECTION")
+    connection.start_connect().fails("ETLS", "ECONNECTION")
 
 
 # --- what is spoken ---------------------------------------------------------
@@ -253,6 +250,5 @@ def test_alpn(
     good = certificates.good
     identity = Demanding(good.certificate, good.key, protocols=spoken)
     connection = connect.opened(dialogue, identity, secure=1, tls_alpn=offered)
-    connection.start_quit().succeeds()
-    connect.join()
+    connect.quit(connection)
     assert seen == [chosen]

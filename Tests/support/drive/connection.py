@@ -190,8 +190,9 @@ class Operation:
         done.succeeded()
         return done
 
-    def fails(self, name: str) -> Failure:
-        return self.wait().failed(name)
+    def fails(self, *names: str) -> Failure:
+        """With an error of one of these names."""
+        return self.wait().failed(*names)
 
     def result(self) -> Result:
         result = self.wait().result

@@ -101,9 +101,9 @@ class Done:
     def succeeded(self) -> None:
         assert self.error is None, f"failed: {self.error}"
 
-    def failed(self, name: str) -> Failure:
-        assert self.error is not None, f"succeeded, and {name} was expected"
-        assert self.error.name == name, f"{name} was expected: {self.error}"
+    def failed(self, *names: str) -> Failure:
+        assert self.error is not None, f"succeeded, and {names} was expected"
+        assert self.error.name in names, f"{names} was expected: {self.error}"
         return self.error
 
 
