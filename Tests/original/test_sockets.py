@@ -17,6 +17,9 @@ from support.servers.script import greets, script, secures
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
 
 
+pytestmark = pytest.mark.starts_programs
+
+
 def delivery(peer: Peer) -> None:
     peer.greet()
     peer.delivery()

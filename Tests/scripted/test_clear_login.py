@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.servers.certificates import Certificates
 from support.system import in_network_namespace
 
 pytestmark = pytest.mark.starts_programs
@@ -78,10 +79,11 @@ def test_mechanism_of_the_caller() -> None:
 
 
 @pytest.mark.parametrize("starttls", ["missing", "refused", "broken"])
-def test_opportunistic_tls(starttls: str) -> None:
+def test_opportunistic_tls(starttls: str, certificates: Certificates) -> None:
     """Whoever is on the path can bring it about that there is no TLS."""
-    refused(log_in(FAR, starttls, opportunistic_tls=1))
-    sent(log_in(FAR, starttls, opportunistic_tls=1, allow_insecure_auth=1))
+    trusted = str(certificates.ca_file)
+    refused(log_in(FAR, starttls, opportunistic_tls=1, tls_ca_file=trusted))
+    sent(log_in(FAR, starttls, opportunistic_tls=1, tls_ca_file=trusted, allow_insecure_auth=1))
 
 
 def test_secured() -> None:
