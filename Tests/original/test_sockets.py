@@ -16,7 +16,6 @@ from support.servers.proxy import Proxy, ask, open_tunnel
 from support.servers.script import greets, script, secures
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
 
-
 pytestmark = pytest.mark.starts_programs
 
 
