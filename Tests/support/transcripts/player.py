@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from support.drive import Drive, Option
 from support.drive.connection import Operation
+from support.drive.credentials import Mechanism
 from support.servers.certificates import Identity
 from support.servers.scripted import PATIENCE, Peer
 from support.transcripts.eventtext import Event, connection_failed, ended, fits
@@ -123,7 +124,13 @@ class Player:
         """The one that is used, if it is always the same."""
         operations = [step.operation or "" for step in self._scenario.steps]
         used = {words[1] for words in map(str.split, operations) if words[:1] == ["login"]}
-        return {"auth_method": used.pop()} if len(used) == 1 else {}
+        options: dict[str, Option] = {}
+        if "LATER" in used:
+            self._later = Mechanism(self._drive, "LATER")
+            options["custom_mechanism"] = self._later
+        if len(used) == 1:
+            options["auth_method"] = used.pop()
+        return options
 
     # --- the dialogue -----------------------------------------------------
 
@@ -253,10 +260,9 @@ class Player:
             self._start("send", self._send(words))
         elif verb == "login":
             self._start("login", self._login(*words))
-        elif verb == "reset":
-            self._start("reset", connection.start_reset())
-        elif verb == "quit":
-            self._start("quit", connection.start_quit())
+        elif verb in ("reset", "quit"):
+            starts = {"reset": connection.start_reset, "quit": connection.start_quit}
+            self._start(verb, starts[verb]())
         elif verb in ("content", "partial", "chunk", "last"):
             assert connection.resume() == 0, "no message is paused"
         elif verb == "secured":
@@ -265,6 +271,8 @@ class Player:
             self._peer.send(operation.partition(" ")[2].encode())
         elif verb == "close":
             self._peer.end()
+        elif verb == "answer":
+            self._answer(words[0])
         elif verb == "wait":
             pass_time = self._drive.advance_past if words[0] == "past" else self._drive.advance
             pass_time(int(words[-1]))
@@ -274,7 +282,18 @@ class Player:
     def _login(self, mechanism: str, user: str, secret: str) -> Operation:
         if mechanism == "XOAUTH2":
             return self._connection.start_login(user, access_token=secret)
+        if mechanism == "LATER":
+            # It has no initial response; the transcript gives the others.
+            self._later.answers(None)
         return self._connection.start_login(user, secret)
+
+    def _answer(self, text: str) -> None:
+        # What the server has said was read before.
+        self._drive.settle()
+        if text == "*":
+            self._later.give_up("no")
+        else:
+            self._later.respond(text.encode())
 
     def _send(self, words: list[str]) -> Operation:
         values: dict[str, str | int] = {}

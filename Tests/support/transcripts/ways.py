@@ -13,7 +13,7 @@ from support.transcripts.scenario import Scenario
 CHUNKING = {"off": CHUNKING_OFF, "on": CHUNKING_ON, "optimistic": CHUNKING_OPTIMISTIC}
 
 #: What only the core can do: there are no such moments that a caller can choose.
-CORE_ONLY = frozenset({"hold", "leave", "grow", "answer", "abort"})
+CORE_ONLY = frozenset({"hold", "leave", "grow", "abort"})
 
 #: What the library says of a message whose size and octets it knows.
 KNOWN_CONTENT = re.compile(r"SIZE|8BITMIME|SMTPUTF8|BINARYMIME|LIMITS|^[45]52|^45")
