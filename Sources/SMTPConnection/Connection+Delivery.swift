@@ -35,7 +35,7 @@ extension Connection {
       attempt.stop()
       failure = failure.map { attempt.reason(for: $0) }
     }
-    operations.currentEnded(failure.map { addressed($0) })
+    operations.currentEnded(failure.map { opening.addressed($0) })
   }
 
   /// Together with earlier transactions of the same send; there are no later ones. The reply
@@ -58,9 +58,9 @@ extension Connection {
       return
     }
     var failure = duringLogin(failure)
-    if tryWithoutTLS(after: failure) || tryNextAddress(after: failure) { return }
-    if let session { failure = session.abort(addressed(failure)).reason }
-    finish(explained(failure), isError: true, isDoubtful: isDoubtful)
+    if triesAgain(after: failure) { return }
+    if let session { failure = session.abort(opening.addressed(failure)).reason }
+    finish(opening.explained(failure), isError: true, isDoubtful: isDoubtful)
   }
 
   /// A login that waits for a token, or for the caller's mechanism, is under way, although the dialogue is idle.
@@ -74,38 +74,13 @@ extension Connection {
     return failure
   }
 
-  /// Adds the address in use.
-  func addressed(_ failure: Failure) -> Failure {
-    guard failure.addresses == nil else { return failure }
-    var failure = failure
-    failure.addresses = remoteAddress
-    return failure
-  }
-
-  /// Adds what became of every address that was tried, as long as none has greeted.
-  private func explained(_ failure: Failure) -> Failure {
-    guard let connector else { return addressed(failure) }
-    switch link {
-    case .open(let channel), .securing(let channel):
-      guard !connector.failures.isEmpty else { return addressed(failure) }
-      connector.remember(channel.remote, failure)
-      return connector.explain(failure, "cannot connect to ")
-    case .connecting where failure.addresses == nil:
-      // A limit of the connection passed: the Connector explains its own.
-      return connector.explain(failure, "\(failure.text): ")
-    case .none, .starting, .resolving, .connecting, .over:
-      return failure
-    }
-  }
-
   /// Closes; `failure` goes to everything that is pending, and to the error
   /// event if it is an error. Without one the end was wanted.
   func finish(_ failure: Failure?, isError: Bool, isDoubtful: Bool = false) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
-    closeChannel(graceful: !content.isBusy)
+    opening.stop(graceful: !content.isBusy)
     link = .over(failure)
-    connector = nil
     deadlines.clearTimer()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
     content.stop()
@@ -124,13 +99,8 @@ extension Connection {
   /// Ends everything pending. True when a message is in doubt.
   private func abandon(_ reason: Failure) -> Bool {
     if case .login(let attempt, _) = operations.current { attempt.stop() }
-    tokenTask?.cancel()
-    tokenTask = nil
     var mayBeDelivered = false
-    if let opening {
-      self.opening = nil
-      callbacks.operationEnded { opening(reason) }
-    }
+    if let onOpened = onOpened.take() { callbacks.operationEnded { onOpened(reason) } }
     session?.abort(reason)
     while let event = session?.nextEvent() {
       switch event {
@@ -173,7 +143,7 @@ extension Connection {
     guard !isFreed else { return }
     deadlines.update()
     let reason = cancelled("cancelled by the caller")
-    if operations.current != nil || opening != nil {
+    if operations.current != nil || onOpened != nil {
       finish(reason, isError: false)
       return
     }

@@ -8,12 +8,11 @@ extension Connection {
   private static var readsPerTurn: Int { 64 }
 
   func proceed() {
-    if case .starting = link { start() }
-    if case .securing(let channel) = link, !shakeHands(channel) { return }
+    if case .opening = link, !proceedOpening() { return }
     receive()
     goOnWriting()
     // A handshake that began here writes its first message now.
-    if case .securing = link { proceed() }
+    if case .opening = link { proceed() }
   }
 
   func goOnWriting() {
@@ -100,15 +99,6 @@ extension Connection {
         receive(after: failure)
         lost(failure)
       }
-    }
-  }
-
-  func closeChannel(graceful: Bool) {
-    switch link {
-    case .securing(let channel), .open(let channel): channel.close(graceful: graceful)
-    case .connecting(let connector): connector.cancel()
-    case .resolving(let resolver): resolver.cancel()
-    case .none, .starting, .over: break
     }
   }
 }

@@ -19,13 +19,12 @@ extension Connection {
     setTimer()
   }
 
-  private var isOperating: Bool { opening != nil || operations.current != nil }
+  private var isOperating: Bool { onOpened != nil || operations.current != nil }
 
   private var waiting: Deadlines.Waiting {
     switch link {
     case .none, .over: .nothing
-    case .starting, .resolving, .connecting: .opening
-    case .securing: .handshake(isReplaceable: connector?.hasMore == true)
+    case .opening: opening.waiting
     case .open(let channel): .dialogue(session?.expectation ?? .nothing, sent: channel.sent)
     }
   }
@@ -33,10 +32,7 @@ extension Connection {
   var phase: Phase {
     switch link {
     case .none, .over: .idle
-    case .starting: .connect
-    case .resolving: .dns
-    case .connecting: .connect
-    case .securing: options.isSecure ? .tls : .starttls
+    case .opening: opening.phase
     case .open: session?.position.phase ?? .idle
     }
   }

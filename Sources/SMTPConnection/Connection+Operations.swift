@@ -11,7 +11,7 @@ extension Connection {
     if request.recipients.isEmpty {
       throw Failure(.envelope, "the envelope has no recipient (to)")
     }
-    if !options.lmtp, let recipient = request.localPart {
+    if !options.values.lmtp, let recipient = request.localPart {
       throw Self.refusal(withoutDomain: recipient)
     }
     try enqueue(.send(Mailing(request, source, completion)))
@@ -43,7 +43,7 @@ extension Connection {
     case .over(let failure):
       let reason = failure.map { ": \($0.message)" } ?? ""
       throw Failure(.state, "the connection is over\(reason)")
-    case .starting, .resolving, .connecting, .securing, .open:
+    case .opening, .open:
       if operations.isQuitting {
         throw Failure(.state, "quit was started; no operation can follow it")
       }
@@ -107,12 +107,7 @@ extension Connection {
 
   private func start(_ operation: Operation, _ channel: Channel) {
     switch operation {
-    case .login(let attempt, _):
-      do throws(Failure) {
-        try startLogin(attempt, channel)
-      } catch {
-        endLogin(error)
-      }
+    case .login(let attempt, _): startLogin(attempt, channel)
     case .send(let mailing): begin(mailing)
     case .reset: session?.reset()
     case .quit: session?.quit()
@@ -145,7 +140,7 @@ extension Connection {
   private func handle(_ event: Session.Event) {
     switch event {
     case .greeted:
-      connector = nil
+      opening.greeted()
     case .startTLS:
       startTLS()
     case .opened:
@@ -192,23 +187,14 @@ extension Connection {
 
   @_optimize(speed)
   func complete(_ mailing: Mailing, _ outcome: Outcome) {
-    if let failure = outcome.failure { outcome.failure = addressed(failure) }
+    if let failure = outcome.failure { outcome.failure = opening.addressed(failure) }
     operations.sendEnded(mailing, outcome, next: sendUnderWay)
-  }
-
-  private func startTLS() {
-    guard case .open(let channel) = link else { return }
-    deadlines.connectingBegan()
-    secure(channel)
   }
 
   private func opened() {
     wasReady = true
     trace.note(.smtp, isSecure ? "ready, under TLS" : "ready, in the clear")
-    if let opening {
-      self.opening = nil
-      callbacks.operationEnded { opening(nil) }
-    }
+    if let onOpened = onOpened.take() { callbacks.operationEnded { onOpened(nil) } }
     callbacks.appendEvent { [self] in onConnect?() }
   }
 }

@@ -7,7 +7,7 @@ package import SMTPTransport
 /// Everything happens in `turn`, which the loop calls when the channel is ready
 /// or something was started:
 ///
-///     handshake, if one is under way          Connection+Opening
+///     open the channel, or go on with that    Connection+Opening
 ///     read replies, hand them to the session  Connection+Dialogue
 ///     start the next operation                Connection+Operations
 ///     write commands and content              Connection+Dialogue
@@ -23,19 +23,13 @@ package final class Connection {
   /// The stage of the link to the server.
   enum Link {
     case none
-    /// A connection of the caller, or a Unix domain socket, is opened in the next turn: no
-    /// callback may run inside `connect`.
-    case starting
-    case resolving(Resolver)
-    case connecting(Connector)
-    /// A TLS handshake runs, before the greeting or after STARTTLS.
-    case securing(Channel)
+    /// Until the channel is open, and while it is secured after STARTTLS.
+    case opening
     case open(Channel)
     case over(Failure?)
   }
 
-  /// Emptied by `free`.
-  package private(set) var options: Options
+  let options: SharedOptions
   package let loop: EventLoop
   package var onConnect: (() -> Void)?
   package var onError: ((Failure) -> Void)?
@@ -53,39 +47,31 @@ package final class Connection {
   let operations: OperationQueue
 
   var link = Link.none
-  /// Kept until the greeting was accepted: it knows the addresses not tried yet.
-  var connector: Connector?
+  let opening: Opening
   var session: Session?
   var cryptography: any Cryptography = OpenSSLCryptography()
-  package internal(set) var tls: TLSInfo?
-  var tlsContext: TLSContext?
-  /// After a failed handshake under opportunistic_tls.
-  var goesOnInTheClear = false
-  package internal(set) var remoteAddress: String?
   /// connect has succeeded.
   var wasReady = false
-  /// The name sent in EHLO.
-  package internal(set) var clientName: [UInt8]?
   /// Made when it is first asked for: most hosts never do.
   package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
 
-  var opening: ((Failure?) -> Void)?
+  /// connect is under way.
+  var onOpened: ((Failure?) -> Void)?
 
   let content: ContentPump
 
-  /// The delivery of a token answer.
-  var tokenTask: LoopTask?
   let deadlines: Deadlines
   var isFreed = false
 
   package init(options: Options, loop: EventLoop) {
-    self.options = options
+    self.options = SharedOptions(options)
     self.loop = loop
     deadlines = Deadlines(options.limits)
     callbacks = CallbackQueue(loop)
     trace = Trace(options, callbacks)
     operations = OperationQueue(callbacks, deadlines)
     content = ContentPump(loop, callbacks, deadlines, trace)
+    opening = Opening(self.options, loop, deadlines, trace)
     deadlines.startTimer(on: loop) { [self] in limitPassed() }
     callbacks.onTurn { [self] in turn() }
   }
@@ -101,7 +87,7 @@ package final class Connection {
     switch link {
     case .none: .new
     case .over: .closed
-    case .starting, .resolving, .connecting, .securing, .open:
+    case .opening, .open:
       if operations.isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
     }
   }
@@ -112,9 +98,13 @@ package final class Connection {
   }
 
   package var isSecure: Bool {
-    if case .open(let channel) = link { return channel.isSecure || options.isSecured }
+    if case .open(let channel) = link { return channel.isSecure || options.values.isSecured }
     return false
   }
+  package var tls: TLSInfo? { opening.tls }
+  package var remoteAddress: String? { opening.remoteAddress }
+  /// The name sent in EHLO.
+  package var clientName: [UInt8]? { opening.clientName }
   package var isResumed: Bool { tls?.isResumed ?? false }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
   package var capabilities: Capabilities { session?.capabilities ?? .none }
@@ -148,10 +138,8 @@ package final class Connection {
     deadlines.end()
     onLog = nil
     // Last of all, while the handle is still there for the caller's release functions.
-    let kept = (options, tlsContext)
-    options = Options()
-    tlsContext = nil
-    withExtendedLifetime(kept) {}
+    opening.forgetContext()
+    options.release()
     return true
   }
 }

@@ -14,8 +14,7 @@ import Testing
   }
 
   private var begun: Int64 {
-    let limit = server.connection.options.limits[.operation]
-    return server.connection.deadlines.deadline(of: .operation) - Int64(limit)
+    server.connection.deadlines.deadline(of: .operation) - Int64(Limit.operation.standard)
   }
 
   /// Makes the operation under way a minute old: nothing that happens later begins by then.

@@ -1,4 +1,3 @@
-import CSystem
 import SMTPProtocol
 import Testing
 
@@ -6,26 +5,8 @@ import Testing
 @testable import SMTPTransport
 
 @Suite struct TokenExchangeTests {
-  /// A socket where the system accepts connections, and no program reads.
-  private final class Mute {
-    private let descriptor: Int32
-    let port: Int
-
-    init() {
-      let descriptor = csystem_stream_socket(AF_INET)
-      let local = SocketAddress(numeric: Bytes.of("127.0.0.1"), port: 0) ?? .unspecified
-      _ = unsafe local.withPointer { unsafe bind(descriptor, $0, $1) }
-      _ = listen(descriptor, 8)
-      self.descriptor = descriptor
-      let bound = unsafe SocketAddress(filledBy: { unsafe getsockname(descriptor, $0, $1) })
-      port = Int(bound?.port ?? 0)
-    }
-
-    deinit { System.close(descriptor) }
-  }
-
   @Test func `an endpoint that never answers has its time limit`() throws {
-    let mute = Mute()
+    let mute = MuteServer()
     let loop = try #require(EventLoop())
     let url = try #require(EndpointURL(Array("http://127.0.0.1:\(mute.port)/".utf8)))
     let cryptography = OpenSSLCryptography()

@@ -22,24 +22,4 @@ import Testing
     #expect(deadlines.now >= now)
     #expect(deadlines.deadline(of: .command) >= before + taken)
   }
-
-  @Test func `the wait for a greeting uses none of the time to connect`() throws {
-    let waited: Int64 = 60_000
-    let server = try PlayedServer()
-    defer { server.end() }
-    let connection = server.connection
-    try server.wait { connection.session != nil }
-    let addresses = ["127.0.0.1", "127.0.0.2"].compactMap {
-      SocketAddress(numeric: Array($0.utf8), port: 9)
-    }
-    connection.connector = Connector(loop: connection.loop, addresses: addresses)
-    let deadlines = connection.deadlines
-    deadlines.connectingBegan()
-    deadlines.channelOpened()
-    let before = deadlines.deadline(of: .connection)
-    deadlines.update(deadlines.now + waited)
-    let silence = Failure(.timedOut, "no greeting", phase: .greeting)
-    #expect(connection.tryNextAddress(after: silence))
-    #expect(deadlines.deadline(of: .connection) == before + waited)
-  }
 }

@@ -1,0 +1,116 @@
+import SMTPProtocol
+import SMTPTransport
+import Testing
+
+@testable import SMTPConnection
+
+/// A login alone, without a connection and a session.
+@Suite final class LoginAttemptTests {
+  private let loop: EventLoop
+  private let callbacks: CallbackQueue
+  private let cryptography = OpenSSLCryptography()
+  private var news: [LoginAttempt.News] = []
+
+  init() throws {
+    loop = try #require(EventLoop())
+    callbacks = CallbackQueue(loop)
+  }
+
+  private func attempt(_ change: (inout Identity) -> Void) -> LoginAttempt {
+    var identity = Identity(cryptography)
+    identity.credentials = Credentials(
+      user: identity.secret(Bytes.of("ann")), password: identity.secret([]))
+    change(&identity)
+    let options = Options()
+    return LoginAttempt(
+      identity, SharedOptions(options), loop, callbacks, Trace(options, callbacks),
+      Deadlines(options.limits), cryptography)
+  }
+
+  /// What it begins with when the server offers these.
+  private func begin(_ attempt: LoginAttempt, _ offered: String) throws -> String {
+    let names = offered.split(separator: " ").map { Array($0.utf8) }
+    let step = try attempt.begin(offered: names, isConfidential: true) { [self] in
+      news.append($0)
+    }
+    return text(step)
+  }
+
+  private func text(_ news: LoginAttempt.News) -> String {
+    switch news {
+    case .token: "token"
+    case .answered(let step), .resumed(let step): text(step)
+    }
+  }
+
+  private func text(_ step: LoginAttempt.Step) -> String {
+    switch step {
+    case .pending: "pending"
+    case .begin(let mechanism): "begin \(String(decoding: mechanism.name, as: UTF8.self))"
+    case .respond: "respond"
+    case .end(let failure): "end: \(failure.message)"
+    }
+  }
+
+  private func withPassword(_ identity: inout Identity) {
+    identity.credentials = Credentials(
+      user: identity.credentials.user, password: identity.secret(Bytes.of("secret")))
+  }
+
+  private func refused(_ code: Int) -> Failure {
+    let reply = Reply(code: code, lines: [Bytes.of("no")])
+    return .refused(.auth, "refused", reply, command: "AUTH", phase: .auth)
+  }
+
+  @Test func `a mechanism that is not supported is followed by the next`() throws {
+    let attempt = attempt(withPassword)
+    let first = try begin(attempt, "LOGIN PLAIN")
+    #expect(first == "begin PLAIN")
+    #expect(text(attempt.next(after: refused(504))) == "begin LOGIN")
+    #expect(text(attempt.next(after: refused(504))).hasPrefix("end: "))
+  }
+
+  @Test func `a password that was refused is tried once`() throws {
+    let attempt = attempt(withPassword)
+    let first = try begin(attempt, "LOGIN PLAIN")
+    #expect(first == "begin PLAIN")
+    #expect(text(attempt.next(after: refused(535))).hasPrefix("end: "))
+  }
+
+  /// Runs what is due, which asks for a token.
+  private func answer(_ questions: [TokenQuestion], _ token: StaticString) {
+    let token = AccessToken(token: Secret(Bytes.of(token), cryptography), expires: nil)
+    #expect(questions.last?.answer(.success(token)) == true)
+    #expect(news.isEmpty, "the answer comes from inside a callback")
+    for _ in 0..<5 where news.isEmpty { _ = loop.runOnce(timeout: 10) }
+  }
+
+  @Test func `a token that was refused is renewed once`() throws {
+    var questions: [TokenQuestion] = []
+    let attempt = attempt { $0.askForToken = { questions.append($0) } }
+    let first = try begin(attempt, "XOAUTH2")
+    #expect(first == "pending")
+    for token in ["one", "two"] as [StaticString] {
+      callbacks.run {}
+      #expect(questions.last?.renews == (questions.count == 2))
+      news = []
+      answer(questions, token)
+      #expect(news.map { text($0) } == ["begin XOAUTH2"])
+      let next = text(attempt.next(after: refused(535)))
+      #expect(next.hasPrefix(questions.count == 1 ? "pending" : "end: "))
+    }
+  }
+
+  @Test func `an answer after the end is not needed`() throws {
+    var questions: [TokenQuestion] = []
+    let attempt = attempt { $0.askForToken = { questions.append($0) } }
+    let first = try begin(attempt, "XOAUTH2")
+    #expect(first == "pending")
+    callbacks.run {}
+    let token = AccessToken(token: Secret([1], cryptography), expires: nil)
+    attempt.stop()
+    #expect(questions.first?.answer(.success(token)) == false)
+    for _ in 0..<5 { _ = loop.runOnce(timeout: 0) }
+    #expect(news.isEmpty)
+  }
+}
