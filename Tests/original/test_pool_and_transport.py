@@ -154,12 +154,6 @@ def test_case_117_connected_socket(connect: Opener) -> None:
     logs_in_and_sends(connect(server, connection=given, allow_insecure_auth=1))
 
 
-def without_login(peer: Peer) -> None:
-    peer.greet()
-    peer.delivery()
-    peer.quit()
-
-
 def test_case_130_connect_and_quit(connect: Opener) -> None:
     def dialogue(peer: Peer) -> None:
         peer.reply(b"220-test.local ESMTP", b"220 at your service")

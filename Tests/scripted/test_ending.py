@@ -232,13 +232,6 @@ def test_close_in_the_middle_of_content(connect: Opener) -> None:
     assert b"QUIT" not in rest[0]
 
 
-def test_cancel_with_nothing_pending(connect: Opener) -> None:
-    """Nothing has begun, so nothing is lost: the connection stays open."""
-    connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))
-    assert connection.cancel() == 0
-    connection.delivers()
-
-
 def test_cancel_takes_quit_back(connect: Opener) -> None:
     """A quit that had not begun: the connection serves on."""
     connection = connect.opened(script(Peer.greet, Peer.delivery, Peer.quit))

@@ -15,10 +15,6 @@ from support.servers.strict import StrictServer, Verdict, judging
 NAMES = ["a@x.example", "b@y.example", "c@X.example", "d@z.example", "e@y.example"]
 
 
-def octets(*places: int) -> list[bytes]:
-    return [NAMES[place].encode() for place in places]
-
-
 LIMITED = (b"PIPELINING", b"LIMITS RCPTMAX=2")
 
 

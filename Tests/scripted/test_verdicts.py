@@ -11,7 +11,6 @@ from support.drive.outcomes import (
     RETRY_NO,
     RETRY_SAFE,
 )
-from support.logins.sasl import plain
 from support.servers.script import greets, script
 from support.servers.scripted import CRLF, Peer
 
@@ -38,49 +37,6 @@ def test_refusal_and_loss(connect: Opener, refused: str) -> None:
     connection.wait_end()
     assert connection.error is not None
     assert (connection.error.name, connection.error.retry) == ("ECONNECTION", RETRY_SAFE)
-
-
-@pytest.mark.parametrize(
-    ("deed", "words"),
-    [
-        ("cancel", "cancelled by the caller"),
-        ("close", "the connection was closed by the caller"),
-        ("free", "the connection was freed"),
-    ],
-)
-def test_refusal_and_the_caller_ends(connect: Opener, deed: str, words: str) -> None:
-    """Nothing was lost: the message says what the caller did."""
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet(b"PIPELINING")
-        peer.envelope_of_anybody()
-        peer.content()
-        for command in (b"RSET", b"MAIL FROM:", b"RCPT TO:", b"DATA"):
-            peer.expect(command)
-        peer.reply(b"250 queued", b"250 ok", b"554 5.7.1 no")
-        peer.until_closed()
-
-    connection = connect.opened(dialogue)
-    with connection.drive.held():
-        first, second = connection.start_send(), connection.start_send()
-    first.succeeds()
-    getattr(connection, deed)()
-    failure = second.fails("EENVELOPE")
-    assert failure.response == "554 5.7.1 no"
-    assert failure.message.endswith(f"554 5.7.1 no; after that: {words}")
-
-
-def test_unknown_mechanism_and_loss(connect: Opener) -> None:
-    dialogue = script(
-        greets(b"AUTH PLAIN LOGIN"),
-        (plain("tim", "pass"), b"504 5.7.4 not here"),
-        b"AUTH LOGIN",
-        Peer.close,
-    )
-    connection = connect.opened(dialogue)
-    failure = connection.start_login("tim", "pass").fails("EAUTH")
-    assert failure.response == "504 5.7.4 not here"
-    assert "; after that the connection was lost: " in failure.message
 
 
 # --- a message that turns out too large -------------------------------------

@@ -72,6 +72,7 @@ class Player:
         self._sent: dict[str, bytes] = {}
         self._contents = iter(_contents(scenario))
         self._truths = Truths(scenario)
+        self._is_freed = False
         self._line = scenario.line
 
     def play(self) -> None:
@@ -128,7 +129,7 @@ class Player:
         if "LATER" in used:
             self._later = Mechanism(self._drive, "LATER")
             options["custom_mechanism"] = self._later
-        if len(used) == 1:
+        if len(used) == 1 and used != {"*"}:
             options["auth_method"] = used.pop()
         return options
 
@@ -212,16 +213,18 @@ class Player:
 
     def _expect_nothing_more(self) -> None:
         """What the step led to was all. That something comes later is seen later."""
-        self._drive.call("info", self._connection.name)
+        self._drive.settle()
         if self._has_event():
             raise MismatchError(f"an event that the transcript does not have: {self._events}")
         self._peer.nothing_unread()
 
     def _end(self) -> None:
-        self._connection.close()
+        if not self._is_freed:
+            self._connection.close()
         self._peer.nothing_more()
         self._peer.close()
-        self._drive.call("free", "connection", self._connection.name)
+        if not self._is_freed:
+            self._connection.free()
 
     # --- events -----------------------------------------------------------
 
@@ -271,6 +274,8 @@ class Player:
             self._peer.send(operation.partition(" ")[2].encode())
         elif verb == "close":
             self._peer.end()
+        elif verb in ("cancel", "end", "free"):
+            self._leave(verb)
         elif verb == "answer":
             self._answer(words[0])
         elif verb == "wait":
@@ -286,6 +291,18 @@ class Player:
             # It has no initial response; the transcript gives the others.
             self._later.answers(None)
         return self._connection.start_login(user, secret)
+
+    def _leave(self, verb: str) -> None:
+        """The caller ends what is under way."""
+        # What the server has said was read before.
+        self._drive.settle()
+        if verb == "cancel":
+            self._connection.cancel()
+        elif verb == "end":
+            self._connection.close()
+        else:
+            self._connection.free()
+        self._is_freed = verb == "free"
 
     def _answer(self, text: str) -> None:
         # What the server has said was read before.
