@@ -3,6 +3,8 @@ SMTPProtocolTests/TranscriptTests.swift."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from support.drive import Drive
@@ -17,8 +19,18 @@ SCENARIOS = read(FOLDER)
 PLAYED = [each for each in SCENARIOS if each.only != "core"]
 
 
-@pytest.mark.every_case
-@pytest.mark.parametrize("number", range(len(PLAYED)), ids=[str(each) for each in PLAYED])
+def cases() -> Iterator[object]:
+    """Under valgrind every scenario with its first row, and of the other rows, which differ in
+    values, as many as of other tests."""
+    seen: set[tuple[str, str]] = set()
+    for number, scenario in enumerate(PLAYED):
+        name = (scenario.file, scenario.title)
+        marks = () if name in seen else (pytest.mark.every_case,)
+        seen.add(name)
+        yield pytest.param(number, id=str(scenario), marks=marks)
+
+
+@pytest.mark.parametrize("number", list(cases()))
 def test_scenario(drive: Drive, certificates: Certificates, number: int) -> None:
     scenario = PLAYED[number]
     found = ways(scenario)
