@@ -307,6 +307,9 @@ class Player:
     def _answer(self, text: str) -> None:
         # What the server has said was read before.
         self._drive.settle()
+        # What an answer is given with is gone after the end of the login.
+        logins = [operation for verb, operation in self._operations.values() if verb == "login"]
+        assert not all(operation.ended for operation in logins), "no login waits for an answer"
         if text == "*":
             self._later.give_up("no")
         else:
