@@ -221,8 +221,10 @@ class Program:
 
     def advance_past(self, limit: int) -> None:
         """The same for a limit that counts from when the peer last took something: the
-        library looks at that ten times in a limit, so that it ends up to a tenth later."""
-        for _ in range(2):
+        library looks at that ten times in a limit, so that it ends up to a tenth later. The
+        system of the peer may acknowledge a moment after it took something, which the library
+        sees at the look after that."""
+        for _ in range(3):
             self.advance(limit)
 
     def settle(self) -> None:
