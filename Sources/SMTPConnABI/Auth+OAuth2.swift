@@ -133,10 +133,10 @@ public func smtpconn_set_token_callback(
 ) {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
   guard let callback = unsafe callback else {
-    handle.connection.onToken = nil
+    handle.connection.events.onToken = nil
     return
   }
-  handle.connection.onToken = { token in
+  handle.connection.events.onToken = { token in
     let text = Secret.joined([token.token.bytes[...], [0]], OpenSSLCryptography())
     unsafe text.bytes.withUnsafeBytes {
       unsafe callback(

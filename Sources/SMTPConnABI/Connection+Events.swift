@@ -11,7 +11,7 @@ public func smtpconn_set_connect_callback(
   _ user: UnsafeMutableRawPointer?
 ) {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
-  handle.connection.onConnect = unsafe event(handle, callback, user)
+  handle.connection.events.onConnect = unsafe event(handle, callback, user)
 }
 
 @_cdecl("smtpconn_set_end_callback") @implementation
@@ -20,7 +20,7 @@ public func smtpconn_set_end_callback(
   _ user: UnsafeMutableRawPointer?
 ) {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
-  handle.connection.onEnd = unsafe event(handle, callback, user)
+  handle.connection.events.onEnd = unsafe event(handle, callback, user)
 }
 
 private func event(
@@ -38,10 +38,10 @@ public func smtpconn_set_error_callback(
 ) {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
   guard let callback = unsafe callback else {
-    handle.connection.onError = nil
+    handle.connection.events.onError = nil
     return
   }
-  handle.connection.onError = { failure in
+  handle.connection.events.onError = { failure in
     unsafe withView(of: failure) { error in unsafe callback(Handle.view(handle), error, user) }
   }
 }

@@ -1,80 +1,32 @@
 package import SMTPProtocol
 package import SMTPTransport
 
-/// One connection: drives a session over a channel, and owns the queue of
-/// operations, the time limits and the log.
-///
-/// Everything happens in `turn`, which the loop calls when the channel is ready
-/// or something was started:
-///
-///     open the channel, or go on with that    Connection+Opening
-///     read replies, hand them to the session  Connection+Dialogue
-///     start the next operation                Connection+Operations
-///     write commands and content              Connection+Dialogue
-///     call back                               Connection+Delivery
-///     set the timer                           Connection+Limits
-///
-/// Callbacks and log lines are only queued during the other steps, and what the caller gave
-/// is kept until its callback has run: so no callback runs in the middle of a change,
-/// release callbacks included, and each may call any function. The three that must return a
-/// value at once (read, key password, TLS context) may end the connection; the code that
-/// calls them checks that afterwards.
+/// One connection, as the C functions and the tests see it: what the caller can ask and start.
+/// What happens then is in `Driver`.
 package final class Connection {
-  /// The stage of the link to the server.
-  enum Link {
-    case none
-    /// Until the channel is open, and while it is secured after STARTTLS.
-    case opening
-    case open(Channel)
-    case over(Failure?)
-  }
-
-  let options: SharedOptions
   package let loop: EventLoop
-  package var onConnect: (() -> Void)?
-  package var onError: ((Failure) -> Void)?
-  package var onEnd: (() -> Void)?
-  package var onToken: ((AccessToken) -> Void)?
+  package let events: Events
   package var onLog: ((LogRecord) -> Void)? {
-    get { trace.onLine }
+    get { driver.trace.onLine }
     set {
-      trace.onLine = newValue
-      session?.tracesDialogue = trace.recordsDialogue
+      driver.trace.onLine = newValue
+      session?.tracesDialogue = driver.trace.recordsDialogue
     }
   }
-  let trace: Trace
-  let callbacks: CallbackQueue
-  let operations: OperationQueue
 
-  var link = Link.none
-  let opening: Opening
-  var session: Session?
-  var cryptography: any Cryptography = OpenSSLCryptography()
-  /// connect has succeeded.
-  var wasReady = false
-  /// Made when it is first asked for: most hosts never do.
-  package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
-
-  /// connect is under way.
-  var onOpened: ((Failure?) -> Void)?
-
-  let content: ContentPump
-
-  let deadlines: Deadlines
-  var isFreed = false
+  let driver: Driver
+  private let options: SharedOptions
+  private let cryptography: any Cryptography = OpenSSLCryptography()
 
   package init(options: Options, loop: EventLoop) {
     self.options = SharedOptions(options)
     self.loop = loop
-    deadlines = Deadlines(options.limits)
-    callbacks = CallbackQueue(loop)
-    trace = Trace(options, callbacks)
-    operations = OperationQueue(callbacks, deadlines)
-    content = ContentPump(loop, callbacks, deadlines, trace)
-    opening = Opening(self.options, loop, deadlines, trace)
-    deadlines.startTimer(on: loop) { [self] in limitPassed() }
-    callbacks.onTurn { [self] in turn() }
+    driver = Driver(self.options, loop, cryptography)
+    events = driver.events
   }
+
+  private var callbacks: CallbackQueue { driver.callbacks }
+  private var session: Session? { driver.dialogue?.session }
 
   // MARK: Properties
 
@@ -84,39 +36,111 @@ package final class Connection {
   }
 
   package var stage: Stage {
-    switch link {
+    switch driver.link {
     case .none: .new
     case .over: .closed
     case .opening, .open:
-      if operations.isQuitting { .quitting } else if isOpen { .connected } else { .connecting }
+      if driver.operations.isQuitting {
+        .quitting
+      } else if isOpen {
+        .connected
+      } else {
+        .connecting
+      }
     }
   }
 
   package var isOpen: Bool {
-    if case .open = link { return wasReady }
+    if case .open = driver.link { return driver.wasReady }
     return false
   }
 
-  package var isSecure: Bool {
-    if case .open(let channel) = link { return channel.isSecure || options.values.isSecured }
-    return false
-  }
-  package var tls: TLSInfo? { opening.tls }
-  package var remoteAddress: String? { opening.remoteAddress }
-  /// The name sent in EHLO.
-  package var clientName: [UInt8]? { opening.clientName }
+  package var isSecure: Bool { driver.opening.isSecure }
+  package var tls: TLSInfo? { driver.opening.tls }
   package var isResumed: Bool { tls?.isResumed ?? false }
+  package var remoteAddress: String? { driver.opening.remoteAddress }
+  /// The name sent in EHLO.
+  package var clientName: [UInt8]? { driver.opening.clientName }
   package var isAuthenticated: Bool { session?.isAuthenticated ?? false }
   package var capabilities: Capabilities { session?.capabilities ?? .none }
+  package var lastReply: Reply? { session?.lastReply }
   /// Operations that have not ended and callbacks that have not run.
   package var pending: Int { callbacks.pending }
-  package var lastReply: Reply? { session?.lastReply }
+  /// Made when it is first asked for: most hosts never do.
+  package private(set) lazy var identifier = cryptography.randomBytes(8).map(Bytes.hexadecimal)
 
-  // MARK: The turn
+  // MARK: Operations
 
-  func turn() {
-    deadlines.update()
-    settle()
+  package func connect(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
+    guard case .none = driver.link else {
+      throw Failure(.state, "connect was called before; a connection connects once")
+    }
+    try callbacks.check()
+    driver.connect(completion)
+  }
+
+  package func login(
+    _ identity: Identity, _ completion: @escaping (Failure?) -> Void
+  ) throws(Failure) {
+    try options.values.check(identity)
+    let attempt = LoginAttempt(
+      identity, options, loop, callbacks, driver.trace, driver.deadlines, cryptography)
+    try start(.login(attempt, completion))
+  }
+
+  @_optimize(speed)
+  package func send(
+    _ request: SendRequest, _ source: any ContentSource,
+    _ completion: @escaping (Outcome) -> Void
+  ) throws(Failure) {
+    try request.check(isLMTP: options.values.lmtp)
+    try start(.send(Mailing(request, source, completion)))
+  }
+
+  package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
+    try start(.reset(completion))
+  }
+
+  package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
+    try start(.quit(completion))
+  }
+
+  @_optimize(speed)
+  private func start(_ operation: Operation) throws(Failure) {
+    try checkUsable()
+    driver.operations.append(operation)
+  }
+
+  /// Whether an operation could be started now.
+  package func checkUsable() throws(Failure) {
+    try callbacks.check()
+    switch driver.link {
+    case .none:
+      throw Failure(.state, "not connected: call connect first")
+    case .over(let failure):
+      let reason = failure.map { ": \($0.message)" } ?? ""
+      throw Failure(.state, "the connection is over\(reason)")
+    case .opening, .open:
+      if driver.operations.isQuitting {
+        throw Failure(.state, "quit was started; no operation can follow it")
+      }
+    }
+  }
+
+  package func resume() throws(Failure) { try driver.resume() }
+
+  // MARK: The end
+
+  package func close() {
+    guard !callbacks.isEnding else { return }
+    driver.deadlines.update()
+    driver.end("the connection was closed by the caller")
+  }
+
+  package func cancel() {
+    guard !callbacks.isEnding else { return }
+    driver.deadlines.update()
+    driver.cancel()
   }
 
   /// Ends everything at once and releases the loop. Callbacks of pending operations run
@@ -125,20 +149,15 @@ package final class Connection {
   /// Returns whether this was the first call: a callback that runs inside may call
   /// it again. A child process runs only release callbacks.
   package func free() -> Bool {
-    guard !isFreed else { return false }
-    isFreed = true
-    callbacks.refuseEvents()
-    onConnect = nil
-    onError = nil
-    onEnd = nil
-    onToken = nil
-    deadlines.update()
-    finish(cancelled("the connection was freed"), isError: false)
+    guard !callbacks.isEnding else { return false }
+    events.forget()
+    driver.deadlines.update()
+    driver.end("the connection was freed")
     callbacks.end()
-    deadlines.end()
+    driver.deadlines.end()
     onLog = nil
     // Last of all, while the handle is still there for the caller's release functions.
-    opening.forgetContext()
+    driver.opening.forgetContext()
     options.release()
     return true
   }

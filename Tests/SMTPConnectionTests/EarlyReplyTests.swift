@@ -12,8 +12,8 @@ import Testing
     try server.say("220 hi\r\n", until: "EHLO client.test\r\n")
     try server.send(to: names)
     try server.say("250-test\r\n250 PIPELINING\r\n")
-    try server.wait { server.connection.operations.current != nil }
-    let session = try #require(server.connection.session)
+    try server.wait { server.connection.driver.operations.current != nil }
+    let session = try #require(server.connection.driver.dialogue).session
     #expect(session.output.count > 0)
     // To MAIL, each RCPT and DATA.
     try server.say(String(repeating: "250 ok\r\n", count: names.count + 1) + "354 go\r\n")

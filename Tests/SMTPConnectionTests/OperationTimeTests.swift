@@ -14,12 +14,12 @@ import Testing
   }
 
   private var begun: Int64 {
-    server.connection.deadlines.deadline(of: .operation) - Int64(Limit.operation.standard)
+    server.connection.driver.deadlines.deadline(of: .operation) - Int64(Limit.operation.standard)
   }
 
   /// Makes the operation under way a minute old: nothing that happens later begins by then.
   private func age() -> Int64 {
-    let deadlines = server.connection.deadlines
+    let deadlines = server.connection.driver.deadlines
     let now = deadlines.now
     deadlines.update(now - 60_000)
     deadlines.operationBegan()

@@ -12,13 +12,15 @@ import Testing
     let loop = try #require(EventLoop())
     let connection = Connection(options: Options(), loop: loop)
     defer { _ = connection.free() }
-    let deadlines = connection.deadlines
+    let deadlines = connection.driver.deadlines
     let now = Clock.now()
     deadlines.update(now)
     deadlines.channelOpened()
     let before = deadlines.deadline(of: .command)
-    connection.callbacks.appendEvent { deadlines.update(now - taken) }
-    connection.callBack()
+    let callbacks = connection.driver.callbacks
+    callbacks.appendEvent { deadlines.update(now - taken) }
+    callbacks.wake()
+    _ = loop.runOnce(timeout: 0)
     #expect(deadlines.now >= now)
     #expect(deadlines.deadline(of: .command) >= before + taken)
   }

@@ -67,6 +67,21 @@ final class LoginAttempt {
 
   // MARK: From outside
 
+  /// `isConfidential`: nobody can read along.
+  func begin(
+    with session: Session, isConfidential: Bool, onNews: @escaping (News) -> Void
+  ) -> Step {
+    do throws(Failure) {
+      if session.isAuthenticated {
+        throw Self.refusal("already logged in on this connection")
+      }
+      return try begin(
+        offered: session.capabilities.mechanisms, isConfidential: isConfidential, onNews: onNews)
+    } catch {
+      return .end(error)
+    }
+  }
+
   /// `offered`: the mechanisms of the server. `isConfidential`: nobody can read along.
   func begin(
     offered: [[UInt8]], isConfidential: Bool, onNews: @escaping (News) -> Void
@@ -110,6 +125,15 @@ final class LoginAttempt {
     if failure.command.utf8.elementsEqual(refusal.command.utf8) { return failure }
     var failure = failure
     failure.text += "; before that, with \(refusal.command): \(refusal.text)"
+    return failure
+  }
+
+  /// A token, or an answer of the caller's mechanism, is waited for while the dialogue is idle.
+  func located(_ failure: Failure) -> Failure {
+    guard failure.phase == .idle else { return failure }
+    var failure = failure
+    failure.phase = .auth
+    failure.command = ErrorText("AUTH \(Bytes.printable(name))").text
     return failure
   }
 

@@ -82,6 +82,20 @@ final class Opening {
     return options.values.opportunisticTLS ? .opportunistic : .ifOffered
   }
 
+  /// Whether the dialogue is under TLS.
+  var isSecure: Bool {
+    guard case .open(let channel) = stage else { return false }
+    return channel.isSecure || options.values.isSecured
+  }
+
+  /// Whether nobody can read what is said: a password without TLS can be read on the network
+  /// (RFC 4954 section 4, RFC 8314 section 3.3), but not on a loopback address. The other end of
+  /// a connection of the caller is not known: it may be a proxy.
+  var isConfidential: Bool {
+    guard case .open(let channel) = stage else { return false }
+    return isSecure || (options.values.connectedSocket == nil && channel.remote.isLoopback)
+  }
+
   // MARK: What the connection does
 
   /// `onStep` is called by the loop, and `onReady` when the channel is ready to read or write.
@@ -101,9 +115,9 @@ final class Opening {
   func proceed() -> Step {
     if case .starting = stage {
       let step = start()
-      guard case .pending = step else { return step }
+      // A handshake that began there writes its first message now.
+      guard case .securing = stage else { return step }
     }
-    // A handshake that began here writes its first message now.
     if case .securing(let channel) = stage { return shakeHands(channel) }
     return .pending
   }

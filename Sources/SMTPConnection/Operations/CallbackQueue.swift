@@ -12,7 +12,7 @@ final class CallbackQueue {
   /// A callback that ran has started something.
   private var hasStarted = false
   /// Only operations call back: the connection is being freed.
-  private var isEnding = false
+  private(set) var isEnding = false
   private var turn: LoopTask?
 
   /// An operation counts from its start until its callback is due; a callback counts until it
@@ -108,6 +108,15 @@ final class CallbackQueue {
   func shrink() { due.shrink() }
 
   // MARK: The end
+
+  /// Whether anything could be started now.
+  func check() throws(Failure) {
+    if isEnding { throw Failure(.state, "the connection is being freed") }
+    if loop.isClosed { throw Failure(.state, "the loop of the connection was freed") }
+    if loop.isForeignProcess {
+      throw Failure(.state, "the connection belongs to the parent process")
+    }
+  }
 
   /// From now on events are not called back.
   func refuseEvents() { isEnding = true }

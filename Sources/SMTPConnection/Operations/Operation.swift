@@ -32,3 +32,9 @@ enum Operation {
     }
   }
 }
+
+extension Failure {
+  static func cancelled(_ text: ErrorText) -> Failure {
+    Failure(.cancelled, text, command: "API", phase: .idle, retry: .safe)
+  }
+}

@@ -6,9 +6,15 @@ import SMTPProtocol
 final class OperationQueue {
   private let callbacks: CallbackQueue
   private let deadlines: Deadlines
+  private let trace: Trace
   private var waiting = Queue<Operation>()
   /// The one under way; of messages sent ahead the first.
   private(set) var current: Operation?
+  /// The login under way.
+  var login: LoginAttempt? {
+    if case .login(let attempt, _) = current { return attempt }
+    return nil
+  }
   /// quit was started: no operation can follow it.
   private(set) var isQuitting = false
   /// Set from a failed login until its callback has run.
@@ -16,9 +22,10 @@ final class OperationQueue {
   /// Sends that end because a login failed, called back after it.
   private var droppedSends: [() -> Void] = []
 
-  init(_ callbacks: CallbackQueue, _ deadlines: Deadlines) {
+  init(_ callbacks: CallbackQueue, _ deadlines: Deadlines, _ trace: Trace) {
     self.callbacks = callbacks
     self.deadlines = deadlines
+    self.trace = trace
   }
 
   // MARK: Before they begin
@@ -38,25 +45,40 @@ final class OperationQueue {
     if isFirst { callbacks.started() }
   }
 
-  /// The one that begins next.
-  var next: Operation? { waiting.first }
-
-  /// Whether the next one may follow a send that is under way.
-  var isAheadPossible: Bool { current?.isSend == true && !waiting.isEmpty }
-
-  /// Whether another one may begin: none is under way.
-  var isNextDue: Bool { current == nil && !waiting.isEmpty }
-
   var isIdle: Bool { current == nil && waiting.isEmpty }
 
   func shrink() { waiting.shrink() }
 
   // MARK: Under way
 
-  /// The next one begins.
-  func advance() -> Operation? {
+  /// Whether another one may begin: none is under way.
+  var isNextDue: Bool { current == nil && !waiting.isEmpty }
+
+  /// The next one begins, if it can.
+  func beginNext(_ session: Session) -> Operation? {
+    guard session.admission() == .anything else { return nil }
+    if case .send(let mailing) = waiting.first, !isSurveyed(mailing, session) { return nil }
     begin(waiting.popFirst())
     return current
+  }
+
+  /// The send that can be on its way although another one is under way.
+  @_optimize(speed)
+  func nextAhead(_ session: Session) -> Mailing? {
+    guard current?.isSend == true, !waiting.isEmpty, session.admission() == .sendAhead,
+      case .send(let mailing) = waiting.first, isSurveyed(mailing, session)
+    else { return nil }
+    return mailing
+  }
+
+  /// Whether it can begin: a large message may have to be surveyed first, which continues in
+  /// the next turn.
+  @_optimize(speed)
+  private func isSurveyed(_ mailing: Mailing, _ session: Session) -> Bool {
+    if mailing.isSurveyed(for: session) { return true }
+    deadlines.activity()
+    callbacks.wake()
+    return false
   }
 
   @inline(__always)
@@ -65,25 +87,61 @@ final class OperationQueue {
     if operation != nil { deadlines.operationBegan() }
   }
 
-  /// The next one, a send, is on its way although another one is under way: the session keeps
-  /// it.
+  /// The session keeps the send that was `nextAhead`.
   @_optimize(speed)
   func sentAhead() { _ = waiting.popFirst() }
 
-  /// The rest of a send follows in another transaction, after `next` if that is under way.
-  func postpone(_ rest: Mailing, after next: Mailing?) {
-    waiting.prepend(.send(rest))
-    begin(next.map { .send($0) })
-  }
-
   // MARK: The end
 
-  /// `next` is under way now.
+  /// A transaction has ended, and with it as a rule the send. Returns the send when it goes on at
+  /// once with another transaction. `addressed`: adds the address of the server to a failure.
   @_optimize(speed)
-  func sendEnded(_ mailing: Mailing, _ outcome: Outcome, next: Mailing?) {
-    begin(next.map { .send($0) })
+  func transactionEnded(
+    _ outcome: Outcome, _ session: Session, _ addressed: (Failure) -> Failure
+  ) -> Mailing? {
+    guard let mailing = Mailing.of(outcome) else { return nil }
+    if let outcome = mailing.take(outcome) {
+      sendEnded(mailing, outcome, session, addressed)
+      return nil
+    }
+    trace.note(
+      .smtp,
+      "the server takes no more recipients at a time; the rest follows in another transaction")
+    if let next = Self.underWay(session) {
+      // The rest follows what is under way.
+      waiting.prepend(.send(mailing))
+      begin(.send(next))
+    } else if session.expectation == .end {
+      // The reason is the next event. The rest is ended with all else that waits.
+      waiting.prepend(.send(mailing))
+      current = nil
+    } else {
+      return mailing
+    }
+    return nil
+  }
+
+  /// The connection is over, and no transaction follows: the reply to this one is not about the
+  /// recipients of later ones.
+  func lastTransactionEnded(
+    _ outcome: Outcome, _ reason: Failure, _ session: Session, _ addressed: (Failure) -> Failure
+  ) {
+    guard let mailing = Mailing.of(outcome) else { return }
+    let outcome = mailing.take(outcome) ?? mailing.abandoned(reason)
+    sendEnded(mailing, outcome, session, addressed)
+  }
+
+  @_optimize(speed)
+  private func sendEnded(
+    _ mailing: Mailing, _ outcome: Outcome, _ session: Session, _ addressed: (Failure) -> Failure
+  ) {
+    if let failure = outcome.failure { outcome.failure = addressed(failure) }
+    begin(Self.underWay(session).map { .send($0) })
     callbacks.sendEnded(mailing, outcome)
   }
+
+  /// The send whose outcome the session gives next.
+  private static func underWay(_ session: Session) -> Mailing? { session.owner as? Mailing }
 
   /// The one under way has ended, with `failure` or well.
   func currentEnded(_ failure: Failure?) {
@@ -117,11 +175,24 @@ final class OperationQueue {
     return failure
   }
 
-  /// Those that wait do not begin any more.
-  func endWaiting(_ reason: Failure) {
+  /// Those that wait do not begin any more. `wasReady`: once the server was ready, its reply to
+  /// one operation does not decide about another, which may be sent again.
+  func endWaiting(_ reason: Failure, wasReady: Bool) {
     isQuitting = false
+    let reason = reason.code == .cancelled ? reason : Self.untried(reason, wasReady)
     while let operation = waiting.popFirst() {
       callbacks.operationEnded(operation.ending(reason))
     }
+  }
+
+  private static func untried(_ reason: Failure, _ wasReady: Bool) -> Failure {
+    var untried = reason
+    untried.text = "not tried: \(reason.text)"
+    guard wasReady else { return untried }
+    untried.retry = .safe
+    if reason.code == .envelope || reason.code == .message {
+      (untried.code, untried.reply, untried.recipient) = (.connection, nil, nil)
+    }
+    return untried
   }
 }
