@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from support.drive import Drive, Option
 from support.drive.connection import Operation
 from support.drive.credentials import Mechanism
 from support.servers.certificates import Identity
 from support.servers.scripted import PATIENCE, Peer
+from support.transcripts.content import Content, contents_of_sends
 from support.transcripts.eventtext import Event, connection_failed, ended, fits
 from support.transcripts.lines import Line
 from support.transcripts.scenario import Scenario, Step
@@ -38,17 +38,6 @@ class MismatchError(AssertionError):
     """What came is not what the transcript says."""
 
 
-@dataclass
-class _Content:
-    """The content of a send, as the transcript gives it."""
-
-    pieces: list[bytes] = field(default_factory=list)
-    #: Its end is given too.
-    ends: bool = False
-    #: It is in memory when the send starts.
-    is_at_once: bool = False
-
-
 class Player:
     """One scenario, played in one way."""
 
@@ -64,13 +53,15 @@ class Player:
         #: Events that came and were not expected yet.
         self._events: list[Event] = []
         self._seen = len(drive.order)
+        #: How often these came.
+        self._counts = {"connect": 0, "end": 0}
         #: The messages whose content was wanted.
         self._asked: set[str] = set()
         #: Of each send that has not ended: whether its content is given when it is wanted.
         self._is_asked: list[bool] = []
         #: The content of each send that was started.
         self._sent: dict[str, bytes] = {}
-        self._contents = iter(_contents(scenario))
+        self._contents = contents_of_sends(scenario)
         self._truths = Truths(scenario)
         self._is_freed = False
         self._line = scenario.line
@@ -149,7 +140,7 @@ class Player:
             follows = number + 1 < len(steps) and self._is_skipped(steps[number + 1])
             # After the agreement on TLS the client speaks first.
             if not follows and not any(line.text == "start TLS" for line in step.events):
-                self._expect_nothing_more()
+                self._expect_nothing_more(step)
         self._line = steps[-1].line if steps else self._line
         self._end()
 
@@ -191,7 +182,7 @@ class Player:
                 raise MismatchError(f"the text was to be {wanted.text!r}, it is {came.text!r}")
         if came.line.startswith(("send ok", "send failed")):
             del self._is_asked[0]
-        elif came.line == "opened":
+        elif came.line in ("opened", "login ok"):
             self._truths.of_capabilities(self._connection.info()["capabilities"])
 
     def _expect_state(self, line: Line) -> None:
@@ -211,12 +202,24 @@ class Player:
             if is_true != (each == word):
                 raise MismatchError(f"the connection was to be {each!r}, it is {info}")
 
-    def _expect_nothing_more(self) -> None:
+    def _expect_nothing_more(self, step: Step) -> None:
         """What the step led to was all. That something comes later is seen later."""
-        self._drive.settle()
+        if self._is_understood(step):
+            self._truths.of_last_reply(self._connection.info()["last_response"], step.server)
+        else:
+            self._drive.settle()
         if self._has_event():
             raise MismatchError(f"an event that the transcript does not have: {self._events}")
         self._peer.nothing_unread()
+
+    def _is_understood(self, step: Step) -> bool:
+        """Whether the client has read all that the server sends in this step, as replies."""
+        return (
+            "feeding" not in self._scenario.settings
+            and any(line[:1].isdigit() for line in step.server)
+            and bool(step.client or step.events)
+            and not any("protocolViolation" in line.text for line in step.events)
+        )
 
     def _end(self) -> None:
         if not self._is_freed:
@@ -224,7 +227,21 @@ class Player:
         self._peer.nothing_more()
         self._peer.close()
         if not self._is_freed:
+            self._expect_end()
             self._connection.free()
+
+    def _expect_end(self) -> None:
+        """The events of the connection: connect if it was open, and the end, each once. What is
+        still under way ends with it."""
+        self._connection.wait_end()
+        self._has_event()
+        broken = [event for event in self._events if event.line.startswith("connection failed")]
+        is_open = any(
+            line.text == "opened" for step in self._scenario.steps for line in step.events
+        )
+        wanted = {"connect": int(is_open), "end": 1}
+        if broken or self._counts != wanted:
+            raise MismatchError(f"the events of the connection are {self._counts} and {broken}")
 
     # --- events -----------------------------------------------------------
 
@@ -252,6 +269,8 @@ class Player:
                 assert failure is not None
                 self._truths.of_operation(failure)
                 self._events.append(connection_failed(failure))
+            elif kind == "event" and tag.removeprefix(f"{self._connection.name}.") in self._counts:
+                self._counts[tag.removeprefix(f"{self._connection.name}.")] += 1
         return bool(self._events)
 
     # --- what the caller and the peer do ------------------------------------
@@ -339,7 +358,7 @@ class Player:
         self._sent[sending.tag] = b"".join(content.pieces)
         return sending
 
-    def _message(self, content: _Content) -> str:
+    def _message(self, content: Content) -> str:
         is_given = content.is_at_once or (content.ends and self._way.content != "asked")
         self._is_asked.append(not is_given)
         if is_given and (content.is_at_once or self._way.content == "memory"):
@@ -350,36 +369,3 @@ class Player:
         for piece in content.pieces:
             pieces += ["!pause", piece] if piece else ["!pause"]
         return self._drive.reader(*pieces if content.ends else [*pieces, "!pause"])
-
-
-def _contents(scenario: Scenario) -> Iterator[_Content]:
-    """The content of each send, in the order of the sends: that of the first one that has not
-    got all of it, when content is given."""
-    contents: list[_Content] = []
-    waiting: list[_Content] = []
-    for step in scenario.steps:
-        operation = step.operation or ""
-        verb, _, text = operation.partition(" ")
-        if verb == "send":
-            contents.append(content := _Content())
-            at_once = [word for word in text.split(" ") if word.startswith("atonce=")]
-            if at_once:
-                content.pieces.append(at_once[0][7:].encode() + b"\r\n")
-                content.is_at_once = True
-            seen = [word for word in text.split(" ") if word.startswith("survey=")]
-            if seen:
-                content.pieces.append(seen[0][7:].replace("\\n", "\n").encode())
-                content.is_at_once = True
-            waiting.append(content)
-        elif verb in ("content", "partial") and waiting:
-            waiting[0].pieces.append(text.replace("\\n", "\n").encode())
-            waiting[0].ends = verb == "content"
-        elif verb in ("chunk", "last") and waiting:
-            waiting[0].pieces.append(text.encode() + b"\r\n" if text else b"")
-            waiting[0].ends = verb == "last"
-            if verb == "last" and len(waiting[0].pieces) == 1:
-                waiting[0].is_at_once = True
-        if any(line.text.startswith(("send ok", "send failed")) for line in step.events):
-            ends = sum(line.text.startswith(("send ok", "send failed")) for line in step.events)
-            del waiting[:ends]
-    return iter(contents)

@@ -9,12 +9,18 @@ from collections.abc import Sequence
 from support.drive.outcomes import (
     ACCEPTED,
     DEFERRED,
+    NOT_TRIED,
     REJECTED,
+    RETRY_NO,
+    RETRY_SAFE,
+    RETRY_UNKNOWN,
+    UNKNOWN,
     Done,
     Failure,
     Recipient,
     Result,
 )
+from support.logins.sasl import b64
 from support.messages.content import wire
 from support.transcripts.scenario import Scenario
 
@@ -50,6 +56,17 @@ def replies(scenario: Scenario) -> set[str]:
     return {reply.encode().decode("latin-1") for reply in found}
 
 
+def secrets(scenario: Scenario) -> set[str]:
+    """What logins are made with, and what the client sends of it."""
+    found: set[str] = set()
+    for step in scenario.steps:
+        if step.verb == "login":
+            words = (step.operation or "").split()
+            found |= {words[3], *(b64(octets).decode() for octets in words[3:])}
+            found |= {line.text.split(" ")[2] for line in step.client if line.text.count(" ") == 2}
+    return found
+
+
 def enhanced_of(reply: str) -> str | None:
     """The status code of its last line that has one (RFC 3463)."""
     codes = [match[2] for line in reply.split("\n") if (match := ENHANCED.match(line))]
@@ -61,9 +78,14 @@ class Truths:
 
     def __init__(self, scenario: Scenario) -> None:
         self._replies = replies(scenario)
+        self._secrets = secrets(scenario)
         #: What the server offers since its last reply to EHLO or LHLO.
         self._offered: list[str] = []
         self._hello = ""
+        #: The replies of the last step in which it sent some.
+        self._said: set[str] = set()
+        #: Of a message that is sent again the last reply may be that of an earlier step.
+        self._may_be_repeated = scenario.only == "library"
         #: Where the server is.
         self.address = ""
         self._ignored = scenario.options.get("ignored_capabilities", "").upper().split()
@@ -75,7 +97,13 @@ class Truths:
 
     def said(self, lines: Sequence[str]) -> None:
         """Lines of the server that are sent together."""
+        ends = tuple(line.encode().decode("latin-1") for line in lines if line.strip())
+        self._said = {reply for reply in self._replies if reply.endswith(ends)}
         if not self._hello:
+            return
+        if lines[0][:3] != "250":
+            # What was offered before is still.
+            self._hello = ""
             return
         offered = [line[4:] for line in lines[1:] if line.strip()] if self._hello != "HELO" else []
         # Octets, each as a character.
@@ -89,9 +117,19 @@ class Truths:
     def of_capabilities(self, seen: object) -> None:
         self._expect(seen == self._offered, f"{self._offered} was offered, seen was {seen}")
 
+    def of_last_reply(self, seen: object, lines: Sequence[str]) -> None:
+        """`lines`: what the server sent together, and the client has understood."""
+        # A code may be all that there is of a line.
+        lines = [line if line[4:] else line[:3] for line in lines if line.strip()]
+        start = len(lines) - 1
+        while start > 0 and lines[start - 1][3:4] == "-":
+            start -= 1
+        last = "\n".join(lines[start:]).encode().decode("latin-1")
+        self._expect(seen == last, f"the last reply was {last!r}, seen was {seen!r}")
+
     def of_operation(self, failure: Failure) -> None:
         """The error of an operation, or of the connection."""
-        if failure.name in ("ECONNECTION", "EPROTOCOL", "ETLS"):
+        if failure.name in ("ECONNECTION", "EPROTOCOL", "ETIMEDOUT", "ETLS"):
             self._expect(
                 failure.address == self.address, f"not the address of the server: {failure}"
             )
@@ -104,6 +142,8 @@ class Truths:
                 failure.response.replace("\n", " ") in failure.message,
                 f"the reply is not in the message: {failure}",
             )
+        words = set(re.split(r"[^\w+/=.-]+", failure.message))
+        self._expect(not words & self._secrets, f"a secret is in the message: {failure}")
 
     def of_end(self, done: Done, content: bytes | None) -> None:
         """`content`: that of a send."""
@@ -112,6 +152,12 @@ class Truths:
         if done.result is None:
             return
         self._of_result(done.result, done.error)
+        if done.error is not None:
+            self._of_send(done.error, done.result)
+        elif not self._may_be_repeated:
+            self._expect(
+                done.result.response in self._said, f"the last reply is of {self._said}: {done}"
+            )
         if done.error is None and content is not None:
             size = len(wire(content))
             self._expect(done.result.message_size == size, f"{size} octets: {done.result}")
@@ -125,8 +171,23 @@ class Truths:
         identifier = queued[1] if queued and error is None else None
         self._expect(result.queue_id == identifier, f"{identifier} was expected: {result}")
 
+    def _of_send(self, error: Failure, result: Result) -> None:
+        """The error of a send that the server refused to a recipient names this recipient."""
+        is_about_one = error.name == "EENVELOPE" and error.command == "RCPT TO"
+        named = [
+            recipient.status in (DEFERRED, REJECTED)
+            for recipient in result.recipients
+            if (recipient.recipient, recipient.response) == (error.recipient, error.response)
+        ]
+        self._expect(any(named) == is_about_one, f"who was refused? {error}")
+
     def _of_recipient(self, recipient: Recipient, names: set[str]) -> None:
         self._of_reply(recipient.response, recipient.response_code, recipient.enhanced)
+        others = [f"<{name}>" for name in names if name != recipient.recipient]
+        self._expect(
+            not any(name in (recipient.response or "") for name in others),
+            f"this reply is to another: {recipient}",
+        )
         error = recipient.error
         self._expect((error is None) == (recipient.status == ACCEPTED), f"an error? {recipient}")
         if error is None:
@@ -134,10 +195,20 @@ class Truths:
         self.of_failure(error)
         # Of all_or_none the reason may be another recipient.
         self._expect(error.recipient in names, f"whose error? {recipient}")
+        retry = {DEFERRED: RETRY_SAFE, REJECTED: RETRY_NO, UNKNOWN: RETRY_UNKNOWN}
+        is_lost = error.name in ("ECONNECTION", "ETIMEDOUT")
+        self._expect(
+            not (is_lost and error.retry == RETRY_NO)
+            and retry.get(recipient.status, error.retry) == error.retry
+            and (recipient.status, error.retry) != (NOT_TRIED, RETRY_UNKNOWN),
+            f"not the advice for its status: {recipient}",
+        )
         if recipient.status in (DEFERRED, REJECTED):
+            command = "DATA" if error.command == "BDAT" else error.command
             self._expect(
-                (error.recipient, error.response) == (recipient.recipient, recipient.response)
-                and error.name in ("EENVELOPE", "EMESSAGE"),
+                (error.recipient, error.response, command)
+                == (recipient.recipient, recipient.response, recipient.command)
+                and error.name == ("EMESSAGE" if error.phase == "message" else "EENVELOPE"),
                 f"not the error of its reply: {recipient}",
             )
 
