@@ -21,13 +21,16 @@ from support.servers.scripted import Peer
 OFFER = b"AUTH PLAIN XOAUTH2 X-MINE"
 
 
+@pytest.mark.parametrize("offer", [OFFER, b"HELP"])
 @pytest.mark.parametrize(
     ("user", "told"), [(None, "the user is missing"), ("alice", "the password is missing")]
 )
-def test_case_041_042_123_no_credentials(connect: Opener, user: str | None, told: str) -> None:
+def test_case_041_042_123_no_credentials(
+    connect: Opener, user: str | None, told: str, offer: bytes
+) -> None:
     """Refused at once, even when the server would not have asked; the message goes
     out without it."""
-    connection = offered(connect, OFFER, Peer.delivery)
+    connection = offered(connect, offer, Peer.delivery)
     failure = refused_at_once("EAUTH", connection.start_login, user, None)
     assert failure.message == told
     assert failure.response is None

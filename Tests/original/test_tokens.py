@@ -43,9 +43,10 @@ MANY = repeated(100)
 # --- with a token ------------------------------------------------------------------
 
 
-def test_case_045_101_invalid_token_and_valid_refresh_token(connect: Opener) -> None:
+@pytest.mark.parametrize("how", ["explained", "535 5.7.8 expired"])
+def test_case_045_101_invalid_token_and_valid_refresh_token(connect: Opener, how: str) -> None:
     endpoint = connect.joins(TokenEndpoint(granted("fresh")))
-    connection = connect.opened(taking(("invalid", "explained"), ("fresh", "welcome")))
+    connection = connect.opened(taking(("invalid", how), ("fresh", "welcome")))
     logs_in(connection, access_token="invalid", **refreshing(endpoint))
     assert endpoint.requests[0].form["refresh_token"] == "refresh"
 

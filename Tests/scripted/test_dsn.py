@@ -86,6 +86,25 @@ def test_refused_values(drive: Drive, name: str, value: str) -> None:
         assert failure.name == "EENVELOPE"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "parameter"),
+    [
+        ("dsn_notify", "failure, success", b"NOTIFY=FAILURE,SUCCESS"),
+        ("dsn_orcpt", '"a b"@example.com', b'ORCPT=rfc822;"a+20b"@example.com'),
+    ],
+)
+def test_blanks(connect: Opener, name: str, value: str, parameter: bytes) -> None:
+    """What has no blanks is spelled in Tests/transcripts/parameters.txt."""
+    command = b"RCPT TO:<b@example.com> " + parameter
+    steps = [(b"MAIL FROM:<a@example.com>", b"250 ok"), (command, b"250 ok"), (b"DATA", b"354 go")]
+    connection = connect.opened(
+        script(greets(b"DSN"), *steps, Peer.content, says(b"250 ok"), Peer.quit)
+    )
+    envelope = connection.drive.envelope("a@example.com", ["b@example.com"])
+    assert connection.drive.describe(envelope, name, value) is None
+    connection.delivers(envelope=envelope)
+
+
 def test_longest_orcpt(drive: Drive) -> None:
     envelope = drive.envelope("a@example.com", ["b@example.com"])
     assert drive.describe(envelope, "dsn_orcpt", "x" * 493) is None

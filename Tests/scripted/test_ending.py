@@ -132,6 +132,18 @@ def test_server_ends(connect: Opener, point: int, ending: Callable[[Peer], None]
         assert order[-2:] == [f"event {connection.name}.error", f"event {connection.name}.end"]
 
 
+def test_reset_after_a_part_of_a_reply(connect: Opener) -> None:
+    """A server that explains itself and resets the connection in the middle of the line."""
+    dialogue = script(
+        Peer.greet, b"MAIL FROM:", lambda peer: peer.send(b"421 too many connections"), Peer.reset
+    )
+    connection = connect.opened(dialogue)
+    failure = connection.start_send().fails("ECONNECTION")
+    assert failure.response == "421 too many connections"
+    connection.wait_end()
+    assert connection.error == failure
+
+
 # Points at which the server has a command to answer, and so can say 421.
 ANSWERS = [
     number

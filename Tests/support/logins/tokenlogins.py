@@ -28,10 +28,11 @@ def explain(peer: Peer, explanation: str = EXPLANATION) -> None:
 
 
 def taking(*steps: tuple[str, str], then: Dialogue = Peer.quit) -> Dialogue:
-    """A server that is given these tokens; each is "welcome", "explained" or gets this reply."""
+    """A server that is given these tokens; each is "welcome", "explained" or gets this reply.
+    Who has a token and no password chooses XOAUTH2."""
 
     def dialogue(peer: Peer) -> None:
-        peer.greet(b"AUTH XOAUTH2")
+        peer.greet(b"AUTH PLAIN XOAUTH2")
         for token, verdict in steps:
             peer.expect(xoauth2(USER, token))
             if verdict == "explained":
