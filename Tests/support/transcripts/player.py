@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from support.drive import Drive, Option
 from support.drive.connection import Operation
 from support.drive.credentials import Mechanism
+from support.drive.outcomes import Failure
 from support.servers.certificates import Identity
 from support.servers.scripted import PATIENCE, Peer
 from support.transcripts.content import Content, contents_of_sends
@@ -64,6 +65,8 @@ class Player:
         self._contents = contents_of_sends(scenario)
         self._truths = Truths(scenario)
         self._is_freed = False
+        #: The error of the operation that was to open the connection.
+        self._not_opened: Failure | None = None
         self._line = scenario.line
 
     def play(self) -> None:
@@ -239,6 +242,8 @@ class Player:
         is_open = any(
             line.text == "opened" for step in self._scenario.steps for line in step.events
         )
+        if self._not_opened not in (None, self._connection.error):
+            raise MismatchError(f"another error than the event's: {self._not_opened}")
         wanted = {"connect": int(is_open), "end": 1}
         if broken or self._counts != wanted:
             raise MismatchError(f"the events of the connection are {self._counts} and {broken}")
@@ -260,6 +265,8 @@ class Player:
                 # What ends a connection that is being opened is an error event too.
                 if verb != "connect" or done.error is None:
                     self._events += ended(verb, done)
+                else:
+                    self._not_opened = done.error
             elif kind == "pause" and tag not in self._asked:
                 # Later pauses are between its pieces.
                 self._asked.add(tag)

@@ -150,11 +150,15 @@ class Truths:
         if done.error is not None:
             self.of_operation(done.error)
         if done.result is None:
+            about = None if done.error is None else done.error.recipient
+            self._expect(about is None, f"about a recipient? {done}")
             return
         self._of_result(done.result, done.error)
         if done.error is not None:
             self._of_send(done.error, done.result)
-        elif not self._may_be_repeated:
+        else:
+            self._expect(done.result.response is not None, f"what did the server say? {done}")
+        if done.error is None and not self._may_be_repeated:
             self._expect(
                 done.result.response in self._said, f"the last reply is of {self._said}: {done}"
             )
@@ -180,6 +184,19 @@ class Truths:
             if (recipient.recipient, recipient.response) == (error.recipient, error.response)
         ]
         self._expect(any(named) == is_about_one, f"who was refused? {error}")
+        if not is_about_one:
+            names = [recipient.recipient for recipient in result.recipients]
+            # An address that the server cannot take is known before anything is sent.
+            is_address = error.name == "EENVELOPE" and error.response is None
+            has_name = is_address and not all(name.isascii() for name in names)
+            known: list[str | None] = [*names] if has_name else [None]
+            self._expect(error.recipient in known, f"which recipient? {error}")
+        for recipient in result.recipients:
+            own = recipient.error
+            if own and own.name == error.name and own.response is None is error.response:
+                self._expect(
+                    error.retry in (own.retry, RETRY_UNKNOWN), f"not as {error}: {recipient}"
+                )
 
     def _of_recipient(self, recipient: Recipient, names: set[str]) -> None:
         self._of_reply(recipient.response, recipient.response_code, recipient.enhanced)
