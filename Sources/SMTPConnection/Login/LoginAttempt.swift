@@ -25,7 +25,7 @@ final class LoginAttempt {
   }
 
   /// What is tried, or about to be.
-  private(set) var name: [UInt8] = []
+  private var name: [UInt8] = []
 
   private let identity: Identity
   private let options: SharedOptions

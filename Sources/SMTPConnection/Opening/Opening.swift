@@ -329,8 +329,8 @@ final class Opening {
     triesWithoutTLS(after: failure) || triesNextAddress(after: failure)
   }
 
-  /// opportunistic_tls: a handshake that failed, or does not end, leaves a dead socket behind, so the
-  /// same address is connected to again, and STARTTLS is left out.
+  /// opportunistic_tls: after a handshake that failed, or does not end, the socket cannot be used,
+  /// so the same address is connected to again, and STARTTLS is left out.
   private func triesWithoutTLS(after failure: Failure) -> Bool {
     guard options.values.opportunisticTLS, !goesOnInTheClear,
       failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls,
