@@ -23,7 +23,7 @@ final class Deadlines {
 
   private let limits: Limits
   private var timer: LoopTimer?
-  private var progress = Progress()
+  private var acknowledgement = Acknowledgement()
 
   /// The first address was tried, or STARTTLS accepted.
   private var connecting: Int64 = 0
@@ -56,7 +56,7 @@ final class Deadlines {
 
   func channelOpened() {
     greeting = now
-    progress = Progress()
+    acknowledgement = Acknowledgement()
     dialogueContinued()
   }
 
@@ -80,7 +80,7 @@ final class Deadlines {
   /// What the next reply answers has left as far as this.
   func asked(sent: Int) {
     lastExchange = now
-    progress.owed = sent
+    acknowledgement.owed = sent
   }
 
   /// Callbacks have run: the time that they took counts for no limit but that of the operation.
@@ -202,7 +202,7 @@ final class Deadlines {
   /// greeting there is nothing that it could move.
   private func watched(_ waiting: Waiting) -> (expectation: Session.Expectation, sent: Int)? {
     guard case .dialogue(let expectation, let sent) = waiting, expectation != .farewell,
-      expectation != .greeting, progress.isWorthALook(sent: sent)
+      expectation != .greeting, acknowledgement.isWorthALook(sent: sent)
     else { return nil }
     return (expectation, sent)
   }
@@ -215,12 +215,13 @@ final class Deadlines {
       shortest = min(shortest, limits[limit])
       start = min(start, self.start(of: limit))
     }
-    return max(start, progress.looked) + Int64(max(1, shortest / Progress.looksPerLimit))
+    return max(start, acknowledgement.looked)
+      + Int64(max(1, shortest / Acknowledgement.looksPerLimit))
   }
 
   private func look(_ waiting: Waiting, _ unsent: () -> Int?) {
     guard let watched = watched(waiting) else { return }
-    switch progress.look(sent: watched.sent, unsent: unsent(), now: now) {
+    switch acknowledgement.look(sent: watched.sent, unsent: unsent(), now: now) {
     case .nothing: return
     case .activity: break
     case .reading: lastExchange = now

@@ -124,3 +124,35 @@ import Testing
     #expect(!MechanismChoice.isName(bytes(String(repeating: "A", count: 21))))
   }
 }
+
+/// Every mechanism that can be chosen can be made.
+@Suite struct MechanismFactoryTests {
+  private let cryptography = FixedCryptography()
+
+  private func make(_ name: [UInt8], token: Secret?) -> MechanismFactory.Made {
+    let credentials = Credentials(user: bytes("u"), password: bytes("p"), cryptography)
+    return MechanismFactory(
+      credentials, authorization: [], givesUserFirst: false, cryptography
+    ).make(name, token: token)
+  }
+
+  @Test(arguments: MechanismChoice.known)
+  func `a name makes the mechanism of that name`(_ name: [UInt8]) {
+    guard case .mechanism(let made) = make(name, token: Secret(bytes("t"), cryptography)) else {
+      Issue.record("not made")
+      return
+    }
+    #expect(made.name == name)
+  }
+
+  @Test func `a token is asked for where one is needed, and nothing else is made`() {
+    guard case .needsToken = make(MechanismChoice.xoauth2, token: nil) else {
+      Issue.record("made without its token")
+      return
+    }
+    guard case .unknown = make(bytes("X-OTHER"), token: Secret(bytes("t"), cryptography)) else {
+      Issue.record("a name of nothing made something")
+      return
+    }
+  }
+}

@@ -161,22 +161,26 @@ final class LoginAttempt {
     guard !candidates.isEmpty else { return .pending }
     name = candidates.removeFirst()
     triesToken = false
-    let credentials = identity.credentials
     trace.note(.smtp, "logging in with \(Bytes.printable(name))")
     if let custom = options.values.customMechanisms.make(name) {
       ask(custom)
       return .pending
     }
-    if name == MechanismChoice.plain {
-      return .begin(
-        Plain(credentials, authorization: identity.authorization, cryptography))
+    switch factory.make(name) {
+    case .mechanism(let mechanism): return .begin(mechanism)
+    case .needsToken: return getToken(renews: false)
+    case .unknown: return .end(unknownMechanism)
     }
-    if name == MechanismChoice.login {
-      let givesUserFirst = options.values.initialResponse == .always
-      return .begin(Login(credentials, givesUserFirst: givesUserFirst))
-    }
-    if name == MechanismChoice.cramMD5 { return .begin(CramMD5(credentials, cryptography)) }
-    return getToken(renews: false)
+  }
+
+  private var factory: MechanismFactory {
+    MechanismFactory(
+      identity.credentials, authorization: identity.authorization,
+      givesUserFirst: options.values.initialResponse == .always, cryptography)
+  }
+
+  private var unknownMechanism: Failure {
+    Self.refusal("this library has no mechanism \(Bytes.printable(name))")
   }
 
   private func ask(_ custom: any CustomMechanism) {
@@ -268,9 +272,11 @@ final class LoginAttempt {
     deadlines.activity()
     switch result {
     case .success(let token):
+      guard case .mechanism(let mechanism) = factory.make(name, token: token.token) else {
+        return .end(unknownMechanism)
+      }
       triesToken = true
-      let user = identity.credentials.user
-      return .begin(XOAuth2(user: user, token: token.token, cryptography))
+      return .begin(mechanism)
     case .failure(let failure):
       return .end(failure)
     }

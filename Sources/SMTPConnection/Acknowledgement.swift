@@ -7,7 +7,7 @@
 ///
 /// The system is asked only when nothing has happened for a part of a limit, so that messages
 /// normally cost no additional system call.
-struct Progress {
+struct Acknowledgement {
   /// How often the system is asked within a time limit. A limit is exact to this part of it.
   static let looksPerLimit: UInt32 = 16
 
