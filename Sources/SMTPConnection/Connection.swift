@@ -8,10 +8,7 @@ package final class Connection {
   package let events: Events
   package var onLog: ((LogRecord) -> Void)? {
     get { driver.trace.onLine }
-    set {
-      driver.trace.onLine = newValue
-      session?.tracesDialogue = driver.trace.recordsDialogue
-    }
+    set { driver.trace.onLine = newValue }
   }
 
   let driver: Driver

@@ -8,7 +8,6 @@ final class Dialogue {
   private let loop: EventLoop
   private let callbacks: CallbackQueue
   private let deadlines: Deadlines
-  private let trace: Trace
 
   /// How much is read before replies are looked at again and other connections
   /// get their turn.
@@ -16,14 +15,13 @@ final class Dialogue {
 
   init(
     _ session: Session, over channel: Channel, _ loop: EventLoop, _ callbacks: CallbackQueue,
-    _ deadlines: Deadlines, _ trace: Trace
+    _ deadlines: Deadlines
   ) {
     self.session = session
     self.channel = channel
     self.loop = loop
     self.callbacks = callbacks
     self.deadlines = deadlines
-    self.trace = trace
   }
 
   /// Reads what has arrived. Returns the failure when the channel is lost.
@@ -72,10 +70,8 @@ final class Dialogue {
 
   func handleEvents(_ handle: (Session.Event) -> Void) {
     while let event = session.nextEvent() {
-      trace.collect(from: session)
       handle(event)
     }
-    trace.collect(from: session)
   }
 
   // MARK: What the connection asks

@@ -137,10 +137,10 @@ final class Driver {
       link = .open
       let configuration = Session.Configuration(
         options.values, name: opening.clientName ?? [], opening.tlsPolicy,
-        tracesDialogue: trace.recordsDialogue)
+        trace.dialogue)
       dialogue = Dialogue(
         Session(configuration, cryptography: cryptography), over: channel, loop, callbacks,
-        deadlines, trace)
+        deadlines)
     case .upgraded:
       link = .open
       session?.secured()
@@ -183,7 +183,6 @@ final class Driver {
     while let mailing = operations.nextAhead(session) {
       guard content.begin(mailing, session) else { return }
       operations.sentAhead()
-      trace.collect(from: session)
     }
   }
 
@@ -270,10 +269,12 @@ final class Driver {
       } else {
         complete(failure)
       }
-    case .sendDone(let outcome):
+    case .sendDone(let outcome, let next):
       content.stop()
       guard let session else { return }
-      let rest = operations.transactionEnded(outcome, session) { opening.addressed($0) }
+      let rest = operations.transactionEnded(outcome, next: next as? Mailing, session) {
+        opening.addressed($0)
+      }
       if let rest { _ = content.begin(rest, session) }
     case .resetDone(let failure): complete(failure)
     case .quitDone:
@@ -408,12 +409,12 @@ final class Driver {
     if let onOpened = onOpened.take() { callbacks.operationEnded { onOpened(reason) } }
     session?.abort(reason)
     var isDoubtful = false
-    while let session, let event = session.nextEvent() {
+    while let event = session?.nextEvent() {
       switch event {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
-      case .sendDone(let outcome):
+      case .sendDone(let outcome, _):
         if outcome.failure?.retry == .unknown { isDoubtful = true }
-        operations.lastTransactionEnded(outcome, reason, session) { opening.addressed($0) }
+        operations.lastTransactionEnded(outcome, reason) { opening.addressed($0) }
       case .quitDone: complete(nil)
       case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
       }

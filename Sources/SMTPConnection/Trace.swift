@@ -19,7 +19,11 @@ final class Trace {
   private let logsDialogue: Bool
   /// The option `debug`: content too, which is copied for that.
   let logsContent: Bool
-  var onLine: ((LogRecord) -> Void)?
+  /// Where the session writes down what is said.
+  let dialogue = DialogueLog()
+  var onLine: ((LogRecord) -> Void)? {
+    didSet { dialogue.onLine = logsDialogue && isOn ? { [self] in append($0, $1) } : nil }
+  }
 
   init(_ options: Options, _ callbacks: CallbackQueue) {
     self.callbacks = callbacks
@@ -28,9 +32,6 @@ final class Trace {
   }
 
   var isOn: Bool { onLine != nil }
-
-  /// Whether the session is to record the dialogue.
-  var recordsDialogue: Bool { logsDialogue && isOn }
 
   func note(
     _ kind: LogRecord.Kind, _ text: @autoclosure () -> ErrorText, level: LogRecord.Level = .info
@@ -42,13 +43,9 @@ final class Trace {
     callbacks.append { [self] in onLine?(record) }
   }
 
-  /// What the session has recorded since the last time.
-  func collect(from session: Session?) {
-    guard let entries = session?.takeLog(), isOn else { return }
-    for entry in entries {
-      let kind: LogRecord.Kind = entry.direction == .client ? .client : .server
-      append(LogRecord(level: .debug, kind: kind, text: entry.text))
-    }
+  private func append(_ direction: DialogueLog.Direction, _ line: [UInt8]) {
+    let kind: LogRecord.Kind = direction == .client ? .client : .server
+    append(LogRecord(level: .debug, kind: kind, text: line))
   }
 
   func content(_ octets: [UInt8]) {

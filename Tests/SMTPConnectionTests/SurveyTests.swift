@@ -9,8 +9,7 @@ import Testing
   /// A session with a server that offers these keywords.
   private func session(_ keywords: String) throws -> Session {
     let configuration = Session.Configuration(
-      name: Array("client.example".utf8), tlsPolicy: .never, isSecure: false,
-      tracesDialogue: false)
+      name: Array("client.example".utf8), tlsPolicy: .never, isSecure: false)
     let session = Session(configuration, cryptography: OpenSSLCryptography())
     var isOpen = false
     for reply in ["220 hi\r\n", "250-test\r\n250 \(keywords)\r\n"] {

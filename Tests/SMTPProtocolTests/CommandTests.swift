@@ -6,7 +6,7 @@ import Testing
 @Suite struct CommandTests {
   /// What goes out for a line, or nil when it is refused.
   private func command(_ line: [UInt8]) -> [UInt8]? {
-    var output = SessionOutput(traces: true)
+    var output = SessionOutput(LogLines().log)
     output.command(bytes("NOOP"))
     output.command(line)
     let lines = bytes("NOOP\r\n")
@@ -17,7 +17,7 @@ import Testing
   }
 
   private func said(_ write: (inout SessionOutput) -> Void) -> String {
-    var output = SessionOutput(traces: false)
+    var output = SessionOutput(nil)
     write(&output)
     #expect(!output.hasRefused)
     return text(output.bytes)
@@ -38,14 +38,15 @@ import Testing
   }
 
   @Test func `the log shows the line with its secret masked`() {
-    var output = SessionOutput(traces: true)
+    let lines = LogLines()
+    var output = SessionOutput(lines.log)
     output.command(bytes("NOOP"))
     output.append(bytes("AUTH PLAIN "))
     output.append(Secret(bytes("c2VjcmV0"), FixedCryptography()))
     output.endCommand()
     output.command(bytes("RSET"))
     #expect(text(output.bytes) == "NOOP\r\nAUTH PLAIN c2VjcmV0\r\nRSET\r\n")
-    #expect(output.log.map { text($0.text) } == ["NOOP", "AUTH PLAIN ********", "RSET"])
+    #expect(lines.texts == ["C: NOOP", "C: AUTH PLAIN ********", "C: RSET"])
   }
 
   @Test func `commands without argument are fixed`() {
@@ -80,7 +81,7 @@ import Testing
   @Test(arguments: ["a\r\nMAIL FROM:<>", "a\n", "a\rb", "a\0", "\r\n\r\n"])
   func `the name of the client cannot start another command`(_ name: String) {
     let configuration = Session.Configuration(
-      name: bytes(name), tlsPolicy: .never, isSecure: false, tracesDialogue: false)
+      name: bytes(name), tlsPolicy: .never, isSecure: false)
     let session = Session(configuration, cryptography: FixedCryptography())
     _ = session.receive(bytes("220 hi\r\n").span, now: 0)
     #expect(session.isOver)

@@ -13,7 +13,7 @@ import Testing
     request.recipients[0].notify = try .init(bytes("NEVER"))
     request.recipients[1].originalRecipient = try .init(bytes("own@z.example"))
     let capabilities = Capabilities(reply: Reply(250, "mx.example", "DSN"))
-    var output = SessionOutput(traces: false)
+    var output = SessionOutput(nil)
     for recipient in request.recipients {
       request.writeRecipient(recipient, to: &output, capabilities)
     }

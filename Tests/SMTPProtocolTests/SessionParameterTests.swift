@@ -17,7 +17,7 @@ import Testing
     Transcript.perform("send \(request)", &conversation)
     #expect(conversation.takeOutput().isEmpty)
     let event = try #require(conversation.takeEvents().first)
-    guard case .sendDone(let outcome) = event else {
+    guard case .sendDone(let outcome, _) = event else {
       Issue.record("\(event)")
       return
     }
@@ -36,7 +36,7 @@ import Testing
     let last = lines.removeLast()
     Transcript(lines.joined(separator: "\n")).play(.whole, &conversation, #_sourceLocation)
     conversation.receive(bytes(last.dropFirst(3) + "\r\n"))
-    for case .sendDone(let outcome) in conversation.takeEvents() { return outcome }
+    for case .sendDone(let outcome, _) in conversation.takeEvents() { return outcome }
     throw Failure(.state, "the transcript ends before the send does")
   }
 

@@ -25,7 +25,7 @@ import Testing
     Transcript(opening("PIPELINING") + Self.send + "S: 554 5.7.1 no\n").run(&conversation)
     conversation.give(up: Failure(code, "it stopped", phase: .idle, retry: .safe))
     let outcomes = conversation.takeEvents().compactMap { event in
-      if case .sendDone(let outcome) = event { outcome } else { nil }
+      if case .sendDone(let outcome, _) = event { outcome } else { nil }
     }
     #expect(
       outcomes.map { $0.failure?.message ?? "" }

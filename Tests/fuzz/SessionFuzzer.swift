@@ -76,8 +76,12 @@ private struct Caller {
     let policies: [Session.TLSPolicy] = [.never, .ifOffered, .required]
     var configuration = Session.Configuration(
       name: choice & 0x40 == 0 ? Bytes.of("client.example") : [choice],
-      tlsPolicy: policies[Int(choice & 3) % 3], isSecure: choice & 4 != 0,
-      tracesDialogue: isTraced)
+      tlsPolicy: policies[Int(choice & 3) % 3], isSecure: choice & 4 != 0)
+    if isTraced {
+      let log = DialogueLog()
+      log.onLine = { _, _ in }
+      configuration.log = log
+    }
     configuration.chunking = [.off, .on, .optimistic][Int(more & 3) % 3]
     configuration.isLMTP = more & 4 != 0
     session = Session(configuration, cryptography: HexCryptography())
@@ -233,7 +237,7 @@ private struct Caller {
     case .loginDone(let failure): end(.login, failure)
     case .resetDone(let failure): end(.reset, failure)
     case .quitDone: end(.quit, nil)
-    case .sendDone(let outcome): end(outcome)
+    case .sendDone(let outcome, _): end(outcome)
     case .contentWanted:
       precondition(pending.first == .send(isWritten: false))
       isContentWanted = true

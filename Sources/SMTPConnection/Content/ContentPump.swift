@@ -80,7 +80,6 @@ final class ContentPump {
     _ part: Session.ContentPart, _ session: Session, _ body: (inout OctetBuffer) -> Void
   ) {
     guard let start = session.append(part, body), trace.logsContent else { return }
-    trace.collect(from: session)
     trace.content(session.output.bytes[start..<session.output.bytes.count])
   }
 

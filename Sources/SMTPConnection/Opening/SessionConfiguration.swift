@@ -3,10 +3,10 @@ import SMTPTransport
 
 extension Session.Configuration {
   /// What the options say of the dialogue.
-  init(_ options: Options, name: [UInt8], _ policy: Session.TLSPolicy, tracesDialogue: Bool) {
+  init(_ options: Options, name: [UInt8], _ policy: Session.TLSPolicy, _ log: DialogueLog) {
     self.init(
       name: name, tlsPolicy: policy, isSecure: options.isSecure || options.isSecured,
-      tracesDialogue: tracesDialogue)
+      log: log)
     isLMTP = options.lmtp
     chunking = options.chunking
     ignored = options.ignoredCapabilities.map { Options.keywords($0) } ?? []

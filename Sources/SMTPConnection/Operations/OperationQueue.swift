@@ -94,20 +94,20 @@ final class OperationQueue {
   // MARK: The end
 
   /// A transaction has ended, and with it as a rule the send. Returns the send when it goes on at
-  /// once with another transaction. `addressed`: adds the address of the server to a failure.
+  /// once with another transaction. `next`: the send that is under way now. `addressed`: adds the address of the server to a failure.
   @_optimize(speed)
   func transactionEnded(
-    _ outcome: Outcome, _ session: Session, _ addressed: (Failure) -> Failure
+    _ outcome: Outcome, next: Mailing?, _ session: Session, _ addressed: (Failure) -> Failure
   ) -> Mailing? {
     guard let mailing = Mailing.of(outcome) else { return nil }
     if let outcome = mailing.take(outcome) {
-      sendEnded(mailing, outcome, session, addressed)
+      sendEnded(mailing, outcome, next: next, addressed)
       return nil
     }
     trace.note(
       .smtp,
       "the server takes no more recipients at a time; the rest follows in another transaction")
-    if let next = Self.underWay(session) {
+    if let next {
       // The rest follows what is under way.
       waiting.prepend(.send(mailing))
       begin(.send(next))
@@ -124,24 +124,21 @@ final class OperationQueue {
   /// The connection is over, and no transaction follows: the reply to this one is not about the
   /// recipients of later ones.
   func lastTransactionEnded(
-    _ outcome: Outcome, _ reason: Failure, _ session: Session, _ addressed: (Failure) -> Failure
+    _ outcome: Outcome, _ reason: Failure, _ addressed: (Failure) -> Failure
   ) {
     guard let mailing = Mailing.of(outcome) else { return }
     let outcome = mailing.take(outcome) ?? mailing.abandoned(reason)
-    sendEnded(mailing, outcome, session, addressed)
+    sendEnded(mailing, outcome, next: nil, addressed)
   }
 
   @_optimize(speed)
   private func sendEnded(
-    _ mailing: Mailing, _ outcome: Outcome, _ session: Session, _ addressed: (Failure) -> Failure
+    _ mailing: Mailing, _ outcome: Outcome, next: Mailing?, _ addressed: (Failure) -> Failure
   ) {
     if let failure = outcome.failure { outcome.failure = addressed(failure) }
-    begin(Self.underWay(session).map { .send($0) })
+    begin(next.map { .send($0) })
     callbacks.sendEnded(mailing, outcome)
   }
-
-  /// The send whose outcome the session gives next.
-  private static func underWay(_ session: Session) -> Mailing? { session.owner as? Mailing }
 
   /// The one under way has ended, with `failure` or well.
   func currentEnded(_ failure: Failure?) {

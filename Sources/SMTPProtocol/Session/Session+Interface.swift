@@ -30,8 +30,8 @@ extension Session {
     package var tlsPolicy: TLSPolicy
     /// TLS was there before the greeting.
     package var isSecure: Bool
-    /// Whether commands and replies are put into `log`.
-    package var tracesDialogue: Bool
+    /// Where the dialogue is written down.
+    package var log: DialogueLog?
     /// LMTP (RFC 2033) instead of SMTP.
     package var isLMTP = false
     /// TLS comes with a certificate that was verified.
@@ -43,11 +43,13 @@ extension Session {
     /// EHLO is sent again after a login.
     package var renewsHello = false
 
-    package init(name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, tracesDialogue: Bool) {
+    package init(
+      name: [UInt8], tlsPolicy: TLSPolicy, isSecure: Bool, log: DialogueLog? = nil
+    ) {
       self.name = name
       self.tlsPolicy = tlsPolicy
       self.isSecure = isSecure
-      self.tracesDialogue = tracesDialogue
+      self.log = log
     }
   }
 
@@ -116,7 +118,8 @@ extension Session {
     case loginDone(Failure?)
     /// The server waits for content: `append` puts it into the output.
     case contentWanted(inChunks: Bool)
-    case sendDone(Outcome)
+    /// `next`: the owner of the message sent ahead that is under way now.
+    case sendDone(Outcome, next: AnyObject?)
     case resetDone(Failure?)
     case quitDone
     /// What is in the output is a last QUIT, to be written if that is possible at once.
@@ -124,11 +127,5 @@ extension Session {
     /// The connection cannot be used any more, and `abort` ends what is pending.
     /// `isDoubtful`: a message that has already ended is in doubt.
     case failed(Failure, isDoubtful: Bool)
-  }
-
-  package struct LogEntry {
-    package enum Direction { case client, server }
-    package let direction: Direction
-    package let text: [UInt8]
   }
 }

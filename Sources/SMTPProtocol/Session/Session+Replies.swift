@@ -162,7 +162,7 @@ extension Session {
   /// optimistic chunking.
   @_optimize(speed)
   private func takeAgreements() -> Bool {
-    guard !tracesDialogue, case .transaction(let transaction) = state, lateChunkEnd == nil
+    guard !output.isLogged, case .transaction(let transaction) = state, lateChunkEnd == nil
     else { return false }
     var last: ReplyParser.Plain?
     var hasAgreed = false
@@ -202,7 +202,7 @@ extension Session {
       // A code without text ends a reply.
       let separator: [UInt8] = index < lines.count - 1 ? [.hyphen] : [.space]
       let text = line.prefix(3) + separator + (isSecret ? Command.mask : Array(line.dropFirst(4)))
-      output.log.append(LogEntry(direction: .server, text: Array(text)))
+      output.log?.add(.server, Array(text))
     }
   }
 }

@@ -20,7 +20,7 @@ extension Session {
   }
 
   /// The owner of the message under way; of messages sent ahead, that of the first.
-  package var owner: AnyObject? {
+  private var owner: AnyObject? {
     if case .transaction(let transaction) = state { return transaction.outcome.owner }
     return nil
   }
@@ -67,7 +67,7 @@ extension Session {
     if !isAhead, let failure = refusal(of: request) {
       let outcome = Outcome.untried(request.recipients.map { $0.mailbox }, failure)
       outcome.owner = owner
-      events.append(.sendDone(outcome))
+      events.append(.sendDone(outcome, next: nil))
       return false
     }
     // What follows another transaction resets first. After a chunk that may be refused RFC
@@ -182,15 +182,15 @@ extension Session {
     case .done(let outcome):
       needsReset = outcome.failure != nil && !transaction.leavesNothing
       advance(to: .ready)
-      events.append(.sendDone(outcome))
+      events.append(.sendDone(outcome, next: owner))
     case .decided(let outcome, let chunkEnd):
       output.replied()
       lateChunkEnd = chunkEnd
       needsReset = true
       advance(to: .ready)
-      events.append(.sendDone(outcome))
+      events.append(.sendDone(outcome, next: owner))
     case .broken(let outcome, let failure):
-      events.append(.sendDone(outcome))
+      events.append(.sendDone(outcome, next: nil))
       advance(to: .closed)
       fail(failure, isDoubtful: outcome.failure?.retry == .unknown)
     }
@@ -209,7 +209,7 @@ extension Session {
     guard let end = lateChunkEnd, reply.code != 421 else { return false }
     lateChunkEnd = nil
     if reply.code < 400, !output.isNextReplyEarly, mayAnswerNext(reply) { return false }
-    if tracesDialogue { traceReply(reply) }
+    if output.isLogged { traceReply(reply) }
     lastReply = reply
     if reply.code < 400 {
       fail(.unexpected(reply, phase: position.phase))

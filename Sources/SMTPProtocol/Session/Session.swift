@@ -107,21 +107,10 @@ package final class Session {
   package internal(set) var output: SessionOutput
   /// What the driver has not asked for yet.
   var events = Queue<Event>()
-  /// Whether what is said from now on is written down.
-  package var tracesDialogue: Bool {
-    get { output.traces }
-    set { output.traces = newValue }
-  }
-  /// What was said since it was last asked for.
-  package func takeLog() -> [LogEntry] {
-    if output.log.isEmpty { return [] }
-    defer { output.log = [] }
-    return output.log
-  }
 
   package init(_ configuration: Configuration, cryptography: any Cryptography) {
     self.configuration = configuration
-    output = SessionOutput(traces: configuration.tracesDialogue)
+    output = SessionOutput(configuration.log)
     self.cryptography = cryptography
     isSecure = configuration.isSecure
   }
@@ -228,7 +217,7 @@ package final class Session {
       while let interrupted = next {
         let outcome = interrupted.interrupted(failure, left: output.left)
         if outcome.failure?.retry == .unknown { isDoubtful = true }
-        events.append(.sendDone(outcome))
+        events.append(.sendDone(outcome, next: nil))
         next = behind.popFirst()
       }
     case .resetting:
@@ -254,7 +243,7 @@ package final class Session {
   func receive(_ reply: Reply) {
     if lateChunkEnd != nil, receiveLate(reply) { return }
     if case .transaction(let transaction) = state, reply.code != 421 {
-      if tracesDialogue { traceReply(reply) }
+      if output.isLogged { traceReply(reply) }
       lastReply = reply
       let isEarly = output.isNextReplyEarly
       if !transaction.hasMoreVerdicts { output.replied() }
@@ -271,7 +260,7 @@ package final class Session {
     if reply.code != 334, case .authenticating(let authentication) = state {
       reply = authentication.hidingSecrets(reply)
     }
-    if tracesDialogue { traceReply(reply) }
+    if output.isLogged { traceReply(reply) }
     lastReply = reply
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
@@ -306,7 +295,8 @@ package final class Session {
       retry: .safe)
     if case .transaction(let transaction) = state, transaction.awaitsVerdict {
       events.append(
-        .sendDone(transaction.closed(by: reply, failure, left: output.left, now: now)))
+        .sendDone(
+          transaction.closed(by: reply, failure, left: output.left, now: now), next: nil))
       advance(to: .closed)
     }
     // After QUIT was sent nothing is an error.

@@ -23,16 +23,14 @@ package struct SessionOutput {
   /// A command contained a control character and was removed.
   private(set) var hasRefused = false
 
-  /// The dialogue for the log, when there is one; secrets are masked.
-  var traces: Bool
-  var log: [Session.LogEntry] = []
+  let log: DialogueLog?
 
   /// What an idle connection may keep for its next commands.
   private static let keptCapacity = 2048
 
-  init(traces: Bool) {
-    self.traces = traces
-  }
+  init(_ log: DialogueLog?) { self.log = log }
+
+  var isLogged: Bool { log?.isOn ?? false }
 
   /// What is to be written now, and how much that is.
   package func withSpan<Value>(_ body: (Span<UInt8>) -> Value) -> Value {
@@ -86,7 +84,7 @@ package struct SessionOutput {
       secretStart = nil
       return
     }
-    if traces { trace(from: start) }
+    if isLogged { trace(from: start) }
     bytes.appendLineEnd()
     commandStart = bytes.count
     secretStart = nil
@@ -96,7 +94,7 @@ package struct SessionOutput {
   private mutating func trace(from start: Int) {
     let shown = bytes[start..<(secretStart ?? bytes.count)]
     let text = secretStart == nil ? shown : shown + Command.mask
-    log.append(Session.LogEntry(direction: .client, text: text))
+    log?.add(.client, text)
   }
 
   @_optimize(speed)

@@ -4,6 +4,7 @@
 /// kept until they are taken.
 struct Conversation {
   let session: Session
+  let log = LogLines()
   private var encoder = ContentEncoder()
   private var output: [UInt8] = []
   private var events: [Session.Event] = []
@@ -22,7 +23,8 @@ struct Conversation {
   ) {
     self.isTraced = isTraced
     var configuration = Session.Configuration(
-      name: bytes(name), tlsPolicy: policy, isSecure: isSecure, tracesDialogue: isTraced)
+      name: bytes(name), tlsPolicy: policy, isSecure: isSecure,
+      log: isTraced ? log.log : nil)
     configuration.isLMTP = isLMTP
     configuration.verifiesPeer = verifiesPeer
     configuration.chunking = chunking

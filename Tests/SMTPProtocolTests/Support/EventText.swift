@@ -10,7 +10,7 @@ extension Session.Event {
     case .opened: ["opened"]
     case .loginDone(let failure): [Self.line("login", failure)]
     case .contentWanted: ["content wanted"]
-    case .sendDone(let outcome):
+    case .sendDone(let outcome, _):
       [Self.line("send", outcome.failure)] + outcome.recipients.map { $0.line }
     case .resetDone(let failure): [Self.line("reset", failure)]
     case .quitDone: ["quit ok"]
@@ -25,7 +25,7 @@ extension Session.Event {
     case .greeted, .farewell: []
     case .startTLS, .opened, .contentWanted, .quitDone: [nil]
     case .loginDone(let failure), .resetDone(let failure): [failure]
-    case .sendDone(let outcome): [outcome.failure] + outcome.recipients.map { $0.failure }
+    case .sendDone(let outcome, _): [outcome.failure] + outcome.recipients.map { $0.failure }
     case .failed(let failure, let isDoubtful):
       [isDoubtful ? failure.inDoubt("a message") : failure]
     }
@@ -33,7 +33,7 @@ extension Session.Event {
 
   /// The fields that transcripts omit.
   var details: String? {
-    guard case .sendDone(let outcome) = self else { return nil }
+    guard case .sendDone(let outcome, _) = self else { return nil }
     let replies = outcome.recipients.map { $0.reply.map { text($0.text) } ?? "none" }
     return "response \(outcome.response.map { text($0.text) } ?? "none"), recipients \(replies),"
       + " took \(outcome.envelopeTime) and \(outcome.messageTime), size \(outcome.messageSize)"

@@ -152,7 +152,7 @@ struct RandomDialogueWatch {
     case .loginDone: end(.login)
     case .resetDone: end(.reset)
     case .quitDone: end(.quit)
-    case .sendDone(let outcome): end(outcome)
+    case .sendDone(let outcome, _): end(outcome)
     case .contentWanted:
       if pending.first != .send(isWritten: false) || isContentWanted {
         faults.append("content wanted by nobody")
