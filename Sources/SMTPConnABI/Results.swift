@@ -12,8 +12,8 @@ private final class ResultViews {
     let texts = CTexts()
     let error: ErrorHandle?
 
-    init(_ recipient: RecipientOutcome) {
-      error = recipient.failure.map { ErrorHandle($0) }
+    init(_ failure: Failure?) {
+      error = failure.map { ErrorHandle($0) }
     }
   }
 
@@ -28,9 +28,9 @@ private final class ResultViews {
     return views
   }
 
-  func recipient(_ index: Int, _ outcome: RecipientOutcome) -> RecipientViews {
+  func recipient(_ index: Int, _ failure: @autoclosure () -> Failure?) -> RecipientViews {
     if let known = recipients[index] { return known }
-    let views = RecipientViews(outcome)
+    let views = RecipientViews(failure())
     recipients[index] = views
     return views
   }
@@ -49,13 +49,13 @@ extension Outcome {
     _ index: Int, _ value: (RecipientOutcome) -> [UInt8]?
   ) -> UnsafePointer<CChar>? {
     guard let recipient = recipient(index) else { return nil }
-    let views = ResultViews.of(self).recipient(index, recipient)
+    let views = ResultViews.of(self).recipient(index, failure(of: recipient))
     return unsafe views.texts.hold(value(recipient))
   }
 
   fileprivate func error(_ index: Int) -> OpaquePointer? {
     guard let recipient = recipient(index),
-      let error = ResultViews.of(self).recipient(index, recipient).error
+      let error = ResultViews.of(self).recipient(index, failure(of: recipient)).error
     else { return nil }
     return unsafe Handle.view(error)
   }

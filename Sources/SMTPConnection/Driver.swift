@@ -272,9 +272,8 @@ final class Driver {
     case .sendDone(let outcome, let next):
       content.stop()
       guard let session else { return }
-      let rest = operations.transactionEnded(outcome, next: next as? Mailing, session) {
-        opening.addressed($0)
-      }
+      let rest = operations.transactionEnded(
+        outcome, next: next as? Mailing, session, opening.remoteAddress)
       if let rest { _ = content.begin(rest, session) }
     case .resetDone(let failure): complete(failure)
     case .quitDone:
@@ -414,7 +413,7 @@ final class Driver {
       case .loginDone(let failure), .resetDone(let failure): complete(failure)
       case .sendDone(let outcome, _):
         if outcome.failure?.retry == .unknown { isDoubtful = true }
-        operations.lastTransactionEnded(outcome, reason) { opening.addressed($0) }
+        operations.lastTransactionEnded(outcome, reason, opening.remoteAddress)
       case .quitDone: complete(nil)
       case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
       }

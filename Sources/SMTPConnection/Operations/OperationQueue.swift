@@ -94,14 +94,16 @@ final class OperationQueue {
   // MARK: The end
 
   /// A transaction has ended, and with it as a rule the send. Returns the send when it goes on at
-  /// once with another transaction. `next`: the send that is under way now. `addressed`: adds the address of the server to a failure.
+  /// once with another transaction. `next`: the send that is under way now. `address`: of the
+  /// server, for the errors.
   @_optimize(speed)
   func transactionEnded(
-    _ outcome: Outcome, next: Mailing?, _ session: Session, _ addressed: (Failure) -> Failure
+    _ outcome: Outcome, next: Mailing?, _ session: Session, _ address: String?
   ) -> Mailing? {
     guard let mailing = Mailing.of(outcome) else { return nil }
+    outcome.setAddress(address)
     if let outcome = mailing.take(outcome) {
-      sendEnded(mailing, outcome, next: next, addressed)
+      sendEnded(mailing, outcome, next: next)
       return nil
     }
     trace.note(
@@ -124,18 +126,17 @@ final class OperationQueue {
   /// The connection is over, and no transaction follows: the reply to this one is not about the
   /// recipients of later ones.
   func lastTransactionEnded(
-    _ outcome: Outcome, _ reason: Failure, _ addressed: (Failure) -> Failure
+    _ outcome: Outcome, _ reason: Failure, _ address: String?
   ) {
     guard let mailing = Mailing.of(outcome) else { return }
+    outcome.setAddress(address)
     let outcome = mailing.take(outcome) ?? mailing.abandoned(reason)
-    sendEnded(mailing, outcome, next: nil, addressed)
+    outcome.setAddress(address)
+    sendEnded(mailing, outcome, next: nil)
   }
 
   @_optimize(speed)
-  private func sendEnded(
-    _ mailing: Mailing, _ outcome: Outcome, next: Mailing?, _ addressed: (Failure) -> Failure
-  ) {
-    if let failure = outcome.failure { outcome.failure = addressed(failure) }
+  private func sendEnded(_ mailing: Mailing, _ outcome: Outcome, next: Mailing?) {
     begin(next.map { .send($0) })
     callbacks.sendEnded(mailing, outcome)
   }

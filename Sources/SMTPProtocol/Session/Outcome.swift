@@ -11,6 +11,8 @@ package final class Outcome {
   package internal(set) var messageSize: UInt64 = 0
   /// A recipient was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
+  /// Of the server, for the errors of the send and of its recipients.
+  private var address: String?
   /// The owner of the message, given to `send` by the driver and returned with the outcome.
   package var owner: AnyObject?
   /// The C form of this outcome, made by SMTPConnABI.
@@ -18,6 +20,23 @@ package final class Outcome {
 
   init(_ recipients: [RecipientOutcome]) {
     self.recipients = recipients
+  }
+
+  package func setAddress(_ address: String?) {
+    self.address = address
+    failure = failure.map { addressed($0) }
+  }
+
+  private func addressed(_ failure: Failure) -> Failure {
+    guard failure.addresses == nil else { return failure }
+    var failure = failure
+    failure.addresses = address
+    return failure
+  }
+
+  /// The error of a recipient.
+  package func failure(of recipient: RecipientOutcome) -> Failure? {
+    recipient.failure.map { addressed($0) }
   }
 
   package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
@@ -95,6 +114,7 @@ package final class Outcome {
         recipients[place] = recipient
       }
     }
+    address = other.address
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
     messageSize = max(messageSize, other.messageSize)

@@ -7,7 +7,7 @@
 # that they need. When one cannot be had, the commands that would do it are printed
 # and the exit status is 1.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 log=$(mktemp)
 scratch=
 trap 'rm -rf "$log" "$scratch"' EXIT

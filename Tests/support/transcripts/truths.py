@@ -210,6 +210,8 @@ class Truths:
         if error is None:
             return
         self.of_failure(error)
+        if recipient.status != NOT_TRIED:
+            self._expect(error.address == self.address, f"not the server's address: {error}")
         # Of all_or_none the reason may be another recipient.
         self._expect(error.recipient in names, f"whose error? {recipient}")
         retry = {DEFERRED: RETRY_SAFE, REJECTED: RETRY_NO, UNKNOWN: RETRY_UNKNOWN}
