@@ -214,6 +214,9 @@ final class Deadlines {
     if let limit = Self.limit(of: watched.expectation) {
       shortest = min(shortest, limits[limit])
       start = min(start, self.start(of: limit))
+    } else if watched.expectation == .content || watched.expectation == .departure {
+      // The final reply is next, and its limit begins when the peer has taken the content.
+      shortest = min(shortest, limits[.finalReply])
     }
     return max(start, acknowledgement.looked)
       + Int64(max(1, shortest / Acknowledgement.looksPerLimit))
