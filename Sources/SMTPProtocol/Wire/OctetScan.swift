@@ -194,9 +194,12 @@ enum OctetScan {
   /// Sixteen octets of a part whose size is known, so that nothing has to be checked.
   @inline(__always)
   private static func vector(_ part: Span<UInt8>, _ at: Int) -> SIMD16<UInt8> {
-    SIMD16(
-      part[at], part[at &+ 1], part[at &+ 2], part[at &+ 3], part[at &+ 4], part[at &+ 5],
-      part[at &+ 6], part[at &+ 7], part[at &+ 8], part[at &+ 9], part[at &+ 10],
-      part[at &+ 11], part[at &+ 12], part[at &+ 13], part[at &+ 14], part[at &+ 15])
+    // One call and one type for each octet: the compiler takes eleven seconds to find out that
+    // sixteen sums in one expression are of the type Int.
+    @inline(__always)
+    func octet(_ offset: Int) -> UInt8 { part[at &+ offset] }
+    return SIMD16(
+      octet(0), octet(1), octet(2), octet(3), octet(4), octet(5), octet(6), octet(7),
+      octet(8), octet(9), octet(10), octet(11), octet(12), octet(13), octet(14), octet(15))
   }
 }
