@@ -510,6 +510,29 @@ const char *smtpconn_options_tls_ca_directory(const smtpconn_options *options);
 int smtpconn_options_set_tls_ca(smtpconn_options *options, const char *pem);
 const char *smtpconn_options_tls_ca(const smtpconn_options *options);
 
+/* Public keys of which the server must have one.  A pin is the SHA-256 of the
+ * SubjectPublicKeyInfo of its certificate in base64, as curl writes it:
+ * "sha256//YhKJKSzoTt2b5FP18fvpHo7fJYqQCjAa3HWY3tvRMwE=", or without "sha256//".  Several
+ * are separated by blanks, commas or semicolons: one for the key of today and one for the
+ * key that follows.  Default NULL: any key.  The getter returns them in the first form,
+ * separated by blanks.  To get the pin of a certificate:
+ *
+ *     openssl x509 -in certificate.pem -pubkey -noout | openssl pkey -pubin -outform der |
+ *         openssl dgst -sha256 -binary | openssl base64
+ *
+ * Only the server's own certificate is compared, NOT those of its CAs, and it must be
+ * valid otherwise too.  With tls_reject_unauthorized 0 the pin is the ONLY thing that is
+ * verified: a certificate for another name, expired or self-signed is accepted when its
+ * key is a pin.  No command is sent to a server with another key; connect fails with ETLS,
+ * and its message has the pin of that key.
+ *
+ * Pins require TLS, as require_tls does: ignore_tls, opportunistic_tls and secured
+ * contradict them.  A session of another key is not resumed.  Token endpoints are other
+ * servers: pins do not apply to them.  SMTPCONN_EOPTIONS for a text that is no list of
+ * pins. */
+int smtpconn_options_set_tls_pins(smtpconn_options *options, const char *pins);
+const char *smtpconn_options_tls_pins(const smtpconn_options *options);
+
 /* The client certificate, sent when the server requests one, with its chain, and its
  * private key; each as a PEM file or as PEM text.  The one of file and text that was set
  * last is used; NULL removes only its own form.  Without a key, the key is read from the
@@ -576,8 +599,8 @@ int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
                                               smtpconn_release_callback release, void *user);
 
 /* 0: accept a certificate that cannot be verified or is for another name.  The
- * connection is then NOT protected against a network attacker: use it for tests only.
- * Default 1. */
+ * connection is then NOT protected against a network attacker: use it for tests only, or
+ * with tls_pins.  Default 1. */
 int smtpconn_options_set_tls_reject_unauthorized(smtpconn_options *options, int reject);
 int smtpconn_options_tls_reject_unauthorized(const smtpconn_options *options);
 
@@ -617,7 +640,8 @@ size_t smtpconn_options_take_tls_session(smtpconn_options *options, void *buffer
  * The certificate chain of a session is NOT verified again: do not add a session from a
  * place where others can write, or from options that trust other CAs.  A connection that
  * verifies certificates silently ignores a session that is too old, is for another name,
- * or comes from a connection without verification (tls_reject_unauthorized 0).
+ * or comes from a connection without verification (tls_reject_unauthorized 0); any
+ * connection, one whose key is none of tls_pins.
  * SMTPCONN_EOPTIONS when `octets` is not a session, and when tls_resumption is 0. */
 int smtpconn_options_add_tls_session(smtpconn_options *options, const void *octets,
                                      size_t length);

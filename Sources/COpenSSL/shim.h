@@ -219,6 +219,18 @@ static inline X509 *copenssl_shown_certificate(SSL *ssl) {
   return SSL_get0_peer_certificate(ssl);
 }
 
+#define COPENSSL_DIGEST 32
+
+/* SHA-256 of the public key of a certificate with its algorithm (SubjectPublicKeyInfo);
+ * 0 without a certificate. */
+static inline int copenssl_key_digest(X509 *certificate, unsigned char *digest) {
+  unsigned char *key = NULL;
+  int length = certificate == NULL ? 0 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+  int result = length > 0 && EVP_Digest(key, (size_t)length, digest, NULL, EVP_sha256(), NULL) == 1;
+  OPENSSL_free(key);
+  return result;
+}
+
 /* The names in a certificate; NULL when it has none. */
 static inline GENERAL_NAMES *copenssl_alternative_names(X509 *certificate) {
   return (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);

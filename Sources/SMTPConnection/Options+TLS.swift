@@ -26,6 +26,20 @@ extension Options {
     tls.caDirectory = value
   }
 
+  package mutating func setPins(_ value: [UInt8]?) throws(Failure) {
+    let (pins, wrong) = TLSPins.parse(value ?? [])
+    guard wrong == nil, value == nil || !pins.isEmpty else {
+      throw Self.refusal(
+        "tls_pins", "SHA-256 digests of public keys in base64, as in sha256//YhKJKSzo...=",
+        wrong ?? [])
+    }
+    tls.pins = pins
+  }
+
+  package var pins: [UInt8]? {
+    tls.pins.isEmpty ? nil : Array(tls.pins.map(TLSPins.text).joined(separator: [.space]))
+  }
+
   package mutating func setMinimumVersion(_ value: [UInt8]?) throws(Failure) {
     tls.minimumVersion =
       try value.map { (text) throws(Failure) in

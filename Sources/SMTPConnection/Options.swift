@@ -48,6 +48,9 @@ package struct Options {
 
   package var isSecure: Bool { secure ?? (port == Self.secureSubmissionPort) }
 
+  /// Whether nothing is sent in the clear but EHLO and STARTTLS.
+  package var demandsTLS: Bool { requireTLS || !tls.pins.isEmpty }
+
   package var effectivePort: Int {
     if port != 0 { return port }
     if lmtp { return Self.localDeliveryPort }
@@ -251,9 +254,25 @@ package struct Options {
     if tls.key != nil, tls.certificate == nil {
       throw Failure(.options, "tls_key needs tls_certificate")
     }
+    if !tls.pins.isEmpty { try requireTLS(for: "tls_pins") }
     if let maximum = tls.maximumVersion, maximum.rawValue < tls.minimumVersion.rawValue {
       throw Failure(.options, "tls_max_version is below tls_min_version")
     }
+  }
+
+  /// An option that names the one server to trust is of no use without TLS.
+  private func requireTLS(for option: ErrorText) throws(Failure) {
+    let other: ErrorText
+    if ignoreTLS {
+      other = "ignore_tls forbids it"
+    } else if opportunisticTLS {
+      other = "opportunistic_tls goes on without it"
+    } else if isSecured {
+      other = "secured has the library not start it"
+    } else {
+      return
+    }
+    throw Failure(.options, "\(option) requires TLS and \(other); set only one")
   }
 
   /// A text that can be resolved, without anything that could end a command, a

@@ -51,6 +51,7 @@
   X(tls_ca_file, NULL, "/a/b c.pem", "") \
   X(tls_ca_directory, NULL, "/a/b c", "") \
   X(tls_ca, NULL, "a\nb\n", "") \
+  X(tls_pins, NULL, "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "sha256//AAEC") \
   X(tls_certificate_file, NULL, "/a/b c.pem", "") \
   X(tls_certificate, NULL, "a\nb\n", "") \
   X(tls_key_file, NULL, "/a/b c.key", "") \

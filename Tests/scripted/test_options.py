@@ -48,6 +48,8 @@ def test_link_local_address_without_its_interface(drive: Drive) -> None:
     assert "host must name the interface" in failure.message
 
 
+PIN = "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
 CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
     ({"require_tls": 1, "ignore_tls": 1}, ("require_tls", "ignore_tls")),
@@ -66,6 +68,9 @@ CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"socket_path": "/s", "connection": "unix"}, ("socket_path", "connection")),
     ({"local_port": 1025}, ("local_port", "local_address")),
     ({"secured": 1}, ("secured", "connection")),
+    ({"tls_pins": PIN, "ignore_tls": 1}, ("tls_pins", "ignore_tls")),
+    ({"tls_pins": PIN, "opportunistic_tls": 1}, ("tls_pins", "opportunistic_tls")),
+    ({"tls_pins": PIN, "connection": "tcp4", "secured": 1}, ("tls_pins", "secured")),
 ]
 
 

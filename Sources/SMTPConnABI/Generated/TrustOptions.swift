@@ -63,6 +63,19 @@ public func smtpconn_options_tls_ca(_ options: OpaquePointer?) -> UnsafePointer<
   unsafe getText(options) { pem($0.tls.authorities) }
 }
 
+@_cdecl("smtpconn_options_set_tls_pins") @implementation
+public func smtpconn_options_set_tls_pins(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setPins(value) }
+}
+
+@_cdecl("smtpconn_options_tls_pins") @implementation
+public func smtpconn_options_tls_pins(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.pins }
+}
+
 @_cdecl("smtpconn_options_set_tls_certificate_file") @implementation
 public func smtpconn_options_set_tls_certificate_file(
   _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?

@@ -77,7 +77,7 @@ final class Opening {
   }
 
   var tlsPolicy: Session.TLSPolicy {
-    if options.values.requireTLS { return .required }
+    if options.values.demandsTLS { return .required }
     if options.values.ignoreTLS || goesOnInTheClear { return .never }
     return options.values.opportunisticTLS ? .opportunistic : .ifOffered
   }
@@ -314,12 +314,17 @@ final class Opening {
       tls = info
       let isUpgrade = !options.values.isSecure
       deadlines.secured(isGreetingDue: !isUpgrade)
-      let verified = options.values.tls.rejectUnauthorized ? "" : ", certificate not verified"
       let resumed = info.isResumed ? ", resumed" : ""
-      trace.note(.tls, "\(info.version) \(info.cipher)\(resumed)\(verified)")
+      trace.note(.tls, "\(info.version) \(info.cipher)\(resumed)\(trust)")
       stage = .open(channel)
       return isUpgrade ? .upgraded(channel) : .open(channel)
     }
+  }
+
+  /// What is not verified, for the log.
+  private var trust: ErrorText {
+    if options.values.tls.rejectUnauthorized { return "" }
+    return options.values.tls.pins.isEmpty ? ", certificate not verified" : ", only the key verified"
   }
 
   // MARK: After a failure

@@ -86,8 +86,8 @@ extension Session {
       leave(
         Failure(
           .tls,
-          "TLS is required (require_tls) and the server does not offer STARTTLS; if it expects"
-            + " TLS from the start, set secure and its port",
+          "TLS is required (by require_tls or tls_pins) and the server does not offer STARTTLS; if"
+            + " it expects TLS from the start, set secure and its port",
           command: "STARTTLS", phase: .starttls))
     }
   }

@@ -23,6 +23,9 @@ package import SMTPProtocol
   package var authorities: PEM?
   /// A directory of them, as made by `openssl rehash`.
   package var caDirectory: [UInt8]?
+  /// SHA-256 of the public keys (SubjectPublicKeyInfo) that the certificate of the server may
+  /// have; empty for any.
+  package var pins: [[UInt8]] = []
   /// The certificate, with its chain, that the client shows, and its key.
   package var certificate: PEM?
   package var key: PEM?

@@ -5,6 +5,8 @@ package import SMTPProtocol
 /// An SSL_CTX: what connections with the same configuration can share.
 @safe package final class TLSContext {
   let rejectUnauthorized: Bool
+  /// See `TLSConfiguration.pins`.
+  let pins: [[UInt8]]
   let pointer: OpaquePointer
   /// The BIO method that all sessions use.
   let method: OpaquePointer
@@ -18,6 +20,7 @@ package import SMTPProtocol
     unsafe self.pointer = unsafe pointer
     unsafe self.method = unsafe method
     rejectUnauthorized = configuration.rejectUnauthorized
+    pins = configuration.pins
     self.sessions = sessions
     if sessions != nil { unsafe copenssl_hand_sessions_to(pointer, TLSSession.keep) }
   }

@@ -23,6 +23,7 @@ enum TLSFailure {
   static func handshake(
     _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8], isUpgrade: Bool
   ) -> Failure {
+    if session.isOfUnknownKey { return pins(session) }
     switch queue.reason {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
       return certificate(session, peer: peer)
@@ -53,6 +54,14 @@ enum TLSFailure {
         "the TLS handshake failed: \(queue.text)", reason: queue.text,
         retry: TLSRetry.after(queue.reason))
     }
+  }
+
+  private static func pins(_ session: TLSSession) -> Failure {
+    let digest = unsafe session.withShownCertificate { unsafe TLSPins.digest($0) } ?? []
+    return make(
+      "the key of the server is none of tls_pins, but"
+        + " \(Bytes.printable(TLSPins.text(digest)))",
+      reason: "the key is not pinned", retry: .no)
   }
 
   private static func certificate(_ session: TLSSession, peer: [UInt8]) -> Failure {

@@ -34,6 +34,8 @@ package struct TLSInfo {
   private let ssl: OpaquePointer
   private let state: UnsafeMutablePointer<SocketBIO.State>
   private(set) var isEstablished = false
+  /// The handshake succeeded, but the key of the server is none of the pins.
+  private(set) var isOfUnknownKey = false
   /// After a fatal error not even close_notify may be sent.
   private var isBroken = false
   /// Octets in the record that is under way.
@@ -83,7 +85,8 @@ package struct TLSInfo {
   }
 
   /// Offers the server a session of an earlier connection. The certificate is not sent
-  /// again then, so that of the session must be for the server that is expected.
+  /// again then, so that of the session must be for the server that is expected, and have a
+  /// key that is expected.
   func resume() {
     let now = UInt64(clamping: Clock.secondsSince1970())
     while let session = unsafe context.sessions?.take() {
@@ -91,7 +94,8 @@ package struct TLSInfo {
       let vouches = unsafe copenssl_vouches(
         session, expected, expectsAddress, now, TLSSessions.lifetime)
       guard unsafe copenssl_is_fresh(session, now) == 1,
-        vouches == 1 || !context.rejectUnauthorized
+        vouches == 1 || !context.rejectUnauthorized,
+        unsafe context.accepts(keyOf: SSL_SESSION_get0_peer(session))
       else { continue }
       _ = unsafe SSL_set_session(ssl, session)
       return
@@ -122,6 +126,11 @@ package struct TLSInfo {
     guard !context.rejectUnauthorized || verifyResult == X509_V_OK else {
       isBroken = true
       return .failed(TLSErrorQueue(reason: SSL_R_CERTIFICATE_VERIFY_FAILED))
+    }
+    guard unsafe context.accepts(keyOf: SSL_get0_peer_certificate(ssl)) else {
+      isBroken = true
+      isOfUnknownKey = true
+      return .failed(TLSErrorQueue())
     }
     // TLS 1.3 has a new one for each connection.
     if isResumed, unsafe SSL_version(ssl) == TLS1_2_VERSION {

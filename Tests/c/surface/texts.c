@@ -55,6 +55,20 @@ static void option_keywords(smtpconn_options *options) {
   CHECK_TEXT(smtpconn_options_ignored_capabilities(options), " 8bitmime x-a "); /* as it was */
 }
 
+/* One form whatever was given, and nothing changes when a value is refused. */
+static void option_pins(smtpconn_options *options) {
+#define DIGITS "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+#define ZEROS "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+  accepted(options, smtpconn_options_set_tls_pins(options, " " DIGITS ",,sha256//" ZEROS ";" DIGITS));
+  CHECK_TEXT(smtpconn_options_tls_pins(options),
+             "sha256//" DIGITS " sha256//" ZEROS " sha256//" DIGITS);
+  refused(options, smtpconn_options_set_tls_pins(options, "sha256//" DIGITS " " ZEROS "="), "tls_pins");
+  CHECK_TEXT(smtpconn_options_tls_pins(options),
+             "sha256//" DIGITS " sha256//" ZEROS " sha256//" DIGITS);
+  accepted(options, smtpconn_options_set_tls_pins(options, NULL));
+  CHECK_TEXT(smtpconn_options_tls_pins(options), NULL);
+}
+
 void option_strings(void) {
   char longest[512];
   smtpconn_options *options = smtpconn_options_new();
@@ -119,5 +133,6 @@ void option_strings(void) {
   CHECK_TEXT(smtpconn_options_tls_servername(options), NULL);
 
   option_keywords(options);
+  option_pins(options);
   smtpconn_options_free(options);
 }

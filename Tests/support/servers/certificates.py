@@ -6,15 +6,20 @@ temporary folder.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ssl
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.servers.der import SEQUENCE, der
+
 # How long a certificate is good. The command has no other way to make one that is good
 # no more that Debian 12 and 13 both know.
 DAY = ("-days", "1")
+FUTURE = ("-startdate", "20980101000000Z", "-enddate", "20990101000000Z")
 PAST = ("-startdate", "20210101000000Z", "-enddate", "20210102000000Z")
 
 # What the authority signs, and that it signs it as it was asked to.
@@ -34,6 +39,9 @@ copy_extensions = copy
 [subject]
 commonName = supplied
 """
+
+OLD_LIST = ("-crl_lastupdate", "20210101000000Z", "-crl_nextupdate", "20210102000000Z")
+CURVE = ("-pkeyopt", "ec_paramgen_curve:P-256")
 
 LOCAL = "DNS:localhost,IP:127.0.0.1,IP:::1"
 
@@ -59,6 +67,24 @@ def openssl(folder: Path, *arguments: str) -> None:
     )
     if done.returncode != 0:
         raise RuntimeError(f"openssl {arguments[0]} failed: {done.stdout}{done.stderr}")
+
+
+def dns_name(name: bytes) -> str:
+    """A subjectAltName with this name, whatever octets it has."""
+    return "DER:" + der(SEQUENCE, der(0x82, name)).hex(":")
+
+
+def pin(identity: Identity) -> str:
+    """The public key of a certificate, as tls_pins has it."""
+    done = subprocess.run(
+        ["openssl", "x509", "-in", str(identity.certificate), "-pubkey", "-noout"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # SubjectPublicKeyInfo (RFC 7468 section 13).
+    key = base64.b64decode("".join(done.stdout.splitlines()[1:-1]))
+    return "sha256//" + base64.b64encode(hashlib.sha256(key).digest()).decode()
 
 
 class Certificates:
@@ -89,6 +115,37 @@ class Certificates:
         self.chained = self._signed("chained", "localhost", LOCAL, by="intermediate")
         # With a name in the subject and none in the place where names belong.
         self.common_name_only = self._signed("common-name-only", "localhost", None)
+        self.not_yet_valid = self._signed("not-yet-valid", "localhost", LOCAL, FUTURE)
+        # From an authority that nobody knows.
+        self.unknown_authority = self._signed(
+            "unknown-authority", "localhost", LOCAL, by="other-ca"
+        )
+        self.wildcard = self._signed("wildcard", "wildcard", "DNS:*.example.com")
+        self.wildcard_of_all = self._signed("wildcard-of-all", "wildcard", "DNS:*")
+        self.wildcard_in_part = self._signed("wildcard-in-part", "wildcard", "DNS:a*.example.com")
+        # What a program in C takes for "localhost".
+        self.nul_in_name = self._signed("nul-in-name", "nul", dns_name(b"localhost\0.example"))
+        # An address in the place of a name.
+        self.address_as_name = self._signed("address-as-name", "by address", "DNS:127.0.0.1")
+        # A key that is too small for the security level that Debian's OpenSSL has.
+        self.weak_key = self._signed("weak-key", "localhost", LOCAL, key="rsa:1024")
+        self.revoked = self._signed("revoked", "localhost", LOCAL)
+        self._openssl("ca", "-config", "authority.conf", "-revoke", "revoked.pem")
+        # The authority's lists of what it revoked: as it should be, out of date, and that of
+        # another authority.
+        self.crl = self._revocations("crl", "ca", "-crldays", "1")
+        self.old_crl = self._revocations("old-crl", "ca", *OLD_LIST)
+        self.other_crl = self._revocations("other-crl", "other-ca", "-crldays", "1")
+        # May sign OCSP responses for the authority.
+        signs = ["extendedKeyUsage=OCSPSigning"]
+        self.responder = self._signed("responder", "responder", None, more=signs)
+
+    def _revocations(self, name: str, by: str, *times: str) -> Path:
+        self._openssl(
+            *["ca", "-config", "authority.conf", "-gencrl", *times],
+            *["-cert", f"{by}.pem", "-keyfile", f"{by}.key", "-out", f"{name}.pem"],
+        )
+        return self._folder / f"{name}.pem"
 
     @property
     def ca_file(self) -> Path:
@@ -104,7 +161,7 @@ class Certificates:
     def _self_signed(self, name: str, common_name: str, alt_names: str | None) -> Identity:
         extra = ["-addext", f"subjectAltName={alt_names}"] if alt_names else []
         self._openssl(
-            *["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+            *["req", "-x509", "-newkey", "ec", *CURVE, "-nodes"],
             *["-keyout", f"{name}.key", "-out", f"{name}.pem"],
             *["-subj", f"/CN={common_name}", "-days", "1", *extra],
         )
@@ -118,11 +175,12 @@ class Certificates:
         lifetime: tuple[str, ...] = DAY,
         by: str = "ca",
         more: Sequence[str] = (),
+        key: str = "ec",
     ) -> Identity:
         extensions = [*([f"subjectAltName={alt_names}"] if alt_names else []), *more]
         extra = [word for each in extensions for word in ("-addext", each)]
         self._openssl(
-            *["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+            *["req", "-new", "-newkey", key, *(CURVE if key == "ec" else ()), "-nodes"],
             *["-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}"],
             *extra,
         )

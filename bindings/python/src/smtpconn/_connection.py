@@ -75,6 +75,7 @@ class ConnectionOptions(TypedDict, total=False):
     tls_ca_file: Optional[Path]
     tls_ca_directory: Optional[Path]
     tls_ca: Optional[str]
+    tls_pins: Optional[Union[str, Iterable[str]]]
     tls_certificate_file: Optional[Path]
     tls_certificate: Optional[str]
     tls_key_file: Optional[Path]
@@ -188,6 +189,7 @@ class Connection(Client):
         tls_ca_file: Optional[Path] = None,
         tls_ca_directory: Optional[Path] = None,
         tls_ca: Optional[str] = None,
+        tls_pins: Optional[Union[str, Iterable[str]]] = None,
         tls_certificate_file: Optional[Path] = None,
         tls_certificate: Optional[str] = None,
         tls_key_file: Optional[Path] = None,
@@ -262,6 +264,8 @@ class Connection(Client):
         - `tls_ca_directory`: Trusted certificates, a directory made by `openssl rehash`.  Default:
           the system's store.
         - `tls_ca`: Trusted certificates, PEM text.  Default: the system's store.
+        - `tls_pins`: SHA-256 of the public keys that the server's certificate may have; TLS is then
+          required.
         - `tls_certificate_file`: Client certificate with its chain, a PEM file.
         - `tls_certificate`: Client certificate with its chain, PEM text.
         - `tls_key_file`: Private key of the client certificate, a PEM file.  Default: in the

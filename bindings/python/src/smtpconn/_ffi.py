@@ -220,6 +220,8 @@ FUNCTIONS = (
     Function("smtpconn_options_tls_ca_directory", [Options], c_char_p),
     Function("smtpconn_options_set_tls_ca", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_ca", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_pins", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_pins", [Options], c_char_p),
     Function("smtpconn_options_set_tls_certificate_file", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_certificate_file", [Options], c_char_p),
     Function("smtpconn_options_set_tls_certificate", [Options, c_char_p], c_int),

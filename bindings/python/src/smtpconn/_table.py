@@ -42,6 +42,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "tls_ca_file": "path",
     "tls_ca_directory": "path",
     "tls_ca": "text",
+    "tls_pins": "keywords",
     "tls_certificate_file": "path",
     "tls_certificate": "text",
     "tls_key_file": "path",
