@@ -1046,6 +1046,18 @@ int smtpconn_envelope_require_tls(const smtpconn_envelope *envelope);
 int smtpconn_envelope_set_all_or_none(smtpconn_envelope *envelope, int all_or_none);
 int smtpconn_envelope_all_or_none(const smtpconn_envelope *envelope);
 
+/* A number of an envelope that is not set: what its getter returns, and what its setter
+ * takes to remove it. */
+#define SMTPCONN_UNSET INT32_MIN
+
+/* The priority of the message (MT-PRIORITY, RFC 6710), -9 to 9: the higher, the more
+ * urgent.  0 is the priority of a message without one.  SMTPCONN_EENVELOPE for any other
+ * number; SMTPCONN_UNSET, the default, removes it.  The send fails with EENVELOPE before
+ * MAIL when the server does not offer MT-PRIORITY; some do so only after a login (option
+ * hello_after_login). */
+int smtpconn_envelope_set_mt_priority(smtpconn_envelope *envelope, int priority);
+int smtpconn_envelope_mt_priority(const smtpconn_envelope *envelope);
+
 /* Delivery status notifications (RFC 3461), not sent to a server that does not offer
  * DSN.  SMTPCONN_EENVELOPE for a value that the RFC does not allow; NULL removes a value.
  *

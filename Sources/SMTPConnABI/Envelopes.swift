@@ -105,10 +105,10 @@ func envelopeToChange(_ envelope: OpaquePointer?) -> EnvelopeHandle? {
 /// nil for NULL; a refused value names the field.
 func parsed<Value>(
   _ field: StaticString, _ text: [UInt8]?,
-  _ parse: ([UInt8]) throws(DeliveryStatus.Refusal) -> Value
+  _ parse: ([UInt8]) throws(ESMTPParameter.Refusal) -> Value
 ) throws(Failure) -> Value? {
   guard let text else { return nil }
-  do throws(DeliveryStatus.Refusal) {
+  do throws(ESMTPParameter.Refusal) {
     return try parse(text)
   } catch {
     throw Failure(
@@ -127,6 +127,27 @@ extension EnvelopeHandle {
       throw Failure(
         .envelope, "there is no recipient number \(UInt(bitPattern: index))", phase: .envelope)
     }
-    change(&request.recipients[index])
+    request.changeRecipient(index, change)
   }
+}
+
+/// SMTPCONN_UNSET
+private let unset = CInt.min
+
+/// nil for SMTPCONN_UNSET.
+func numbered(
+  _ field: StaticString, _ value: CInt, _ range: ClosedRange<CInt>
+) throws(Failure) -> Int64? {
+  if value == unset { return nil }
+  guard range.contains(value) else {
+    throw Failure(
+      .envelope,
+      "\(field.description) must be \(range.lowerBound) to \(range.upperBound), or SMTPCONN_UNSET,"
+        + " not \(value)", phase: .envelope)
+  }
+  return Int64(value)
+}
+
+func number(_ value: ESMTPParameter?) -> CInt {
+  value.map { CInt(truncatingIfNeeded: $0.number) } ?? unset
 }

@@ -320,6 +320,30 @@ def test_a_new_field_of_an_envelope_is_one_row(project: Path) -> None:
         assert text in (project / name).read_text()
 
 
+PRIORITY: dict[str, Any] = {
+    "type": "number",
+    "range": [-9, 9],
+    "good": -3,
+    "swift": "parameters[.quiet]",
+    "swift_type": "ESMTPParameter.quiet",
+}
+
+
+def test_a_new_number_of_an_envelope_is_one_row(project: Path) -> None:
+    row = {"name": "quiet", "original": None, "meaning": "How quiet."}
+    with_row(project, row | PRIORITY, 0)
+    rewritten(project)
+    expected = {
+        "Sources/SMTPConnABI/Generated/EnvelopeFields.swift": 'numbered("quiet", value, -9...9)',
+        "bindings/python/src/smtpconn/_table.py": '"quiet": "number"',
+        "bindings/python/src/smtpconn/_envelope.py": "quiet: Optional[int] = None",
+        "Tests/c/option_rows.h": "X(quiet, -9, 9, -3)",
+        "docs/options.md": "| `quiet` | number, -9 to 9 | none |  | How quiet. |",
+    }
+    for name, text in expected.items():
+        assert text in (project / name).read_text()
+
+
 @pytest.mark.parametrize(
     ("row", "shown"),
     [
@@ -438,7 +462,14 @@ def test_a_keyword_that_the_connection_has_by_hand(name: str, project: Path) -> 
     ("mistake", "complaint"),
     [
         ({"type": "python"}, 'a field of Python needs "python_type", its annotation'),
-        ({"type": "number"}, "the type is one of flag, flag or unset, octets"),
+        ({"type": "duration"}, "the type is one of flag, flag or unset, octets, number"),
+        ({"type": "number", "good": 1}, 'a number needs a "range", the lowest and the highest'),
+        (PRIORITY | {"swift_type": None}, 'a number needs "swift_type", and a "good" value, -9'),
+        (PRIORITY | {"good": 10}, 'a number needs "swift_type", and a "good" value, -9 to 9'),
+        (PRIORITY | {"default": 0}, 'the "default" of a number is that it is not set'),
+        # The lowest int is SMTPCONN_UNSET.
+        (PRIORITY | {"range": [-(2**31), 9]}, 'the "range" of a number must fit an int'),
+        (PRIORITY | {"range": [0, 2**31]}, 'the "range" of a number must fit an int'),
         ({"type": "mailbox"}, 'a mailbox needs "by_hand": true'),
         ({"of_recipient": True}, '"of_recipient" is for a text, not a flag'),
         ({"type": "text", "good": "a"}, 'a text needs "swift_type", "good" and "bad"'),

@@ -86,6 +86,10 @@
 #define SIZE_FIELDS(X) \
   X(size)
 
+/* name, lowest, highest, a value; unset by default */
+#define NUMBER_FIELDS(X) \
+  X(mt_priority, -9, 9, -3)
+
 /* name, a value, one that is refused */
 #define TEXT_FIELDS(X) \
   X(dsn_ret, "HDRS", "BODY") \

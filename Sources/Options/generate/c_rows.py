@@ -53,6 +53,9 @@ def header(table: Table) -> str:
         + _list("SIZE_FIELDS", "name; 0 is unset, the default", [
             _call(row) for row in fields if row.type == "octets"
         ])
+        + _list("NUMBER_FIELDS", "name, lowest, highest, a value; unset by default", [
+            _call(row, *row.range or (), row.good) for row in fields if row.type == "number"
+        ])
         + _list("TEXT_FIELDS", "name, a value, one that is refused", [
             _call(row, row.good, row.bad) for row in of_all
         ])

@@ -23,6 +23,7 @@ FIELD_TYPES = {
     "flag": "flag",
     "flag or unset": "flag or unset",
     "octets": "octets",
+    "number": "number",
     "text": "text",
     "list": "list",
     "mailbox": "text",
@@ -96,7 +97,7 @@ class Row:
             return "on" if self.default else "off"
         if self.type == "duration":
             return seconds(self.default)
-        if self.type in NUMBERS:
+        if self.type in NUMBERS and self.default is not None:
             return str(self.default)
         if self.type in TEXTS and self.default is not None:
             return f"`{self.default}`"

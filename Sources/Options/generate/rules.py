@@ -97,13 +97,21 @@ def _duration(row: Row) -> None:
         raise TableError(f'{row.name}: a duration needs its "default", 1 to {LONGEST} milliseconds')
 
 
-def _number(row: Row) -> None:
+def _range(row: Row) -> tuple[int, int]:
     limits = row.range or []
     if len(limits) != 2 or not all(map(_is_number, limits)) or limits[0] >= limits[1]:
         raise TableError(
             f'{row.name}: a {row.type} needs a "range", the lowest and the highest: [0, 9]'
         )
     low, high = limits
+    # A number of C is an int, whose lowest value is that of a field that is not set.
+    if not -(2**31) < low <= high < 2**31:
+        raise TableError(f'{row.name}: the "range" of a {row.type} must fit an int of 32 bits')
+    return low, high
+
+
+def _number(row: Row) -> None:
+    low, high = _range(row)
     if not _is_number(row.default) or not low <= row.default <= high:
         raise TableError(f'{row.name}: a {row.type} needs its "default", {low} to {high}')
     if not _is_number(row.good) or not low <= row.good <= high or row.good == row.default:
@@ -150,6 +158,14 @@ def field(raw: Any) -> Row:
         raise TableError(f"{row.name}: the type is one of {', '.join(FIELD_TYPES)}")
     if row.type in TEXTS and (row.swift_type is None or row.good is None or row.bad is None):
         raise TableError(f'{row.name}: a text needs "swift_type", "good" and "bad"')
+    if row.type == "number":
+        low, high = _range(row)
+        if row.swift_type is None or not _is_number(row.good) or not low <= row.good <= high:
+            raise TableError(
+                f'{row.name}: a number needs "swift_type", and a "good" value, {low} to {high}'
+            )
+        if row.default is not None:
+            raise TableError(f'{row.name}: the "default" of a number is that it is not set: none')
     if row.type not in TEXTS and row.of_recipient:
         raise TableError(f'{row.name}: "of_recipient" is for a text, not a {row.type}')
     if row.type.startswith("mailbox") and not row.by_hand:

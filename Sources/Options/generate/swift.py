@@ -175,8 +175,8 @@ def _field_setter(row: Row) -> str:
         if row.of_recipient:
             parameters.append(INDEX)
         parameters.append("_ value: UnsafePointer<CChar>?")
-        parsing = f"""try parsed("{row.name}", text) {{ bytes throws(DeliveryStatus.Refusal) in
-      try DeliveryStatus.{row.swift_type}(bytes)
+        parsing = f"""try parsed("{row.name}", text) {{ bytes throws(ESMTPParameter.Refusal) in
+      try {row.swift_type}(bytes)
     }}"""
         if row.of_recipient:
             use = f"""    let value = {parsing}
@@ -188,6 +188,15 @@ def _field_setter(row: Row) -> str:
   let text = unsafe cBytes(value)
   return handle.perform {{ () throws(Failure) in
 {use}
+  }}"""
+        return _function(name, parameters, "CInt", body)
+    if row.type == "number":
+        low, high = _range(row)
+        parameters.append("_ value: CInt")
+        body = f"""  guard let handle = {BORROWED} else {{ return nullHandle }}
+  return handle.perform {{ () throws(Failure) in
+    let value = try numbered("{row.name}", value, {low}...{_grouped(high)})
+    handle.request.{row.member} = value.map {{ {row.swift_type}($0) }}
   }}"""
         return _function(name, parameters, "CInt", body)
     value = {
@@ -215,6 +224,10 @@ def _field_getter(row: Row) -> str:
         body = f"""  guard let handle = {BORROWED} else {{ return nil }}
   return unsafe handle.texts.hold(handle.request.{row.member}?.text)"""
         return _function(name, parameters, "UnsafePointer<CChar>?", body)
+    if row.type == "number":
+        body = f"""  guard let handle = {BORROWED} else {{ return 0 }}
+  return number(handle.request.{row.member})"""
+        return _function(name, parameters, "CInt", body)
     if row.type == "octets":
         body = f"  {BORROWED}?.request.{row.member} ?? 0"
         return _function(name, parameters, "UInt64", body)

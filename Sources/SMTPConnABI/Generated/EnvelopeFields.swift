@@ -79,6 +79,21 @@ public func smtpconn_envelope_use_binarymime(_ envelope: OpaquePointer?) -> CInt
   unsafe EnvelopePointer.borrow(envelope)?.request.isBinary == true ? 1 : 0
 }
 
+@_cdecl("smtpconn_envelope_set_mt_priority") @implementation
+public func smtpconn_envelope_set_mt_priority(_ envelope: OpaquePointer?, _ value: CInt) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  return handle.perform { () throws(Failure) in
+    let value = try numbered("mt_priority", value, -9...9)
+    handle.request.parameters[.priority] = value.map { ESMTPParameter.priority($0) }
+  }
+}
+
+@_cdecl("smtpconn_envelope_mt_priority") @implementation
+public func smtpconn_envelope_mt_priority(_ envelope: OpaquePointer?) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return 0 }
+  return number(handle.request.parameters[.priority])
+}
+
 @_cdecl("smtpconn_envelope_set_dsn_ret") @implementation
 public func smtpconn_envelope_set_dsn_ret(
   _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
@@ -86,7 +101,7 @@ public func smtpconn_envelope_set_dsn_ret(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("dsn_ret", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("dsn_ret", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.Return(bytes)
     }
     handle.request.ret = value
@@ -106,7 +121,7 @@ public func smtpconn_envelope_set_dsn_envid(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("dsn_envid", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("dsn_envid", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.EnvelopeIdentifier(bytes)
     }
     handle.request.envelopeIdentifier = value
@@ -126,7 +141,7 @@ public func smtpconn_envelope_set_dsn_notify(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("dsn_notify", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("dsn_notify", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.Notify(bytes)
     }
     handle.request.notify = value
@@ -146,7 +161,7 @@ public func smtpconn_envelope_set_dsn_orcpt(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("dsn_orcpt", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("dsn_orcpt", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.OriginalRecipient(bytes)
     }
     handle.request.originalRecipient = value
@@ -166,7 +181,7 @@ public func smtpconn_envelope_set_to_dsn_notify(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("to_dsn_notify", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("to_dsn_notify", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.Notify(bytes)
     }
     try handle.changeRecipient(index) { $0.notify = value }
@@ -190,7 +205,7 @@ public func smtpconn_envelope_set_to_dsn_orcpt(
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
   let text = unsafe cBytes(value)
   return handle.perform { () throws(Failure) in
-    let value = try parsed("to_dsn_orcpt", text) { bytes throws(DeliveryStatus.Refusal) in
+    let value = try parsed("to_dsn_orcpt", text) { bytes throws(ESMTPParameter.Refusal) in
       try DeliveryStatus.OriginalRecipient(bytes)
     }
     try handle.changeRecipient(index) { $0.originalRecipient = value }

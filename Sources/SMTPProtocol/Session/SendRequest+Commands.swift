@@ -30,6 +30,7 @@ extension SendRequest {
       }
     }
     if requiresTLS { output.append(Parameter.requireTLS) }
+    if hasParameters { parameters.write(to: &output) }
     output.endCommand()
   }
 
@@ -49,6 +50,7 @@ extension SendRequest {
         output.append(original.parameter)
       }
     }
+    if hasParameters { recipient.parameters.write(to: &output) }
     output.endCommand()
   }
 

@@ -18,6 +18,7 @@ extension SendRequest {
   func refusal(
     by capabilities: Capabilities, security: Session.Security, allowsChunks: Bool
   ) -> Failure? {
+    if hasParameters, let failure = parameterRefusal(capabilities) { return failure }
     let size = max(expectedSize ?? 0, leastSize ?? 0)
     if let limit = capabilities.sizeLimit, size > limit {
       return Self.failure(
@@ -49,6 +50,25 @@ extension SendRequest {
           + " or set use_8bitmime to send it anyway")
     }
     return tlsRefusal(capabilities, security)
+  }
+
+  /// What the server must offer, and take, of the parameters that few messages have.
+  private func parameterRefusal(_ capabilities: Capabilities) -> Failure? {
+    for parameter in parameters.all {
+      if let reason = parameter.refusal(by: capabilities) {
+        return Self.failure(.envelope, reason)
+      }
+    }
+    for recipient in recipients {
+      for parameter in recipient.parameters.all {
+        if let reason = parameter.refusal(by: capabilities) {
+          var failure = Self.failure(.envelope, reason)
+          failure.recipient = recipient.mailbox.bytes
+          return failure
+        }
+      }
+    }
+    return nil
   }
 
   private func binaryRefusal(_ capabilities: Capabilities, _ allowsChunks: Bool) -> Failure? {

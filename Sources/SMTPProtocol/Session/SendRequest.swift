@@ -4,6 +4,8 @@ package struct SendRequest {
     package var mailbox: Mailbox
     package var notify: DeliveryStatus.Notify?
     package var originalRecipient: DeliveryStatus.OriginalRecipient?
+    /// Parameters of RCPT that few messages have.
+    package var parameters = ESMTPParameters()
 
     package init(_ mailbox: Mailbox) {
       self.mailbox = mailbox
@@ -75,6 +77,17 @@ package struct SendRequest {
     get { envelope.originalRecipient }
     set { own().originalRecipient = newValue }
   }
+  /// Parameters of MAIL that few messages have.
+  package var parameters: ESMTPParameters {
+    get { envelope.parameters }
+    _modify {
+      let envelope = own()
+      envelope.hasParameters = true
+      yield &envelope.parameters
+    }
+  }
+  /// False when no command has parameters that few messages have.
+  var hasParameters: Bool { envelope.hasParameters }
   /// The survey of the message; nil when it cannot be inspected.
   package var survey: ContentSurvey?
 
@@ -91,6 +104,12 @@ package struct SendRequest {
   package mutating func add(_ recipient: Recipient) {
     recipients.append(recipient)
     if localPart == nil, recipient.mailbox.isLocalPart { localPart = recipient.mailbox }
+  }
+
+  /// Changes a recipient; there must be one of this number.
+  package mutating func changeRecipient(_ index: Int, _ change: (inout Recipient) -> Void) {
+    change(&recipients[index])
+    if !recipients[index].parameters.isEmpty { own().hasParameters = true }
   }
 
   /// One reference: a request is passed on for every message, and changed rarely. It is
@@ -117,6 +136,8 @@ package struct SendRequest {
     var envelopeIdentifier: DeliveryStatus.EnvelopeIdentifier?
     var notify: DeliveryStatus.Notify?
     var originalRecipient: DeliveryStatus.OriginalRecipient?
+    var parameters = ESMTPParameters()
+    var hasParameters = false
 
     init() {}
 
@@ -135,6 +156,8 @@ package struct SendRequest {
       envelopeIdentifier = other.envelopeIdentifier
       notify = other.notify
       originalRecipient = other.originalRecipient
+      parameters = other.parameters
+      hasParameters = other.hasParameters
     }
   }
 

@@ -13,14 +13,15 @@ package enum Bytes {
     [UInt8](capacity: count) { $0.append(repeating: 0, count: count) }
   }
 
-  /// The decimal digits of a number that is not negative.
+  /// The decimal digits of a number, with a minus sign when it is negative.
   package static func decimal(_ value: some FixedWidthInteger) -> [UInt8] {
     var digits: [UInt8] = []
-    var rest = value
+    var rest = value.magnitude
     repeat {
       digits.append(.digitZero &+ UInt8(truncatingIfNeeded: rest % 10))
       rest /= 10
     } while rest > 0
+    if value < 0 { digits.append(.hyphen) }
     digits.reverse()
     return digits
   }

@@ -1,10 +1,7 @@
 /// The parameters of delivery status notifications (RFC 3461). Values that
 /// the RFC does not allow cannot be constructed.
 package enum DeliveryStatus {
-  /// Why a text was refused: "must be FULL or HDRS".
-  package struct Refusal: Error {
-    package let reason: ErrorText
-  }
+  package typealias Refusal = ESMTPParameter.Refusal
 
   /// RET (section 4.3): how much of the message is returned.
   package enum Return {

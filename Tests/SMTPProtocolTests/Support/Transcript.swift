@@ -270,7 +270,7 @@ extension SendRequest {
   /// `sender recipient… size=N 8bit …`; `<>` is the null sender. `key=value` sets
   /// what the request as a whole has, `survey=…` what was seen of the message.
   fileprivate init(words: ArraySlice<String>) {
-    let keys = ["size", "ret", "envid", "notify", "orcpt", "survey"]
+    let keys = ["size", "ret", "envid", "notify", "orcpt", "survey", "priority"]
     var options: [String: String] = [:]
     var addresses: [String] = []
     for word in words {
@@ -294,6 +294,7 @@ extension SendRequest {
     envelopeIdentifier = options["envid"].map { try! .init(bytes($0)) }
     notify = options["notify"].map { try! .init(bytes($0)) }
     originalRecipient = options["orcpt"].map { try! .init(bytes($0)) }
+    if let priority = options["priority"] { parameters[.priority] = .priority(Int64(priority)!) }
     survey = options["survey"].map {
       var survey = ContentSurvey()
       survey.add(bytes($0.replacing("\\n", with: "\n")).span)

@@ -37,9 +37,11 @@ static int describe(smtpconn_envelope *envelope, const char *name, const char *v
   if (strcmp(name, #field) == 0) {                                                  \
     return smtpconn_envelope_set_##field(envelope, (int)strtol(value, NULL, 10));   \
   }
+#define DESCRIBE_NUMBER(field, low, high, value) DESCRIBE_FLAG(field)
   RECIPIENT_TEXT_FIELDS(DESCRIBE_RECIPIENT)
   TEXT_FIELDS(DESCRIBE_TEXT)
   FLAG_FIELDS(DESCRIBE_FLAG)
+  NUMBER_FIELDS(DESCRIBE_NUMBER)
   die("no such value of an envelope", name);
   return 0;
 }

@@ -159,6 +159,18 @@ static void complain(smtpconn_envelope *envelope) {
 #define OPEN_FLAG_FIELD(field) FIELD(field, 1, 0, -1) FIELD(field, 0, 0, -1)
 #define SIZE_FIELD(field) FIELD(field, 123, 0, 0) FIELD(field, INT64_MAX, 0, 0)
 
+#define NUMBER_FIELD(field, low, high, other)                                              \
+  FIELD(field, other, 0, SMTPCONN_UNSET)                                                   \
+  FIELD(field, low, 0, SMTPCONN_UNSET)                                                     \
+  FIELD(field, high, 0, SMTPCONN_UNSET)                                                    \
+  CHECK_INT(smtpconn_envelope_set_##field(envelope, other), SMTPCONN_OK);                  \
+  field_refused(envelope, smtpconn_envelope_set_##field(envelope, (low) - 1), #field);     \
+  field_refused(envelope, smtpconn_envelope_set_##field(envelope, (high) + 1), #field);    \
+  field_refused(envelope, smtpconn_envelope_set_##field(envelope, INT_MIN + 1), #field);   \
+  field_refused(envelope, smtpconn_envelope_set_##field(envelope, INT_MAX), #field);       \
+  CHECK_INT(smtpconn_envelope_##field(envelope), other); /* as it was */                   \
+  CHECK_INT(smtpconn_envelope_set_##field(envelope, SMTPCONN_UNSET), SMTPCONN_OK);
+
 #define TEXT_FIELD(field, good, bad)                                                       \
   CHECK_INT(smtpconn_envelope_set_##field(NULL, good), SMTPCONN_ESTATE);                   \
   CHECK_TEXT(smtpconn_envelope_##field(NULL), NULL);                                       \
@@ -194,6 +206,7 @@ void field_rows(void) {
   FLAG_FIELDS(FLAG_FIELD)
   OPEN_FLAG_FIELDS(OPEN_FLAG_FIELD)
   SIZE_FIELDS(SIZE_FIELD)
+  NUMBER_FIELDS(NUMBER_FIELD)
   TEXT_FIELDS(TEXT_FIELD)
   RECIPIENT_TEXT_FIELDS(RECIPIENT_TEXT_FIELD)
   smtpconn_envelope_free(envelope);

@@ -32,7 +32,13 @@ FLAGS = {
     "allornone": "all_or_none",
     "requiretls": "require_tls",
 }
-FIELDS = {"ret": "dsn_ret", "envid": "dsn_envid", "notify": "dsn_notify", "orcpt": "dsn_orcpt"}
+FIELDS = {
+    "ret": "dsn_ret",
+    "envid": "dsn_envid",
+    "notify": "dsn_notify",
+    "orcpt": "dsn_orcpt",
+    "priority": "mt_priority",
+}
 
 
 class MismatchError(AssertionError):

@@ -127,6 +127,8 @@ def test_values_of_another_type(
         ({"size": 1.5}, "size must be an int, not float"),
         ({"size": True}, "size must be an int, not bool"),
         ({"size": "1"}, "size must be an int, not str"),
+        ({"mt_priority": "3"}, "mt_priority must be an int, not str"),
+        ({"mt_priority": True}, "mt_priority must be an int, not bool"),
         ({"use_8bitmime": "no"}, "use_8bitmime must be a bool, not str"),
         ({"use_smtputf8": "no"}, "use_smtputf8 must be a bool"),
         ({"require_tls": "no"}, "require_tls must be a bool"),
@@ -250,6 +252,30 @@ def test_require_tls(server: ScriptedServer) -> None:
     server.play(hello("REQUIRETLS"), QUIT)
     with open_to(server) as connection, pytest.raises(smtpconn.RequireTLSError):
         connection.send(FROM, TO, "x", require_tls=True)
+
+
+@pytest.mark.parametrize("value", [-9, 0, 9])
+def test_a_priority(value: int, server: ScriptedServer) -> None:
+    mail = f"<{FROM}> MT-PRIORITY={value}"
+    server.play(hello("MT-PRIORITY"), sending(mail, f"<{TO}>"), QUIT)
+    with open_to(server) as connection:
+        connection.send(FROM, TO, "x", mt_priority=value)
+
+
+# The last two are what C would take for no value, and for 3.
+@pytest.mark.parametrize("value", [-10, 10, -(2**31), 2**32 + 3])
+def test_a_priority_out_of_range(value: int, server: ScriptedServer) -> None:
+    server.play(hello("MT-PRIORITY"), QUIT)
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.EnvelopeError, match=f"^mt_priority .*{value}"):
+            connection.send(FROM, TO, "x", mt_priority=value)
+
+
+def test_a_parameter_that_is_not_offered(server: ScriptedServer) -> None:
+    server.play(hello(), QUIT)
+    with open_to(server) as connection:
+        with pytest.raises(smtpconn.EnvelopeError, match=r"needs MT-PRIORITY, .* does not offer"):
+            connection.send(FROM, TO, "x", mt_priority=0)
 
 
 def test_all_or_none(server: ScriptedServer) -> None:

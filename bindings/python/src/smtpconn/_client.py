@@ -111,6 +111,7 @@ class Client(DrivenConnection):
         dsn: Optional[DSN] = None,
         all_or_none: Optional[bool] = None,
         use_binarymime: Optional[bool] = None,
+        mt_priority: Optional[int] = None,
         allow_empty: Optional[bool] = None,
         # generated: end
     ) -> Result: ...
@@ -128,6 +129,7 @@ class Client(DrivenConnection):
         dsn: Optional[DSN] = None,
         all_or_none: Optional[bool] = None,
         use_binarymime: Optional[bool] = None,
+        mt_priority: Optional[int] = None,
         allow_empty: Optional[bool] = None,
         # generated: end
     ) -> Result:

@@ -69,6 +69,7 @@ class Envelope:
     - `dsn`: Delivery status notifications (RFC 3461).
     - `all_or_none`: Send to every recipient or to none.
     - `use_binarymime`: Send every octet unchanged (RFC 3030); needs `chunking`.
+    - `mt_priority`: Priority of the message (MT-PRIORITY, RFC 6710); the higher, the more urgent.
     - `allow_empty`: Allow a message without content, which is an error otherwise.
     """
 
@@ -82,6 +83,7 @@ class Envelope:
     dsn: Optional[DSN] = None
     all_or_none: bool = False
     use_binarymime: bool = False
+    mt_priority: Optional[int] = None
     allow_empty: bool = False
     # generated: end
 
@@ -107,6 +109,7 @@ def _of_kind(kind: str) -> tuple[str, ...]:
 _FLAGS: Final = _of_kind("flag")
 _OPEN_FLAGS: Final = _of_kind("flag or unset")
 _OCTETS: Final = _of_kind("octets")
+_NUMBERS: Final = _of_kind("number")
 
 
 def check_envelope(envelope: object) -> None:
@@ -160,7 +163,12 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     for name in _OCTETS:
         value = getattr(envelope, name)
         if value is not None:
-            put(f"set_{name}", _octets(value, name))
+            put(f"set_{name}", _whole(value, name, range(2**64)))
+    for name in _NUMBERS:
+        value = getattr(envelope, name)
+        if value is not None:
+            # The lowest would remove the field.
+            put(f"set_{name}", _whole(value, name, range(1 - 2**31, 2**31)))
     encode_flag(envelope.allow_empty, "allow_empty")
     if envelope.dsn is not None:
         if not isinstance(envelope.dsn, DSN):
@@ -172,10 +180,10 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
                 put(f"set_dsn_{name}", carry(value, f"dsn.{name}"))
 
 
-def _octets(value: object, what: str) -> int:
+def _whole(value: object, what: str, room: range) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{what} must be an int, not {type(value).__name__}")
     # ctypes would cut off what does not fit.
-    if not 0 <= value < 2**64:
+    if value not in room:
         raise EnvelopeError(f"{what} is out of range: {value}")
     return value

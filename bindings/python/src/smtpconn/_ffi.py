@@ -337,6 +337,8 @@ FUNCTIONS = (
     Function("smtpconn_envelope_require_tls", [Envelope], c_int),
     Function("smtpconn_envelope_set_all_or_none", [Envelope, c_int], c_int),
     Function("smtpconn_envelope_all_or_none", [Envelope], c_int),
+    Function("smtpconn_envelope_set_mt_priority", [Envelope, c_int], c_int),
+    Function("smtpconn_envelope_mt_priority", [Envelope], c_int),
     Function("smtpconn_envelope_set_dsn_ret", [Envelope, c_char_p], c_int),
     Function("smtpconn_envelope_dsn_ret", [Envelope], c_char_p),
     Function("smtpconn_envelope_set_dsn_envid", [Envelope, c_char_p], c_int),

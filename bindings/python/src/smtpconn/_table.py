@@ -75,6 +75,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "dsn": "python",
     "all_or_none": "flag",
     "use_binarymime": "flag",
+    "mt_priority": "number",
     "allow_empty": "python",
 }
 
