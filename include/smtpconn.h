@@ -315,6 +315,47 @@ const char *smtpconn_options_local_address(const smtpconn_options *options);
 int smtpconn_options_set_local_port(smtpconn_options *options, int port);
 int smtpconn_options_local_port(const smtpconn_options *options);
 
+/* Which addresses are used: those of both families (ANY), only IPv4, or only IPv6.  Names
+ * are resolved to addresses of that family.  EOPTIONS from smtpconn_new with a host,
+ * local_address or socket of the other family, and with socket_path or connection.
+ * Default 0: ANY. */
+enum smtpconn_address_family {
+  SMTPCONN_FAMILY_ANY = 0,
+  SMTPCONN_FAMILY_IPV4 = 1,
+  SMTPCONN_FAMILY_IPV6 = 2
+};
+int smtpconn_options_set_address_family(smtpconn_options *options, int family);
+int smtpconn_options_address_family(const smtpconn_options *options);
+
+/* TCP keep-alive (RFC 9293 section 3.8.4), which detects a peer that disappeared without
+ * closing, and keeps the entry of an idle connection in a firewall.  It is on for every
+ * TCP socket that the library connects, with the times of the system (on Linux, the first
+ * probe after two hours).  These options change them; 0, the default, leaves a value to
+ * the system.
+ *
+ * idle      seconds without data until the first probe, 1 to 32767
+ * interval  seconds between two probes, 1 to 32767
+ * count     unanswered probes that end the connection, 1 to 127
+ *
+ * EOPTIONS from smtpconn_new with socket_path, which has no TCP, and with connection,
+ * whose settings stay as the caller made them. */
+int smtpconn_options_set_tcp_keepalive_idle(smtpconn_options *options, int seconds);
+int smtpconn_options_tcp_keepalive_idle(const smtpconn_options *options);
+int smtpconn_options_set_tcp_keepalive_interval(smtpconn_options *options, int seconds);
+int smtpconn_options_tcp_keepalive_interval(const smtpconn_options *options);
+int smtpconn_options_set_tcp_keepalive_count(smtpconn_options *options, int count);
+int smtpconn_options_tcp_keepalive_count(const smtpconn_options *options);
+
+/* The sizes of the socket's buffers in octets (SO_RCVBUF and SO_SNDBUF), 1 to 1073741823,
+ * set before connecting; 0, the default, for the system's, which Linux adapts to the
+ * connection.  Linux doubles a value that was set, and silently limits it to
+ * net.core.rmem_max or wmem_max.  They hold for socket_path and socket too.  EOPTIONS from
+ * smtpconn_new with connection: set them on that socket. */
+int smtpconn_options_set_receive_buffer_size(smtpconn_options *options, int octets);
+int smtpconn_options_receive_buffer_size(const smtpconn_options *options);
+int smtpconn_options_set_send_buffer_size(smtpconn_options *options, int octets);
+int smtpconn_options_send_buffer_size(const smtpconn_options *options);
+
 /* A stream socket that the caller made, -1 for none (the default).  It is
  * duplicated, and becomes non-blocking; the caller may close its own.
  *

@@ -26,6 +26,12 @@ package struct Options {
   package var lmtp = false
   package private(set) var localAddress: [UInt8]?
   package internal(set) var localPort = 0
+  package private(set) var addressFamily = AddressFamily.any
+  package internal(set) var tcpKeepaliveIdle = 0
+  package internal(set) var tcpKeepaliveInterval = 0
+  package internal(set) var tcpKeepaliveCount = 0
+  package internal(set) var receiveBufferSize = 0
+  package internal(set) var sendBufferSize = 0
   package private(set) var socketPath: [UInt8]?
   /// A socket of the caller, to be connected or already connected.
   package private(set) var socket: GivenSocket?
@@ -166,6 +172,14 @@ package struct Options {
     localAddress = value
   }
 
+  package mutating func setAddressFamily(_ value: Int32) throws(Failure) {
+    guard let family = AddressFamily(rawValue: value) else {
+      throw Failure(
+        .options, "address_family must be one of enum smtpconn_address_family, not \(value)")
+    }
+    addressFamily = family
+  }
+
   package mutating func setSocketPath(_ value: [UInt8]?) throws(Failure) {
     if let value, SocketAddress(path: value) == nil {
       throw Self.refusal("socket_path", "a path of 1 to 107 octets", value)
@@ -258,6 +272,7 @@ package struct Options {
     if let maximum = tls.maximumVersion, maximum.rawValue < tls.minimumVersion.rawValue {
       throw Failure(.options, "tls_max_version is below tls_min_version")
     }
+    try validateNetwork()
   }
 
   /// An option that names the one server to trust is of no use without TLS.
@@ -277,7 +292,7 @@ package struct Options {
 
   /// A text that can be resolved, without anything that could end a command, a
   /// log line or an SNI name.
-  private static func isHost(_ value: [UInt8]) -> Bool { isHostName(value) || isIPv6(value) }
+  static func isHost(_ value: [UInt8]) -> Bool { isHostName(value) || isIPv6(value) }
 
   /// Underscores are part of many internal names.
   private static func isHostName(_ value: [UInt8]) -> Bool {

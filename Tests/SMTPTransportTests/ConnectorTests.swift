@@ -28,7 +28,7 @@ import Testing
     let listener = Listener()
     let refusing = Listener.refusing()
     let connector = Connector(
-      loop: loop, addresses: [refusing, listener.address], localAddress: nil)
+      loop: loop, addresses: [refusing, listener.address])
     let socket = try #require(run(connector)).get()
     #expect(socket.remote.description == listener.address.description)
     #expect(socket.local.isLoopback)
@@ -40,7 +40,7 @@ import Testing
 
   @Test func allRefused() throws {
     let addresses = [Listener.refusing(), Listener.refusing()]
-    let connector = Connector(loop: loop, addresses: addresses, localAddress: nil)
+    let connector = Connector(loop: loop, addresses: addresses)
     guard case .failure(let failure) = try #require(run(connector)) else {
       Issue.record("connected")
       return
@@ -61,7 +61,7 @@ import Testing
     let first = Listener()
     let second = Listener()
     let connector = Connector(
-      loop: loop, addresses: [first.address, second.address], localAddress: nil)
+      loop: loop, addresses: [first.address, second.address])
     let winner = try #require(run(connector)).get()
     #expect(winner.remote.description == first.address.description)
     #expect(connector.hasMore)
@@ -89,8 +89,9 @@ import Testing
 
   @Test func localAddressOfAnotherFamily() throws {
     let listener = Listener()
-    let local = SocketAddress(numeric: bytes("::1"), port: 0)
-    let connector = Connector(loop: loop, addresses: [listener.address], localAddress: local)
+    var settings = SocketSettings()
+    settings.localAddress = SocketAddress(numeric: bytes("::1"), port: 0)
+    let connector = Connector(loop: loop, addresses: [listener.address], settings: settings)
     guard case .failure(let failure) = try #require(run(connector)) else {
       Issue.record("connected")
       return
@@ -105,10 +106,10 @@ import Testing
     var fillers: [ConnectionAttempt] = []
     for _ in 0..<4 {
       let filler = ConnectionAttempt(listener.address)
-      _ = filler.start(loop: loop, from: nil, given: nil) {}
+      _ = filler.start(loop: loop, SocketSettings(), given: nil) {}
       fillers.append(filler)
     }
-    let connector = Connector(loop: loop, addresses: [listener.address], localAddress: nil)
+    let connector = Connector(loop: loop, addresses: [listener.address])
     var result: Outcome?
     connector.start(deadline: Clock.now() + 50) { result = $0 }
     let inTime = pump(loop) { result != nil }
@@ -129,12 +130,12 @@ import Testing
     var fillers: [ConnectionAttempt] = []
     for _ in 0..<4 {
       let filler = ConnectionAttempt(silent.address)
-      _ = filler.start(loop: loop, from: nil, given: nil) {}
+      _ = filler.start(loop: loop, SocketSettings(), given: nil) {}
       fillers.append(filler)
     }
     let good = Listener()
     let connector = Connector(
-      loop: loop, addresses: [silent.address, good.address], localAddress: nil)
+      loop: loop, addresses: [silent.address, good.address])
     let socket = try #require(run(connector)).get()
     #expect(socket.remote.description == good.address.description)
     #expect(connector.hasMore)
@@ -142,7 +143,7 @@ import Testing
   }
 
   @Test func noAddresses() throws {
-    let connector = Connector(loop: loop, addresses: [], localAddress: nil)
+    let connector = Connector(loop: loop, addresses: [])
     guard case .failure(let failure) = try #require(run(connector)) else {
       Issue.record("connected")
       return
@@ -152,7 +153,7 @@ import Testing
 
   @Test func cancelledConnectorIsSilent() {
     let listener = Listener()
-    let connector = Connector(loop: loop, addresses: [listener.address], localAddress: nil)
+    let connector = Connector(loop: loop, addresses: [listener.address])
     var called = false
     connector.start(deadline: Clock.now() + 20_000) { _ in called = true }
     connector.cancel()

@@ -59,7 +59,7 @@ final class Listener {
 /// Connects to `address` and drives the loop until that is done.
 func connect(_ loop: EventLoop, to address: SocketAddress) -> ConnectedSocket? {
   var result: Result<ConnectedSocket, Failure>?
-  let connector = Connector(loop: loop, addresses: [address], localAddress: nil)
+  let connector = Connector(loop: loop, addresses: [address])
   connector.start(deadline: Clock.now() + 20_000) { result = $0 }
   _ = pump(loop) { result != nil }
   return try? result?.get()

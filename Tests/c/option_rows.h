@@ -25,6 +25,12 @@
 #define NUMBER_OPTIONS(X) \
   X(port, 0, 65535, 25, 2525) \
   X(local_port, 0, 65535, 0, 2000) \
+  X(address_family, 0, 2, 0, 1) \
+  X(tcp_keepalive_idle, 0, 32767, 0, 60) \
+  X(tcp_keepalive_interval, 0, 32767, 0, 15) \
+  X(tcp_keepalive_count, 0, 127, 0, 4) \
+  X(receive_buffer_size, 0, 1073741823, 0, 65536) \
+  X(send_buffer_size, 0, 1073741823, 0, 65536) \
   X(chunking, 0, 2, 0, 1) \
   X(initial_response, -1, 1, -1, 0)
 

@@ -71,6 +71,22 @@ CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"tls_pins": PIN, "ignore_tls": 1}, ("tls_pins", "ignore_tls")),
     ({"tls_pins": PIN, "opportunistic_tls": 1}, ("tls_pins", "opportunistic_tls")),
     ({"tls_pins": PIN, "connection": "tcp4", "secured": 1}, ("tls_pins", "secured")),
+    *[
+        ({place: given, option: 1}, (place, named))
+        for option, named in [
+            ("address_family", "address_family"),
+            ("tcp_keepalive_idle", "tcp_keepalive"),
+            ("tcp_keepalive_interval", "tcp_keepalive"),
+            ("tcp_keepalive_count", "tcp_keepalive"),
+        ]
+        for place, given in [("socket_path", "/s"), ("connection", "tcp4")]
+    ],
+    ({"connection": "tcp4", "receive_buffer_size": 1}, ("connection", "buffer")),
+    ({"connection": "tcp4", "send_buffer_size": 1}, ("connection", "buffer")),
+    ({"host": "::1", "address_family": 1}, ("host", "address_family")),
+    ({"host": "127.0.0.1", "address_family": 2}, ("host", "address_family")),
+    ({"local_address": "127.0.0.1", "address_family": 2}, ("local_address", "address_family")),
+    ({"socket": "tcp4", "address_family": 2}, ("socket", "address_family")),
 ]
 
 

@@ -45,4 +45,39 @@ extension Options {
     }
     localPort = value
   }
+
+  package mutating func setTcpKeepaliveIdle(_ value: Int) throws(Failure) {
+    guard (0...32767).contains(value) else {
+      throw Failure(.options, "tcp_keepalive_idle must be 0 to 32767, not \(value)")
+    }
+    tcpKeepaliveIdle = value
+  }
+
+  package mutating func setTcpKeepaliveInterval(_ value: Int) throws(Failure) {
+    guard (0...32767).contains(value) else {
+      throw Failure(.options, "tcp_keepalive_interval must be 0 to 32767, not \(value)")
+    }
+    tcpKeepaliveInterval = value
+  }
+
+  package mutating func setTcpKeepaliveCount(_ value: Int) throws(Failure) {
+    guard (0...127).contains(value) else {
+      throw Failure(.options, "tcp_keepalive_count must be 0 to 127, not \(value)")
+    }
+    tcpKeepaliveCount = value
+  }
+
+  package mutating func setReceiveBufferSize(_ value: Int) throws(Failure) {
+    guard (0...1073741823).contains(value) else {
+      throw Failure(.options, "receive_buffer_size must be 0 to 1073741823, not \(value)")
+    }
+    receiveBufferSize = value
+  }
+
+  package mutating func setSendBufferSize(_ value: Int) throws(Failure) {
+    guard (0...1073741823).contains(value) else {
+      throw Failure(.options, "send_buffer_size must be 0 to 1073741823, not \(value)")
+    }
+    sendBufferSize = value
+  }
 }

@@ -184,8 +184,9 @@ final class Opening {
     let host = options.values.effectiveHost
     let port = UInt16(truncatingIfNeeded: options.values.effectivePort)
     trace.note(.network, "resolving \(Bytes.printable(host))")
-    resolver.resolve(host: host, port: port, deadline: deadlines.deadline(of: .dns)) {
-      [self] result in
+    let limit = deadlines.deadline(of: .dns)
+    let family = options.values.addressFamily
+    resolver.resolve(host: host, port: port, family: family, deadline: limit) { [self] result in
       deadlines.update()
       switch result {
       case .success(let addresses): report(connect(to: addresses))
@@ -207,7 +208,7 @@ final class Opening {
 
   private func race(_ addresses: [SocketAddress]) {
     let connector = Connector(
-      loop: loop, addresses: addresses, localAddress: localAddress,
+      loop: loop, addresses: addresses, settings: options.values.socketSettings,
       givenSocket: options.values.socket)
     self.connector = connector
     deadlines.connectingBegan()
@@ -222,12 +223,6 @@ final class Opening {
       case .success(let socket): report(open(socket))
       case .failure(let failure): report(.failed(failure))
       }
-    }
-  }
-
-  private var localAddress: SocketAddress? {
-    options.values.localAddress.flatMap {
-      SocketAddress(numeric: $0, port: UInt16(truncatingIfNeeded: options.values.localPort))
     }
   }
 

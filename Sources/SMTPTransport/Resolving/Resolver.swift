@@ -19,7 +19,7 @@ package final class Resolver {
 
   /// Resolves. `completion` is called once, never inside this call.
   package func resolve(
-    host: [UInt8], port: UInt16, deadline limit: Int64,
+    host: [UInt8], port: UInt16, family: AddressFamily = .any, deadline limit: Int64,
     completion: @escaping (Result<[SocketAddress], Failure>) -> Void
   ) {
     cancel()
@@ -27,7 +27,7 @@ package final class Resolver {
     if let address = SocketAddress(numeric: host, port: port) {
       return deliverLater(.success([address]))
     }
-    let name = Bytes.printable(host)
+    let name = Bytes.printable(host) + family.note
     guard !host.isEmpty, !host.contains(0) else {
       return deliverLater(
         .failure(Resolver.failure("\"\(name)\" is not a host name", retry: .no)))
@@ -42,18 +42,20 @@ package final class Resolver {
             retry: .safe)))
     }
     deadline?.set(limit)
-    ask(host, port, name)
+    ask(host, port, family, name)
   }
 
   /// Starts a thread, or waits until one may be started.
-  private func ask(_ host: [UInt8], _ port: UInt16, _ name: ErrorText) {
+  private func ask(
+    _ host: [UInt8], _ port: UInt16, _ family: AddressFamily, _ name: ErrorText
+  ) {
     guard ResolverThreads.enter() else {
-      if wait == nil { wait = LoopTimer(loop) { [self] in ask(host, port, name) } }
+      if wait == nil { wait = LoopTimer(loop) { [self] in ask(host, port, family, name) } }
       wait?.set(Clock.now() + ResolverThreads.patience)
       return
     }
     do throws(Errno) {
-      let request = try ResolverRequest.Handle(host: host, port: port)
+      let request = try ResolverRequest.Handle(host: host, port: port, family: family.number)
       self.request = request
       watch = Watch(loop: loop, descriptor: request.notice, readable: true, writable: false) {
         [self] _ in
@@ -137,5 +139,16 @@ package final class Resolver {
     _ message: ErrorText, code: ErrorCode = .dns, retry: Retry
   ) -> Failure {
     Failure(code, message, command: "CONN", phase: .dns, retry: retry)
+  }
+}
+
+extension AddressFamily {
+  /// Beside a name that has no address, perhaps of this family only.
+  fileprivate var note: ErrorText {
+    switch self {
+    case .any: ""
+    case .ipv4: " (IPv4 only)"
+    case .ipv6: " (IPv6 only)"
+    }
   }
 }

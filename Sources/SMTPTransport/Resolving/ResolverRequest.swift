@@ -10,16 +10,19 @@ import Synchronization
   private let isDone = Atomic<Bool>(false)
   private let host: UnsafeMutablePointer<CChar>
   private let service: UnsafeMutablePointer<CChar>
+  private let family: Int32
   private let notice: SystemNotice
   private var list: UnsafeMutablePointer<addrinfo>?
   private var code: Int32 = 0
   private var error: Int32 = 0
 
   private init(
-    host: UnsafeMutablePointer<CChar>, service: UnsafeMutablePointer<CChar>, notice: SystemNotice
+    host: UnsafeMutablePointer<CChar>, service: UnsafeMutablePointer<CChar>, family: Int32,
+    notice: SystemNotice
   ) {
     unsafe self.host = unsafe host
     unsafe self.service = unsafe service
+    self.family = family
     self.notice = notice
     unsafe self.list = nil
   }
@@ -35,7 +38,7 @@ import Synchronization
   /// claim exclusive access, and the loop looks at the counters meanwhile.
   private static func resolve(_ request: UnsafeMutablePointer<ResolverRequest>) {
     var hints = unsafe addrinfo()
-    unsafe hints.ai_family = AF_UNSPEC
+    unsafe hints.ai_family = request.pointee.family
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_NUMERICSERV
     var list: UnsafeMutablePointer<addrinfo>?
@@ -58,7 +61,7 @@ import Synchronization
     let notice: Int32
 
     /// Starts the thread, for which there must be a place: it leaves that itself.
-    init(host: [UInt8], port: UInt16) throws(Errno) {
+    init(host: [UInt8], port: UInt16, family: Int32) throws(Errno) {
       let notice = SystemNotice()
       guard notice.descriptor >= 0 else { throw .current }
       let name = unsafe strdup((host + [0]).map { CChar(bitPattern: $0) })
@@ -72,7 +75,7 @@ import Synchronization
       self.notice = notice.descriptor
       unsafe request = .allocate(capacity: 1)
       unsafe request.initialize(
-        to: ResolverRequest(host: name, service: service, notice: notice))
+        to: ResolverRequest(host: name, service: service, family: family, notice: notice))
       let result = unsafe csystem_start_thread(
         { argument in
           if let request = unsafe argument?.assumingMemoryBound(to: ResolverRequest.self) {

@@ -25,12 +25,17 @@ final class ConnectionAttempt {
   /// When the outcome is `inProgress`, `onReady` is called once `finish` can
   /// tell how it ended.
   func start(
-    loop: EventLoop, from local: SocketAddress?, given: GivenSocket?, onReady: @escaping () -> Void
+    loop: EventLoop, _ settings: SocketSettings, given: GivenSocket?,
+    onReady: @escaping () -> Void
   ) -> Outcome {
     descriptor = given?.take() ?? csystem_stream_socket(address.family)
     guard descriptor >= 0 else { return .failed(.current) }
-    if !address.isLocalSocket { System.tuneInternetSocket(descriptor) }
-    if let local {
+    do throws(Errno) {
+      try settings.apply(to: descriptor, isInternet: !address.isLocalSocket)
+    } catch {
+      return .failed(error)
+    }
+    if let local = settings.localAddress {
       guard local.family == address.family else { return .unbound(Errno(code: EAFNOSUPPORT)) }
       // The requested port may be in TIME_WAIT after its last connection.
       if local.port != 0 { System.setOption(descriptor, level: SOL_SOCKET, name: SO_REUSEADDR) }

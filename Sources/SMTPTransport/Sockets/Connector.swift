@@ -9,7 +9,7 @@ package final class Connector {
   package private(set) var failures = AddressFailures()
 
   private let loop: EventLoop
-  private let localAddress: SocketAddress?
+  private let settings: SocketSettings
   /// A socket of the caller: it can connect to one address only.
   private let givenSocket: GivenSocket?
   private var untried: [SocketAddress]
@@ -27,11 +27,11 @@ package final class Connector {
   private static let attemptDelay: Int64 = 250
 
   package init(
-    loop: EventLoop, addresses: [SocketAddress], localAddress: SocketAddress? = nil,
+    loop: EventLoop, addresses: [SocketAddress], settings: SocketSettings = SocketSettings(),
     givenSocket: GivenSocket? = nil
   ) {
     self.loop = loop
-    self.localAddress = localAddress
+    self.settings = settings
     self.givenSocket = givenSocket
     let order = Connector.interleaved(addresses)
     untried = givenSocket.map { Connector.suited($0, order) } ?? order
@@ -104,7 +104,7 @@ package final class Connector {
     stagger?.clear()
     while !untried.isEmpty {
       let attempt = ConnectionAttempt(untried.removeFirst())
-      let outcome = attempt.start(loop: loop, from: localAddress, given: givenSocket) {
+      let outcome = attempt.start(loop: loop, settings, given: givenSocket) {
         [self, attempt] in
         settle(attempt, attempt.finish())
       }
@@ -137,7 +137,7 @@ package final class Connector {
   private func fail(_ attempt: ConnectionAttempt, _ error: Errno, isLocal: Bool = false) {
     attempt.cancel()
     let place: ErrorText =
-      isLocal ? "local_address \(localAddress?.description ?? ""): " : ""
+      isLocal ? "local_address \(settings.localAddress?.description ?? ""): " : ""
     var failure = Connector.failure(
       .socket, "\(place)\(error.text)", retry: Connector.retry(after: error.code))
     failure.errno = error.code

@@ -24,6 +24,10 @@ package final class GivenSocket {
 
   deinit { System.close(descriptor) }
 
+  package func isOf(_ family: AddressFamily) -> Bool {
+    SocketAddress.ofSocket(descriptor).map { family.allows($0) } ?? false
+  }
+
   var family: Int32? { SocketAddress.ofSocket(descriptor)?.family }
 
   /// The descriptor, once; -1 after that.

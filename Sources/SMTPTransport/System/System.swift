@@ -80,8 +80,13 @@ enum System {
     try retrying { unsafe CSystem.send(descriptor, buffer, count, Int32(MSG_NOSIGNAL)) }
   }
 
-  static func setOption(_ descriptor: Int32, level: Int32, name: Int32) {
-    var on: Int32 = 1
-    _ = unsafe setsockopt(descriptor, level, name, &on, socklen_t(MemoryLayout<Int32>.size))
+  /// False with errno set.
+  @discardableResult
+  static func setOption(
+    _ descriptor: Int32, level: Int32, name: Int32, _ value: Int32 = 1
+  ) -> Bool {
+    var value = value
+    let size = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe setsockopt(descriptor, level, name, &value, size) == 0
   }
 }

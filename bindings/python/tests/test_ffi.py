@@ -128,6 +128,7 @@ def test_handles_are_distinct() -> None:
     [
         (_constants.ErrorCode, "smtpconn_code", "SMTPCONN_"),
         (_constants.Retry, "smtpconn_retry", "SMTPCONN_RETRY_"),
+        (_constants.AddressFamily, "smtpconn_address_family", "SMTPCONN_FAMILY_"),
         (_constants.Chunking, "smtpconn_chunking", "SMTPCONN_CHUNKING_"),
         (_constants.Stage, "smtpconn_stage_number", "SMTPCONN_STAGE_"),
         (_constants.RecipientStatus, "smtpconn_recipient_status", "SMTPCONN_RECIPIENT_"),

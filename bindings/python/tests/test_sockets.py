@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
+import stat
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +69,81 @@ def test_small_writes_leave_at_once(server: ScriptedServer) -> None:
     with socket.socket() as made, smtpconn.Connection("127.0.0.1", server.port, socket=made):
         assert made.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
         assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+KEEPALIVE = {
+    "tcp_keepalive_idle": socket.TCP_KEEPIDLE,
+    "tcp_keepalive_interval": socket.TCP_KEEPINTVL,
+    "tcp_keepalive_count": socket.TCP_KEEPCNT,
+}
+
+
+def test_keepalive(server: ScriptedServer) -> None:
+    """Each option sets its own value; the socket of the caller shows it."""
+    server.play(HELLO, QUIT)
+    values: dict[str, int] = {name: 40 + n for n, name in enumerate(KEEPALIVE)}
+    options: Any = values
+    with (
+        socket.socket() as made,
+        smtpconn.Connection("127.0.0.1", server.port, socket=made, **options),
+    ):
+        assert made.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        found = {
+            name: made.getsockopt(socket.IPPROTO_TCP, option) for name, option in KEEPALIVE.items()
+        }
+    assert found == values
+
+
+def test_values_of_the_system(server: ScriptedServer) -> None:
+    server.play(HELLO, QUIT)
+    with (
+        socket.socket() as fresh,
+        socket.socket() as made,
+        smtpconn.Connection("127.0.0.1", server.port, socket=made),
+    ):
+        for option in KEEPALIVE.values():
+            there = made.getsockopt(socket.IPPROTO_TCP, option)
+            assert there == fresh.getsockopt(socket.IPPROTO_TCP, option)
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_UNIX])
+def test_buffer_sizes(family: int, tmp_path: Path) -> None:
+    """Linux doubles them (socket(7))."""
+    with socket.socket(family) as listener:
+        listener.bind(("127.0.0.1", 0) if family == socket.AF_INET else str(tmp_path / "s"))
+        listener.listen()
+        where: Any = (
+            {"host": "127.0.0.1", "port": listener.getsockname()[1]}
+            if family == socket.AF_INET
+            else {"socket_path": tmp_path / "s"}
+        )
+        with ScriptedServer(listener) as server:
+            server.play(HELLO, QUIT)
+            before = set(sockets())
+            with smtpconn.Connection(**where, receive_buffer_size=20_000, send_buffer_size=30_000):
+                sizes = {
+                    tuple(
+                        made.getsockopt(socket.SOL_SOCKET, option)
+                        for option in (socket.SO_RCVBUF, socket.SO_SNDBUF)
+                    )
+                    for made in opened_since(before)
+                }
+            server.check()
+    assert (40_000, 60_000) in sizes
+
+
+def sockets() -> Iterator[int]:
+    """The descriptors of this process that are sockets."""
+    for entry in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(entry)).st_mode):
+                yield int(entry)
+
+
+def opened_since(before: set[int]) -> Iterator[socket.socket]:
+    for number in set(sockets()) - before:
+        with socket.socket(fileno=os.dup(number)) as copy:
+            yield copy
 
 
 def test_small_writes_of_a_given_connection_leave_at_once(server: ScriptedServer) -> None:

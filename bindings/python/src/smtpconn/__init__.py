@@ -11,7 +11,7 @@ SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
 from ._connection import Connection, ConnectionOptions, Exchange
-from ._constants import Chunking, ErrorCode, LogKind, RecipientStatus, Retry, Stage
+from ._constants import AddressFamily, Chunking, ErrorCode, LogKind, RecipientStatus, Retry, Stage
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
@@ -37,6 +37,7 @@ from ._version import __version__
 
 __all__ = [
     "DSN",
+    "AddressFamily",
     "AuthError",
     "CancelledError",
     "Chunking",

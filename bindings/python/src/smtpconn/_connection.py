@@ -9,7 +9,7 @@ from socket import socket as Socket  # noqa: N812
 from typing import Callable, Optional, TypedDict, Union, cast
 
 from ._client import Client
-from ._constants import Chunking
+from ._constants import AddressFamily, Chunking
 from ._hooks import Password, PlainExchange, TLSContextHandler
 from ._log import AnyLogger
 from ._loop import Loop
@@ -56,6 +56,12 @@ class ConnectionOptions(TypedDict, total=False):
     connection: Optional[Union[Socket, int]]
     secured: Optional[bool]
     name: Optional[str]
+    address_family: Optional[AddressFamily]
+    tcp_keepalive_idle: Optional[int]
+    tcp_keepalive_interval: Optional[int]
+    tcp_keepalive_count: Optional[int]
+    receive_buffer_size: Optional[int]
+    send_buffer_size: Optional[int]
     dns_timeout: Optional[float]
     connection_timeout: Optional[float]
     greeting_timeout: Optional[float]
@@ -170,6 +176,12 @@ class Connection(Client):
         connection: Optional[Union[Socket, int]] = None,
         secured: Optional[bool] = None,
         name: Optional[str] = None,
+        address_family: Optional[AddressFamily] = None,
+        tcp_keepalive_idle: Optional[int] = None,
+        tcp_keepalive_interval: Optional[int] = None,
+        tcp_keepalive_count: Optional[int] = None,
+        receive_buffer_size: Optional[int] = None,
+        send_buffer_size: Optional[int] = None,
         dns_timeout: Optional[float] = None,
         connection_timeout: Optional[float] = None,
         greeting_timeout: Optional[float] = None,
@@ -238,6 +250,16 @@ class Connection(Client):
         - `connection`: A connected socket of the caller.
         - `secured`: `connection` is already protected, by TLS or an equivalent.  Default: off.
         - `name`: The name sent in EHLO.  Default: host name, else `[address]`.
+        - `address_family`: Use only IPv4 or only IPv6 addresses.  Default: any.
+        - `tcp_keepalive_idle`: Seconds without data until the first keep-alive probe.  Default: the
+          system's.
+        - `tcp_keepalive_interval`: Seconds between two keep-alive probes.  Default: the system's.
+        - `tcp_keepalive_count`: Keep-alive probes without an answer that end the connection.
+          Default: the system's.
+        - `receive_buffer_size`: Octets of the socket's receive buffer (`SO_RCVBUF`).  Default: the
+          system's.
+        - `send_buffer_size`: Octets of the socket's send buffer (`SO_SNDBUF`).  Default: the
+          system's.
         - `dns_timeout`: Name resolution.  Default: 30 s.
         - `connection_timeout`: Connecting, over all addresses, with the TLS handshake.  Default:
           120 s.

@@ -52,6 +52,14 @@ class Chunking(IntEnum):
     OPTIMISTIC = 2
 
 
+class AddressFamily(IntEnum):
+    """Which addresses are used."""
+
+    ANY = 0
+    IPV4 = 1
+    IPV6 = 2
+
+
 class Stage(IntEnum):
     """The stage of a connection."""
 

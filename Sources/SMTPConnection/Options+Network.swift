@@ -1,0 +1,50 @@
+import SMTPProtocol
+import SMTPTransport
+
+/// The settings of sockets that the library connects.
+extension Options {
+  var socketSettings: SocketSettings {
+    var settings = SocketSettings()
+    settings.family = addressFamily
+    settings.localAddress = localAddress.flatMap {
+      SocketAddress(numeric: $0, port: UInt16(truncatingIfNeeded: localPort))
+    }
+    settings.keepaliveIdle = tcpKeepaliveIdle
+    settings.keepaliveInterval = tcpKeepaliveInterval
+    settings.keepaliveCount = tcpKeepaliveCount
+    settings.receiveBuffer = receiveBufferSize
+    settings.sendBuffer = sendBufferSize
+    return settings
+  }
+
+  /// No setting is accepted and then ignored.
+  func validateNetwork() throws(Failure) {
+    let keepsAlive = tcpKeepaliveIdle != 0 || tcpKeepaliveInterval != 0 || tcpKeepaliveCount != 0
+    if socketPath != nil, keepsAlive || addressFamily != .any {
+      throw Failure(
+        .options, "socket_path needs no tcp_keepalive option and no address_family; unset them")
+    }
+    let isSet = keepsAlive || receiveBufferSize != 0 || sendBufferSize != 0
+    if connectedSocket != nil, isSet || addressFamily != .any {
+      throw Failure(
+        .options,
+        "connection is connected; address_family, the tcp_keepalive options and the buffer sizes"
+          + " cannot apply to it: set them on the socket before")
+    }
+    guard addressFamily != .any else { return }
+    try checkFamily(of: host, "host")
+    try checkFamily(of: localAddress, "local_address")
+    if let socket, !socket.isOf(addressFamily) {
+      throw Failure(.options, "socket is not of the family that address_family names")
+    }
+  }
+
+  private func checkFamily(of value: [UInt8]?, _ option: ErrorText) throws(Failure) {
+    guard let value, let address = SocketAddress(numeric: value, port: 0),
+      !addressFamily.allows(address)
+    else { return }
+    throw Failure(
+      .options,
+      "\(option) is an address that address_family excludes: \(Bytes.printable(value))")
+  }
+}
