@@ -3,7 +3,7 @@
  *
  * The whole public interface, in the order in which a program calls it:
  *
- *     version, error codes, error objects
+ *     version, error codes, kinds of failures, error objects
  *     options                                  how to connect
  *     loop                                     event loop integration
  *     connection: new, events, connect         opening a connection
@@ -148,6 +148,128 @@ const char *smtpconn_code_name(int code);
 const char *smtpconn_code_text(int code);
 
 /* ------------------------------------------------------------------------
+ * Kinds of failures
+ *
+ * Why something failed, more precise than its code, for programs that act on it; the code
+ * says what was not possible.  The numbers never change meaning.  New ones may be added:
+ * treat one that you do not know, and SMTPCONN_KIND_NONE, by the code.
+ *
+ * The kind of a refusal is found by what the reply answers, its code and its enhanced status
+ * code; by words of its text only where one code has several meanings, as with providers
+ * that use 535 for everything.  docs/errors.md says what to do about each.
+ * --------------------------------------------------------------------- */
+
+enum smtpconn_kind {
+  SMTPCONN_KIND_NONE = 0,                     /* no more is known than the code */
+
+  /* The network. */
+  SMTPCONN_KIND_DNS_NOT_FOUND = 101,          /* no such host name, or it has no address */
+  SMTPCONN_KIND_DNS_FAILED = 102,             /* the name could not be looked up now */
+  SMTPCONN_KIND_CONNECT_REFUSED = 103,        /* nothing listens at that port or path */
+  SMTPCONN_KIND_UNREACHABLE = 104,            /* no route, or no answer of the host */
+  SMTPCONN_KIND_LOCAL_ADDRESS = 105,          /* local_address or local_port: not usable */
+  SMTPCONN_KIND_CONNECTION_LOST = 106,        /* closed or reset by the other side */
+  SMTPCONN_KIND_TIMEOUT_DNS = 107,            /* dns_timeout passed */
+  SMTPCONN_KIND_TIMEOUT_CONNECTION = 108,     /* connection_timeout */
+  SMTPCONN_KIND_TIMEOUT_GREETING = 109,       /* greeting_timeout; a server that expects TLS
+                                                 from the start is silent too */
+  SMTPCONN_KIND_TIMEOUT_SOCKET = 110,         /* socket_timeout */
+  SMTPCONN_KIND_TIMEOUT_COMMAND = 111,        /* command_timeout */
+  SMTPCONN_KIND_TIMEOUT_FINAL_REPLY = 112,    /* final_reply_timeout */
+  SMTPCONN_KIND_TIMEOUT_OPERATION = 113,      /* operation_timeout */
+
+  /* A proxy. */
+  SMTPCONN_KIND_PROXY_REFUSED = 201,          /* it does not allow this connection */
+  SMTPCONN_KIND_PROXY_LOGIN = 202,            /* it wants a login, or refuses this one */
+  SMTPCONN_KIND_PROXY_UNREACHABLE = 203,      /* it cannot reach the server */
+  SMTPCONN_KIND_PROXY_PROTOCOL = 204,         /* what answers is no such proxy */
+
+  /* TLS. */
+  SMTPCONN_KIND_TLS_NAME = 301,               /* certificate of another name: those in it
+                                                 are smtpconn_error_certificate_names */
+  SMTPCONN_KIND_TLS_EXPIRED = 302,            /* certificate not valid any more */
+  SMTPCONN_KIND_TLS_NOT_YET_VALID = 303,      /* certificate not valid yet */
+  SMTPCONN_KIND_TLS_SELF_SIGNED = 304,        /* certificate signed by itself */
+  SMTPCONN_KIND_TLS_UNKNOWN_ISSUER = 305,     /* certificate of a CA that is not trusted */
+  SMTPCONN_KIND_TLS_REVOKED = 306,            /* certificate revoked */
+  SMTPCONN_KIND_TLS_CRL = 307,                /* no usable CRL for the certificate */
+  SMTPCONN_KIND_TLS_OCSP = 308,               /* OCSP response missing, bad or too old */
+  SMTPCONN_KIND_TLS_PIN = 309,                /* no key of the chain is pinned */
+  SMTPCONN_KIND_TLS_DANE = 310,               /* no TLSA record matches */
+  SMTPCONN_KIND_TLS_WEAK_KEY = 311,           /* key or signature too weak */
+  SMTPCONN_KIND_TLS_UNTRUSTED = 312,          /* not trusted for another reason */
+  SMTPCONN_KIND_TLS_PLAIN_TEXT = 313,         /* no TLS where it was expected */
+  SMTPCONN_KIND_TLS_UNEXPECTED = 314,         /* TLS where plain text was expected */
+  SMTPCONN_KIND_TLS_VERSION = 315,            /* no common version */
+  SMTPCONN_KIND_TLS_CIPHER = 316,             /* no common cipher, group or signature */
+  SMTPCONN_KIND_TLS_CLOSED = 317,             /* closed during the handshake */
+  SMTPCONN_KIND_TLS_NOT_OFFERED = 318,        /* TLS is required and not offered */
+  SMTPCONN_KIND_TLS_REFUSED = 319,            /* STARTTLS was refused */
+  SMTPCONN_KIND_TLS_INJECTED = 320,           /* octets before TLS that may be an attack */
+  SMTPCONN_KIND_TLS_CLIENT_CERTIFICATE = 321, /* the server wants another client
+                                                 certificate, or one at all */
+  SMTPCONN_KIND_TLS_SETUP = 322,              /* an option for TLS cannot be used */
+  SMTPCONN_KIND_TLS_FAILED = 323,             /* another failure of TLS */
+
+  /* A login. */
+  SMTPCONN_KIND_LOGIN_CREDENTIALS = 401,      /* wrong user or password */
+  SMTPCONN_KIND_LOGIN_APP_PASSWORD = 402,     /* needs a password for applications */
+  SMTPCONN_KIND_LOGIN_BASIC_DISABLED = 403,   /* passwords are switched off: use a token */
+  SMTPCONN_KIND_LOGIN_WEAK_MECHANISM = 404,   /* the mechanism is too weak for this user */
+  SMTPCONN_KIND_LOGIN_MECHANISM = 405,        /* no mechanism that both sides can use */
+  SMTPCONN_KIND_LOGIN_ENCRYPTION = 406,       /* not without TLS */
+  SMTPCONN_KIND_LOGIN_TEMPORARY = 407,        /* not possible for now */
+  SMTPCONN_KIND_LOGIN_LOCKED = 408,           /* the account is locked or wants attention */
+  SMTPCONN_KIND_LOGIN_ATTEMPTS = 409,         /* too many logins */
+  SMTPCONN_KIND_LOGIN_TOKEN = 410,            /* access token refused */
+  SMTPCONN_KIND_LOGIN_POLICY = 411,           /* forbidden by a policy */
+  SMTPCONN_KIND_LOGIN_REQUIRED = 412,         /* mail only after a login */
+  SMTPCONN_KIND_LOGIN_TRANSITION = 413,       /* log in once with PLAIN, for a new form of
+                                                 the password (4.7.12) */
+  SMTPCONN_KIND_LOGIN_EXCHANGE = 414,         /* challenges that make no sense */
+  SMTPCONN_KIND_LOGIN_SERVER_SIGNATURE = 415, /* the server does not know the password:
+                                                 an impostor */
+  SMTPCONN_KIND_LOGIN_CHANNEL_BINDING = 416,  /* the binding to TLS was refused */
+  SMTPCONN_KIND_LOGIN_NO_TOKEN = 417,         /* no access token was obtained */
+
+  /* A server that does not want this client, or none now. */
+  SMTPCONN_KIND_SERVER_BLOCKED = 501,         /* this client or its address */
+  SMTPCONN_KIND_SERVER_CONNECTIONS = 502,     /* too many connections */
+  SMTPCONN_KIND_SERVER_BUSY = 503,            /* not now */
+  SMTPCONN_KIND_SERVER_CLOSING = 504,         /* it ends the connection (421) */
+  SMTPCONN_KIND_SERVER_NO_MAIL = 505,         /* it takes no mail at all */
+  SMTPCONN_KIND_SERVER_HELLO_NAME = 506,      /* the option name is not good enough */
+  SMTPCONN_KIND_SERVER_STORAGE = 507,         /* it has no room */
+  SMTPCONN_KIND_SERVER_PROTOCOL = 508,        /* it violates SMTP */
+  SMTPCONN_KIND_SERVER_EXTENSION = 509,       /* it lacks what this message needs */
+
+  /* The envelope. */
+  SMTPCONN_KIND_SENDER_ADDRESS = 601,         /* bad or unknown sender or its domain */
+  SMTPCONN_KIND_SENDER_NOT_ALLOWED = 602,     /* not this sender with this login */
+  SMTPCONN_KIND_SENDER_UNAUTHENTICATED = 603, /* SPF, DKIM, DMARC, ARC or reverse DNS */
+  SMTPCONN_KIND_RECIPIENT_UNKNOWN = 604,      /* no such mailbox */
+  SMTPCONN_KIND_RECIPIENT_DOMAIN = 605,       /* the domain takes no mail */
+  SMTPCONN_KIND_RECIPIENT_ADDRESS = 606,      /* not allowed as an address */
+  SMTPCONN_KIND_RECIPIENT_DISABLED = 607,     /* mailbox disabled */
+  SMTPCONN_KIND_RECIPIENT_FULL = 608,         /* mailbox full */
+  SMTPCONN_KIND_RECIPIENT_MOVED = 609,        /* has another address now */
+  SMTPCONN_KIND_RECIPIENTS_TOO_MANY = 610,    /* too many recipients at a time */
+  SMTPCONN_KIND_RELAY_DENIED = 611,           /* not a domain of this server */
+  SMTPCONN_KIND_GREYLISTED = 612,             /* for some minutes, then again */
+  SMTPCONN_KIND_RATE_LIMITED = 613,           /* too much in too little time */
+  SMTPCONN_KIND_POLICY = 614,                 /* another policy of the server */
+
+  /* The message. */
+  SMTPCONN_KIND_MESSAGE_TOO_BIG = 701,        /* larger than the server takes */
+  SMTPCONN_KIND_MESSAGE_CONTENT = 702,        /* its content or form */
+  SMTPCONN_KIND_MESSAGE_LOOP = 703            /* passed too many servers */
+};
+
+/* "TLS_EXPIRED" for SMTPCONN_KIND_TLS_EXPIRED, "NONE" for 0, "UNKNOWN" for a number that is
+ * none.  Static.  Since 0.1.0. */
+const char *smtpconn_kind_name(int kind);
+
+/* ------------------------------------------------------------------------
  * Error objects
  *
  * An error passed to a callback, and every string read from it, is valid
@@ -183,6 +305,10 @@ int smtpconn_error_code(const smtpconn_error *error);
 
 /* Its name, "EAUTH". */
 const char *smtpconn_error_name(const smtpconn_error *error);
+
+/* Why, one of enum smtpconn_kind; SMTPCONN_KIND_NONE when no more is known than the code.
+ * Since 0.1.0. */
+int smtpconn_error_kind(const smtpconn_error *error);
 
 /* What happened and what to do about it, as text for a person.  Never holds a
  * password or token. */
@@ -224,6 +350,11 @@ int smtpconn_error_errno(const smtpconn_error *error);
 /* The reason that OpenSSL or the verification of the certificate gave, in
  * words; NULL when TLS was not the cause. */
 const char *smtpconn_error_tls_reason(const smtpconn_error *error);
+
+/* The names in the certificate, "mail.example.org, *.example.org, 192.0.2.1", "" when there is
+ * none; at most five, then "... and 3 more".  NULL unless the kind is SMTPCONN_KIND_TLS_NAME.
+ * Since 0.1.0. */
+const char *smtpconn_error_certificate_names(const smtpconn_error *error);
 
 /* The address and port that were tried or in use, "192.0.2.1:25" or
  * "[2001:db8::1]:25", several separated by ", "; NULL before the first.  When all of

@@ -77,3 +77,9 @@ public func smtpconn_code_text(_ code: CInt) -> UnsafePointer<CChar>? {
   if code == 0 { return unsafe cLiteral("Success.") }
   return unsafe cLiteral(ErrorCode(rawValue: code)?.text ?? "An unknown error.")
 }
+
+@_cdecl("smtpconn_kind_name") @implementation
+public func smtpconn_kind_name(_ kind: CInt) -> UnsafePointer<CChar>? {
+  let (literal, offset) = FailureKind.name(of: kind)
+  return unsafe cLiteral(literal).map { unsafe $0 + offset }
+}

@@ -24,6 +24,11 @@ public func smtpconn_error_name(_ error: OpaquePointer?) -> UnsafePointer<CChar>
   return unsafe cLiteral(handle.failure.code.name)
 }
 
+@_cdecl("smtpconn_error_kind") @implementation
+public func smtpconn_error_kind(_ error: OpaquePointer?) -> CInt {
+  unsafe Errors.borrow(error)?.failure.kind.number ?? 0
+}
+
 @_cdecl("smtpconn_error_message") @implementation
 public func smtpconn_error_message(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
   guard let handle = unsafe Errors.borrow(error) else { return nil }
@@ -74,6 +79,14 @@ public func smtpconn_error_errno(_ error: OpaquePointer?) -> CInt {
 public func smtpconn_error_tls_reason(_ error: OpaquePointer?) -> UnsafePointer<CChar>? {
   guard let handle = unsafe Errors.borrow(error) else { return nil }
   return unsafe handle.texts.hold(handle.failure.tlsReason)
+}
+
+@_cdecl("smtpconn_error_certificate_names") @implementation
+public func smtpconn_error_certificate_names(
+  _ error: OpaquePointer?
+) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe Errors.borrow(error) else { return nil }
+  return unsafe handle.texts.hold(handle.failure.certificateNames)
 }
 
 @_cdecl("smtpconn_error_address") @implementation

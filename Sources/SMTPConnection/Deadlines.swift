@@ -158,7 +158,7 @@ final class Deadlines {
     }
     return Failure(
       .timedOut, "\(explanation) within \(limits[limit]) ms (\(limit.optionName))",
-      command: command, phase: phase, retry: .safe)
+      command: command, phase: phase, retry: .safe, kind: limit.kind)
   }
 
   // MARK: The timer

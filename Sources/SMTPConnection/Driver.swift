@@ -393,7 +393,7 @@ final class Driver {
     guard wasStarted else { return }
     if var failure {
       if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }
-      trace.note(.network, "closed: \(failure.message)", level: isError ? .error : .info)
+      trace.note(.network, "closed: \(failure.logged)", level: isError ? .error : .info)
       if isError { events.failed(failure) }
     } else {
       trace.note(.network, "closed")

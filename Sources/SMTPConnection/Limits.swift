@@ -1,3 +1,5 @@
+import SMTPProtocol
+
 /// The time limits of a connection. None is infinite.
 ///
 /// The defaults stand in the table of options. The first four are those of the original; command
@@ -17,6 +19,18 @@ package enum Limit: Int, CaseIterable {
     case .finalReply: "the server did not reply to the end of the message"
     case .quit: "the server did not reply to QUIT"
     case .operation: "the operation did not finish"
+    }
+  }
+
+  var kind: FailureKind {
+    switch self {
+    case .dns: .timeoutDNS
+    case .connection: .timeoutConnection
+    case .greeting: .timeoutGreeting
+    case .socket: .timeoutSocket
+    case .command, .quit: .timeoutCommand
+    case .finalReply: .timeoutFinalReply
+    case .operation: .timeoutOperation
     }
   }
 }

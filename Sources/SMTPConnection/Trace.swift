@@ -12,6 +12,11 @@ package struct LogRecord {
   package let text: [UInt8]
 }
 
+extension Failure {
+  /// The text and the kind.
+  var logged: ErrorText { kind == .none ? text : "\(text) [\(kind.name)]" }
+}
+
 /// The log. Without a callback no line is made. Lines are in the same queue as the callbacks,
 /// and go to the log callback that is set when their turn comes.
 final class Trace {

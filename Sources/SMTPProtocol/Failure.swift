@@ -7,6 +7,11 @@ package struct Failure: Error {
     get { detail.code }
     set { own().code = newValue }
   }
+  /// Why, as a number: what was set, or what reply and code say.
+  package var kind: FailureKind {
+    get { detail.kind == .none ? derivedKind : detail.kind }
+    set { own().kind = newValue }
+  }
   /// One sentence for a person: what happened, and what to do about it.
   package var message: String { detail.message.text }
   package var text: ErrorText {
@@ -39,6 +44,11 @@ package struct Failure: Error {
     get { detail.tlsReason }
     set { own().tlsReason = newValue }
   }
+  /// The names in a certificate that is for none that is expected.
+  package var certificateNames: String? {
+    get { detail.certificateNames }
+    set { own().certificateNames = newValue }
+  }
   package var addresses: String? {
     get { detail.addresses }
     set { own().addresses = newValue }
@@ -50,9 +60,9 @@ package struct Failure: Error {
 
   package init(
     _ code: ErrorCode, _ message: ErrorText, command: String = "API", phase: Phase = .options,
-    retry: Retry = .no
+    retry: Retry = .no, kind: FailureKind = .none
   ) {
-    detail = Detail(code, message, command, phase, retry)
+    detail = Detail(code, message, command, phase, retry, kind)
   }
 
   /// A failure is rare, large, and part of many results: with one reference to it
@@ -67,6 +77,7 @@ package struct Failure: Error {
   /// Never changed while shared, which makes it safe to send.
   private final class Detail: @unchecked Sendable {
     var code: ErrorCode
+    var kind: FailureKind
     var message: ErrorText
     var command: String
     var phase: Phase
@@ -74,13 +85,16 @@ package struct Failure: Error {
     var recipient: [UInt8]?
     var errno: Int32 = 0
     var tlsReason: String?
+    var certificateNames: String?
     var addresses: String?
     var retry: Retry
 
     init(
-      _ code: ErrorCode, _ message: ErrorText, _ command: String, _ phase: Phase, _ retry: Retry
+      _ code: ErrorCode, _ message: ErrorText, _ command: String, _ phase: Phase, _ retry: Retry,
+      _ kind: FailureKind
     ) {
       self.code = code
+      self.kind = kind
       self.message = message
       self.command = command
       self.phase = phase
@@ -89,6 +103,7 @@ package struct Failure: Error {
 
     init(_ other: Detail) {
       code = other.code
+      kind = other.kind
       message = other.message
       command = other.command
       phase = other.phase
@@ -96,6 +111,7 @@ package struct Failure: Error {
       recipient = other.recipient
       errno = other.errno
       tlsReason = other.tlsReason
+      certificateNames = other.certificateNames
       addresses = other.addresses
       retry = other.retry
     }

@@ -160,7 +160,7 @@ package final class Channel {
     case .failed(let queue):
       var failure = Failure(
         .tls, "TLS failed: \(queue.text)", command: "CONN", phase: .idle,
-        retry: TLSRetry.afterHandshake(queue.reason))
+        retry: TLSRetry.afterHandshake(queue.reason), kind: TLSFailure.kind(ofAlert: queue.reason))
       failure.tlsReason = queue.text
       failure.addresses = remote.description
       return .failed(failure)
@@ -192,14 +192,15 @@ package final class Channel {
       return located(
         TLSFailure.make(
           "\"\(shown)\" is no name that a certificate can be checked for",
-          reason: "bad host name", retry: .no))
+          reason: "bad host name", retry: .no, kind: .tlsSetup))
     }
     guard watch != nil, session == nil,
       let session = TLSSession(context, descriptor: socket.descriptor), session.expect(name)
     else {
       let reason = TLSErrorQueue.drain().text
       return located(
-        TLSFailure.make("TLS cannot be set up: \(reason)", reason: reason, retry: .no))
+        TLSFailure.make(
+          "TLS cannot be set up: \(reason)", reason: reason, retry: .no, kind: .tlsSetup))
     }
     session.resume()
     self.session = session

@@ -11,6 +11,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define CHECK_MAIN
 #include "check.h"
+#include "hidden.h"
 
 #include <smtpconn.h>
 
@@ -18,73 +19,35 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { LONGEST = 64, PART = 1 << 16 };
+enum { LONGEST = 64 };
 
-/* Ranges beyond this are what ASan keeps of its own, almost all of it never used. */
-static const unsigned long widest = 1ul << 30;
-
-/* Every letter is the one before it, so that the words themselves are in no memory
- * that is searched, but where the library has put them. */
+/* See hidden.h. */
 static const char *const passwords[] = {"o`rrvnqc,/012345678", NULL};
 static const char *const tokens[] = {"qdeqdrg,snjdm,/012345678", "bkhdms,rdbqds,/012345678",
                                      "`bbdrr,snjdm,/012345678", NULL};
 
-static void reveal(char *word, const char *hidden) {
-  for (; *hidden != 0; hidden++) *word++ = (char)(*hidden + 1);
-  *word = 0;
+static struct hidden hidden(const char *letters) {
+  struct hidden word;
+  word.octets = (const unsigned char *)letters;
+  word.length = strlen(letters);
+  return word;
 }
 
-static void forget(char *word) {
-  volatile char *letter = word;
-  while (*letter != 0) *letter++ = 0;
+static void reveal(char *word, const char *letters) {
+  struct hidden secret = hidden(letters);
+  hidden_reveal(&secret, word);
 }
 
-static int is_hidden_here(const char *place, const char *hidden) {
-  for (; *hidden != 0; hidden++, place++) {
-    if (*place != (char)(*hidden + 1)) return 0;
-  }
-  return 1;
+static void forget(char *word) { hidden_forget(word, strlen(word)); }
+
+static int is_hidden_here(const char *place, const char *letters) {
+  struct hidden secret = hidden(letters);
+  return hidden_is_here((const unsigned char *)place, &secret);
 }
 
-/* How often a word occurs in a range of this program's memory. */
-static int count_between(FILE *memory, unsigned long start, unsigned long end,
-                         const char *hidden) {
-  static char part[PART + LONGEST];
-  size_t length = strlen(hidden), have;
-  const char *place;
-  int count = 0;
-  for (; start < end; start += PART) {
-    size_t wanted = end - start < sizeof part ? (size_t)(end - start) : sizeof part;
-    /* The search would find itself. */
-    if (start < (unsigned long)(part + sizeof part) && start + wanted > (unsigned long)part) {
-      continue;
-    }
-    if (fseek(memory, (long)start, SEEK_SET) != 0) break;
-    have = fread(part, 1, wanted, memory);
-    for (place = part; place != NULL && place < part + PART; place++) {
-      size_t rest = (size_t)(part + have - place);
-      place = rest < length ? NULL : memchr(place, *hidden + 1, rest - length + 1);
-      if (place == NULL || place >= part + PART) break;
-      count += is_hidden_here(place, hidden);
-    }
-  }
-  return count;
-}
-
-static int count_in_memory(const char *hidden) {
-  FILE *ranges = fopen("/proc/self/maps", "r"), *memory = fopen("/proc/self/mem", "r");
-  char line[512], access[8];
-  unsigned long start, end;
-  int count = 0;
-  setvbuf(memory, NULL, _IONBF, 0);
-  while (fgets(line, sizeof line, ranges) != NULL) {
-    if (sscanf(line, "%lx-%lx %7s", &start, &end, access) != 3) continue;
-    if (end - start > widest || strncmp(access, "rw", 2) != 0) continue;
-    count += count_between(memory, start, end, hidden);
-  }
-  fclose(memory);
-  fclose(ranges);
-  return count;
+static int count_in_memory(const char *letters) {
+  struct hidden secret = hidden(letters);
+  return hidden_in_memory(&secret);
 }
 
 static void check_forgotten(const char *const *words) {

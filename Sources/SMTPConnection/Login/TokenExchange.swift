@@ -151,6 +151,8 @@ final class TokenExchange {
 
   private func wrapped(_ cause: Failure) -> Failure {
     var wrapped = failure("cannot be reached: \(cause.message)", retry: cause.retry)
+    wrapped.kind = cause.kind
+    wrapped.certificateNames = cause.certificateNames
     wrapped.errno = cause.errno
     wrapped.tlsReason = cause.tlsReason
     wrapped.addresses = cause.addresses

@@ -337,7 +337,7 @@ final class Opening {
       case .securing(let channel) = stage,
       options.values.socket == nil, options.values.connectedSocket == nil
     else { return false }
-    trace.note(.tls, "\(failure.text); going on without TLS", level: .warning)
+    trace.note(.tls, "\(failure.logged); going on without TLS", level: .warning)
     goesOnInTheClear = true
     let address = channel.remote
     leave()
@@ -356,7 +356,7 @@ final class Opening {
     case .securing(let channel): connector.remember(channel.remote, failure)
     case .idle, .starting, .resolving, .connecting: return false
     }
-    trace.note(.network, "\(failure.text); trying the next address", level: .warning)
+    trace.note(.network, "\(failure.logged); trying the next address", level: .warning)
     leave()
     run(connector)
     return true

@@ -87,12 +87,14 @@ package enum MechanismChoice {
     if allowed.isEmpty {
       throw refusal(
         "the password or token is not sent over a connection without TLS; use secure or"
-          + " require_tls, or set allow_insecure_auth")
+          + " require_tls, or set allow_insecure_auth", .loginEncryption)
     }
     return allowed
   }
 
-  private static func refusal(_ text: ErrorText) -> Failure {
-    Failure(.auth, text, command: "AUTH", phase: .auth)
+  private static func refusal(
+    _ text: ErrorText, _ kind: FailureKind = .loginMechanism
+  ) -> Failure {
+    Failure(.auth, text, command: "AUTH", phase: .auth, kind: kind)
   }
 }

@@ -37,7 +37,7 @@ final class Authentication {
       return .broken(
         Failure(
           .protocolViolation, "the server does not stop sending challenges",
-          command: command, phase: .auth))
+          command: command, phase: .auth, kind: .loginExchange))
     }
     if holdsInitialResponse, let response = mechanism.initialResponse {
       holdsInitialResponse = false
@@ -106,7 +106,8 @@ final class Authentication {
 
   private func give(up reason: ErrorText) -> Step {
     cancelled = Failure(
-      .auth, "the login was given up: \(reason)", command: command, phase: .auth)
+      .auth, "the login was given up: \(reason)", command: command, phase: .auth,
+      kind: .loginExchange)
     return .cancel
   }
 

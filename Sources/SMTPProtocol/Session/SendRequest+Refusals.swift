@@ -23,7 +23,8 @@ extension SendRequest {
     if let limit = capabilities.sizeLimit, size > limit {
       return Self.failure(
         .message,
-        "the message has \(size) octets and the server takes no more than \(limit) (SIZE)")
+        "the message has \(size) octets and the server takes no more than \(limit) (SIZE)",
+        .messageTooBig)
     }
     // RFC 6531 section 3.2: such an address must not be sent without SMTPUTF8.
     if !capabilities.smtpUTF8, let address = internationalized {
@@ -92,19 +93,24 @@ extension SendRequest {
     _ capabilities: Capabilities, _ security: Session.Security
   ) -> Failure? {
     let reason: ErrorText
+    var kind = FailureKind.serverExtension
     if !security.isSecure {
       reason = "the connection is not under TLS"
+      kind = .tlsNotOffered
     } else if !security.isVerified {
       reason = "the certificate of the server was not verified"
+      kind = .tlsUntrusted
     } else if !capabilities.has(Bytes.of("REQUIRETLS")) {
       reason = "the server does not offer it"
     } else {
       return nil
     }
-    return Self.failure(.requireTLS, "REQUIRETLS is not possible: \(reason)")
+    return Self.failure(.requireTLS, "REQUIRETLS is not possible: \(reason)", kind)
   }
 
-  private static func failure(_ code: ErrorCode, _ text: ErrorText) -> Failure {
-    Failure(code, text, command: "MAIL FROM", phase: .envelope)
+  private static func failure(
+    _ code: ErrorCode, _ text: ErrorText, _ kind: FailureKind = .serverExtension
+  ) -> Failure {
+    Failure(code, text, command: "MAIL FROM", phase: .envelope, kind: kind)
   }
 }

@@ -88,7 +88,7 @@ extension Session {
           .tls,
           "TLS is required (by require_tls or tls_pins) and the server does not offer STARTTLS; if"
             + " it expects TLS from the start, set secure and its port",
-          command: "STARTTLS", phase: .starttls))
+          command: "STARTTLS", phase: .starttls, kind: .tlsNotOffered))
     }
   }
 

@@ -60,11 +60,24 @@ extension Session {
   @_optimize(speed)
   private func nextReply() -> Reply? {
     do throws(Failure) {
-      return try parser.next()
+      if let reply = try parser.next() { return reply }
+      if isGreetedByTLS { giveUp(tlsInsteadOfGreeting) }
     } catch {
-      giveUp(located(error))
-      return nil
+      giveUp(isGreetedByTLS ? tlsInsteadOfGreeting : located(error))
     }
+    return nil
+  }
+
+  private var isGreetedByTLS: Bool {
+    if case .greeting = state { return parser.beginsWithTLSAlert }
+    return false
+  }
+
+  private var tlsInsteadOfGreeting: Failure {
+    located(
+      Failure(
+        .tls, "the server speaks TLS from the start on this port: set secure",
+        kind: .tlsUnexpected))
   }
 
   @_optimize(speed)
@@ -95,7 +108,8 @@ extension Session {
     located(
       Failure(
         position.phase == .starttls ? .tls : .protocolViolation,
-        "the server sent a reply before the command that it should answer"))
+        "the server sent a reply before the command that it should answer",
+        kind: position.phase == .starttls ? .tlsInjected : .serverProtocol))
   }
 
   /// After 220 to STARTTLS. Octets after it were not protected and cannot belong to the
@@ -107,7 +121,7 @@ extension Session {
           Failure(
             .tls,
             "octets arrived without TLS after the reply to STARTTLS: a network attacker may inject"
-              + " replies")))
+              + " replies", kind: .tlsInjected)))
     } else {
       events.append(.startTLS)
     }

@@ -104,7 +104,8 @@ extension Session {
       return Failure(
         .envelope,
         "the message is for all recipients or none (all_or_none), and the server takes no more than"
-          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope)
+          + " \(most) recipients at a time (RCPTMAX)", command: "MAIL FROM", phase: .envelope,
+        kind: .recipientsTooMany)
     }
     if request.isAllOrNone, let most = capabilities.limits.domains,
       request.recipients.count > most, DomainNumbers(request.recipients).count > most
@@ -113,7 +114,7 @@ extension Session {
         .envelope,
         "the message is for all recipients or none (all_or_none), and the server takes no recipients of more"
           + " than \(most) domains at a time (RCPTDOMAINMAX)", command: "MAIL FROM",
-        phase: .envelope)
+        phase: .envelope, kind: .recipientsTooMany)
     }
     let security = Security(isSecure: isSecure, isVerified: configuration.verifiesPeer)
     return request.refusal(
@@ -131,7 +132,8 @@ extension Session {
         Failure(
           .message,
           "the message has more octets than the server takes (\(limit), SIZE); it was not sent to"
-            + " its end", command: transaction.contentCommand, phase: .message)), transaction)
+            + " its end", command: transaction.contentCommand, phase: .message,
+          kind: .messageTooBig)), transaction)
     return false
   }
 

@@ -268,6 +268,9 @@ package struct ReplyParser {
     return reply
   }
 
+  /// The beginning of an alert record (RFC 8446 sections 5.1 and 6), of which no reply begins.
+  var beginsWithTLSAlert: Bool { buffer.count >= 2 && buffer[0] == 0x15 && buffer[1] == 0x03 }
+
   private mutating func clear() {
     code = nil
     hasMixedCodes = false

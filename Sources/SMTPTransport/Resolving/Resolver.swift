@@ -115,6 +115,7 @@ package final class Resolver {
       let isSystem = code == EAI_SYSTEM
       let reason = isSystem ? Errno(code: errno).text : text(of: code)
       var failure = failure("cannot resolve \(name): \(reason)", retry: retry(after: code))
+      if code == EAI_FAIL { failure.kind = .dnsFailed }
       if isSystem { failure.errno = errno }
       return .failure(failure)
     }
@@ -138,7 +139,9 @@ package final class Resolver {
   private static func failure(
     _ message: ErrorText, code: ErrorCode = .dns, retry: Retry
   ) -> Failure {
-    Failure(code, message, command: "CONN", phase: .dns, retry: retry)
+    Failure(
+      code, message, command: "CONN", phase: .dns, retry: retry,
+      kind: code == .timedOut ? .timeoutDNS : retry == .no ? .dnsNotFound : .dnsFailed)
   }
 }
 

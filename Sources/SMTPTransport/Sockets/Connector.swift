@@ -141,6 +141,7 @@ package final class Connector {
     var failure = Connector.failure(
       .socket, "\(place)\(error.text)", retry: Connector.retry(after: error.code))
     failure.errno = error.code
+    failure.kind = isLocal ? .localAddress : Connector.kind(of: error.code)
     lastFailure = failure
     remember(attempt.address, failure)
   }
@@ -158,6 +159,16 @@ package final class Connector {
     }
   }
 
+  private static func kind(of code: Int32) -> FailureKind {
+    switch code {
+    case ECONNREFUSED, ENOENT: .connectRefused
+    case ENETUNREACH, EHOSTUNREACH, ENETDOWN, EHOSTDOWN, ETIMEDOUT: .unreachable
+    case EADDRNOTAVAIL, EADDRINUSE: .localAddress
+    case ECONNRESET, ECONNABORTED, EPIPE: .connectionLost
+    default: .none
+    }
+  }
+
   private func expire() {
     let text: ErrorText = "connecting took longer than connection_timeout"
     finish(.failure(explain(Connector.failure(.timedOut, text), "\(text): ")))
@@ -169,7 +180,9 @@ package final class Connector {
 
   private static func failure(_ code: ErrorCode, _ text: ErrorText, retry: Retry = .safe) -> Failure
   {
-    Failure(code, text, command: "CONN", phase: .connect, retry: retry)
+    Failure(
+      code, text, command: "CONN", phase: .connect, retry: retry,
+      kind: code == .timedOut ? .timeoutConnection : .none)
   }
 
   // MARK: The end

@@ -193,7 +193,8 @@ package import SMTPProtocol
   }
 
   static func failure(_ message: ErrorText, _ reason: String?) -> Failure {
-    var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: .no)
+    var failure = Failure(
+      .tls, message, command: "CONN", phase: .tls, retry: .no, kind: .tlsSetup)
     failure.tlsReason = reason
     return failure
   }

@@ -4,8 +4,10 @@ import SMTPProtocol
 
 /// Why a handshake failed, and what to do about it.
 enum TLSFailure {
-  static func make(_ message: ErrorText, reason: String, retry: Retry) -> Failure {
-    var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry)
+  static func make(
+    _ message: ErrorText, reason: String, retry: Retry, kind: FailureKind
+  ) -> Failure {
+    var failure = Failure(.tls, message, command: "CONN", phase: .tls, retry: retry, kind: kind)
     failure.tlsReason = reason
     return failure
   }
@@ -15,7 +17,7 @@ enum TLSFailure {
     let how = error.map { ": \($0.text)" } ?? ""
     var failure = make(
       "the server closed the connection during the TLS handshake\(how)",
-      reason: "closed during the handshake", retry: .safe)
+      reason: "closed during the handshake", retry: .safe, kind: .tlsClosed)
     failure.errno = error?.code ?? 0
     return failure
   }
@@ -34,25 +36,61 @@ enum TLSFailure {
         isUpgrade
           ? "the server accepted STARTTLS but does not speak TLS"
           : "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
-        reason: queue.text, retry: .no)
+        reason: queue.text, retry: .no, kind: .tlsPlainText)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return make(
         "the server offers no TLS version from 1.2 up: it has to be updated",
-        reason: queue.text, retry: .no)
+        reason: queue.text, retry: .no, kind: .tlsVersion)
     case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE, SSL_R_NO_SHARED_CIPHER:
       return make(
         "the server accepts none of the ciphers, groups or signatures that are allowed here by"
           + " tls_ciphers, tls_cipher_suites, tls_groups and the system's openssl.cnf:"
-          + " \(queue.text)", reason: queue.text, retry: .no)
+          + " \(queue.text)", reason: queue.text, retry: .no, kind: .tlsCipher)
     case SSL_R_DH_KEY_TOO_SMALL:
       return make(
         "the server's DHE key is too small for the security level of"
           + " this system: exclude such ciphers with tls_ciphers \"DEFAULT:!kDHE\", or let the"
-          + " server use larger parameters (\(queue.text))", reason: queue.text, retry: .no)
+          + " server use larger parameters (\(queue.text))", reason: queue.text, retry: .no,
+        kind: .tlsWeakKey)
     default:
       return make(
         "the TLS handshake failed: \(queue.text)", reason: queue.text,
-        retry: TLSRetry.after(queue.reason))
+        retry: TLSRetry.after(queue.reason), kind: kind(ofAlert: queue.reason))
+    }
+  }
+
+  /// Of an alert of the server about the certificate of the client (RFC 8446 section 6.2), which
+  /// under TLS 1.3 may come after the handshake.
+  static func kind(ofAlert reason: Int32) -> FailureKind {
+    switch reason {
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE...SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN,
+      SSL_R_TLSV1_ALERT_UNKNOWN_CA, SSL_R_TLSV1_ALERT_ACCESS_DENIED,
+      SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED:
+      .tlsClientCertificate
+    case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY: .tlsCipher
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING: .tlsClosed
+    default: .tlsFailed
+    }
+  }
+
+  /// Of a result of the verification.
+  private static func kind(ofCertificate code: Int32) -> FailureKind {
+    switch code {
+    case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .tlsName
+    case X509_V_ERR_CERT_HAS_EXPIRED: .tlsExpired
+    case X509_V_ERR_CERT_NOT_YET_VALID: .tlsNotYetValid
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: .tlsSelfSigned
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+      X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+      .tlsUnknownIssuer
+    case X509_V_ERR_CERT_REVOKED: .tlsRevoked
+    case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
+      X509_V_ERR_CRL_NOT_YET_VALID, X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_SIGNATURE_FAILURE:
+      .tlsCRL
+    case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK:
+      .tlsWeakKey
+    case X509_V_ERR_DANE_NO_MATCH: .tlsDANE
+    default: .tlsUntrusted
     }
   }
 
@@ -61,7 +99,7 @@ enum TLSFailure {
     return make(
       "the key of the server is none of tls_pins, but"
         + " \(Bytes.printable(TLSPins.text(digest)))",
-      reason: "the key is not pinned", retry: .no)
+      reason: "the key is not pinned", retry: .no, kind: .tlsPin)
   }
 
   private static func certificate(_ session: TLSSession, peer: [UInt8]) -> Failure {
@@ -69,9 +107,11 @@ enum TLSFailure {
     let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
     let wanted = Bytes.printable(peer)
     let message: ErrorText
+    var found: String?
     switch code {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = unsafe session.withShownCertificate { unsafe CertificateNames.list($0) }
+      found = names
       message =
         names.isEmpty
         ? "the certificate names no host, and so is not for \"\(wanted)\""
@@ -98,7 +138,9 @@ enum TLSFailure {
     default:
       message = "the certificate of the server cannot be trusted (\(reason))"
     }
-    return make(message, reason: reason, retry: .no)
+    var failure = make(message, reason: reason, retry: .no, kind: kind(ofCertificate: code))
+    failure.certificateNames = found
+    return failure
   }
 }
 

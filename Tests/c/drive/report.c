@@ -66,6 +66,7 @@ void put_error(const char *name, const smtpconn_error *error) {
   }
   printf(",\"%s\":{\"code\":%d", name, smtpconn_error_code(error));
   put_field("name", smtpconn_error_name(error));
+  put_field("kind", smtpconn_kind_name(smtpconn_error_kind(error)));
   put_field("message", smtpconn_error_message(error));
   put_field("response", smtpconn_error_response(error));
   put_number("response_code", smtpconn_error_response_code(error));
@@ -75,6 +76,7 @@ void put_error(const char *name, const smtpconn_error *error) {
   put_field("recipient", smtpconn_error_recipient(error));
   put_number("errno", smtpconn_error_errno(error));
   put_field("tls_reason", smtpconn_error_tls_reason(error));
+  put_field("certificate_names", smtpconn_error_certificate_names(error));
   put_field("address", smtpconn_error_address(error));
   put_number("retry", smtpconn_error_retry(error));
   putchar('}');

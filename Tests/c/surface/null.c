@@ -6,6 +6,7 @@
 void null_error(void) {
   CHECK_INT(smtpconn_error_code(NULL), SMTPCONN_OK);
   CHECK_TEXT(smtpconn_error_name(NULL), NULL);
+  CHECK_INT(smtpconn_error_kind(NULL), SMTPCONN_KIND_NONE);
   CHECK_TEXT(smtpconn_error_message(NULL), NULL);
   CHECK_TEXT(smtpconn_error_response(NULL), NULL);
   CHECK_INT(smtpconn_error_response_code(NULL), 0);
@@ -15,6 +16,7 @@ void null_error(void) {
   CHECK_TEXT(smtpconn_error_recipient(NULL), NULL);
   CHECK_INT(smtpconn_error_errno(NULL), 0);
   CHECK_TEXT(smtpconn_error_tls_reason(NULL), NULL);
+  CHECK_TEXT(smtpconn_error_certificate_names(NULL), NULL);
   CHECK_TEXT(smtpconn_error_address(NULL), NULL);
   CHECK_INT(smtpconn_error_retry(NULL), SMTPCONN_RETRY_NO);
 }

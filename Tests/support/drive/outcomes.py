@@ -37,6 +37,7 @@ class Failure:
 
     code: int
     name: str
+    kind: str
     message: str
     response: str | None
     response_code: int
@@ -46,12 +47,14 @@ class Failure:
     recipient: str | None
     errno: int
     tls_reason: str | None
+    certificate_names: str | None
     address: str | None
     retry: int
 
     def __post_init__(self) -> None:
         """What holds for every error."""
         assert CODES.get(self.name) == self.code, f"{self.name} is not {self.code}"
+        assert self.kind != "UNKNOWN", "every kind has a name"
         assert self.message, "an error must say something"
         assert self.command, "an error must name a command"
         assert self.phase, "an error must name a phase"

@@ -127,6 +127,7 @@ def test_handles_are_distinct() -> None:
     ("python", "tag", "prefix"),
     [
         (_constants.ErrorCode, "smtpconn_code", "SMTPCONN_"),
+        (_constants.FailureKind, "smtpconn_kind", "SMTPCONN_KIND_"),
         (_constants.Retry, "smtpconn_retry", "SMTPCONN_RETRY_"),
         (_constants.AddressFamily, "smtpconn_address_family", "SMTPCONN_FAMILY_"),
         (_constants.Chunking, "smtpconn_chunking", "SMTPCONN_CHUNKING_"),

@@ -11,7 +11,16 @@ SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
 from ._connection import Connection, ConnectionOptions, Exchange
-from ._constants import AddressFamily, Chunking, ErrorCode, LogKind, RecipientStatus, Retry, Stage
+from ._constants import (
+    AddressFamily,
+    Chunking,
+    ErrorCode,
+    FailureKind,
+    LogKind,
+    RecipientStatus,
+    Retry,
+    Stage,
+)
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
@@ -49,6 +58,7 @@ __all__ = [
     "EnvelopeError",
     "ErrorCode",
     "Exchange",
+    "FailureKind",
     "LogKind",
     "Loop",
     "MessageError",

@@ -25,6 +25,7 @@ def read_error(error: ErrorHandle) -> SMTPConnError | None:
         decode(lib.smtpconn_error_message(error) or b""),
         code=code,
         name=decode(lib.smtpconn_error_name(error)),
+        kind=lib.smtpconn_error_kind(error),
         response=decode(lib.smtpconn_error_response(error)),
         response_code=lib.smtpconn_error_response_code(error) or None,
         enhanced=decode(lib.smtpconn_error_enhanced(error)),
@@ -33,6 +34,7 @@ def read_error(error: ErrorHandle) -> SMTPConnError | None:
         recipient=decode(lib.smtpconn_error_recipient(error)),
         errno=lib.smtpconn_error_errno(error) or None,
         tls_reason=decode(lib.smtpconn_error_tls_reason(error)),
+        certificate_names=decode(lib.smtpconn_error_certificate_names(error)),
         address=decode(lib.smtpconn_error_address(error)),
         retry=_retry(lib.smtpconn_error_retry(error)),
     )

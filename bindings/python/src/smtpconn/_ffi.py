@@ -131,9 +131,12 @@ FUNCTIONS = (
     # Error codes
     Function("smtpconn_code_name", [c_int], c_char_p),
     Function("smtpconn_code_text", [c_int], c_char_p),
+    # Kinds of failures
+    Function("smtpconn_kind_name", [c_int], c_char_p),
     # Error objects
     Function("smtpconn_error_code", [Error], c_int),
     Function("smtpconn_error_name", [Error], c_char_p),
+    Function("smtpconn_error_kind", [Error], c_int),
     Function("smtpconn_error_message", [Error], c_char_p),
     Function("smtpconn_error_response", [Error], c_char_p),
     Function("smtpconn_error_response_code", [Error], c_int),
@@ -143,6 +146,7 @@ FUNCTIONS = (
     Function("smtpconn_error_recipient", [Error], c_char_p),
     Function("smtpconn_error_errno", [Error], c_int),
     Function("smtpconn_error_tls_reason", [Error], c_char_p),
+    Function("smtpconn_error_certificate_names", [Error], c_char_p),
     Function("smtpconn_error_address", [Error], c_char_p),
     Function("smtpconn_error_retry", [Error], c_int),
     # Options

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Optional
 
-from ._constants import ErrorCode, RecipientStatus, Retry
+from ._constants import ErrorCode, FailureKind, RecipientStatus, Retry
 
 #: Characters of a reply by which a quotation of it is found in a message.
 _EXCERPT = 32
@@ -25,6 +25,9 @@ class SMTPConnError(Exception):
     code: int
     #: The name of the code, "EAUTH".
     name: str
+    #: Why, one of FailureKind, or a number that this version does not know; NONE when no more is
+    #: known than the code.
+    kind: int
     #: What happened and what to do about it.
     message: str
     #: The reply that caused it, its lines joined by LF, and the reply's code.
@@ -42,6 +45,8 @@ class SMTPConnError(Exception):
     errno: Optional[int]
     #: The reason that OpenSSL or the verification of the certificate gave.
     tls_reason: Optional[str]
+    #: The names in a certificate that is for another host, "mail.example.org, 192.0.2.1".
+    certificate_names: Optional[str]
     #: The address that was tried or in use, "192.0.2.1:25".
     address: Optional[str]
     #: Whether a retry is safe.
@@ -55,6 +60,7 @@ class SMTPConnError(Exception):
         *,
         code: Optional[int] = None,
         name: Optional[str] = None,
+        kind: int = FailureKind.NONE,
         response: Optional[str] = None,
         response_code: Optional[int] = None,
         enhanced: Optional[str] = None,
@@ -63,6 +69,7 @@ class SMTPConnError(Exception):
         recipient: Optional[str] = None,
         errno: Optional[int] = None,
         tls_reason: Optional[str] = None,
+        certificate_names: Optional[str] = None,
         address: Optional[str] = None,
         retry: Retry = Retry.NO,
         result: Optional["Result"] = None,
@@ -71,6 +78,7 @@ class SMTPConnError(Exception):
         self.message = message
         self.code = self.CODE if code is None else code
         self.name = name or _name(self.code)
+        self.kind = _kind(kind)
         self.response = response
         self.response_code = response_code
         self.enhanced = enhanced
@@ -79,6 +87,7 @@ class SMTPConnError(Exception):
         self.recipient = recipient
         self.errno = errno
         self.tls_reason = tls_reason
+        self.certificate_names = certificate_names
         self.address = address
         self.retry = retry
         self.result = result
@@ -114,6 +123,13 @@ def _name(code: int) -> str:
         return ErrorCode(code).name
     except ValueError:
         return "EUNKNOWN"
+
+
+def _kind(number: int) -> int:
+    try:
+        return FailureKind(number)
+    except ValueError:
+        return number
 
 
 @dataclass(frozen=True)
