@@ -598,13 +598,27 @@ int smtpconn_options_chunking(const smtpconn_options *options);
 int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
 const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
 
-/* The SASL mechanism to log in with, in any case: "PLAIN", "LOGIN", "CRAM-MD5",
- * "XOAUTH2", or one of smtpconn_options_set_custom_mechanism.  Default NULL: the
- * best one that the server offers and the credentials allow.  When the server replies
- * that it does not support it (504), that it is too weak (534) or that it needs TLS
- * (538), the next one is tried; never after a refused password (535).  When the last one
- * fails too, the message includes the reply to the first. */
-int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanism);
+/* SASL mechanisms, in any case, with blanks or commas between them: "PLAIN", "LOGIN",
+ * "CRAM-MD5", "XOAUTH2", or names of smtpconn_options_set_custom_mechanism.  These alone are
+ * used, in this order.  A hyphen before a name forbids that one: "-LOGIN -PLAIN" uses all
+ * others, in the order of the library.
+ *
+ * Default NULL: all that the server offers and the credentials allow, in this order: custom
+ * mechanisms; XOAUTH2; CRAM-MD5; PLAIN; LOGIN.  The password itself comes last, and never
+ * leaves without TLS (smtpconn_options_set_allow_insecure_auth).
+ *
+ * The next one is tried when a reply is about the mechanism: it is not supported (504), it is
+ * too weak (534), it needs TLS (538), or another one must be used once (432).  After a
+ * refusal (535) no other mechanism is tried with the same password, or with the same token
+ * once it was renewed, because each refusal may count towards locking the account; after a
+ * refused token the password is tried, if there is one.  Any other reply ends the login, and
+ * so does a 535 to a custom mechanism.  The message of the error names the mechanisms that
+ * were tried, why each failed, and what the server offers.
+ *
+ * EOPTIONS for a text that is no such list or that names a mechanism twice with opposite
+ * meaning; smtpconn_new refuses a name that is neither of this library nor a custom
+ * mechanism. */
+int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanisms);
 const char *smtpconn_options_auth_method(const smtpconn_options *options);
 
 /* Whether the AUTH command carries an initial response (RFC 4954 section 4), or the first
@@ -626,8 +640,8 @@ int smtpconn_options_set_hello_after_login(smtpconn_options *options, int again)
 int smtpconn_options_hello_after_login(const smtpconn_options *options);
 
 /* A custom SASL mechanism, which is preferred to a built-in one of the same name.
- * `name`: 1 to 20 letters, digits, hyphens and underscores.  A NULL callback removes
- * it.  `release` (may be NULL) is called when `user` is no longer used, even when this
+ * `name`: 1 to 20 letters, digits, hyphens and underscores, no hyphen first.  A NULL
+ * callback removes it.  `release` (may be NULL) is called when `user` is no longer used, even when this
  * call is refused.
  *
  * The callback runs with `challenge` NULL when a login with the mechanism begins.  If it
@@ -1070,9 +1084,9 @@ int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
  * smtpconn_login. */
 int smtpconn_auth_set_authorization_identity(smtpconn_auth *auth, const char *identity);
 
-/* An OAuth 2.0 access token for XOAUTH2, which is used when there is no password or when
- * auth_method selects it; `expires` in seconds since 1970, 0 when not known.  An expired
- * token is not sent but renewed. */
+/* An OAuth 2.0 access token for XOAUTH2, which is preferred to a password that is given too;
+ * `expires` in seconds since 1970, 0 when not known.  An expired token is not sent but
+ * renewed. */
 int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint64_t expires);
 
 /* How to get a new token: when there is none, when it has expired, and once when the

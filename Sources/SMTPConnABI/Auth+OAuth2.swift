@@ -121,7 +121,7 @@ public func smtpconn_token_request_fail(
   guard let question = unsafe TokenRequests.borrow(request) else { return nullHandle }
   let text = unsafe cBytes(reason).map { ": " + Bytes.printable($0, limit: 500) } ?? ""
   let failure = Failure(
-    .oauth2, "the token callback has no access token\(text)", command: "AUTH XOAUTH2",
+    .oauth2, "the token callback has no access token\(text)", command: "AUTH",
     phase: .auth)
   return question.answer(.failure(failure)) ? 0 : ErrorCode.state.rawValue
 }

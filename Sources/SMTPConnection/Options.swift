@@ -11,7 +11,9 @@ package struct Options {
   package var ignoreTLS = false
   package var requireTLS = false
   package private(set) var name: [UInt8]?
+  /// In upper case.
   package private(set) var authMethod: [UInt8]?
+  package private(set) var mechanisms = MechanismList.automatic
   package private(set) var chunking = Session.Chunking.off
   /// Keywords, separated by blanks.
   package private(set) var ignoredCapabilities: [UInt8]?
@@ -104,9 +106,7 @@ package struct Options {
   }
 
   package mutating func setAuthMethod(_ value: [UInt8]?) throws(Failure) {
-    if let value, !MechanismChoice.isName(value) {
-      throw Self.refusal("auth_method", "the name of a SASL mechanism", value)
-    }
+    mechanisms = try value.map { (text) throws(Failure) in try MechanismList(text) } ?? .automatic
     authMethod = value.map { Bytes.uppercased($0) }
   }
 
@@ -223,14 +223,12 @@ package struct Options {
       throw Failure(
         .options, "require_tls requires TLS and opportunistic_tls does not; set only one")
     }
-    if let authMethod, !MechanismChoice.known.contains(authMethod),
-      !customMechanisms.has(authMethod)
-    {
-      let known = Array(MechanismChoice.known.joined(separator: Bytes.of(", ")))
+    if let name = mechanisms.unknown(custom: customMechanisms.names) {
+      let known = MechanismChoice.joined(BuiltInMechanism.all.map { $0.name })
       throw Failure(
         .options,
-        "auth_method \(Bytes.printable(authMethod)) is none of \(Bytes.printable(known)) and no"
-          + " custom mechanism has that name")
+        "auth_method \(Bytes.printable(name)) is none of \(known) and no custom mechanism has that"
+          + " name")
     }
     if isSecure, opportunisticTLS {
       throw Failure(.options, "secure requires TLS and opportunistic_tls does not; set only one")

@@ -17,6 +17,12 @@ import Testing
   }
 
   private func attempt(_ change: (inout Identity) -> Void) -> LoginAttempt {
+    attempt(cryptography, change)
+  }
+
+  private func attempt(
+    _ cryptography: any Cryptography, _ change: (inout Identity) -> Void
+  ) -> LoginAttempt {
     var identity = Identity(cryptography)
     identity.credentials = Credentials(
       user: identity.secret(Bytes.of("ann")), password: identity.secret([]))
@@ -62,12 +68,65 @@ import Testing
     return .refused(.auth, "refused", reply, command: "AUTH", phase: .auth)
   }
 
-  @Test func `a mechanism that is not supported is followed by the next`() throws {
+  @Test(arguments: [504, 534, 538, 432])
+  func `a reply about the mechanism is followed by the next`(_ code: Int) throws {
     let attempt = attempt(withPassword)
     let first = try begin(attempt, "LOGIN PLAIN")
     #expect(first == "begin PLAIN")
-    #expect(text(attempt.next(after: refused(504))) == "begin LOGIN")
-    #expect(text(attempt.next(after: refused(504))).hasPrefix("end: "))
+    #expect(text(attempt.next(after: refused(code))) == "begin LOGIN")
+    #expect(text(attempt.next(after: refused(code))).hasPrefix("end: "))
+  }
+
+  @Test(arguments: [454, 500, 501, 530, 550])
+  func `any other reply is not`(_ code: Int) throws {
+    let attempt = attempt(withPassword)
+    let first = try begin(attempt, "LOGIN PLAIN")
+    #expect(first == "begin PLAIN")
+    #expect(text(attempt.next(after: refused(code))).hasPrefix("end: "))
+  }
+
+  @Test func `a password is tried after a refused token, once`() throws {
+    let attempt = attempt { identity in
+      withPassword(&identity)
+      identity.accessToken = identity.secret(Bytes.of("token"))
+    }
+    let first = try begin(attempt, "LOGIN PLAIN XOAUTH2")
+    #expect(first == "begin XOAUTH2")
+    #expect(text(attempt.next(after: refused(535))) == "begin PLAIN")
+    let last = refused(535)
+    #expect(text(attempt.next(after: last)).hasPrefix("end: "))
+    let message = attempt.reason(for: last).message
+    #expect(
+      message
+        == "refused: 535 no; tried: XOAUTH2 (refused: 535 no), then PLAIN; offered: LOGIN, PLAIN,"
+        + " XOAUTH2; not tried, because too many refusals may lock the account: LOGIN")
+  }
+
+  /// A system whose policy forbids MD5.
+  private final class WithoutMD5: Cryptography {
+    func base64Encode(_ bytes: [UInt8]) -> [UInt8] { bytes }
+    func base64Decode(_ text: [UInt8]) -> [UInt8]? { text }
+    func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? { nil }
+    func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? { nil }
+    func randomBytes(_ count: Int) -> [UInt8]? { nil }
+    func cleanse(_ bytes: inout [UInt8]) {}
+  }
+
+  @Test(arguments: [true, false])
+  func `a mechanism that cannot be used here is followed by the next`(_ hasMD5: Bool) throws {
+    let attempt = attempt(hasMD5 ? cryptography : WithoutMD5(), withPassword)
+    let step = try attempt.begin(
+      offered: [Bytes.of("CRAM-MD5"), Bytes.of("PLAIN")], isConfidential: true
+    ) { _ in }
+    guard case .begin(let mechanism) = step else {
+      Issue.record("nothing was begun")
+      return
+    }
+    let answer = mechanism.answer(Bytes.of("<1@x>"))
+    if case .response = answer { #expect(hasMD5) } else { #expect(!hasMD5) }
+    let givenUp = Failure(.auth, "given up", command: "AUTH CRAM-MD5", phase: .auth)
+    #expect(
+      text(attempt.next(after: givenUp)).hasPrefix(hasMD5 ? "end: given up" : "begin PLAIN"))
   }
 
   @Test func `a password that was refused is tried once`() throws {

@@ -123,14 +123,19 @@ struct OptionsTests {
   @Test("auth_method is known in any case, or refused with what is known")
   func authMethod() throws {
     var options = Options()
-    try options.setAuthMethod(bytes("plain"))
-    #expect(options.authMethod == bytes("PLAIN"))
-    let bad = refusal { (options) throws(Failure) in try options.setAuthMethod(bytes("A B")) }
+    try options.setAuthMethod(bytes("plain -login"))
+    #expect(options.authMethod == bytes("PLAIN -LOGIN"))
+    let bad = refusal { (options) throws(Failure) in try options.setAuthMethod(bytes("A.B")) }
     #expect(bad?.message.contains("auth_method") == true)
-    let unknown = refusal { (options) throws(Failure) in
-      try options.setAuthMethod(bytes("X-OWN"))
-      try options.validate()
+    for list in ["X-OWN", "PLAIN X-OWN", "-X-OWN"] {
+      let unknown = refusal { (options) throws(Failure) in
+        try options.setAuthMethod(bytes(list))
+        try options.validate()
+      }
+      #expect(unknown?.message.hasPrefix("auth_method X-OWN is none of ") == true)
+      #expect(unknown?.message.contains("CRAM-MD5, PLAIN, LOGIN") == true)
     }
-    #expect(unknown?.message.contains("PLAIN, LOGIN, CRAM-MD5, XOAUTH2") == true)
+    try options.setAuthMethod(nil)
+    #expect(options.authMethod == nil && options.mechanisms.wanted.isEmpty)
   }
 }

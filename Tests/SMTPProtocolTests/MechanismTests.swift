@@ -54,20 +54,29 @@ import Testing
     let means = MechanismChoice.Means(
       hasPassword: hasPassword, hasToken: hasToken, custom: custom.map { bytes($0) },
       isConfidential: isConfidential, allowsClear: allowsClear)
+    var list = MechanismList.automatic
+    if let wanted { list.wanted = [bytes(wanted)] }
     let names = try MechanismChoice.candidates(
-      wanted: wanted.map { bytes($0) },
+      list,
       offered: offered.split(separator: " ").map { bytes(String($0)) }, means: means)
     return names.map { text($0) }.joined(separator: " ")
   }
 
-  @Test func `in the clear nothing is left, or what does not show the password goes first`() throws
-  {
+  @Test func `in the clear nothing is left, unless it is allowed`() throws {
     let offered = "PLAIN LOGIN CRAM-MD5"
-    #expect(try choose(nil, offered) == "PLAIN LOGIN CRAM-MD5")
     #expect(
       try choose(nil, offered, isConfidential: false, allowsClear: true) == "CRAM-MD5 PLAIN LOGIN")
     let failure = #expect(throws: Failure.self) { try choose(nil, offered, isConfidential: false) }
     #expect(failure?.message.contains("without TLS") == true)
+  }
+
+  /// The order of the library, whatever that of the server is.
+  @Test func `the strongest mechanism is first, and the password itself last`() throws {
+    let names = BuiltInMechanism.all.map { text($0.name) }
+    let offered = names.reversed().joined(separator: " ")
+    let chosen = try choose(nil, offered, hasToken: true).split(separator: " ")
+    #expect(chosen.suffix(5) == ["XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"].suffix(5))
+    #expect(chosen == names.map { $0[...] })
   }
 
   @Test func `each is tried once`() throws {
@@ -76,7 +85,7 @@ import Testing
 
   @Test func `a token is for XOAUTH2, and one's own mechanisms go first`() throws {
     #expect(try choose(nil, "PLAIN XOAUTH2", hasPassword: false, hasToken: true) == "XOAUTH2")
-    #expect(try choose(nil, "PLAIN XOAUTH2", hasToken: true) == "PLAIN")
+    #expect(try choose(nil, "PLAIN XOAUTH2", hasToken: true) == "XOAUTH2 PLAIN")
     #expect(try choose(nil, "PLAIN X-OWN", custom: ["X-OWN"]) == "X-OWN PLAIN")
   }
 
@@ -84,7 +93,7 @@ import Testing
     arguments: [
       (nil, "PLAIN LOGIN", "PLAIN LOGIN"), (nil, "LOGIN PLAIN", "PLAIN LOGIN"),
       (nil, "LOGIN", "LOGIN"),
-      (nil, "CRAM-MD5 LOGIN XOAUTH2", "LOGIN CRAM-MD5"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
+      (nil, "CRAM-MD5 LOGIN XOAUTH2", "CRAM-MD5 LOGIN"), ("LOGIN", "PLAIN LOGIN", "LOGIN"),
       ("PLAIN", "PLAIN LOGIN", "PLAIN"),
     ] as [(String?, String, String)])
   func `the wanted mechanism is chosen, else the best that is offered`(
@@ -121,6 +130,7 @@ import Testing
     #expect(MechanismChoice.isName(bytes("X_OWN-2")))
     #expect(!MechanismChoice.isName(bytes("")))
     #expect(!MechanismChoice.isName(bytes("A B")))
+    #expect(!MechanismChoice.isName(bytes("-A")))
     #expect(!MechanismChoice.isName(bytes(String(repeating: "A", count: 21))))
   }
 }
@@ -136,7 +146,7 @@ import Testing
     ).make(name, token: token)
   }
 
-  @Test(arguments: MechanismChoice.known)
+  @Test(arguments: BuiltInMechanism.all.map { $0.name })
   func `a name makes the mechanism of that name`(_ name: [UInt8]) {
     guard case .mechanism(let made) = make(name, token: Secret(bytes("t"), cryptography)) else {
       Issue.record("not made")
@@ -146,7 +156,7 @@ import Testing
   }
 
   @Test func `a token is asked for where one is needed, and nothing else is made`() {
-    guard case .needsToken = make(MechanismChoice.xoauth2, token: nil) else {
+    guard case .needsToken = make(bytes("XOAUTH2"), token: nil) else {
       Issue.record("made without its token")
       return
     }

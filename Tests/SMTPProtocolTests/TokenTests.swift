@@ -108,7 +108,7 @@ import Testing
       return
     }
     #expect(failure.message == "the token endpoint \(said)")
-    #expect(failure.line == "oauth2, AUTH XOAUTH2, auth phase, retry \(retry)")
+    #expect(failure.line == "oauth2, AUTH, auth phase, retry \(retry)")
   }
 
   @Test func `what the endpoint says is bounded`() {

@@ -52,7 +52,7 @@
   X(local_address, NULL, "127.0.0.2", "mail.example.com") \
   X(name, NULL, "client.example", "") \
   X(ignored_capabilities, NULL, "Pipelining X-1", "PIPELINING,CHUNKING") \
-  X(auth_method, NULL, "LOGIN", "") \
+  X(auth_method, NULL, "CRAM-MD5 -LOGIN", "") \
   X(tls_servername, NULL, "other.example.com", "192.0.2.1") \
   X(tls_ca_file, NULL, "/a/b c.pem", "") \
   X(tls_ca_directory, NULL, "/a/b c", "") \

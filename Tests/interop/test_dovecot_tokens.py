@@ -92,8 +92,8 @@ def test_access_token(
         assert connection.send(ALICE, [BOB], HELLO).accepted == [BOB]
 
 
-def test_password_goes_first(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
-    for mechanism, used in ((None, "PLAIN"), ("XOAUTH2", "XOAUTH2")):
+def test_token_goes_first(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
+    for mechanism, used in ((None, "XOAUTH2"), (["PLAIN", "XOAUTH2"], "PLAIN")):
         since = len(dovecot.log())
         with connect(auth_method=mechanism) as connection:
             connection.login(ALICE, PASSWORD, access_token=signer.token(ALICE))

@@ -137,16 +137,57 @@ def test_mail_after_a_login_without_a_token(connect: Opener) -> None:
 # --- which of them --------------------------------------------------------------------
 
 
-def test_password_before_token(connect: Opener) -> None:
-    """The token is for when there is no password, or auth_method asks for it."""
-    with_password = script(
-        greets(b"AUTH XOAUTH2 PLAIN"), (plain(USER, "sesame"), b"235 welcome"), Peer.quit
+@pytest.mark.parametrize("method", [None, "xoauth2", "XOAUTH2 PLAIN"])
+def test_token_before_password(connect: Opener, method: str | None) -> None:
+    """The token is limited, and the password is not; auth_method may say otherwise."""
+    connection = connect.opened(taking(("token", "welcome")), auth_method=method)
+    connection.start_login(USER, "sesame", access_token="token").succeeds()
+    connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("method", ["-XOAUTH2", "PLAIN XOAUTH2"])
+def test_password_before_token_by_wish(connect: Opener, method: str) -> None:
+    exchange = (plain(USER, "sesame"), b"235 welcome")
+    server = connect.server(script(greets(b"AUTH XOAUTH2 PLAIN"), exchange, Peer.quit))
+    connection = connect.opened(server, auth_method=method)
+    connection.start_login(USER, "sesame", access_token="token").succeeds()
+    connection.start_quit().succeeds()
+
+
+def test_password_after_a_refused_token(connect: Opener) -> None:
+    """It may be right where the token is not. LOGIN would show the same password once more."""
+    server = connect.server(
+        script(
+            greets(b"AUTH LOGIN XOAUTH2 PLAIN"),
+            (xoauth2(USER, "token"), b"535 5.7.8 expired"),
+            (plain(USER, "sesame"), b"535 5.7.8 wrong"),
+            Peer.quit,
+        )
     )
-    server = connect.server(with_password, taking(("token", "welcome")))
-    for method in (None, "xoauth2"):
-        connection = connect.opened(server, auth_method=method)
-        connection.start_login(USER, "sesame", access_token="token").succeeds()
-        connection.start_quit().succeeds()
+    connection = connect.opened(server)
+    login = connection.start_login(USER, "sesame", access_token="token")
+    refusal = login.fails("EAUTH")
+    assert refusal.command == "AUTH PLAIN"
+    assert refusal.message.endswith(
+        "wrong; tried: XOAUTH2 (the server refused the login: 535 5.7.8 expired), then PLAIN; "
+        "offered: LOGIN, XOAUTH2, PLAIN; not tried, because too many refusals may lock the "
+        "account: LOGIN"
+    )
+    connection.start_quit().succeeds()
+
+
+def test_password_where_there_is_no_token(connect: Opener) -> None:
+    """No token was obtained: the password may do."""
+    server = connect.server(
+        script(greets(b"AUTH XOAUTH2 PLAIN"), (plain(USER, "sesame"), b"235 welcome"), Peer.quit)
+    )
+    connection = connect.opened(server)
+    asked = TokenCallback(connect.drive)
+    login = connection.start_login(USER, "sesame", ask=asked)
+    asked.wait()
+    asked.withhold("none today")
+    login.succeeds()
+    connection.start_quit().succeeds()
 
 
 @pytest.mark.parametrize("token", ["a\r\nb", "a\x00b"[:1] + "\x01"])

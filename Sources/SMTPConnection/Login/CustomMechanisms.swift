@@ -20,8 +20,6 @@ package struct CustomMechanisms {
   package init() {}
 
   package var names: [[UInt8]] { entries.map { $0.name } }
-  package var isEmpty: Bool { entries.isEmpty }
-  package func has(_ name: [UInt8]) -> Bool { names.contains(name) }
 
   /// nil removes the mechanism.
   package mutating func set(
@@ -29,7 +27,9 @@ package struct CustomMechanisms {
   ) throws(Failure) {
     guard MechanismChoice.isName(name) else {
       throw Options.refusal(
-        "custom_mechanism", "a name of 1 to 20 letters, digits, hyphens and underscores", name)
+        "custom_mechanism",
+        "a name of 1 to 20 letters, digits, hyphens and underscores, no hyphen first",
+        name)
     }
     let name = Bytes.uppercased(name)
     entries.removeAll { $0.name == name }

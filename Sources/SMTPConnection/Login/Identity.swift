@@ -57,7 +57,7 @@ package struct Identity {
         key: privateKey.bytes, cryptography: cryptography)
       guard let assertion else {
         throw Failure(
-          .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH XOAUTH2",
+          .oauth2, "private_key is no RSA key in PEM without a password", command: "AUTH",
           phase: .auth)
       }
       return TokenRequest(url, assertion: assertion, cryptography)

@@ -13,38 +13,22 @@ extension Options {
     for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
       throw LoginAttempt.refusal("the \(text.name) contains a control character")
     }
-    // A custom mechanism knows what it needs.
-    if let authMethod, customMechanisms.has(authMethod) { return }
-    if !customMechanisms.isEmpty, authMethod == nil { return }
-    if credentials.user.bytes.isEmpty { throw LoginAttempt.refusal("the user is missing") }
-    try checkAuthorization(identity)
-    let wantsToken = authMethod == MechanismChoice.xoauth2
-    let mayUseToken = authMethod == nil && identity.hasToken
-    if wantsToken || (credentials.password.bytes.isEmpty && mayUseToken) {
-      if !identity.hasToken {
-        throw LoginAttempt.refusal("the access token is missing, and every means to get one")
-      }
-    } else if credentials.password.bytes.isEmpty {
-      throw LoginAttempt.refusal("the password is missing")
+    if let lack = MechanismChoice.lack(mechanisms, means(of: identity)) {
+      throw LoginAttempt.refusal(lack)
     }
     if !identity.serviceClient.isEmpty, identity.privateKey.bytes.isEmpty {
       throw LoginAttempt.refusal("the private_key of the service account is missing")
     }
   }
 
-  /// Of the mechanisms here only PLAIN has a place for it. XOAUTH2 is given the name of the
-  /// mailbox as the user, whoever the token is for.
-  private func checkAuthorization(_ identity: Identity) throws(Failure) {
-    guard !identity.authorization.isEmpty else { return }
-    if let authMethod, authMethod != MechanismChoice.plain {
-      throw LoginAttempt.refusal(
-        "auth_method \(Bytes.printable(authMethod)) does not support an authorization_identity; use"
-          + " PLAIN, or leave it out")
-    }
-    if identity.credentials.password.bytes.isEmpty {
-      throw LoginAttempt.refusal(
-        "an authorization_identity needs a password: it travels with PLAIN; with a token, give"
-          + " the mailbox to act for as user")
-    }
+  /// `isConfidential`: nobody can read along.
+  func means(of identity: Identity, isConfidential: Bool = true) -> MechanismChoice.Means {
+    let credentials = identity.credentials
+    var means = MechanismChoice.Means(
+      hasPassword: !credentials.password.bytes.isEmpty, hasToken: identity.hasToken,
+      hasAuthorization: !identity.authorization.isEmpty, custom: customMechanisms.names,
+      isConfidential: isConfidential, allowsClear: allowInsecureAuth)
+    means.hasUser = !credentials.user.bytes.isEmpty
+    return means
   }
 }

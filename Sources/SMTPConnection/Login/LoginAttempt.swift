@@ -27,6 +27,9 @@ final class LoginAttempt {
   /// What is tried, or about to be.
   private var name: [UInt8] = []
 
+  /// Of this library, under way.
+  private var mechanism: (any Mechanism)?
+
   private let identity: Identity
   private let options: SharedOptions
   private let loop: EventLoop
@@ -38,15 +41,16 @@ final class LoginAttempt {
   private var onNews: ((News) -> Void)?
   /// The mechanisms not tried yet.
   private var candidates: [[UInt8]] = []
+  private var history = LoginHistory()
   /// What the server has before it is a token.
   private var triesToken = false
   /// The caller's own, the last of them perhaps under way. The caller may look at
   /// them until it knows that the login has ended.
   private var exchanges: [any CustomMechanism] = []
+  /// What the server has not refused.
+  private var token: AccessToken?
   /// A token is renewed once: a server that refuses a fresh one means it.
   private var hasRenewed = false
-  /// The refusal of the mechanism tried before.
-  private var refusal: Failure?
   private var question: TokenQuestion?
   private var exchange: TokenExchange?
   /// The delivery of the answer to `question`.
@@ -86,56 +90,61 @@ final class LoginAttempt {
   func begin(
     offered: [[UInt8]], isConfidential: Bool, onNews: @escaping (News) -> Void
   ) throws(Failure) -> Step {
-    let credentials = identity.credentials
-    let means = MechanismChoice.Means(
-      hasPassword: !credentials.user.bytes.isEmpty && !credentials.password.bytes.isEmpty,
-      hasToken: !credentials.user.bytes.isEmpty && identity.hasToken,
-      hasAuthorization: !identity.authorization.isEmpty,
-      custom: options.values.customMechanisms.names, isConfidential: isConfidential,
-      allowsClear: options.values.allowInsecureAuth)
     candidates = try MechanismChoice.candidates(
-      wanted: options.values.authMethod, offered: offered, means: means)
+      options.values.mechanisms, offered: offered,
+      means: options.values.means(of: identity, isConfidential: isConfidential))
+    history.offered = offered
     self.onNews = onNews
     return tryNext()
   }
 
-  /// After `failure`: what is tried now, or the end. A refused password is not tried again with
-  /// another mechanism, which would lock the account.
+  /// After `failure`: what is tried now, or the end.
   func next(after failure: Failure) -> Step {
-    guard let reply = failure.reply else { return .end(failure) }
+    guard let reply = failure.reply else {
+      return mechanism?.givesWay ?? false ? tryNext(after: failure) : .end(failure)
+    }
+    if Self.isAboutMechanism(reply), !candidates.isEmpty { return tryNext(after: failure) }
     if triesToken, !hasRenewed, identity.canRenew, !reply.isTransient {
       hasRenewed = true
-      refusal = failure
+      history.add(name, failure)
       trace.note(.smtp, "the server refuses the access token; getting a new one")
       return getToken(renews: true)
     }
-    if Self.isAboutMechanism(reply), !candidates.isEmpty {
-      refusal = refusal ?? failure
-      return tryNext()
-    }
-    return .end(failure)
+    guard reply.code == 535 else { return .end(failure) }
+    keepOtherProofs()
+    return tryNext(after: failure)
   }
 
-  /// The connection was lost while another mechanism was tried: the refusal stays the error.
-  /// After several mechanisms the text says why the first one failed too.
-  func reason(for failure: Failure) -> Failure {
-    // What the caller ended itself has no other reason.
-    guard let refusal, failure.code != .cancelled else { return failure }
-    if failure.code != .auth, failure.code != .oauth2 { return refusal.followed(by: failure) }
-    if failure.command.utf8.elementsEqual(refusal.command.utf8) { return failure }
-    var failure = failure
-    failure.text += "; before that, with \(refusal.command): \(refusal.text)"
-    return failure
+  /// What the server has refused it is not shown again with another mechanism: each refusal may
+  /// count towards locking the account. What a mechanism of the caller's shows is not known.
+  private func keepOtherProofs() {
+    let refused = proof(of: name)
+    history.untried = candidates
+    candidates = candidates.filter { candidate in
+      guard let refused, let proof = proof(of: candidate) else { return false }
+      return proof != refused
+    }
+    history.untried.removeAll { candidates.contains($0) }
   }
+
+  private func proof(of name: [UInt8]) -> BuiltInMechanism.Proof? {
+    if options.values.customMechanisms.names.contains(name) { return nil }
+    return BuiltInMechanism.named(name)?.proof
+  }
+
+  /// Why the login failed, with all that was tried.
+  func reason(for failure: Failure) -> Failure { history.reason(for: failure, of: name) }
 
   /// A token, or an answer of the caller's mechanism, is waited for while the dialogue is idle.
   func located(_ failure: Failure) -> Failure {
     guard failure.phase == .idle else { return failure }
     var failure = failure
     failure.phase = .auth
-    failure.command = ErrorText("AUTH \(Bytes.printable(name))").text
+    failure.command = command
     return failure
   }
+
+  private var command: String { ErrorText("AUTH \(Bytes.printable(name))").text }
 
   /// Lets go of whatever is still asked for. The questions stay until the callback of the login
   /// has run, but no answer leads back here.
@@ -147,30 +156,44 @@ final class LoginAttempt {
     exchange = nil
     delivery?.cancel()
     delivery = nil
+    mechanism = nil
+    token = nil
   }
 
   // MARK: Mechanisms
 
-  /// RFC 4954 sections 4 and 6: 504, the mechanism is not supported; 534, it is too weak;
-  /// 538, it needs TLS.
+  /// RFC 4954 sections 4 and 6: 504, the mechanism is not supported; 534, it is too weak; 538, it
+  /// needs TLS; 432, the account is to be moved to it by logging in with another one first.
   private static func isAboutMechanism(_ reply: Reply) -> Bool {
-    reply.code == 504 || reply.code == 534 || reply.code == 538
+    [504, 534, 538, 432].contains(reply.code)
+  }
+
+  private func tryNext(after failure: Failure) -> Step {
+    if candidates.isEmpty { return .end(failure) }
+    history.add(name, failure)
+    return tryNext()
   }
 
   private func tryNext() -> Step {
     guard !candidates.isEmpty else { return .pending }
     name = candidates.removeFirst()
     triesToken = false
+    mechanism = nil
     trace.note(.smtp, "logging in with \(Bytes.printable(name))")
     if let custom = options.values.customMechanisms.make(name) {
       ask(custom)
       return .pending
     }
     switch factory.make(name) {
-    case .mechanism(let mechanism): return .begin(mechanism)
+    case .mechanism(let mechanism): return begin(mechanism)
     case .needsToken: return getToken(renews: false)
     case .unknown: return .end(unknownMechanism)
     }
+  }
+
+  private func begin(_ mechanism: any Mechanism) -> Step {
+    self.mechanism = mechanism
+    return .begin(mechanism)
   }
 
   private var factory: MechanismFactory {
@@ -215,6 +238,8 @@ final class LoginAttempt {
   // MARK: Tokens
 
   private func getToken(renews: Bool) -> Step {
+    // Another mechanism with the same token.
+    if !renews, let token { return use(.success(token)) }
     let known = AccessToken(token: identity.accessToken, expires: identity.expires)
     if !renews, !known.token.bytes.isEmpty {
       if known.isValid(at: Clock.secondsSince1970()) { return use(.success(known)) }
@@ -233,7 +258,7 @@ final class LoginAttempt {
       else {
         throw Failure(
           .oauth2, "the access token has expired, and there are no means to get a new one",
-          command: "AUTH XOAUTH2", phase: .auth)
+          command: "AUTH", phase: .auth)
       }
       askEndpoint(request)
       return .pending
@@ -276,9 +301,12 @@ final class LoginAttempt {
         return .end(unknownMechanism)
       }
       triesToken = true
-      return .begin(mechanism)
-    case .failure(let failure):
-      return .end(failure)
+      self.token = token
+      return begin(mechanism)
+    case .failure(var failure):
+      failure.command = command
+      candidates.removeAll { proof(of: $0) == .token }
+      return tryNext(after: failure)
     }
   }
 }

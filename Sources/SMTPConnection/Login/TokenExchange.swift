@@ -146,7 +146,7 @@ final class TokenExchange {
   private func failure(_ text: ErrorText, retry: Retry) -> Failure {
     Failure(
       .oauth2, "the token endpoint \(Bytes.printable(request.url.authority)) \(text)",
-      command: "AUTH XOAUTH2", phase: .auth, retry: retry)
+      command: "AUTH", phase: .auth, retry: retry)
   }
 
   private func wrapped(_ cause: Failure) -> Failure {

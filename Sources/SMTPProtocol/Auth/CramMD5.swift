@@ -4,6 +4,7 @@
 package final class CramMD5: Mechanism {
   package let name = Bytes.of("CRAM-MD5")
   package private(set) var isComplete = false
+  package private(set) var givesWay = false
   private let credentials: Credentials
   private let cryptography: any Cryptography
 
@@ -18,6 +19,7 @@ package final class CramMD5: Mechanism {
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
     if isComplete { return .cancel("the server sent another challenge after CRAM-MD5") }
     guard let digest = cryptography.hmacMD5(key: credentials.password.bytes, challenge) else {
+      givesWay = true
       return .cancel("this system does not allow MD5")
     }
     isComplete = true

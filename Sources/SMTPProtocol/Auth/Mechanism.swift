@@ -10,6 +10,8 @@ package protocol Mechanism: AnyObject {
   func answer(_ challenge: [UInt8]) -> MechanismAnswer
   /// Whether the exchange is complete, so that the server may reply with success.
   var isComplete: Bool { get }
+  /// It was given up for a reason of this side, and without a secret: another mechanism may do.
+  var givesWay: Bool { get }
   /// The server's explanation during the exchange, for the error.
   var remark: [UInt8]? { get }
   /// Secrets that must not reach a log or an error when a server repeats them.
@@ -39,6 +41,7 @@ package enum MechanismAnswer {
 
 extension Mechanism {
   package var reading: ChallengeReading { .decoded }
+  package var givesWay: Bool { false }
   package var remark: [UInt8]? { nil }
   package var secret: Secret? { nil }
   package var isPrivate: Bool { false }

@@ -2,9 +2,10 @@
 package enum MechanismChoice {
   /// What the caller has given.
   package struct Means {
+    package var hasUser = true
     package var hasPassword: Bool
     package var hasToken: Bool
-    /// There is an authorization identity, which only PLAIN can carry.
+    /// There is an authorization identity, for which not every mechanism has a place.
     package var hasAuthorization: Bool
     /// Names of the caller's own mechanisms, upper case.
     package var custom: [[UInt8]]
@@ -26,59 +27,26 @@ package enum MechanismChoice {
     }
   }
 
-  package static var plain: [UInt8] { Bytes.of("PLAIN") }
-  package static var login: [UInt8] { Bytes.of("LOGIN") }
-  package static var cramMD5: [UInt8] { Bytes.of("CRAM-MD5") }
-  package static var xoauth2: [UInt8] { Bytes.of("XOAUTH2") }
-
-  package static var known: [[UInt8]] { [plain, login, cramMD5, xoauth2] }
-
-  /// RFC 4422 section 3.1: 1 to 20 upper-case letters, digits, hyphens and
-  /// underscores.
+  /// RFC 4422 section 3.1: 1 to 20 upper-case letters, digits, hyphens and underscores. None is
+  /// registered that begins with a hyphen, which forbids one in `MechanismList`.
   package static func isName(_ name: [UInt8]) -> Bool {
-    (1...20).contains(name.count)
+    (1...20).contains(name.count) && name.first != .hyphen
       && Bytes.uppercased(name).allSatisfy {
         Bytes.isLetter($0) || Bytes.isDigit($0) || $0 == .hyphen || $0 == .underscore
       }
   }
 
-  /// The mechanisms to try, one after the other: the wanted one, or all that the
-  /// server offers and the means allow. With confidentiality, one round trip comes
-  /// before two; without, CRAM-MD5 comes first, which does not send the password.
+  /// The mechanisms to try, one after the other: those of the list, or all, that the server
+  /// offers and the means allow.
   package static func candidates(
-    wanted: [UInt8]?, offered: [[UInt8]], means: Means
+    _ list: MechanismList, offered: [[UInt8]], means: Means
   ) throws(Failure) -> [[UInt8]] {
     if offered.isEmpty {
       throw refusal("the server offers no authentication on this connection")
     }
-    let order: [[UInt8]]
-    if let wanted {
-      order = [wanted]
-    } else if means.hasPassword {
-      order =
-        means.custom
-        + (means.isConfidential ? [plain, login, cramMD5] : [cramMD5, plain, login])
-    } else {
-      order = means.custom + (means.hasToken ? [xoauth2] : [])
-    }
-    let carriers = order.filter {
-      !means.hasAuthorization || $0 == plain || means.custom.contains($0)
-    }
-    var candidates: [[UInt8]] = []
-    for name in carriers where offered.contains(name) && !candidates.contains(name) {
-      candidates.append(name)
-    }
-    if candidates.isEmpty {
-      let list = Bytes.printable(Array(offered.joined(separator: Bytes.of(", "))))
-      if let wanted {
-        throw refusal("the server does not offer \(Bytes.printable(wanted)), only \(list)")
-      }
-      if means.hasAuthorization {
-        throw refusal(
-          "the authorization_identity needs PLAIN, and the server offers only \(list)")
-      }
-      throw refusal("the server offers no mechanism that fits what was given, only \(list)")
-    }
+    let fitting = fitting(list, means)
+    let candidates = fitting.filter { offered.contains($0) }
+    if candidates.isEmpty { throw nothingOffered(list, fitting, offered, means) }
     // CRAM-MD5 does not send the password, but a listener can search for it offline.
     // A custom mechanism is the caller's responsibility.
     let allowed = candidates.filter {
@@ -90,6 +58,76 @@ package enum MechanismChoice {
           + " require_tls, or set allow_insecure_auth", .loginEncryption)
     }
     return allowed
+  }
+
+  /// What can be used with the means, whatever a server offers, each once. A mechanism of the
+  /// caller's is before those of this library.
+  static func fitting(_ list: MechanismList, _ means: Means) -> [[UInt8]] {
+    let order =
+      list.wanted.isEmpty ? means.custom + BuiltInMechanism.all.map { $0.name } : list.wanted
+    var fitting: [[UInt8]] = []
+    for name in order
+    where !fitting.contains(name) && !list.forbidden.contains(name)
+      && (means.custom.contains(name) || isUsable(name, means))
+    {
+      fitting.append(name)
+    }
+    return fitting
+  }
+
+  private static func isUsable(_ name: [UInt8], _ means: Means) -> Bool {
+    guard let mechanism = BuiltInMechanism.named(name),
+      mechanism.carriesAuthorization || !means.hasAuthorization
+    else { return false }
+    switch mechanism.proof {
+    case .password: return means.hasUser && means.hasPassword
+    case .token: return means.hasUser && means.hasToken
+    }
+  }
+
+  /// What is missing before a server is asked; nil when at least one mechanism can be used.
+  package static func lack(_ list: MechanismList, _ means: Means) -> ErrorText? {
+    guard fitting(list, means).isEmpty else { return nil }
+    var possible = BuiltInMechanism.all.filter { !list.forbidden.contains($0.name) }
+    if !list.wanted.isEmpty { possible.removeAll { !list.wanted.contains($0.name) } }
+    if possible.isEmpty { return "auth_method forbids every mechanism" }
+    if !means.hasUser { return "the user is missing" }
+    if means.hasAuthorization {
+      let names = possible.filter { $0.carriesAuthorization }.map { $0.name }
+      if names.isEmpty {
+        let carriers = BuiltInMechanism.all.filter { $0.carriesAuthorization }.map { $0.name }
+        return
+          "an authorization_identity needs \(joined(carriers, " or ")), which auth_method leaves out"
+      }
+      return
+        "an authorization_identity needs a password: it travels with \(joined(names, " or ")); with a"
+        + " token, give the mailbox to act for as user"
+    }
+    if possible.contains(where: { $0.proof == .password }) { return "the password is missing" }
+    return "the access token is missing, and every means to get one"
+  }
+
+  private static func nothingOffered(
+    _ list: MechanismList, _ fitting: [[UInt8]], _ offered: [[UInt8]], _ means: Means
+  ) -> Failure {
+    let only = joined(offered)
+    if !list.wanted.isEmpty, !list.wanted.contains(where: { offered.contains($0) }) {
+      return refusal("the server does not offer \(joined(list.wanted, " or ")), only \(only)")
+    }
+    if means.hasAuthorization {
+      return refusal(
+        "the authorization_identity needs \(joined(fitting, " or ")), and the server offers only"
+          + " \(only)")
+    }
+    let forbidden: ErrorText =
+      list.forbidden.isEmpty ? "" : "; auth_method forbids \(joined(list.forbidden))"
+    return refusal(
+      "the server offers no mechanism that fits what was given, only \(only)\(forbidden)")
+  }
+
+  /// Names for a person, in a text of bounded length.
+  package static func joined(_ names: [[UInt8]], _ separator: StaticString = ", ") -> ErrorText {
+    Bytes.printable(Array(names.joined(separator: Bytes.of(separator))), limit: 300)
   }
 
   private static func refusal(

@@ -1,6 +1,4 @@
-/// Makes the mechanisms of this library: the one place where a name becomes an exchange. Another
-/// mechanism is a file beside this one, its name and its place in the order in MechanismChoice, and
-/// a branch here.
+/// Makes the mechanisms of this library: the one place where a name becomes an exchange.
 package struct MechanismFactory {
   private let credentials: Credentials
   /// Who to act as; empty for the user itself.
@@ -28,14 +26,14 @@ package struct MechanismFactory {
   }
 
   package func make(_ name: [UInt8], token: Secret? = nil) -> Made {
-    if name == MechanismChoice.plain {
+    if name == Bytes.of("PLAIN") {
       return .mechanism(Plain(credentials, authorization: authorization, cryptography))
     }
-    if name == MechanismChoice.login {
+    if name == Bytes.of("LOGIN") {
       return .mechanism(Login(credentials, givesUserFirst: givesUserFirst))
     }
-    if name == MechanismChoice.cramMD5 { return .mechanism(CramMD5(credentials, cryptography)) }
-    if name == MechanismChoice.xoauth2 {
+    if name == Bytes.of("CRAM-MD5") { return .mechanism(CramMD5(credentials, cryptography)) }
+    if name == Bytes.of("XOAUTH2") {
       guard let token else { return .needsToken }
       return .mechanism(XOAuth2(user: credentials.user, token: token, cryptography))
     }

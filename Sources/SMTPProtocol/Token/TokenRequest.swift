@@ -162,7 +162,7 @@ package struct AccessToken {
   ) -> Result<AccessToken, Failure> {
     .failure(
       Failure(
-        .oauth2, "the token endpoint \(text)", command: "AUTH XOAUTH2", phase: .auth,
+        .oauth2, "the token endpoint \(text)", command: "AUTH", phase: .auth,
         retry: response.status >= 500 || response.status == 429 ? .safe : .no))
   }
 }

@@ -72,7 +72,7 @@ class ConnectionOptions(TypedDict, total=False):
     operation_timeout: Optional[float]
     chunking: Optional[Chunking]
     ignored_capabilities: Optional[Union[str, Iterable[str]]]
-    auth_method: Optional[str]
+    auth_method: Optional[Union[str, Iterable[str]]]
     initial_response: Optional[bool]
     hello_after_login: Optional[bool]
     custom_mechanisms: Optional[Mapping[str, Mechanism]]
@@ -192,7 +192,7 @@ class Connection(Client):
         operation_timeout: Optional[float] = None,
         chunking: Optional[Chunking] = None,
         ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,
-        auth_method: Optional[str] = None,
+        auth_method: Optional[Union[str, Iterable[str]]] = None,
         initial_response: Optional[bool] = None,
         hello_after_login: Optional[bool] = None,
         custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
@@ -273,8 +273,8 @@ class Connection(Client):
         - `chunking`: Content in counted chunks (RFC 3030).  NOT optimistic for a server that does
           not discard a refused chunk: it reads the content as commands.  Default: off.
         - `ignored_capabilities`: EHLO keywords to ignore.
-        - `auth_method`: `PLAIN`, `LOGIN`, `CRAM-MD5`, `XOAUTH2`, or a custom mechanism.  Default:
-          the best one offered.
+        - `auth_method`: SASL mechanisms to use, in this order; `-LOGIN` forbids one and leaves the
+          others.  Default: the best one offered.
         - `initial_response`: Whether AUTH carries an initial response: always, or never.  Default:
           when the line is short enough.
         - `hello_after_login`: Send EHLO again after a login, for the capabilities offered then.

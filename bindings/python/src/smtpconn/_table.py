@@ -40,7 +40,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "operation_timeout": "seconds",
     "chunking": "number",
     "ignored_capabilities": "keywords",
-    "auth_method": "text",
+    "auth_method": "keywords",
     "initial_response": "flag",
     "hello_after_login": "flag",
     "allow_insecure_auth": "flag",

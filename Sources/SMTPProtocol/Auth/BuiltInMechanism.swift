@@ -1,0 +1,35 @@
+/// A mechanism of this library: its name, and what decides whether it is tried. Another one is a
+/// file beside this one, a row here, and a branch in MechanismFactory.
+package struct BuiltInMechanism {
+  /// What it logs in with. A server that refuses one of these is not asked again with another
+  /// mechanism for the same: each refusal may count towards locking the account.
+  package enum Proof {
+    case password, token
+  }
+
+  package let name: [UInt8]
+  package let proof: Proof
+  /// It has a place for an authorization identity (RFC 4422 section 3.4.1).
+  let carriesAuthorization: Bool
+
+  private init(_ name: StaticString, _ proof: Proof, carriesAuthorization: Bool = false) {
+    self.name = Bytes.of(name)
+    self.proof = proof
+    self.carriesAuthorization = carriesAuthorization
+  }
+
+  /// The strongest first: what shows the server no secret, then a token, which is limited in time
+  /// and scope, and the password itself last.
+  package static var all: [BuiltInMechanism] {
+    [
+      BuiltInMechanism("XOAUTH2", .token),
+      BuiltInMechanism("CRAM-MD5", .password),
+      BuiltInMechanism("PLAIN", .password, carriesAuthorization: true),
+      BuiltInMechanism("LOGIN", .password),
+    ]
+  }
+
+  package static func named(_ name: [UInt8]) -> BuiltInMechanism? {
+    all.first { $0.name == name }
+  }
+}
