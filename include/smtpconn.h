@@ -10,6 +10,7 @@
  *     authentication, login
  *     envelope, message, send, result          sending messages
  *     reset, quit, cancel, close, free         ending a connection
+ *     feed, take, tick                         a connection without a socket
  *
  * Rules that hold for every function below:
  *
@@ -38,11 +39,12 @@
  * normal and the fastest way.
  *
  * Callbacks.  They run only inside smtpconn_run, smtpconn_loop_run,
- * smtpconn_loop_run_once and smtpconn_loop_dispatch, on the thread that called
+ * smtpconn_loop_run_once and smtpconn_loop_dispatch (without a socket: smtpconn_feed,
+ * smtpconn_feed_end, smtpconn_take and smtpconn_tick), on the thread that called
  * it, never inside the call that started the operation.  There are two exceptions:
  * smtpconn_free calls the callbacks of everything that is pending, with
  * SMTPCONN_ECANCELLED, and release callbacks run where the next paragraph says.
- * A callback may call any function here except those four, which then return
+ * A callback may call any function here except those, which then return
  * SMTPCONN_ESTATE.  It may free the connection: the callbacks of pending operations
  * are called before smtpconn_free returns, and after that nothing is called for this
  * connection but release callbacks.  A second smtpconn_free from a callback that the
@@ -1471,6 +1473,99 @@ void smtpconn_close(smtpconn *connection);
  * inside this call; their callbacks may read the connection's properties but start
  * nothing.  Events are not delivered any more. */
 void smtpconn_free(smtpconn *connection);
+
+/* ------------------------------------------------------------------------
+ * A connection without a socket
+ *
+ * For a program that has its own way to move octets: sockets of its own event loop, a
+ * tunnel, a test without a network, a sandbox without descriptors.  The connection opens
+ * no descriptor, starts no thread, waits for nothing and does not look at the clock for its
+ * time limits.  The program does these five things, in any order, from one thread at a time:
+ *
+ *     octets came from the server        smtpconn_feed(c, octets, length, now)
+ *     the server closed, or an error     smtpconn_feed_end(c, 0 or errno, now)
+ *     smtpconn_wants_take(c) is 1        smtpconn_take(c, buffer, capacity, now), and sends them
+ *     smtpconn_deadline(c) is reached    smtpconn_tick(c, now)
+ *     operations were started            look at smtpconn_wants_take and smtpconn_deadline again
+ *
+ * Operations, results, events, log and the other callbacks are as with a socket.
+ * Callbacks run inside feed, feed_end, take and tick, at the end, and nowhere else.
+ * Inside a callback these four return SMTPCONN_ESTATE, for this connection; one for
+ * another connection may be called.
+ *
+ * Memory.  The library keeps no octets on the way: feed reads them from `octets`, take
+ * writes commands and content straight into `buffer`, and under TLS there is at most one
+ * record in each direction, besides the octets of a handshake.
+ *
+ * Sent.  Octets count as sent when smtpconn_take has given them to the program.  That
+ * decides when a message is in doubt (SMTPCONN_RETRY_UNKNOWN) and which reply comes too
+ * early.  A program that wants to decide it exactly takes no more than it can pass on.
+ *
+ * `now` is the time in milliseconds on a clock of the program that does not jump, from any
+ * beginning.  A time before that of an earlier call counts as that.  The time limits that
+ * apply are those of the options; dns_timeout does not, and connection_timeout limits
+ * the TLS handshake.
+ *
+ * TLS is done by the library over the same octets (secure, STARTTLS), with the
+ * verification and the resumption that the options ask for; `host` is the name that the
+ * certificate must have.  When the program does TLS itself, set `secured`.
+ *
+ * What needs a socket is refused.  smtpconn_new_without_socket refuses the options socket,
+ * connection, socket_path, local_address, local_port, address_family, tcp_keepalive_idle,
+ * _interval and _count, receive_buffer_size, send_buffer_size and dns_timeout.  smtpconn_login
+ * returns SMTPCONN_EAUTH for credentials with a refresh token or a service account and no
+ * token callback.  smtpconn_run returns SMTPCONN_ESTATE, smtpconn_get_loop and
+ * smtpconn_remote_address return NULL.  A message from a descriptor without data
+ * continues when smtpconn_resume is called.
+ * --------------------------------------------------------------------- */
+
+/* A connection that is not connected yet, with a copy of the options (NULL: all
+ * defaults).  smtpconn_connect says that the program has a connection to the server: the
+ * greeting is expected, or the handshake begins.  Free with smtpconn_free.  Returns NULL
+ * when options contradict each other; smtpconn_options_last_error names them. */
+smtpconn *smtpconn_new_without_socket(smtpconn_options *options);
+
+/* Hands in octets that the server has sent, in pieces of any size.  Returns how many were
+ * read.  That is `length`, but for one case: when less, call smtpconn_take, and then feed
+ * the rest.  What comes after the end of the connection is read and forgotten.
+ *
+ * `octets` may be NULL when `length` is 0.  Errors: SMTPCONN_ESTATE before
+ * smtpconn_connect, inside a callback, for a connection with a socket, in the child of a
+ * fork, and for NULL octets with another length. */
+ptrdiff_t smtpconn_feed(smtpconn *connection, const void *octets, size_t length, uint64_t now);
+
+/* Nothing more will come.  `error` 0: the server has closed its side; otherwise the number
+ * of errno with which the connection was lost.  It ends the connection like the same event
+ * on a socket: after QUIT it is no error, a message whose end was taken is in doubt, and
+ * anything else ends with ECONNECTION or ESOCKET, with `error` in smtpconn_error_errno.
+ * Does nothing after the end.  SMTPCONN_ESTATE as smtpconn_feed, and for a negative
+ * `error`. */
+int smtpconn_feed_end(smtpconn *connection, int error, uint64_t now);
+
+/* Writes up to `capacity` octets that are to be sent into `buffer`, and returns how many.
+ * Operations that were started begin here.  A read callback of a message is called here,
+ * for as much as fits.  0 does not mean that there will be no more: see
+ * smtpconn_wants_take.  After the end of the connection there may be some octets left (the
+ * end of TLS); take them before you close.  SMTPCONN_ESTATE inside a callback, for a
+ * connection with a socket, in the child of a fork, and for a NULL buffer with a capacity
+ * that is not 0. */
+ptrdiff_t smtpconn_take(smtpconn *connection, void *buffer, size_t capacity, uint64_t now);
+
+/* 1 when smtpconn_take has something to do: there are octets to take, an operation or a
+ * callback is due, or content continues.  Every call of this interface may change it. */
+int smtpconn_wants_take(const smtpconn *connection);
+
+/* The time at which smtpconn_tick is to be called if nothing else was called before: when
+ * the next time limit passes.  A time that has passed: now, since something is due.
+ * UINT64_MAX: never, as long as nothing happens; this is returned for a connection with a
+ * socket and for NULL too.  Every call of this interface may change it. */
+uint64_t smtpconn_deadline(const smtpconn *connection);
+
+/* It is `now`: operations that were started begin, time limits that have passed end what
+ * they limit, and callbacks that are due run.  Calling it too early or too often does no
+ * harm.  Returns 1 while operations are pending, 0 when none is, or SMTPCONN_ESTATE as
+ * smtpconn_take. */
+int smtpconn_tick(smtpconn *connection, uint64_t now);
 
 #ifdef __cplusplus
 }

@@ -57,6 +57,12 @@ public func smtpconn_quit(
 public func smtpconn_run(_ connection: OpaquePointer?) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let connection = handle.connection
+  guard handle.loop != nil else {
+    return handle.perform { () throws(Failure) in
+      throw Failure(
+        .state, "a connection without a socket has no loop: it runs in feed, take and tick")
+    }
+  }
   let result = connection.loop.run(while: { connection.pending > 0 })
   handle.lastError = failure(of: result).map { ErrorHandle($0) }
   return runResult(result)
@@ -65,7 +71,7 @@ public func smtpconn_run(_ connection: OpaquePointer?) -> CInt {
 @_cdecl("smtpconn_get_loop") @implementation
 public func smtpconn_get_loop(_ connection: OpaquePointer?) -> OpaquePointer? {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }
-  return unsafe Handle.view(handle.loop)
+  return unsafe handle.loop.map { unsafe Handle.view($0) }
 }
 
 @_cdecl("smtpconn_resume") @implementation

@@ -6,16 +6,17 @@ import SMTPTransport
 /// What `smtpconn` points to.
 final class ConnectionHandle: KeepsLastError {
   let connection: Connection
-  let loop: LoopHandle
+  /// nil without a socket: there is nothing that a loop could do.
+  let loop: LoopHandle?
   var lastError: ErrorHandle?
   /// Texts read since the connection was used last.
   let texts = LastCTexts()
   /// Texts that live as long as the connection.
   let lastingTexts = CTexts()
 
-  init(_ options: Options, _ loop: LoopHandle) {
+  init(_ connection: Connection, _ loop: LoopHandle?) {
+    self.connection = connection
     self.loop = loop
-    connection = Connection(options: options, loop: loop.loop)
   }
 
   /// Starts an operation that ends in a `smtpconn_done_callback`.
@@ -51,7 +52,8 @@ public func smtpconn_new(_ options: OpaquePointer?, _ loop: OpaquePointer?) -> O
   let values = given?.options ?? Options()
   let isValid = given?.perform { () throws(Failure) in try values.validate() } ?? 0
   guard isValid == 0, let loop = unsafe LoopPointer.borrow(loop) ?? newLoop() else { return nil }
-  return unsafe ConnectionPointer.make(ConnectionHandle(values, loop))
+  return unsafe ConnectionPointer.make(
+    ConnectionHandle(Connection(options: values, loop: loop.loop), loop))
 }
 
 private func newLoop() -> LoopHandle? { EventLoop().map { LoopHandle($0) } }

@@ -12,17 +12,20 @@ package final class Connection {
   }
 
   let driver: Driver
+  /// Where the caller moves the octets; nil with a socket.
+  let pipe: MemoryPipe?
   private let options: SharedOptions
   private let cryptography: any Cryptography = OpenSSLCryptography()
 
   package init(options: Options, loop: EventLoop) {
     self.options = SharedOptions(options)
     self.loop = loop
+    pipe = options.pipe
     driver = Driver(self.options, loop, cryptography)
     events = driver.events
   }
 
-  private var callbacks: CallbackQueue { driver.callbacks }
+  var callbacks: CallbackQueue { driver.callbacks }
   private var session: Session? { driver.dialogue?.session }
 
   // MARK: Properties

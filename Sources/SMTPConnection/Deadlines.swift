@@ -22,6 +22,8 @@ final class Deadlines {
   private(set) var now: Int64 = 0
 
   private let limits: Limits
+  /// Has the time of the caller, if that is given.
+  private let clock: EventLoop?
   private var timer: LoopTimer?
   private var acknowledgement = Acknowledgement()
 
@@ -35,7 +37,12 @@ final class Deadlines {
   /// The operation under way began.
   private var operation: Int64 = 0
 
-  init(_ limits: Limits) { self.limits = limits }
+  init(_ limits: Limits, clock: EventLoop? = nil) {
+    self.limits = limits
+    self.clock = clock
+  }
+
+  private var time: Int64 { clock?.now ?? Clock.now() }
 
   /// `onTime` is called by the loop; `passed` says then which limit it is, if it is one.
   func startTimer(on loop: EventLoop, _ onTime: @escaping () -> Void) {
@@ -44,7 +51,7 @@ final class Deadlines {
 
   // MARK: What happens
 
-  func update(_ time: Int64 = Clock.now()) { now = time }
+  func update(_ time: Int64? = nil) { now = time ?? self.time }
 
   func operationBegan() { operation = now }
 
@@ -84,7 +91,8 @@ final class Deadlines {
   }
 
   /// Callbacks have run: the time that they took counts for no limit but that of the operation.
-  func callbacksEnded(_ time: Int64 = Clock.now()) {
+  func callbacksEnded(_ time: Int64? = nil) {
+    let time = time ?? self.time
     let spent = time - now
     now = time
     lastActivity += spent
@@ -93,7 +101,8 @@ final class Deadlines {
   }
 
   /// The source of a message was read from `start` until now, which may have taken its time.
-  func sourceRead(since start: Int64, _ time: Int64 = Clock.now()) {
+  func sourceRead(since start: Int64, _ time: Int64? = nil) {
+    let time = time ?? self.time
     now = time
     lastActivity += time - start
   }

@@ -54,7 +54,7 @@ final class Driver {
     self.loop = loop
     self.cryptography = cryptography
     callbacks = CallbackQueue(loop)
-    deadlines = Deadlines(options.values.limits)
+    deadlines = Deadlines(options.values.limits, clock: loop)
     trace = Trace(options.values, callbacks)
     events = Events(callbacks)
     opening = Opening(options, loop, deadlines, trace)
@@ -127,7 +127,8 @@ final class Driver {
       }, onReady: { [self] in turn() })
     // For the first line of the log too.
     if isTurnNeeded || trace.isOn { callbacks.wake() }
-    setTimer()
+    // Without a socket it is not known what time it is before the first turn.
+    if options.values.pipe == nil { setTimer() }
   }
 
   private func take(_ step: Opening.Step) {
@@ -281,6 +282,7 @@ final class Driver {
       finish(nil, isError: false)
     case .farewell:
       if case .open = link, let dialogue {
+        dialogue.channel.leave()
         content.writeFarewell(dialogue.session, to: dialogue.channel)
       }
     case .failed(let failure, let isDoubtful): fail(failure, isDoubtful: isDoubtful)
@@ -313,6 +315,9 @@ final class Driver {
     callBack()
     setTimer()
   }
+
+  /// When the next limit passes, if nothing happens before.
+  var deadline: Int64? { deadlines.next(for: waiting, isOperating: isOperating)?.deadline }
 
   /// connect or an operation is under way.
   private var isOperating: Bool { onOpened != nil || operations.current != nil }

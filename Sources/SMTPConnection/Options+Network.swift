@@ -19,6 +19,7 @@ extension Options {
 
   /// No setting is accepted and then ignored.
   func validateNetwork() throws(Failure) {
+    if pipe != nil { try refuseSockets() }
     let keepsAlive = tcpKeepaliveIdle != 0 || tcpKeepaliveInterval != 0 || tcpKeepaliveCount != 0
     if socketPath != nil, keepsAlive || addressFamily != .any {
       throw Failure(
@@ -36,6 +37,25 @@ extension Options {
     try checkFamily(of: localAddress, "local_address")
     if let socket, !socket.isOf(addressFamily) {
       throw Failure(.options, "socket is not of the family that address_family names")
+    }
+  }
+
+  /// What says how to connect says nothing to a connection without a socket. Host and port have
+  /// another meaning too: the name in the certificate, and `secure`.
+  private func refuseSockets() throws(Failure) {
+    let refused: [(option: ErrorText, isSet: Bool)] = [
+      ("socket", socket != nil), ("connection", connectedSocket != nil),
+      ("socket_path", socketPath != nil), ("local_address", localAddress != nil),
+      ("local_port", localPort != 0), ("address_family", addressFamily != .any),
+      ("tcp_keepalive_idle", tcpKeepaliveIdle != 0),
+      ("tcp_keepalive_interval", tcpKeepaliveInterval != 0),
+      ("tcp_keepalive_count", tcpKeepaliveCount != 0),
+      ("receive_buffer_size", receiveBufferSize != 0),
+      ("send_buffer_size", sendBufferSize != 0),
+      ("dns_timeout", limits[.dns] != Limit.dns.standard),
+    ]
+    for (option, isSet) in refused where isSet {
+      throw Failure(.options, "\(option) cannot apply to a connection without a socket; unset it")
     }
   }
 

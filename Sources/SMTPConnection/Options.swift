@@ -38,6 +38,8 @@ package struct Options {
   /// A socket of the caller, to be connected or already connected.
   package private(set) var socket: GivenSocket?
   package private(set) var connectedSocket: GivenSocket?
+  /// There is no socket: the caller moves the octets. No option of the caller.
+  package var pipe: MemoryPipe?
   /// The caller's connection has TLS already.
   package var isSecured = false
   package var customMechanisms = CustomMechanisms()
@@ -51,6 +53,11 @@ package struct Options {
   package static let localDeliveryPort = 24
 
   package init() {}
+
+  /// Else there is another way to the server, and the host is its name only.
+  package var connectsToHost: Bool {
+    socketPath == nil && connectedSocket == nil && pipe == nil
+  }
 
   package var effectiveHost: [UInt8] { host ?? Bytes.of("localhost") }
 
@@ -233,16 +240,14 @@ package struct Options {
     if isSecure, opportunisticTLS {
       throw Failure(.options, "secure requires TLS and opportunistic_tls does not; set only one")
     }
-    if lmtp, effectivePort == Self.relayPort, socketPath == nil, connectedSocket == nil {
+    if lmtp, effectivePort == Self.relayPort, connectsToHost {
       throw Failure(.options, "lmtp must not use port 25 (RFC 2033 section 5); set port")
     }
     if ignoreTLS, opportunisticTLS {
       throw Failure(
         .options, "ignore_tls forbids TLS and opportunistic_tls tries it; set only one")
     }
-    if let host, socketPath == nil, connectedSocket == nil,
-      SocketAddress(numeric: host, port: 0)?.lacksZone == true
-    {
+    if let host, connectsToHost, SocketAddress(numeric: host, port: 0)?.lacksZone == true {
       throw Self.zoneMissing("host", host)
     }
     if socketPath != nil, socket != nil || connectedSocket != nil {
@@ -260,8 +265,9 @@ package struct Options {
     if localPort != 0, localAddress == nil {
       throw Failure(.options, "local_port needs local_address")
     }
-    if isSecured, connectedSocket == nil {
-      throw Failure(.options, "secured needs the option connection")
+    if isSecured, connectedSocket == nil, pipe == nil {
+      throw Failure(
+        .options, "secured needs the option connection, or a connection without a socket")
     }
     if tls.key != nil, tls.certificate == nil {
       throw Failure(.options, "tls_key needs tls_certificate")

@@ -24,9 +24,12 @@ package enum HandshakeOutcome {
 ///
 /// The loop keeps an open channel alive until `close`.
 package final class Channel {
-  private let socket: ConnectedSocket
+  /// nil without a socket.
+  private let socket: ConnectedSocket?
+  private let wire: Wire
   private let loop: EventLoop
   private var watch: Watch?
+  private var isOpen = true
   private var session: TLSSession?
   private var peer: [UInt8] = []
   private var isUpgrade = false
@@ -47,6 +50,7 @@ package final class Channel {
   /// nil when the descriptor cannot be watched; the socket is closed then.
   package init?(loop: EventLoop, socket: ConnectedSocket, onReady: @escaping () -> Void) {
     self.socket = socket
+    wire = .socket(socket.descriptor)
     self.loop = loop
     watch = Watch(loop: loop, descriptor: socket.descriptor, readable: true, writable: false) {
       [self] readiness in deliver(readiness, onReady)
@@ -57,8 +61,18 @@ package final class Channel {
     }
   }
 
-  package var remote: SocketAddress { socket.remote }
-  package var local: SocketAddress { socket.local }
+  /// Over the memory of the caller.
+  package init(loop: EventLoop, pipe: MemoryPipe, onReady: @escaping () -> Void) {
+    socket = nil
+    wire = .memory(pipe)
+    self.loop = loop
+    pipe.open { [self] readiness in deliver(readiness, onReady) }
+  }
+
+  package var remote: SocketAddress { socket?.remote ?? .unspecified }
+  package var local: SocketAddress { socket?.local ?? .unspecified }
+  /// The address of the peer as text; nil without a socket.
+  package var address: String? { socket?.remote.description }
   package var isSecure: Bool { session?.isEstablished ?? false }
   /// Octets read from the socket in one turn: input alternates with other connections and time
   /// limits, even when it has no data. It is the size of a TLS record: room for 600 key
@@ -71,10 +85,12 @@ package final class Channel {
 
   /// All octets that the system accepted, as they are on the wire, and how many of them the
   /// peer has not acknowledged yet; nil when the system does not know. For a Unix domain
-  /// socket the second counts buffers, until everything in them was read.
-  package var sent: Int { sentInTheClear &+ (session?.sent ?? 0) }
+  /// socket the second counts buffers, until everything in them was read. Without a socket there is
+  /// nothing that could be asked, and the first is 0.
+  package var sent: Int { socket == nil ? 0 : sentInTheClear &+ (session?.sent ?? 0) }
   package var unsent: Int? {
-    let count = watch == nil ? -1 : csystem_unsent(socket.descriptor)
+    guard isOpen, let socket else { return nil }
+    let count = csystem_unsent(socket.descriptor)
     return count < 0 ? nil : Int(count)
   }
 
@@ -84,7 +100,7 @@ package final class Channel {
   /// in OpenSSL's buffer, which does not make the descriptor readable. `wouldBlock` is
   /// returned too when enough was read for one turn; `onReady` is called in the next.
   package func read(into buffer: inout [UInt8]) -> IOOutcome {
-    guard watch != nil, !buffer.isEmpty else { return .wouldBlock }
+    guard isOpen, !buffer.isEmpty else { return .wouldBlock }
     blocked.remove(.reading)
     let outcome = unsafe buffer.withUnsafeMutableBytes { room -> IOOutcome in
       guard let base = room.baseAddress else { return .wouldBlock }
@@ -94,8 +110,7 @@ package final class Channel {
       }
       do throws(Errno) {
         guard allowance > 0 else { return .wouldBlock }
-        let count = try unsafe System.receive(
-          socket.descriptor, base, min(room.count, allowance))
+        let count = try unsafe wire.receive(base, min(room.count, allowance))
         allowance -= count
         return count == 0 ? .endOfStream : .bytes(count)
       } catch {
@@ -113,7 +128,7 @@ package final class Channel {
   /// Writes what is accepted now, without copying. After `wouldBlock` the same octets,
   /// possibly with more after them, must be offered again.
   package func write(_ octets: Span<UInt8>) -> IOOutcome {
-    guard watch != nil else { return .wouldBlock }
+    guard isOpen else { return .wouldBlock }
     guard !octets.isEmpty else { return .bytes(0) }
     blocked.remove(.writing)
     let outcome = unsafe octets.withUnsafeBytes { octets -> IOOutcome in
@@ -123,7 +138,7 @@ package final class Channel {
         return result(of: unsafe session.write(start, octets.count), .writing)
       }
       do throws(Errno) {
-        let count = try unsafe System.send(socket.descriptor, start, octets.count)
+        let count = try unsafe wire.send(start, octets.count)
         sentInTheClear &+= count
         return .bytes(count)
       } catch {
@@ -162,7 +177,7 @@ package final class Channel {
         .tls, "TLS failed: \(queue.text)", command: "CONN", phase: .idle,
         retry: TLSRetry.afterHandshake(queue.reason), kind: TLSFailure.kind(ofAlert: queue.reason))
       failure.tlsReason = queue.text
-      failure.addresses = remote.description
+      failure.addresses = address
       return .failed(failure)
     }
   }
@@ -171,10 +186,11 @@ package final class Channel {
   private func failure(_ error: Errno) -> Failure {
     let isLost = error.code == ECONNRESET || error.code == EPIPE
     var failure = Failure(
-      isLost ? .connection : .socket, "connection to \(remote.description) lost: \(error.text)",
+      isLost ? .connection : .socket,
+      "connection \(address.map { "to \($0) " } ?? "")lost: \(error.text)",
       command: "CONN", phase: .idle, retry: .safe)
     failure.errno = error.code
-    failure.addresses = remote.description
+    failure.addresses = address
     return failure
   }
 
@@ -194,8 +210,8 @@ package final class Channel {
           "\"\(shown)\" is no name that a certificate can be checked for",
           reason: "bad host name", retry: .no, kind: .tlsSetup))
     }
-    guard watch != nil, session == nil,
-      let session = TLSSession(context, descriptor: socket.descriptor), session.expect(name)
+    guard isOpen, session == nil, let session = TLSSession(context, over: wire),
+      session.expect(name)
     else {
       let reason = TLSErrorQueue.drain().text
       return located(
@@ -204,6 +220,7 @@ package final class Channel {
     }
     session.resume()
     self.session = session
+    hold(true)
     peer = name.text
     self.isUpgrade = isUpgrade
     return nil
@@ -211,7 +228,7 @@ package final class Channel {
 
   /// Continues the handshake; called again after `onReady` until it is over.
   package func handshake() -> HandshakeOutcome {
-    guard watch != nil, let session else { return .pending }
+    guard isOpen, let session else { return .pending }
     blocked.remove(.handshake)
     let outcome = handshake(session)
     if case .failed = outcome { hasEnded = true }
@@ -221,7 +238,9 @@ package final class Channel {
 
   private func handshake(_ session: TLSSession) -> HandshakeOutcome {
     switch session.handshake() {
-    case .done: return .done(session.info)
+    case .done:
+      hold(false)
+      return .done(session.info)
     case .wantsRead: return .pending
     case .wantsWrite:
       blocked.insert(.handshake)
@@ -236,7 +255,7 @@ package final class Channel {
 
   private func located(_ failure: Failure) -> Failure {
     var failure = failure
-    failure.addresses = remote.description
+    failure.addresses = address
     return failure
   }
 
@@ -258,14 +277,26 @@ package final class Channel {
     watch?.update(readable: !hasEnded, writable: !blocked.isEmpty)
   }
 
+  /// Without a socket: what is written from now on is kept for the caller, who takes it when it
+  /// wants, even after `close`.
+  package func leave() { hold(true) }
+
+  private func hold(_ isOn: Bool) {
+    if case .memory(let pipe) = wire { pipe.hold(isOn) }
+  }
+
   /// Closes the socket, after a close_notify if that is wanted and TLS is up, and
   /// drops the closures. Harmless when repeated.
   package func close(graceful: Bool) {
-    guard let watch = watch.take() else { return }
+    guard isOpen else { return }
+    isOpen = false
+    leave()
     // A child process must not speak on its parent's connection.
     if graceful, !loop.isForeignProcess { session?.sayGoodbye() }
     session = nil
-    watch.cancel()
-    socket.close()
+    watch?.cancel()
+    watch = nil
+    socket?.close()
+    if case .memory(let pipe) = wire { pipe.close() }
   }
 }

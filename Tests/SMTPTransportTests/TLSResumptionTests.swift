@@ -17,7 +17,7 @@ import Testing
   ) throws -> (TLSSession, TLSSession.Step) {
     let socket = try #require(connect(loop, to: server.address))
     defer { socket.close() }
-    let session = try #require(TLSSession(context, descriptor: socket.descriptor))
+    let session = try #require(TLSSession(context, over: .socket(socket.descriptor)))
     try prepare(session)
     while true {
       let step = session.handshake()

@@ -36,7 +36,9 @@ def run(
 
 
 def test_all_are_tested() -> None:
-    assert {path.stem for path in (ROOT / "examples").glob("*.c")} == {"send", "poll", "two"}
+    assert {path.stem for path in (ROOT / "examples").glob("*.c")} == {
+        *("send", "poll", "two", "memory", "own_sockets")
+    }
 
 
 @either
@@ -149,3 +151,54 @@ def test_two(prefix: list[str]) -> None:
         assert done.returncode == 0, done.stderr
     lines = done.stdout.decode().splitlines()
     assert sorted(line.split(":")[0] for line in lines) == ["connection 1", "connection 2"]
+
+
+@either
+def test_memory(prefix: list[str]) -> None:
+    """The server is in the program."""
+    done = run(prefix, "memory", "a@example.com", "b@example.com", given=b"Subject: x\n\nhello\n")
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stdout.decode().splitlines() if line.startswith("C: ")]
+    assert [line[3:7] for line in said[1:4]] == ["MAIL", "RCPT", "DATA"]
+    assert said[-3:] == ["C: hello", "C: .", "C: QUIT"]
+    assert b"\n250 2.0.0 queued as MEMORY1\n" in done.stdout
+
+
+@either
+def test_own_sockets(prefix: list[str], certificates: Certificates) -> None:
+    contents: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        contents.append(peer.delivery())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            prefix,
+            "own_sockets",
+            *["localhost", str(server.port), str(certificates.ca_file)],
+            *["a@example.com", "b@example.com"],
+            given=b"hello\n" * 10_000,
+        )
+        assert done.returncode == 0, done.stderr
+    assert contents == [b"hello\r\n" * 10_000 + b".\r\n"]
+    assert b"queued as" in done.stdout
+
+
+def test_own_sockets_reports_what_is_lost(certificates: Certificates) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.end()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            [],
+            "own_sockets",
+            *["localhost", str(server.port), str(certificates.ca_file)],
+            *["a@example.com", "b@example.com"],
+            given=b"hello\n",
+        )
+    assert done.returncode == 1
+    assert b"send: the server closed the connection" in done.stderr

@@ -31,6 +31,9 @@ PROGRAMS: dict[str, list[str]] = {
     # The first seed and how many; `make soak` runs longer.
     "soak": ["1", "60"],
     "turns": [],
+    "without_socket": [],
+    # As soak.
+    "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
     "fairness": ["{certificate}", "{key}", "{ca}"],

@@ -40,6 +40,9 @@ package struct Identity {
     askForToken != nil || !refreshToken.bytes.isEmpty || !serviceClient.isEmpty
   }
 
+  /// New tokens come from an endpoint.
+  var asksEndpoint: Bool { canRenew && askForToken == nil }
+
   /// Google's, for both ways to ask; other providers document theirs.
   private static var standardURL: EndpointURL? {
     EndpointURL(Bytes.of("https://oauth2.googleapis.com/token"))

@@ -13,6 +13,11 @@ extension Options {
     for text in texts where text.value.contains(where: { Bytes.isControl($0) }) {
       throw LoginAttempt.refusal("the \(text.name) contains a control character")
     }
+    if pipe != nil, identity.asksEndpoint {
+      throw LoginAttempt.refusal(
+        "a token endpoint needs a socket, which this connection does not have: get tokens with a"
+          + " token callback")
+    }
     if let lack = MechanismChoice.lack(mechanisms, means(of: identity)) {
       throw LoginAttempt.refusal(lack)
     }

@@ -103,7 +103,7 @@ final class Opening {
   func begin(onStep: @escaping (Step) -> Void, onReady: @escaping () -> Void) -> Bool {
     self.onStep = onStep
     self.onReady = onReady
-    if options.values.connectedSocket == nil, options.values.socketPath == nil {
+    if options.values.connectsToHost {
       resolve()
       return false
     }
@@ -156,6 +156,7 @@ final class Opening {
 
   /// Starts without a name to resolve.
   private func start() -> Step {
+    if let pipe = options.values.pipe { return adopt(pipe) }
     if options.values.connectedSocket != nil { return adopt() }
     guard let path = options.values.socketPath, let address = SocketAddress(path: path) else {
       resolve()
@@ -176,6 +177,16 @@ final class Opening {
           .socket, "the given connection is not connected", command: "CONN", phase: .connect))
     }
     return open(socket)
+  }
+
+  /// The caller moves the octets.
+  private func adopt(_ pipe: MemoryPipe) -> Step {
+    // Only now is it known what time it is for the caller.
+    deadlines.operationBegan()
+    deadlines.connectingBegan()
+    if let failure = mistakeInTLSOptions() { return .failed(failure) }
+    guard case .starting = stage, let onReady else { return .pending }
+    return use(Channel(loop: loop, pipe: pipe, onReady: onReady))
   }
 
   private func resolve() {
@@ -231,10 +242,14 @@ final class Opening {
       return .failed(
         Failure(.socket, "the system cannot watch the socket", command: "CONN", phase: .connect))
     }
-    remoteAddress = channel.remote.description
+    return use(channel)
+  }
+
+  private func use(_ channel: Channel) -> Step {
+    remoteAddress = channel.address
     clientName = options.values.name ?? ClientName.standard(on: channel)
     deadlines.channelOpened()
-    trace.note(.network, "connected to \(channel.remote.description)\(failedBefore)")
+    trace.note(.network, "connected\(channel.address.map { " to \($0)" } ?? "")\(failedBefore)")
     if options.values.isSecure, !options.values.isSecured { return secure(channel) }
     stage = .open(channel)
     return .open(channel)
@@ -335,7 +350,8 @@ final class Opening {
     guard options.values.opportunisticTLS, !goesOnInTheClear,
       failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls,
       case .securing(let channel) = stage,
-      options.values.socket == nil, options.values.connectedSocket == nil
+      options.values.socket == nil, options.values.connectedSocket == nil,
+      options.values.pipe == nil
     else { return false }
     trace.note(.tls, "\(failure.logged); going on without TLS", level: .warning)
     goesOnInTheClear = true

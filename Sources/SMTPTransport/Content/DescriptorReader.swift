@@ -74,7 +74,8 @@ package final class DescriptorReader: BlockReader {
 
   private func pause() throws(Errno) -> BlockOutcome {
     isPaused = true
-    guard watch == nil, let loop else { return .pause }
+    // Without a system to watch it the caller says when there is something, as for a reader.
+    guard watch == nil, let loop, loop.hasSystem else { return .pause }
     // The watch lasts until the first event: one that stays would report the
     // same over and over while the connection is busy otherwise.
     watch = Watch(loop: loop, descriptor: descriptor, readable: true, writable: false) {

@@ -42,7 +42,9 @@ import SMTPProtocol
     case failed(Int32)
   }
 
-  private let system: SystemEvents
+  /// nil when the caller says what time it is and when there is something to do.
+  private let system: SystemEvents?
+  private var given: Int64 = 0
   private let process = ForkMark()
 
   private var watches = WatchTable()
@@ -65,13 +67,23 @@ import SMTPProtocol
     self.system = system
   }
 
+  /// A loop without descriptors, for a connection without a socket: `turn` drives it.
+  private init(withoutSystem: ()) { system = nil }
+
+  package static func withoutSystem() -> EventLoop { EventLoop(withoutSystem: ()) }
+
+  package var hasSystem: Bool { system != nil }
+
+  /// The time of `Clock`; without a system that of the last turn.
+  package var now: Int64 { system == nil ? given : Clock.now() }
+
   deinit { close() }
 
   /// Closes the descriptors and lets go of everything; later calls do nothing.
   package func close() {
     guard !isClosed else { return }
     isClosed = true
-    system.close()
+    system?.close()
     let dropped = (watches, timers.removeAll(), ready)
     watches = WatchTable()
     ready = []
@@ -110,6 +122,19 @@ import SMTPProtocol
     return .idle
   }
 
+  /// One turn of a loop without a system, when it is `time`. `serve` does what descriptors do in
+  /// another loop. A time before that of an earlier turn counts as that.
+  package func turn(at time: Int64, _ serve: () -> Void) -> RunResult {
+    if let obstacle { return obstacle }
+    given = max(given, time)
+    isDispatching = true
+    defer { isDispatching = false }
+    serve()
+    serveTimers(given)
+    serveTasks()
+    return state
+  }
+
   /// Why nothing can be run.
   private var obstacle: RunResult? {
     if isDispatching { return .inside }
@@ -136,7 +161,7 @@ import SMTPProtocol
 
   /// Readable whenever a turn has something to do. -1 when closed.
   package func descriptor() -> Int32 {
-    guard !isClosed else { return -1 }
+    guard !isClosed, let system else { return -1 }
     isPolled = true
     arm()
     return system.descriptor
@@ -144,7 +169,7 @@ import SMTPProtocol
 
   /// Ends the wait of another thread. Safe in a signal handler.
   package func wakeup() {
-    if !isClosed, !isForeignProcess { system.wake() }
+    if !isClosed, !isForeignProcess { system?.wake() }
   }
 
   // MARK: Tasks and timers
@@ -175,7 +200,7 @@ import SMTPProtocol
   /// cleared: that costs one empty turn, less than arming it for every change.
   private func arm() {
     let due = hasReadyTasks ? 0 : timers.earliest?.deadline ?? Self.never
-    guard due < armed, !isClosed, !isForeignProcess else { return }
+    guard due < armed, !isClosed, !isForeignProcess, let system else { return }
     armed = due
     system.arm(due)
   }
@@ -183,7 +208,7 @@ import SMTPProtocol
   // MARK: Watches
 
   func add(_ watch: Watch) -> WatchTable.Key? {
-    guard !isClosed, !isForeignProcess else {
+    guard !isClosed, !isForeignProcess, let system else {
       csystem_set_errno(EBADF)
       return nil
     }
@@ -197,14 +222,14 @@ import SMTPProtocol
 
   func modify(_ watch: Watch, _ key: WatchTable.Key) {
     guard !isClosed, !isForeignProcess else { return }
-    system.modify(watch.descriptor, watch.interest, key: key)
+    system?.modify(watch.descriptor, watch.interest, key: key)
   }
 
   func remove(_ watch: Watch, _ key: WatchTable.Key) {
     guard !isClosed else { return }
     // Closing the descriptor is not enough: a duplicate of it, as of the file of a
     // message, keeps the entry in the set.
-    if !isForeignProcess { system.remove(watch.descriptor) }
+    if !isForeignProcess { system?.remove(watch.descriptor) }
     _ = watches.remove(key)
   }
 
@@ -212,6 +237,7 @@ import SMTPProtocol
 
   /// Why the system fails to wait, if it does.
   private func step(_ limit: Int) -> Errno? {
+    guard let system else { return Errno(code: EBADF) }
     let due = timeout()
     let wait = limit < 0 ? due : due < 0 ? limit : min(limit, due)
     let count: Int
@@ -222,14 +248,14 @@ import SMTPProtocol
     let now = Clock.now()
     isDispatching = true
     defer { isDispatching = false }
-    serveDescriptors(count)
+    serveDescriptors(of: system, count)
     serveTimers(now)
     serveTasks()
     if isPolled { arm() }
     return nil
   }
 
-  private func serveDescriptors(_ count: Int) {
+  private func serveDescriptors(of system: SystemEvents, _ count: Int) {
     var index = 0
     while index < count, !isClosed {
       switch system.event(index) {

@@ -37,7 +37,7 @@ package import SMTPProtocol
     // Errors that were handled here must not stay in the error queue, which belongs to the
     // whole thread.
     defer { ERR_clear_error() }
-    guard let method = unsafe SocketBIO.makeMethod() else { return .failure(outOfMemory()) }
+    guard let method = unsafe WireBIO.makeMethod() else { return .failure(outOfMemory()) }
     guard let pointer = unsafe SSL_CTX_new(TLS_client_method()) else {
       unsafe BIO_meth_free(method)
       return .failure(outOfMemory())

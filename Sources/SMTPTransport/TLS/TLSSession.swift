@@ -14,7 +14,7 @@ package struct TLSInfo {
   package var isResumed: Bool
 }
 
-/// An SSL object over a socket that somebody else closes.
+/// An SSL object over a socket or another `Wire`, which somebody else closes.
 ///
 /// Each call empties OpenSSL's error queue first, as SSL_get_error asks for,
 /// and takes out what the call left there.
@@ -32,7 +32,7 @@ package struct TLSInfo {
   /// Keeps the method of the BIO alive.
   private let context: TLSContext
   private let ssl: OpaquePointer
-  private let state: UnsafeMutablePointer<SocketBIO.State>
+  private let state: UnsafeMutablePointer<WireBIO.State>
   private(set) var isEstablished = false
   /// The handshake succeeded, but the key of the server is none of the pins.
   private(set) var isOfUnknownKey = false
@@ -45,13 +45,14 @@ package struct TLSInfo {
   private var expectsAddress: Int32 = 0
 
   /// nil when memory is short.
-  init?(_ context: TLSContext, descriptor: Int32) {
+  init?(_ context: TLSContext, over wire: Wire) {
     ERR_clear_error()
     guard let ssl = unsafe SSL_new(context.pointer) else { return nil }
-    let state = UnsafeMutablePointer<SocketBIO.State>.allocate(capacity: 1)
-    unsafe state.initialize(to: SocketBIO.State(descriptor: descriptor))
-    guard let bio = unsafe SocketBIO.make(context.method, state) else {
+    let state = UnsafeMutablePointer<WireBIO.State>.allocate(capacity: 1)
+    unsafe state.initialize(to: WireBIO.State(wire: wire))
+    guard let bio = unsafe WireBIO.make(context.method, state) else {
       unsafe SSL_free(ssl)
+      unsafe state.deinitialize(count: 1)
       unsafe state.deallocate()
       return nil
     }
@@ -68,6 +69,7 @@ package struct TLSInfo {
     // lock that another thread may have held when this process was forked.
     unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN)
     unsafe SSL_free(ssl)
+    unsafe state.deinitialize(count: 1)
     unsafe state.deallocate()
   }
 

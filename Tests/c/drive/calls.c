@@ -59,6 +59,7 @@ static const struct {
     {"capability", call_capability}, {"counts", call_counts},
     {"free", call_free},             {"take_session", call_take_session},
     {"add_session", call_add_session}, {"advance", call_advance},
+    {"pumped", call_pumped},
 };
 
 void call(char **words, size_t count) {

@@ -8,7 +8,9 @@
 
 void call_new(char **words, size_t count) {
   smtpconn_options *options = find(words[2], OPTIONS);
-  smtpconn *connection = smtpconn_new(options, find(words[3], LOOP));
+  smtpconn *connection = strcmp(words[0], "pumped") == 0
+                             ? smtpconn_new_without_socket(options)
+                             : smtpconn_new(options, find(words[3], LOOP));
   char event[64];
   (void)count;
   begin_reply(connection != NULL);

@@ -9,6 +9,7 @@
 
 #include <smtpconn.h>
 
+#include <poll.h>
 #include <stddef.h>
 
 enum { MAX_OBJECTS = 1024 };
@@ -128,6 +129,14 @@ void call_add_session(char **words, size_t count);
 void call_info(char **words, size_t count);
 void call_capability(char **words, size_t count);
 void call_advance(char **words, size_t count);
+
+void call_pumped(char **words, size_t count);
+
+/* pumps.c: connections without a socket. Work does what can be done at once: 1 when that was
+ * something. Watch says what to wait for. Forget must be called before a connection is freed. */
+int work_pumps(void);
+size_t watch_pumps(struct pollfd *watched, int *timeout);
+void forget_pump(const smtpconn *connection);
 
 /* Calls on a connection: the second word names it. 1 when the word is one. */
 int call_connection(char **words);

@@ -26,16 +26,19 @@
 
 /* Waits for input or a loop. A loop is dispatched here; 1 when there is input. */
 static int wait_for_input(void) {
-  static struct pollfd watched[MAX_OBJECTS + 1];
+  static struct pollfd watched[2 * MAX_OBJECTS + 1];
   static smtpconn_loop *loops[MAX_OBJECTS];
-  size_t index, count = held ? 0 : collect_loops(loops);
+  size_t index, pumps = 0, count = held ? 0 : collect_loops(loops);
+  int timeout = -1;
+  if (!held && work_pumps()) return 0;
   watched[0].fd = STDIN_FILENO;
   watched[0].events = POLLIN;
   for (index = 0; index < count; index++) {
     watched[index + 1].fd = smtpconn_loop_fd(loops[index]);
     watched[index + 1].events = POLLIN;
   }
-  if (poll(watched, (nfds_t)count + 1, -1) < 0 && errno != EINTR) die("poll", strerror(errno));
+  if (!held) pumps = watch_pumps(watched + count + 1, &timeout);
+  if (poll(watched, (nfds_t)(count + pumps) + 1, timeout) < 0 && errno != EINTR) die("poll", strerror(errno));
   for (index = 0; index < count; index++) {
     if (watched[index + 1].revents != 0) {
       /* A callback may have freed other loops: look again afterwards. */
@@ -44,6 +47,9 @@ static int wait_for_input(void) {
       check_error_queue();
       return 0;
     }
+  }
+  for (index = count + 1; index <= count + pumps; index++) {
+    if (watched[index].revents != 0) return 0;
   }
   return watched[0].revents != 0;
 }

@@ -63,10 +63,16 @@ size_t collect_loops(smtpconn_loop **loops) {
     if (objects[index].kind == LOOP) {
       loops[count++] = objects[index].pointer;
     } else if (objects[index].kind == CONNECTION) {
-      loops[count++] = smtpconn_get_loop(objects[index].pointer);
+      loops[count] = smtpconn_get_loop(objects[index].pointer);
+      if (loops[count] != NULL) count++; /* NULL: it has no socket */
     }
   }
   return count;
+}
+
+static void free_connection(smtpconn *connection) {
+  forget_pump(connection);
+  smtpconn_free(connection);
 }
 
 void free_everything(void) {
@@ -75,7 +81,7 @@ void free_everything(void) {
     if (objects[index].kind == CONNECTION) {
       smtpconn *connection = objects[index].pointer;
       objects[index] = objects[--object_count];
-      smtpconn_free(connection);
+      free_connection(connection);
       index = object_count; /* a callback may have freed others */
     }
   }
@@ -96,7 +102,7 @@ void call_free(char **words, size_t count) {
   const char *what = words[1];
   (void)count;
   if (strcmp(what, "connection") == 0) {
-    smtpconn_free(take(words[2], CONNECTION));
+    free_connection(take(words[2], CONNECTION));
   } else if (strcmp(what, "loop") == 0) {
     smtpconn_loop_free(take(words[2], LOOP));
   } else if (strcmp(what, "auth") == 0) {

@@ -1,5 +1,5 @@
 /*
- * deeds.c - what a callback does: every function of the header but those four that wait,
+ * deeds.c - what a callback does: every function of the header but those that run callbacks,
  * which it finds refused
  */
 #include "world.h"
@@ -117,9 +117,36 @@ static void waits(void) {
   result = smtpconn_run(world.connection);
   if (result != SMTPCONN_ESTATE) return;
   CHECK_INT(smtpconn_error_code(smtpconn_last_error(world.connection)), SMTPCONN_ESTATE);
+  if (without_socket) return; /* the loop is nobody's */
   CHECK_INT(smtpconn_loop_run(world.loop), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_loop_run_once(world.loop, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_loop_dispatch(world.loop), SMTPCONN_ESTATE);
+}
+
+/* With a socket these are refused always; without one inside a callback, and outside of them
+ * they do nothing here. */
+static void moves(void) {
+  smtpconn *connection = world.connection;
+  unsigned char room[1];
+  WITH(connection);
+  (void)smtpconn_wants_take(connection);
+  (void)smtpconn_deadline(connection);
+  if (without_socket && smtpconn_tick(connection, 0) >= 0) return;
+  CHECK_INT(smtpconn_tick(connection, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_feed(connection, "x", 1, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_feed_end(connection, 0, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_take(connection, room, sizeof room, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_error_code(smtpconn_last_error(connection)), SMTPCONN_ESTATE);
+}
+
+/* Another connection is not in the way. */
+static void moves_another(void) {
+  smtpconn *other = smtpconn_new_without_socket(NULL);
+  unsigned char room[64];
+  CHECK_INT(smtpconn_connect(other, NULL, NULL), 0);
+  CHECK_INT(smtpconn_feed(other, "220 a\r\n", 7, 0), 7);
+  CHECK(smtpconn_take(other, room, sizeof room, 0) > 0);
+  smtpconn_free(other);
 }
 
 static void asks_loop(void) {
@@ -260,6 +287,7 @@ const struct named_deed deeds[] = {
     DEED(quits), DEED(resets), DEED(connects), DEED(resumes), DEED(logs_in), DEED(sends_copy),
     DEED(sends_borrowed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels),
     DEED(sends_and_frees), DEED(removes_events), DEED(replaces_events), DEED(looks), DEED(waits),
+    DEED(moves), DEED(moves_another),
     DEED(asks_loop), DEED(frees_loop), DEED(frees_loop_and_connection),
     DEED(frees_connection_and_loop), DEED(sets_mechanism), DEED(adds_mechanism),
     DEED(takes_mechanism), DEED(sets_bad_mechanism), DEED(sets_password), DEED(takes_password),

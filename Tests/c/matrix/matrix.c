@@ -2,7 +2,7 @@
  * matrix.c - every callback does everything
  *
  * Wherever the library calls a function of ours, release functions included, it may call
- * any function of the header but the four that wait. Afterwards each operation has had its
+ * any function of the header but those that run callbacks. Afterwards each operation has had its
  * callback once, whatever was given was released once, and nothing is left.
  */
 #define CHECK_MAIN
@@ -33,18 +33,26 @@ static const struct place {
     {CONTEXT, RELEASED_CONTEXT, 1},
 };
 
-int matrix_run(void) {
+/* A token endpoint needs a socket. */
+static int is_possible(enum course course) { return !without_socket || course != ENDPOINT; }
+
+static void go_everywhere(void) {
   size_t place;
   int course, deed;
-  if (!start_server()) return 2;
   for (course = 0; course < COURSES; course++) {
-    go((enum course)course, VISITS, 0, NULL, "nothing");
+    if (is_possible((enum course)course)) go((enum course)course, VISITS, 0, NULL, "nothing");
   }
   for (place = 0; place < sizeof places / sizeof places[0]; place++) {
+    if (!is_possible(places[place].course)) continue;
     for (deed = 0; deed < deed_count; deed++) {
       go(places[place].course, places[place].place, places[place].number, deeds[deed].deed,
          deeds[deed].name);
     }
   }
+}
+
+int matrix_run(void) {
+  if (!start_server()) return 2;
+  for (without_socket = 0; without_socket <= 1; without_socket++) go_everywhere();
   return check_result();
 }

@@ -1,5 +1,6 @@
 /*
- * server.c - a server on threads of its own: SMTP, and a token endpoint
+ * server.c - a server on threads of its own: SMTP, and a token endpoint; and what moves octets
+ * to it and from it
  */
 #define _POSIX_C_SOURCE 200809L
 #include "world.h"
@@ -134,4 +135,46 @@ int start_server(void) {
   server_port = listen_with(&mail);
   token_port = listen_with(&token);
   return server_port != 0 && token_port != 0;
+}
+
+/* --- the other end of a connection without a socket -------------------------------------- */
+
+static int connected(void) {
+  struct sockaddr_in address;
+  int peer = socket(AF_INET, SOCK_STREAM, 0);
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_port = htons((uint16_t)server_port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  CHECK_INT(connect(peer, (struct sockaddr *)&address, sizeof address), 0);
+  return peer;
+}
+
+/* A bound that only a connection that spins reaches. */
+enum { MOST_STEPS = 20000 };
+
+void pump(void) {
+  char octets[512];
+  int steps = 0, peer = connected();
+  /* Each call may free the connection. */
+  while (world.connection != NULL && steps++ < MOST_STEPS) {
+    ptrdiff_t count;
+    if (smtpconn_wants_take(world.connection)) {
+      count = smtpconn_take(world.connection, octets, sizeof octets, 0);
+      CHECK(count >= 0);
+      if (count > 0 && send(peer, octets, (size_t)count, MSG_NOSIGNAL) < 0) continue;
+    } else if (smtpconn_stage(world.connection) == SMTPCONN_STAGE_CLOSED ||
+               smtpconn_tick(world.connection, 0) == 0) {
+      break;
+    } else {
+      count = recv(peer, octets, sizeof octets, 0);
+      if (count > 0) {
+        CHECK_INT(smtpconn_feed(world.connection, octets, (size_t)count, 0), count);
+      } else {
+        CHECK_INT(smtpconn_feed_end(world.connection, 0, 0), 0);
+      }
+    }
+  }
+  CHECK(steps < MOST_STEPS);
+  close(peer);
 }

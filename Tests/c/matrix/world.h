@@ -58,6 +58,9 @@ struct world {
 
 extern struct world world;
 
+/* Worlds are made with a connection that has no socket: this program moves the octets. */
+extern int without_socket;
+
 /* How many checks have failed up to now. */
 int check_failed(void);
 
@@ -91,6 +94,8 @@ extern const int deed_count;
 
 /* Starts a server that takes mail and one that gives tokens; 0 when that is not possible. */
 int start_server(void);
+/* Moves octets between the server and a connection without a socket until it has ended. */
+void pump(void);
 extern int server_port, token_port;
 
 #endif

@@ -30,5 +30,6 @@ int main(void) {
   message();
   loop();
   connection();
+  without_socket();
   return check_result();
 }

@@ -77,6 +77,12 @@ void null_connection(void) {
   CHECK_INT(smtpconn_reset(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_quit(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_cancel(NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_feed(NULL, "x", 1, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_feed_end(NULL, 0, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_take(NULL, NULL, 0, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_wants_take(NULL), 0);
+  CHECK(smtpconn_deadline(NULL) == UINT64_MAX);
+  CHECK_INT(smtpconn_tick(NULL, 0), SMTPCONN_ESTATE);
 }
 
 void null_others(void) {

@@ -43,5 +43,6 @@ void field_rows(void);
 void message(void);
 void loop(void);
 void connection(void);
+void without_socket(void);
 
 #endif /* SURFACE_H */

@@ -71,6 +71,14 @@ class Drive(Program):
         assert answer["reply"] == 1, f"refused: {answer['error']}"
         return Connection(self, name)
 
+    def pumped(self, options: str, port: int, kind: str = "whole") -> Connection:
+        """A connection without a socket. The program moves its octets to and from this port:
+        "whole", "lines" or "octets" at a time."""
+        name = self.name("c")
+        answer = self.call("pumped", name, options, str(port), kind)
+        assert answer["reply"] == 1, f"refused: {answer['error']}"
+        return Connection(self, name)
+
     def take_session(self, options: str) -> bytes | None:
         """The newest TLS session of these options."""
         octets = self.call("take_session", options)["octets"]

@@ -78,11 +78,14 @@ class Player:
     def play(self) -> None:
         try:
             with socket.create_server(("127.0.0.1", 0)) as listener:
-                self._connection = self._drive.connection_from(
-                    self._drive.options(**self._options(listener))
-                )
+                options = self._drive.options(**self._options(listener))
+                port = listener.getsockname()[1]
+                if self._way.pumped:
+                    self._connection = self._drive.pumped(options, port, self._way.pumped)
+                else:
+                    self._connection = self._drive.connection_from(options)
+                    self._truths.address = f"127.0.0.1:{port}"
                 self._start("connect", self._connection.start_connect())
-                self._truths.address = f"127.0.0.1:{listener.getsockname()[1]}"
                 listener.settimeout(PATIENCE)
                 accepted, _ = listener.accept()
             self._peer = Peer(accepted)

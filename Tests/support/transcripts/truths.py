@@ -86,8 +86,8 @@ class Truths:
         self._said: set[str] = set()
         #: Of a message that is sent again the last reply may be that of an earlier step.
         self._may_be_repeated = scenario.only == "library"
-        #: Where the server is.
-        self.address = ""
+        #: Where the server is; None when only the caller knows.
+        self.address: str | None = None
         self._ignored = scenario.options.get("ignored_capabilities", "").upper().split()
 
     def heard(self, command: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -31,6 +32,9 @@ class Way:
     #: "asked": the content is given when the transcript says so; "stream" and "memory": together
     #: with the send.
     content: str
+    #: The connection has no socket, and the program moves its octets: "whole", "lines" or "octets"
+    #: at a time. "": it has a socket.
+    pumped: str = ""
 
     def __str__(self) -> str:
         words = [
@@ -39,6 +43,7 @@ class Way:
             "logged" if self.is_logged else "not logged",
             f"chunking {self.chunking}",
             f"content {self.content}",
+            *([f"without a socket, by {self.pumped}"] if self.pumped else []),
         ]
         return ", ".join(words)
 
@@ -75,6 +80,28 @@ def ways(scenario: Scenario) -> list[Way]:
             given[(number + number // len(modes)) % len(given)],
         )
         for number in range(max(len(places), len(modes), len(given)))
+    ]
+
+
+#: How octets are moved where there is no socket.
+PUMPED = ("whole", "lines", "octets")
+
+
+def ways_without_socket(scenario: Scenario) -> list[Way]:
+    """Each place (clear or TLS) with each way to move octets; the rest takes turns."""
+    found = ways(scenario)
+    places = sorted({way.under_tls for way in found})
+    # Lines that belong together are not moved apart.
+    fed = scenario.setting("feeding", " ".join(PUMPED)).split()
+    return [
+        dataclasses.replace(
+            next(way for way in found[number % len(found) :] + found if way.under_tls == place),
+            in_octets=False,
+            pumped=pumped,
+        )
+        for number, (place, pumped) in enumerate(
+            itertools.product(places, [each for each in PUMPED if each in fed])
+        )
     ]
 
 

@@ -42,6 +42,7 @@ from ._errors import (
 from ._library import library_version
 from ._loop import Loop
 from ._outcome import RecipientResult, Result, SMTPConnError
+from ._sansio import SansIOConnection
 from ._version import __version__
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Result",
     "Retry",
     "SMTPConnError",
+    "SansIOConnection",
     "SocketError",
     "Stage",
     "StateError",

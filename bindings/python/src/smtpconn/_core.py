@@ -26,13 +26,16 @@ class Core:
 
     The library allows one thread at a time in a loop.  ctypes releases the GIL, so the GIL does not
     ensure that.  A thread that comes while another one waits in the loop wakes it up and is next.
+
+    Connections without a socket have no smtpconn_loop: `loop` is None, and the rest is the same.
     """
 
-    def __init__(self) -> None:
-        loop = lib.smtpconn_loop_new()
-        if not loop:
+    def __init__(self, *, has_loop: bool = True) -> None:
+        loop = lib.smtpconn_loop_new() if has_loop else None
+        if has_loop and not loop:
             raise system_error("a loop cannot be made")
         self._loop: LoopHandle | None = loop
+        self._is_closed = False
         self._pid: Final = os.getpid()
         self._lock: Final = threading.RLock()
         #: Held while waiting for the lock, which whoever just released it would win otherwise.
@@ -50,7 +53,7 @@ class Core:
 
     @property
     def closed(self) -> bool:
-        return self._loop is None
+        return self._is_closed
 
     @property
     def forked(self) -> bool:
@@ -71,7 +74,7 @@ class Core:
         finally:
             self.dispatching = before
 
-    def __enter__(self) -> LoopHandle:
+    def __enter__(self) -> LoopHandle | None:
         if self.forked:
             raise StateError("made before fork(): a child process may only close it")
         if self._owner == threading.get_ident():
@@ -83,7 +86,7 @@ class Core:
                     self._lock.acquire()
             self._owner = threading.get_ident()
         self._depth += 1
-        if self._loop is None:
+        if self._is_closed:
             self.__exit__(None, None, None)
             raise StateError("the loop is closed")
         return self._loop
@@ -110,14 +113,14 @@ class Core:
     def close(self) -> None:
         """Frees the loop; the second time does nothing."""
         if self.forked:
-            self._loop = None
+            self._loop, self._is_closed = None, True
             self._finalizer()
             return
-        if self._loop is None:
+        if self._is_closed:
             return
         with self:
             with self._waking:
-                self._loop = None
+                self._loop, self._is_closed = None, True
             self._finalizer()
 
     def bury(self, connection: Any) -> None:

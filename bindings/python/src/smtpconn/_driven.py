@@ -22,7 +22,7 @@ from ._text import decode
 
 if TYPE_CHECKING:
     from ._auth import Login
-    from ._ffi import OptionsHandle
+    from ._ffi import LoopHandle, OptionsHandle
     from ._hooks import Hook
     from ._log import AnyLogger
     from ._operation import Report
@@ -63,8 +63,6 @@ class DrivenConnection(ConnectionState):
         on_end: Optional[Callable[[Any], object]],
         on_token: Optional[Callable[[Any, str, Optional[int]], object]],
     ) -> None:
-        self._own_loop = loop is None
-        self._loop = Loop() if loop is None else loop
         self._logger = _log.LOGGER if logger is None else logger
         # `Connection` has their types: it is what they are called with.
         self.on_connect = on_connect
@@ -77,6 +75,15 @@ class DrivenConnection(ConnectionState):
         self._quitting = False
         #: Whether an operation was lost with the connection.
         self._lost_work = False
+        self._own_loop = loop is None
+        # Last, as it may fail.
+        self._loop = self._loop_for(loop)
+
+    def _loop_for(self, loop: Optional[Loop]) -> Loop:
+        return Loop() if loop is None else loop
+
+    def _new(self, options: OptionsHandle, loop: Optional[LoopHandle]) -> Any:
+        return lib.smtpconn_new(options, loop)
 
     def _make(
         self, options: Mapping[str, object], tls_session: Optional[bytes], *, with_log: bool
@@ -92,7 +99,7 @@ class DrivenConnection(ConnectionState):
 
     def _open(self, options: OptionsHandle, with_log: bool) -> None:
         with self._loop._core as loop:
-            handle = lib.smtpconn_new(options, loop)
+            handle = self._new(options, loop)
             if not handle:
                 error = read_error(lib.smtpconn_options_last_error(options))
                 raise error or system_error("a connection cannot be made")

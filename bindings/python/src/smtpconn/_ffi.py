@@ -399,4 +399,12 @@ FUNCTIONS = (
     Function("smtpconn_cancel", [Conn], c_int),
     Function("smtpconn_close", [Conn], None),
     Function("smtpconn_free", [Conn], None),
+    # A connection without a socket
+    Function("smtpconn_new_without_socket", [Options], Conn),
+    Function("smtpconn_feed", [Conn, c_void_p, c_size_t, c_uint64], c_ssize_t),
+    Function("smtpconn_feed_end", [Conn, c_int, c_uint64], c_int),
+    Function("smtpconn_take", [Conn, c_void_p, c_size_t, c_uint64], c_ssize_t),
+    Function("smtpconn_wants_take", [Conn], c_int),
+    Function("smtpconn_deadline", [Conn], c_uint64),
+    Function("smtpconn_tick", [Conn, c_uint64], c_int),
 )

@@ -56,8 +56,11 @@ class Loop:
     `run`, `run_once` and `dispatch` raise the exceptions of callbacks and event handlers.
     """
 
+    #: Whether there is a loop in C.  A connection without a socket has none.
+    _is_real = True
+
     def __init__(self) -> None:
-        self._core: Final = Core()
+        self._core: Final = Core(has_loop=self._is_real)
         #: Operations under way, which this keeps alive together with their connections.
         self._pending: Final[dict[int, Pending]] = {}
         #: Counts the callbacks that ran.

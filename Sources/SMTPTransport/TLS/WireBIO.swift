@@ -1,17 +1,17 @@
 import COpenSSL
 import CSystem
 
-/// The BIO between OpenSSL and a socket. OpenSSL's own socket BIO writes with
-/// write(2), which raises SIGPIPE in the host when the peer is gone; this one uses
+/// The BIO between OpenSSL and what carries its octets. OpenSSL's own socket BIO writes with
+/// write(2), which raises SIGPIPE in the host when the peer is gone; `Wire` uses
 /// send(MSG_NOSIGNAL).
 ///
 /// The data of the BIO points to a `State` that the session owns.
-enum SocketBIO {
+enum WireBIO {
   struct State {
-    let descriptor: Int32
+    let wire: Wire
     /// Why the last transfer failed; 0 after one that did not.
     var error: Int32 = 0
-    /// Octets that the system took.
+    /// Octets that it took.
     var sent = 0
     /// Octets that may still be read before others get their turn.
     var allowance = Channel.octetsPerTurn
@@ -21,16 +21,16 @@ enum SocketBIO {
   static func makeMethod() -> OpaquePointer? {
     // No index of its own: there are few of them in a process, and nobody looks
     // for this BIO by type.
-    guard let method = unsafe BIO_meth_new(BIO_TYPE_SOURCE_SINK, "smtpconn socket") else {
+    guard let method = unsafe BIO_meth_new(BIO_TYPE_SOURCE_SINK, "smtpconn wire") else {
       return nil
     }
     _ = unsafe BIO_meth_set_read(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
-      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_READ) { state throws(Errno) in
+      return unsafe WireBIO.transfer(bio, retry: BIO_FLAGS_READ) { state throws(Errno) in
         // OpenSSL gets "would block"; the loop calls again in the next turn.
         guard unsafe state.pointee.allowance > 0 else { throw Errno(code: EAGAIN) }
         let room = unsafe min(Int(count), state.pointee.allowance)
-        let received = try unsafe System.receive(state.pointee.descriptor, buffer, room)
+        let received = try unsafe state.pointee.wire.receive(buffer, room)
         if received == 0 { unsafe BIO_set_flags(bio, BIO_FLAGS_IN_EOF) }
         unsafe state.pointee.allowance -= received
         return received
@@ -38,8 +38,8 @@ enum SocketBIO {
     }
     _ = unsafe BIO_meth_set_write(method) { bio, buffer, count in
       guard let bio = unsafe bio, let buffer = unsafe buffer, count > 0 else { return 0 }
-      return unsafe SocketBIO.transfer(bio, retry: BIO_FLAGS_WRITE) { state throws(Errno) in
-        let sent = try unsafe System.send(state.pointee.descriptor, buffer, Int(count))
+      return unsafe WireBIO.transfer(bio, retry: BIO_FLAGS_WRITE) { state throws(Errno) in
+        let sent = try unsafe state.pointee.wire.send(buffer, Int(count))
         unsafe state.pointee.sent &+= sent
         return sent
       }

@@ -1,0 +1,179 @@
+"""A connection without a socket: the program moves the octets, and says what time it is."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from types import TracebackType
+from typing import Any, Callable, Final, NoReturn, Optional, TypeVar, Union
+
+from ._connection import Connection
+from ._errors import StateError
+from ._failure import check
+from ._ffi import ConnHandle, LoopHandle, OptionsHandle
+from ._library import lib
+from ._loop import Loop
+from ._operation import Operation
+
+Own = TypeVar("Own", bound="SansIOConnection")
+
+Octets = Union[bytes, bytearray, memoryview]
+
+#: UINT64_MAX of the library: there is no deadline.
+_NEVER: Final = 2**64 - 1
+
+_REFUSAL: Final = (
+    "a connection without a socket does not wait: use start_..., and feed, take and tick"
+)
+
+
+class NoLoop(Loop):
+    """In the place of a loop: what is pending, and who may call the library."""
+
+    _is_real = False
+
+    def fileno(self) -> int:
+        raise StateError(_REFUSAL)
+
+    def timeout(self) -> Optional[float]:
+        raise StateError(_REFUSAL)
+
+    def _advance(self, milliseconds: Optional[int], until: Any = None) -> NoReturn:
+        raise StateError(_REFUSAL)
+
+
+class SansIOConnection(Connection):
+    """A connection without a socket, for a program that moves the octets itself: in its own event
+    loop, through a tunnel, or in a test.
+
+    It opens no descriptor, starts no thread and waits for nothing.  The options are those of
+    `Connection`, but for those that say how to connect, which are refused.  The methods that wait
+    raise StateError: use `start_connect`, `start_login`, `start_send`, `start_reset`, `start_quit`.
+    Callbacks run in `feed`, `feed_end`, `take` and `tick`, which raise what they raised.
+
+        connection.feed(octets)              # came from the server
+        while connection.wants_take:
+            transport.write(connection.take())
+        timer.set(connection.deadline)       # then: connection.tick()
+
+    `now` is in seconds, on a clock that does not jump.  Its default is `time.monotonic()`; a
+    program that gives it must give it always.
+    """
+
+    def _loop_for(self, loop: Optional[Loop]) -> Loop:
+        if loop is not None:
+            raise TypeError("a connection without a socket has no loop: leave it out")
+        return NoLoop()
+
+    def _new(self, options: OptionsHandle, loop: Optional[LoopHandle]) -> Any:
+        return lib.smtpconn_new_without_socket(options)
+
+    def _wait(self, start: Callable[[], Operation], decisive: tuple[str, ...] = ()) -> Operation:
+        raise StateError(_REFUSAL)
+
+    # Moving octets
+
+    #: Octets that the library could not read yet, and octets to send that an exception was in the
+    #: way of.
+    _unread = b""
+    _untaken = b""
+
+    def feed(self, octets: Octets, now: Optional[float] = None) -> None:
+        """The server has sent these octets.
+
+        What the library cannot read before octets were taken is kept until then.
+        """
+        self._unread += bytes(octets)
+        self._step(self._feed, now)
+
+    def feed_end(self, error: int = 0, now: Optional[float] = None) -> None:
+        """The server has closed; or the connection was lost, with this number of errno."""
+        self._step(
+            lambda handle, time: check(
+                lib.smtpconn_feed_end(handle, error, time), lib.smtpconn_last_error, handle
+            ),
+            now,
+        )
+
+    def take(self, most: int = 65536, now: Optional[float] = None) -> bytes:
+        """Up to `most` octets that are to be sent.  They count as sent from then on: pass on all.
+
+        Empty when there are none now; that does not mean that `wants_take` is False then.
+        """
+        if most < 0:
+            raise ValueError(f"most must not be negative: {most}")
+        if self._untaken:
+            return self._give(most)
+
+        def take(handle: ConnHandle, time: int) -> None:
+            buffer = ctypes.create_string_buffer(most)
+            count = lib.smtpconn_take(handle, buffer, most, time)
+            check(count, lib.smtpconn_last_error, handle)
+            self._untaken = buffer.raw[:count]
+            # A callback may have closed the connection.
+            if self._unread and self._handle is not None:
+                self._feed(handle, time)
+
+        # When a callback raises, they are taken with the next call.
+        self._step(take, now)
+        return self._give(most)
+
+    def tick(self, now: Optional[float] = None) -> bool:
+        """It is `now`.  True while operations are pending."""
+        self._step(lambda handle, time: None, now)
+        return bool(self._loop._pending)
+
+    @property
+    def wants_take(self) -> bool:
+        """Whether `take` has something to do."""
+        return bool(self._untaken) or self._flag(lib.smtpconn_wants_take)
+
+    @property
+    def deadline(self) -> Optional[float]:
+        """When `tick` is to be called if nothing else was called before, in seconds on the clock of
+        `now`; None for never."""
+        milliseconds: int = self._ask(lib.smtpconn_deadline)
+        return None if milliseconds == _NEVER else milliseconds / 1000
+
+    def _give(self, most: int) -> bytes:
+        given, self._untaken = self._untaken[:most], self._untaken[most:]
+        return given
+
+    def _feed(self, handle: ConnHandle, time: int) -> None:
+        octets, self._unread = self._unread, b""
+        count = lib.smtpconn_feed(handle, octets, len(octets), time)
+        check(count, lib.smtpconn_last_error, handle)
+        self._unread = octets[count:]
+
+    def _step(self, step: Callable[[ConnHandle, int], None], now: Optional[float]) -> None:
+        core = self._loop._core
+        milliseconds = max(0, round((time.monotonic() if now is None else now) * 1000))
+        self._open_handle()
+        with core:
+            if core.dispatching_here:
+                raise StateError("this was called inside of a callback")
+            handle = self._open_handle()
+            with core.callbacks():
+                step(handle, milliseconds)
+                # A callback may have closed the connection.
+                if self._handle is not None and lib.smtpconn_tick(handle, milliseconds) == 0:
+                    for operation in list(self._loop._pending.values()):
+                        operation.lose()
+        if self._loop._close_later:
+            core.close()
+        self._loop._raise_fatal()
+        self._loop._raise_failures()
+
+    # Python's own
+
+    def __enter__(self: Own) -> Own:
+        """It is closed at the end, without QUIT."""
+        return self
+
+    def __exit__(
+        self,
+        kind: Optional[type[BaseException]],
+        error: Optional[BaseException],
+        traceback: Optional[TracebackType],
+    ) -> None:
+        self.close()
