@@ -1246,6 +1246,67 @@ int smtpconn_envelope_all_or_none(const smtpconn_envelope *envelope);
 int smtpconn_envelope_set_mt_priority(smtpconn_envelope *envelope, int priority);
 int smtpconn_envelope_mt_priority(const smtpconn_envelope *envelope);
 
+/* How long the delivery may take (DELIVERBY, RFC 2852): seconds, ";", and a letter.
+ *
+ * "3600;R"  returns the message when it is not delivered by then
+ * "3600;N"  notifies the sender, and goes on; only here the time may be 0 or negative,
+ *           which means that it has passed already
+ * "3600;RT" or "3600;NT": also notifies the sender when a server passes the message on to
+ *           one that does not offer DELIVERBY
+ *
+ * SMTPCONN_EENVELOPE for anything else; NULL, the default, removes it.  The send fails with
+ * EENVELOPE before MAIL when the server does not offer DELIVERBY, or takes no time as short
+ * as this one with R. */
+int smtpconn_envelope_set_deliver_by(smtpconn_envelope *envelope, const char *by);
+const char *smtpconn_envelope_deliver_by(const smtpconn_envelope *envelope);
+
+/* When the server is to send the message on (FUTURERELEASE, RFC 4865; a server for
+ * submission offers it).  Only one of the two may be set.
+ *
+ * hold_for    seconds from now, 1 to 999,999,999; SMTPCONN_UNSET, the default, removes it
+ * hold_until  a moment in UTC, "2026-12-24T18:00:00Z"; NULL, the default, removes it
+ *
+ * SMTPCONN_EENVELOPE for anything else.  The send fails with EENVELOPE before MAIL when both
+ * are set, when the server does not offer FUTURERELEASE, or when the time is longer or later
+ * than it has announced. */
+int smtpconn_envelope_set_hold_for(smtpconn_envelope *envelope, int seconds);
+int smtpconn_envelope_hold_for(const smtpconn_envelope *envelope);
+int smtpconn_envelope_set_hold_until(smtpconn_envelope *envelope, const char *moment);
+const char *smtpconn_envelope_hold_until(const smtpconn_envelope *envelope);
+
+/* Who has submitted the message, for servers that trust this client (AUTH= of MAIL, RFC 4954
+ * section 5): an ASCII mailbox, or "<>" when that is not known.  It is no login.
+ * SMTPCONN_EENVELOPE for anything else; NULL, the default, removes it.  The send fails with
+ * EENVELOPE before MAIL when the server does not offer AUTH. */
+int smtpconn_envelope_set_auth_sender(smtpconn_envelope *envelope, const char *mailbox);
+const char *smtpconn_envelope_auth_sender(const smtpconn_envelope *envelope);
+
+/* The kinds of solicitation that the message is, as in "org.example:ADV" (NO-SOLICITING, RFC
+ * 3865): keywords of letters, digits, ".", "-", "_" and ":" that begin with a letter, with
+ * commas between them, of up to 998 octets.  SMTPCONN_EENVELOPE for anything else; NULL, the
+ * default, removes it.  The send fails with EENVELOPE before MAIL when the server does not
+ * offer NO-SOLICITING, or has announced that it does not take one of them. */
+int smtpconn_envelope_set_solicit(smtpconn_envelope *envelope, const char *keywords);
+const char *smtpconn_envelope_solicit(const smtpconn_envelope *envelope);
+
+/* A parameter of MAIL that has no function here, for an extension that the library does not
+ * know.  It is sent as given, once the server offers any extension at all: LOOK FIRST whether
+ * it offers the one that the parameter belongs to (smtpconn_has_capability).
+ *
+ * name   letters, digits and hyphens ("X-CLASS"), compared without regard to case
+ * value  printable ASCII without blanks and "="; "" for a name alone; NULL removes it
+ *
+ * SMTPCONN_EENVELOPE for anything else, and for the name of a parameter that has a function
+ * of its own; the message names that.  The send fails with EENVELOPE before MAIL when the
+ * line would be longer than 512 octets (RFC 5321 section 4.5.3.1.4), not counting the
+ * parameters that have functions.
+ *
+ * smtpconn_envelope_parameter gives the value, "" for a name alone, and NULL when the name is
+ * not set.  The text is valid until the function is called again. */
+int smtpconn_envelope_set_parameter(smtpconn_envelope *envelope, const char *name,
+                                    const char *value);
+const char *smtpconn_envelope_parameter(const smtpconn_envelope *envelope, const char *name);
+
 /* Delivery status notifications (RFC 3461), not sent to a server that does not offer
  * DSN.  SMTPCONN_EENVELOPE for a value that the RFC does not allow; NULL removes a value.
  *
@@ -1273,6 +1334,20 @@ const char *smtpconn_envelope_to_dsn_notify(const smtpconn_envelope *envelope, s
 int smtpconn_envelope_set_to_dsn_orcpt(smtpconn_envelope *envelope, size_t index,
                                        const char *orcpt);
 const char *smtpconn_envelope_to_dsn_orcpt(const smtpconn_envelope *envelope, size_t index);
+
+/* Delivers to a recipient only if the mailbox has had its owner since this moment (RRVS, RFC
+ * 7293): "2026-01-31T12:00:00Z" or "2026-01-31T13:00:00+01:00".  With ";C" after it the
+ * message goes on when a later server does not offer RRVS; with ";R", or nothing, it is
+ * returned then.  SMTPCONN_EENVELOPE for anything else; NULL, the default, removes it.  The
+ * send fails with EENVELOPE before MAIL when this server does not offer RRVS. */
+int smtpconn_envelope_set_to_rrvs(smtpconn_envelope *envelope, size_t index, const char *since);
+const char *smtpconn_envelope_to_rrvs(const smtpconn_envelope *envelope, size_t index);
+
+/* A parameter of RCPT for one recipient, as smtpconn_envelope_set_parameter. */
+int smtpconn_envelope_set_to_parameter(smtpconn_envelope *envelope, size_t index,
+                                       const char *name, const char *value);
+const char *smtpconn_envelope_to_parameter(const smtpconn_envelope *envelope, size_t index,
+                                           const char *name);
 
 /* ------------------------------------------------------------------------
  * Message

@@ -94,10 +94,15 @@
 
 /* name, lowest, highest, a value; unset by default */
 #define NUMBER_FIELDS(X) \
-  X(mt_priority, -9, 9, -3)
+  X(mt_priority, -9, 9, -3) \
+  X(hold_for, 1, 999999999, 3600)
 
 /* name, a value, one that is refused */
 #define TEXT_FIELDS(X) \
+  X(deliver_by, "3600;RT", "0;R") \
+  X(hold_until, "2026-12-24T18:00:00Z", "2026-12-24T18:00:00+01:00") \
+  X(auth_sender, "a+b=c@example.com", "a") \
+  X(solicit, "org.example:ADV,x", "org.example:ADV;x") \
   X(dsn_ret, "HDRS", "BODY") \
   X(dsn_envid, "a b+c=d", "a\n") \
   X(dsn_notify, "SUCCESS,DELAY", "NEVER,DELAY") \
@@ -106,6 +111,7 @@
 /* the same, of one recipient */
 #define RECIPIENT_TEXT_FIELDS(X) \
   X(to_dsn_notify, "NEVER", "SOMETIMES") \
-  X(to_dsn_orcpt, "rfc822;x@example.com", ";x")
+  X(to_dsn_orcpt, "rfc822;x@example.com", ";x") \
+  X(to_rrvs, "2026-01-31T13:00:00+01:00;C", "2026-02-29T12:00:00Z")
 
 #endif /* OPTION_ROWS_H */

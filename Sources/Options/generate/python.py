@@ -66,21 +66,17 @@ def module(table: Table) -> str:
     text += '\n#: Fields of `Envelope` beside the addresses; the library has no "python".\n'
     text += _mapping("FIELDS", carried)
     for name, prefix in (("DSN_FIELDS", "DSN."), ("RECIPIENT_FIELDS", "Recipient.")):
-        parts = {
-            row.keyword[len(prefix) :]: FIELD_TYPES[row.type]
-            for row in table.envelope
-            if row.keyword.startswith(prefix)
-        }
-        text += f"\n#: Fields of `{prefix[:-1]}`, which the library calls `{_c_prefix(name)}...`.\n"
-        text += _mapping(name, parts)
+        text += f"\n#: Fields of `{prefix[:-1]}`: what the library calls each, and its kind.\n"
+        text += f"{name}: Final[Mapping[str, tuple[str, str]]] = {{\n"
+        for row in table.envelope:
+            if row.keyword.startswith(prefix):
+                own = row.keyword[len(prefix) :]
+                text += f'    "{own}": ("{row.name}", "{FIELD_TYPES[row.type]}"),\n'
+        text += "}\n"
     return text
 
 
 _ADDRESSES = ("from_addr", "to_addrs")
-
-
-def _c_prefix(name: str) -> str:
-    return "dsn_" if name == "DSN_FIELDS" else "to_dsn_"
 
 
 def _mapping(name: str, values: Mapping[str, str]) -> str:

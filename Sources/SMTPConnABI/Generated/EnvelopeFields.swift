@@ -94,6 +94,101 @@ public func smtpconn_envelope_mt_priority(_ envelope: OpaquePointer?) -> CInt {
   return number(handle.request.parameters[.priority])
 }
 
+@_cdecl("smtpconn_envelope_set_deliver_by") @implementation
+public func smtpconn_envelope_set_deliver_by(
+  _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = unsafe cBytes(value)
+  return handle.perform { () throws(Failure) in
+    let value = try parsed("deliver_by", text) { bytes throws(ESMTPParameter.Refusal) in
+      try ESMTPParameter.deliverBy(bytes)
+    }
+    handle.request.parameters[.deliverBy] = value
+  }
+}
+
+@_cdecl("smtpconn_envelope_deliver_by") @implementation
+public func smtpconn_envelope_deliver_by(_ envelope: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nil }
+  return unsafe handle.texts.hold(handle.request.parameters[.deliverBy]?.text)
+}
+
+@_cdecl("smtpconn_envelope_set_hold_for") @implementation
+public func smtpconn_envelope_set_hold_for(_ envelope: OpaquePointer?, _ value: CInt) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  return handle.perform { () throws(Failure) in
+    let value = try numbered("hold_for", value, 1...999_999_999)
+    handle.request.parameters[.holdFor] = value.map { ESMTPParameter.holdFor($0) }
+  }
+}
+
+@_cdecl("smtpconn_envelope_hold_for") @implementation
+public func smtpconn_envelope_hold_for(_ envelope: OpaquePointer?) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return 0 }
+  return number(handle.request.parameters[.holdFor])
+}
+
+@_cdecl("smtpconn_envelope_set_hold_until") @implementation
+public func smtpconn_envelope_set_hold_until(
+  _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = unsafe cBytes(value)
+  return handle.perform { () throws(Failure) in
+    let value = try parsed("hold_until", text) { bytes throws(ESMTPParameter.Refusal) in
+      try ESMTPParameter.holdUntil(bytes)
+    }
+    handle.request.parameters[.holdUntil] = value
+  }
+}
+
+@_cdecl("smtpconn_envelope_hold_until") @implementation
+public func smtpconn_envelope_hold_until(_ envelope: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nil }
+  return unsafe handle.texts.hold(handle.request.parameters[.holdUntil]?.text)
+}
+
+@_cdecl("smtpconn_envelope_set_auth_sender") @implementation
+public func smtpconn_envelope_set_auth_sender(
+  _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = unsafe cBytes(value)
+  return handle.perform { () throws(Failure) in
+    let value = try parsed("auth_sender", text) { bytes throws(ESMTPParameter.Refusal) in
+      try ESMTPParameter.authSender(bytes)
+    }
+    handle.request.parameters[.authSender] = value
+  }
+}
+
+@_cdecl("smtpconn_envelope_auth_sender") @implementation
+public func smtpconn_envelope_auth_sender(_ envelope: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nil }
+  return unsafe handle.texts.hold(handle.request.parameters[.authSender]?.text)
+}
+
+@_cdecl("smtpconn_envelope_set_solicit") @implementation
+public func smtpconn_envelope_set_solicit(
+  _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = unsafe cBytes(value)
+  return handle.perform { () throws(Failure) in
+    let value = try parsed("solicit", text) { bytes throws(ESMTPParameter.Refusal) in
+      try ESMTPParameter.solicit(bytes)
+    }
+    handle.request.parameters[.solicit] = value
+  }
+}
+
+@_cdecl("smtpconn_envelope_solicit") @implementation
+public func smtpconn_envelope_solicit(_ envelope: OpaquePointer?) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nil }
+  return unsafe handle.texts.hold(handle.request.parameters[.solicit]?.text)
+}
+
 @_cdecl("smtpconn_envelope_set_dsn_ret") @implementation
 public func smtpconn_envelope_set_dsn_ret(
   _ envelope: OpaquePointer?, _ value: UnsafePointer<CChar>?
@@ -220,4 +315,28 @@ public func smtpconn_envelope_to_dsn_orcpt(
     handle.request.recipients.indices.contains(index)
   else { return nil }
   return unsafe handle.texts.hold(handle.request.recipients[index].originalRecipient?.text, index)
+}
+
+@_cdecl("smtpconn_envelope_set_to_rrvs") @implementation
+public func smtpconn_envelope_set_to_rrvs(
+  _ envelope: OpaquePointer?, _ index: Int, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
+  let text = unsafe cBytes(value)
+  return handle.perform { () throws(Failure) in
+    let value = try parsed("to_rrvs", text) { bytes throws(ESMTPParameter.Refusal) in
+      try ESMTPParameter.validSince(bytes)
+    }
+    try handle.changeRecipient(index) { $0.parameters[.validSince] = value }
+  }
+}
+
+@_cdecl("smtpconn_envelope_to_rrvs") @implementation
+public func smtpconn_envelope_to_rrvs(
+  _ envelope: OpaquePointer?, _ index: Int
+) -> UnsafePointer<CChar>? {
+  guard let handle = unsafe EnvelopePointer.borrow(envelope),
+    handle.request.recipients.indices.contains(index)
+  else { return nil }
+  return unsafe handle.texts.hold(handle.request.recipients[index].parameters[.validSince]?.text, index)
 }

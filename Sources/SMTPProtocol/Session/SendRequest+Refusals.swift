@@ -55,21 +55,35 @@ extension SendRequest {
 
   /// What the server must offer, and take, of the parameters that few messages have.
   private func parameterRefusal(_ capabilities: Capabilities) -> Failure? {
-    for parameter in parameters.all {
-      if let reason = parameter.refusal(by: capabilities) {
-        return Self.failure(.envelope, reason)
-      }
+    if let reason = parameters.refusal(by: capabilities)
+      ?? tooLong("MAIL", Command.mail, from?.bytes ?? [], parameters)
+    {
+      return Self.failure(.envelope, reason)
     }
-    for recipient in recipients {
-      for parameter in recipient.parameters.all {
-        if let reason = parameter.refusal(by: capabilities) {
-          var failure = Self.failure(.envelope, reason)
-          failure.recipient = recipient.mailbox.bytes
-          return failure
-        }
+    for recipient in recipients where !recipient.parameters.isEmpty {
+      let (mailbox, parameters) = (recipient.mailbox.bytes, recipient.parameters)
+      if let reason = parameters.refusal(by: capabilities)
+        ?? tooLong("RCPT", Command.recipient, mailbox, parameters)
+      {
+        var failure = Self.failure(.envelope, reason)
+        failure.recipient = mailbox
+        return failure
       }
     }
     return nil
+  }
+
+  /// RFC 5321 section 4.5.3.1.4: a server need not take more than 512 octets in a command
+  /// line, CRLF included. Parameters that the library knows do not count: the RFC of each gives
+  /// the line as much more room.
+  private func tooLong(
+    _ verb: StaticString, _ start: [UInt8], _ path: [UInt8], _ parameters: ESMTPParameters
+  ) -> ErrorText? {
+    let end = Command.endOfPath.count + 2
+    let length = start.count + path.count + end + parameters.furtherLength
+    guard parameters.furtherLength > 0, length > 512 else { return nil }
+    return "\(verb.description) would be a line of \(length) octets with these parameters, and a"
+      + " server need not take more than 512"
   }
 
   private func binaryRefusal(_ capabilities: Capabilities, _ allowsChunks: Bool) -> Failure? {

@@ -26,6 +26,21 @@ package enum Bytes {
     return digits
   }
 
+  /// The value of decimal digits; nil for none, for more than a number can hold, and for
+  /// anything else.
+  package static func number(_ digits: [UInt8]) -> UInt64? {
+    guard !digits.isEmpty else { return nil }
+    var value: UInt64 = 0
+    for digit in digits {
+      guard isDigit(digit) else { return nil }
+      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = product.addingReportingOverflow(UInt64(digit - .digitZero))
+      if overflow || carry { return nil }
+      value = sum
+    }
+    return value
+  }
+
   /// Two digits for each octet, in lower case.
   package static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
     let digits = of("0123456789abcdef")

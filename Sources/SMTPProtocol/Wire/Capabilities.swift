@@ -146,16 +146,6 @@ package final class Capabilities: Sendable {
   }
 
   private static func number(_ text: [UInt8]) -> UInt64? {
-    let digits = text.prefix { $0 != .space }
-    guard !digits.isEmpty else { return nil }
-    var value: UInt64 = 0
-    for digit in digits {
-      guard Bytes.isDigit(digit) else { return nil }
-      let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = product.addingReportingOverflow(UInt64(digit - .digitZero))
-      if overflow || carry { return nil }
-      value = sum
-    }
-    return value
+    Bytes.number(Array(text.prefix { $0 != .space }))
   }
 }

@@ -270,13 +270,19 @@ extension SendRequest {
   /// `sender recipient… size=N 8bit …`; `<>` is the null sender. `key=value` sets
   /// what the request as a whole has, `survey=…` what was seen of the message.
   fileprivate init(words: ArraySlice<String>) {
-    let keys = ["size", "ret", "envid", "notify", "orcpt", "survey", "priority"]
+    let keys = [
+      "size", "ret", "envid", "notify", "orcpt", "survey", "priority", "by", "holdfor", "holduntil",
+      "auth", "solicit", "rrvs", "param", "rcptparam",
+    ]
     var options: [String: String] = [:]
+    var further: [(key: String, text: String)] = []
     var addresses: [String] = []
     for word in words {
       let key = String(word.prefix { $0 != "=" })
       if keys.contains(key) {
-        options[key] = String(word.dropFirst(key.count + 1))
+        let value = String(word.dropFirst(key.count + 1))
+        options[key] = value
+        if key.hasSuffix("param") { further.append((key, value)) }
       } else if word.contains("@") || word == "<>" || word == "postmaster" {
         addresses.append(word)
       }
@@ -294,7 +300,25 @@ extension SendRequest {
     envelopeIdentifier = options["envid"].map { try! .init(bytes($0)) }
     notify = options["notify"].map { try! .init(bytes($0)) }
     originalRecipient = options["orcpt"].map { try! .init(bytes($0)) }
-    if let priority = options["priority"] { parameters[.priority] = .priority(Int64(priority)!) }
+    parameters[.priority] = options["priority"].map { .priority(Int64($0)!) }
+    parameters[.holdFor] = options["holdfor"].map { .holdFor(Int64($0)!) }
+    parameters[.holdUntil] = options["holduntil"].map { try! .holdUntil(bytes($0)) }
+    parameters[.deliverBy] = options["by"].map { try! .deliverBy(bytes($0)) }
+    parameters[.authSender] = options["auth"].map { try! .authSender(bytes($0)) }
+    parameters[.solicit] = options["solicit"].map { try! .solicit(bytes($0)) }
+    for (key, text) in further {
+      let name = bytes(String(text.prefix { $0 != "=" }))
+      let value = Array(bytes(text).dropFirst(name.count + 1))
+      let parameter = try! ESMTPParameter.further(name, value)
+      if key == "param" { parameters[named: name] = parameter }
+      for index in recipients.indices where key == "rcptparam" {
+        changeRecipient(index) { $0.parameters[named: name] = parameter }
+      }
+    }
+    for index in recipients.indices {
+      guard let since = options["rrvs"] else { break }
+      changeRecipient(index) { $0.parameters[.validSince] = try! .validSince(bytes(since)) }
+    }
     survey = options["survey"].map {
       var survey = ContentSurvey()
       survey.add(bytes($0.replacing("\\n", with: "\n")).span)

@@ -26,6 +26,13 @@ void call_envelope(char **words, size_t count) {
 
 static int describe(smtpconn_envelope *envelope, const char *name, const char *value,
                     const char *index) {
+  /* "parameter:X-NAME" */
+  if (strncmp(name, "parameter:", sizeof "parameter:" - 1) == 0) {
+    name += sizeof "parameter:" - 1;
+    return index == NULL
+               ? smtpconn_envelope_set_parameter(envelope, name, value)
+               : smtpconn_envelope_set_to_parameter(envelope, strtoul(index, NULL, 10), name, value);
+  }
 /* For a recipient "dsn_notify" is to_dsn_notify. */
 #define DESCRIBE_RECIPIENT(field, good, bad)                                                 \
   if (index != NULL && strcmp(name, &#field[sizeof "to_" - 1]) == 0) {                       \

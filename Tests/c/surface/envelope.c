@@ -3,6 +3,30 @@
  */
 #include "surface.h"
 
+/* Parameters that the library does not know, of MAIL and of a recipient. */
+static void parameters(smtpconn_envelope *envelope) {
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, "X-A"), NULL);
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, "X-A", "1"), SMTPCONN_OK);
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, "X-B", ""), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, "x-a"), "1");
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, "X-B"), "");
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, NULL), NULL);
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, NULL, "1"), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, "-", NULL), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, "X-A", "1 2"), SMTPCONN_EENVELOPE);
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, "X-A"), "1"); /* as it was */
+  CHECK_INT(smtpconn_envelope_set_parameter(envelope, "X-A", NULL), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_parameter(envelope, "X-A"), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_parameter(envelope, 1, "X-A", "2"), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_to_parameter(envelope, 1, "X-A"), "2");
+  CHECK_TEXT(smtpconn_envelope_to_parameter(envelope, 0, "X-A"), NULL);
+  CHECK_TEXT(smtpconn_envelope_to_parameter(envelope, SIZE_MAX, "X-A"), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_parameter(envelope, SIZE_MAX, "X-A", "2"), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_to_parameter(envelope, 1, "X=", "2"), SMTPCONN_EENVELOPE);
+  CHECK_INT(smtpconn_envelope_set_to_parameter(envelope, 1, "X-A", NULL), SMTPCONN_OK);
+  CHECK_TEXT(smtpconn_envelope_to_parameter(envelope, 1, "X-A"), NULL);
+}
+
 void envelope(void) {
   smtpconn_envelope *envelope = smtpconn_envelope_new();
   const smtpconn_error *error;
@@ -40,5 +64,6 @@ void envelope(void) {
   /* An index is a size_t, and is shown as one. */
   CHECK_INT(smtpconn_envelope_set_to_dsn_notify(envelope, SIZE_MAX, "NEVER"), SMTPCONN_EENVELOPE);
   CHECK(strchr(smtpconn_error_message(smtpconn_envelope_last_error(envelope)), '-') == NULL);
+  parameters(envelope);
   smtpconn_envelope_free(envelope);
 }

@@ -109,6 +109,10 @@ void null_others(void) {
   CHECK_INT(smtpconn_envelope_add_to(NULL, "a@b"), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_envelope_to_count(NULL), 0);
   CHECK_TEXT(smtpconn_envelope_to(NULL, 0), NULL);
+  CHECK_INT(smtpconn_envelope_set_parameter(NULL, "X-A", "1"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_parameter(NULL, "X-A"), NULL);
+  CHECK_INT(smtpconn_envelope_set_to_parameter(NULL, 0, "X-A", "1"), SMTPCONN_ESTATE);
+  CHECK_TEXT(smtpconn_envelope_to_parameter(NULL, 0, "X-A"), NULL);
 
   smtpconn_message_free(NULL);
 

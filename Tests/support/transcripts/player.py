@@ -38,6 +38,11 @@ FIELDS = {
     "notify": "dsn_notify",
     "orcpt": "dsn_orcpt",
     "priority": "mt_priority",
+    "by": "deliver_by",
+    "holdfor": "hold_for",
+    "holduntil": "hold_until",
+    "auth": "auth_sender",
+    "solicit": "solicit",
 }
 
 
@@ -352,6 +357,8 @@ class Player:
 
     def _send(self, words: list[str]) -> Operation:
         values: dict[str, str | int] = {}
+        #: Of each recipient.
+        theirs: dict[str, str] = {}
         addresses: list[str] = []
         size = 0
         use_8bitmime = None
@@ -361,6 +368,11 @@ class Player:
                 size = int(value)
             elif key in FIELDS:
                 values[FIELDS[key]] = value
+            elif key in ("param", "rcptparam"):
+                name, _, text = value.partition("=")
+                (values if key == "param" else theirs)[f"parameter:{name}"] = text
+            elif key == "rrvs":
+                theirs["rrvs"] = value
             elif word in FLAGS:
                 values[FLAGS[word]] = 1
             elif word in ("8bit", "7bit"):
@@ -369,6 +381,9 @@ class Player:
                 addresses.append(word)
         sender = None if addresses[0] == "<>" else addresses[0]
         envelope = self._drive.envelope(sender, addresses[1:], size, use_8bitmime, **values)
+        for name, text in theirs.items():
+            for index in range(len(addresses) - 1):
+                assert self._drive.describe(envelope, name, text, index) is None
         content = next(self._contents)
         sending = self._connection.start_send(message=self._message(content), envelope=envelope)
         self._sent[sending.tag] = b"".join(content.pieces)

@@ -186,10 +186,14 @@ class Truths:
         self._expect(any(named) == is_about_one, f"who was refused? {error}")
         if not is_about_one:
             names = [recipient.recipient for recipient in result.recipients]
-            # An address that the server cannot take is known before anything is sent.
-            is_address = error.name == "EENVELOPE" and error.response is None
-            has_name = is_address and not all(name.isascii() for name in names)
+            # What the server cannot take is known before anything is sent: an address, or a
+            # parameter of a recipient.
+            is_known = error.name == "EENVELOPE" and error.response is None
+            is_parameter = error.message.startswith(("to_", "the parameter"))
+            has_name = is_known and not all(name.isascii() for name in names)
             known: list[str | None] = [*names] if has_name else [None]
+            if is_known and is_parameter:
+                known += names
             self._expect(error.recipient in known, f"which recipient? {error}")
         for recipient in result.recipients:
             own = recipient.error

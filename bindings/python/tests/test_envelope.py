@@ -79,6 +79,19 @@ def test_a_server_without_dsn_gets_no_parameters(server: ScriptedServer) -> None
         (Envelope(FROM, [Recipient(TO, notify="SOMETIMES")]), "NOTIFY|notify"),
         (Envelope(FROM, [Recipient(TO, orcpt="x\0")]), r"to_addrs\[0\].orcpt"),
         (Envelope(FROM, [TO, Recipient("no mailbox")]), "mailbox"),
+        (Envelope(FROM, TO, deliver_by="60"), "^deliver_by must be seconds"),
+        (Envelope(FROM, TO, hold_for=0), "^hold_for must be 1 to"),
+        (Envelope(FROM, TO, hold_until="tomorrow"), "^hold_until must be a moment"),
+        (Envelope(FROM, TO, auth_sender="a"), "^auth_sender must be a mailbox"),
+        (Envelope(FROM, TO, solicit=["a", ""]), "^solicit must be keywords"),
+        (Envelope(FROM, TO, solicit="a\0"), "^solicit holds a NUL"),
+        (Envelope(FROM, TO, parameters={"": "1"}), '^parameter must have a name .* not "=1"'),
+        (Envelope(FROM, TO, parameters={"X": "a b"}), '^parameter must .* not "X=a b"'),
+        (Envelope(FROM, TO, parameters={"X": ""}), r"^parameters\['X'\] is empty: give None"),
+        (Envelope(FROM, TO, parameters={"X": "\0"}), r"^parameters\['X'\] holds a NUL"),
+        (Envelope(FROM, TO, parameters={"size": "1"}), "smtpconn_envelope_set_size"),
+        (Envelope(FROM, Recipient(TO, rrvs="x")), "^to_rrvs must be a moment"),
+        (Envelope(FROM, Recipient(TO, parameters={"X=": "1"})), "^to_parameter must have a name"),
     ],
 )
 def test_bad_values(envelope: Envelope, complaint: str, server: ScriptedServer) -> None:
@@ -127,6 +140,15 @@ def test_values_of_another_type(
         ({"size": 1.5}, "size must be an int, not float"),
         ({"size": True}, "size must be an int, not bool"),
         ({"size": "1"}, "size must be an int, not str"),
+        ({"hold_for": 1.5}, "hold_for must be an int, not float"),
+        ({"hold_until": 5}, "hold_until must be a str, not int"),
+        ({"deliver_by": 5}, "deliver_by must be a str, not int"),
+        ({"auth_sender": b"a@b"}, "auth_sender must be a str, not bytes"),
+        ({"solicit": [1]}, r"solicit\[0\] must be a str, not int"),
+        ({"parameters": [("X", "1")]}, "parameters must be a dict, not list"),
+        ({"parameters": {"X": 1}}, r"parameters\['X'\] must be a str, not int"),
+        ({"parameters": {5: "1"}}, r"parameters\[5\] must be a str, not int"),
+        ({"to_addrs": Recipient(TO, parameters="X")}, r"to_addrs\[0\].parameters must be a dict"),  # type: ignore[arg-type]
         ({"mt_priority": "3"}, "mt_priority must be an int, not str"),
         ({"mt_priority": True}, "mt_priority must be an int, not bool"),
         ({"use_8bitmime": "no"}, "use_8bitmime must be a bool, not str"),
@@ -266,16 +288,57 @@ def test_a_priority(value: int, server: ScriptedServer) -> None:
 @pytest.mark.parametrize("value", [-10, 10, -(2**31), 2**32 + 3])
 def test_a_priority_out_of_range(value: int, server: ScriptedServer) -> None:
     server.play(hello("MT-PRIORITY"), QUIT)
-    with open_to(server) as connection:
-        with pytest.raises(smtpconn.EnvelopeError, match=f"^mt_priority .*{value}"):
-            connection.send(FROM, TO, "x", mt_priority=value)
+    with (
+        open_to(server) as connection,
+        pytest.raises(smtpconn.EnvelopeError, match=rf"^mt_priority .*{value}"),
+    ):
+        connection.send(FROM, TO, "x", mt_priority=value)
 
 
 def test_a_parameter_that_is_not_offered(server: ScriptedServer) -> None:
     server.play(hello(), QUIT)
+    with (
+        open_to(server) as connection,
+        pytest.raises(smtpconn.EnvelopeError, match=r"needs MT-PRIORITY, .* does not offer"),
+    ):
+        connection.send(FROM, TO, "x", mt_priority=0)
+
+
+EXTENSIONS = ("DELIVERBY", "FUTURERELEASE", "AUTH PLAIN", "NO-SOLICITING", "RRVS", "X-MORE")
+
+
+@pytest.mark.parametrize(
+    ("fields", "parameter"),
+    [
+        ({"deliver_by": "60;RT"}, "BY=60;RT"),
+        ({"hold_for": 3600}, "HOLDFOR=3600"),
+        ({"hold_until": "2026-12-24T18:00:00Z"}, "HOLDUNTIL=2026-12-24T18:00:00Z"),
+        ({"auth_sender": "a+b@example.org"}, "AUTH=a+2Bb@example.org"),
+        ({"auth_sender": "<>"}, "AUTH=<>"),
+        ({"solicit": ["org.example:ADV", "x"]}, "SOLICIT=org.example:ADV,x"),
+        ({"solicit": "x"}, "SOLICIT=x"),
+        ({"parameters": {"X-A": "1", "X-B": None}}, "X-A=1 X-B"),
+        ({"parameters": {}, "deliver_by": "0;N"}, "BY=0;N"),
+    ],
+)
+def test_parameters_of_mail(
+    fields: dict[str, Any], parameter: str, server: ScriptedServer
+) -> None:
+    """As arguments of send, and in an envelope."""
+    mail = sending(f"<{FROM}> {parameter}", f"<{TO}>")
+    server.play(hello(*EXTENSIONS), mail, mail, QUIT)
     with open_to(server) as connection:
-        with pytest.raises(smtpconn.EnvelopeError, match=r"needs MT-PRIORITY, .* does not offer"):
-            connection.send(FROM, TO, "x", mt_priority=0)
+        connection.send(FROM, TO, "x", **fields)
+        connection.send(Envelope(FROM, TO, **fields), "x")
+
+
+def test_parameters_of_one_recipient(server: ScriptedServer) -> None:
+    since = "2026-01-31T12:00:00Z"
+    rcpt = (f"<{TO}> RRVS={since} X-A=1 X-B", "<c@example.org>")
+    server.play(hello(*EXTENSIONS), sending(f"<{FROM}>", *rcpt), QUIT)
+    recipient = Recipient(TO, rrvs=since, parameters={"X-A": "1", "X-B": None})
+    with open_to(server) as connection:
+        connection.send(FROM, [recipient, "c@example.org"], "x")
 
 
 def test_all_or_none(server: ScriptedServer) -> None:

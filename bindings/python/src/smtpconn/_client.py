@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.message import Message
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
@@ -112,6 +112,12 @@ class Client(DrivenConnection):
         all_or_none: Optional[bool] = None,
         use_binarymime: Optional[bool] = None,
         mt_priority: Optional[int] = None,
+        deliver_by: Optional[str] = None,
+        hold_for: Optional[int] = None,
+        hold_until: Optional[str] = None,
+        auth_sender: Optional[str] = None,
+        solicit: Optional[Union[str, Iterable[str]]] = None,
+        parameters: Optional[Mapping[str, Optional[str]]] = None,
         allow_empty: Optional[bool] = None,
         # generated: end
     ) -> Result: ...
@@ -130,6 +136,12 @@ class Client(DrivenConnection):
         all_or_none: Optional[bool] = None,
         use_binarymime: Optional[bool] = None,
         mt_priority: Optional[int] = None,
+        deliver_by: Optional[str] = None,
+        hold_for: Optional[int] = None,
+        hold_until: Optional[str] = None,
+        auth_sender: Optional[str] = None,
+        solicit: Optional[Union[str, Iterable[str]]] = None,
+        parameters: Optional[Mapping[str, Optional[str]]] = None,
         allow_empty: Optional[bool] = None,
         # generated: end
     ) -> Result:

@@ -41,11 +41,18 @@ class DSN:
 
 @dataclass(frozen=True)
 class Recipient:
-    """A recipient with delivery status notifications of its own; see `DSN`."""
+    """A recipient with values of its own.
+
+    `notify` and `orcpt`: see `DSN`.  `rrvs`: deliver only if the mailbox has had its owner since
+    this moment (RRVS, RFC 7293): "2026-01-31T12:00:00Z".  `parameters`: further parameters of
+    RCPT, names with their values; None for a name alone.
+    """
 
     address: str
     notify: Optional[Texts] = None
     orcpt: Optional[str] = None
+    rrvs: Optional[str] = None
+    parameters: Optional[Mapping[str, Optional[str]]] = None
 
 
 #: One recipient, or any number of them.
@@ -70,6 +77,15 @@ class Envelope:
     - `all_or_none`: Send to every recipient or to none.
     - `use_binarymime`: Send every octet unchanged (RFC 3030); needs `chunking`.
     - `mt_priority`: Priority of the message (MT-PRIORITY, RFC 6710); the higher, the more urgent.
+    - `deliver_by`: Seconds in which to deliver, and what happens then (DELIVERBY, RFC 2852):
+      `3600;R` returns, `3600;N` notifies.
+    - `hold_for`: Seconds for which the server holds the message back (FUTURERELEASE, RFC 4865).
+    - `hold_until`: Moment in UTC until which the server holds the message back (FUTURERELEASE);
+      instead of `hold_for`.
+    - `auth_sender`: Who has submitted the message (AUTH= of MAIL, RFC 4954): a mailbox, or `<>`
+      when that is not known.
+    - `solicit`: Kinds of solicitation that the message is (NO-SOLICITING, RFC 3865).
+    - `parameters`: Further parameters of MAIL: names, each with its value or None.
     - `allow_empty`: Allow a message without content, which is an error otherwise.
     """
 
@@ -84,6 +100,12 @@ class Envelope:
     all_or_none: bool = False
     use_binarymime: bool = False
     mt_priority: Optional[int] = None
+    deliver_by: Optional[str] = None
+    hold_for: Optional[int] = None
+    hold_until: Optional[str] = None
+    auth_sender: Optional[str] = None
+    solicit: Optional[Union[str, Iterable[str]]] = None
+    parameters: Optional[Mapping[str, Optional[str]]] = None
     allow_empty: bool = False
     # generated: end
 
@@ -110,6 +132,10 @@ _FLAGS: Final = _of_kind("flag")
 _OPEN_FLAGS: Final = _of_kind("flag or unset")
 _OCTETS: Final = _of_kind("octets")
 _NUMBERS: Final = _of_kind("number")
+_TEXTS: Final = (
+    *((name, encode) for name in _of_kind("text")),
+    *((name, encode_list) for name in _of_kind("list")),
+)
 
 
 def check_envelope(envelope: object) -> None:
@@ -150,11 +176,13 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
             put("add_to", text(recipient, what))
             continue
         put("add_to", text(recipient.address, f"{what}.address"))
-        for name, kind in RECIPIENT_FIELDS.items():
+        for name, (function, kind) in RECIPIENT_FIELDS.items():
             value = getattr(recipient, name)
             if value is not None:
                 carry = texts if kind == "list" else text
-                put(f"set_to_dsn_{name}", index, carry(value, f"{what}.{name}"))
+                put(f"set_{function}", index, carry(value, f"{what}.{name}"))
+        for pair in _pairs(recipient.parameters, f"{what}.parameters"):
+            put("set_to_parameter", index, *pair)
     for name in _FLAGS:
         put(f"set_{name}", encode_flag(getattr(envelope, name), name))
     for name in _OPEN_FLAGS:
@@ -169,15 +197,37 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
         if value is not None:
             # The lowest would remove the field.
             put(f"set_{name}", _whole(value, name, range(1 - 2**31, 2**31)))
+    for name, carry in _TEXTS:
+        value = getattr(envelope, name)
+        if value is not None:
+            put(f"set_{name}", carry(value, name, EnvelopeError))
+    for pair in _pairs(envelope.parameters, "parameters"):
+        put("set_parameter", *pair)
     encode_flag(envelope.allow_empty, "allow_empty")
     if envelope.dsn is not None:
         if not isinstance(envelope.dsn, DSN):
             raise TypeError(f"dsn must be a DSN, not {type(envelope.dsn).__name__}")
-        for name, kind in DSN_FIELDS.items():
+        for name, (function, kind) in DSN_FIELDS.items():
             value = getattr(envelope.dsn, name)
             if value is not None:
                 carry = texts if kind == "list" else text
-                put(f"set_dsn_{name}", carry(value, f"dsn.{name}"))
+                put(f"set_{function}", carry(value, f"dsn.{name}"))
+
+
+def _pairs(parameters: object, what: str) -> Iterator[tuple[bytes, bytes]]:
+    """Names and values for the library, where an empty value is none."""
+    if parameters is None:
+        return
+    if not isinstance(parameters, Mapping):
+        raise TypeError(f"{what} must be a dict, not {type(parameters).__name__}")
+    for name, value in parameters.items():
+        label = f"{what}[{name!r}]"
+        if value == "":
+            raise EnvelopeError(f"{label} is empty: give None for a name without a value")
+        yield (
+            encode(name, label, EnvelopeError),
+            b"" if value is None else encode(value, label, EnvelopeError),
+        )
 
 
 def _whole(value: object, what: str, room: range) -> int:

@@ -82,19 +82,26 @@ FIELDS: Final[Mapping[str, str]] = {
     "all_or_none": "flag",
     "use_binarymime": "flag",
     "mt_priority": "number",
+    "deliver_by": "text",
+    "hold_for": "number",
+    "hold_until": "text",
+    "auth_sender": "text",
+    "solicit": "list",
+    "parameters": "python",
     "allow_empty": "python",
 }
 
-#: Fields of `DSN`, which the library calls `dsn_...`.
-DSN_FIELDS: Final[Mapping[str, str]] = {
-    "ret": "text",
-    "envid": "text",
-    "notify": "list",
-    "orcpt": "text",
+#: Fields of `DSN`: what the library calls each, and its kind.
+DSN_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "ret": ("dsn_ret", "text"),
+    "envid": ("dsn_envid", "text"),
+    "notify": ("dsn_notify", "list"),
+    "orcpt": ("dsn_orcpt", "text"),
 }
 
-#: Fields of `Recipient`, which the library calls `to_dsn_...`.
-RECIPIENT_FIELDS: Final[Mapping[str, str]] = {
-    "notify": "list",
-    "orcpt": "text",
+#: Fields of `Recipient`: what the library calls each, and its kind.
+RECIPIENT_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "notify": ("to_dsn_notify", "list"),
+    "orcpt": ("to_dsn_orcpt", "text"),
+    "rrvs": ("to_rrvs", "text"),
 }
