@@ -9,6 +9,7 @@
  *     connection: new, events, connect         opening a connection
  *     authentication, login
  *     envelope, message, send, result          sending messages
+ *     noop, verify, xclient, command, reply    other commands
  *     reset, quit, cancel, close, free         ending a connection
  *     feed, take, tick                         a connection without a socket
  *
@@ -31,8 +32,8 @@
  * the code that its comment names.  Objects given to a function (options, envelope,
  * authentication, message) may be freed as soon as it has returned.
  *
- * Operations.  smtpconn_connect, _login, _send, _reset and _quit start an
- * operation.  A negative result means that it was not started and its callback
+ * Operations.  smtpconn_connect, _login, _send, _reset, _quit and the functions under
+ * "Other commands" start an operation.  A negative result means that it was not started and its callback
  * will never be called; smtpconn_last_error then gives the reason.  Otherwise the
  * callback is called exactly once, whatever happens.  Operations are carried
  * out in the order in which they were started; starting several at once is the
@@ -139,7 +140,8 @@ enum smtpconn_code {
   SMTPCONN_EPROXY = -13,      /* reserved: the proxy refused */
   SMTPCONN_EOPTIONS = -14,    /* an option is out of range or contradicts */
   SMTPCONN_ESTATE = -15,      /* not possible now, or a NULL handle */
-  SMTPCONN_ECANCELLED = -16   /* cancelled, closed or freed by the caller */
+  SMTPCONN_ECANCELLED = -16,  /* cancelled, closed or freed by the caller */
+  SMTPCONN_ECOMMAND = -17     /* another command: bad, not offered, or refused */
 };
 
 /* "EAUTH" for SMTPCONN_EAUTH, "OK" for 0, "EUNKNOWN" for any other number.
@@ -243,7 +245,7 @@ enum smtpconn_kind {
   SMTPCONN_KIND_SERVER_HELLO_NAME = 506,      /* the option name is not good enough */
   SMTPCONN_KIND_SERVER_STORAGE = 507,         /* it has no room */
   SMTPCONN_KIND_SERVER_PROTOCOL = 508,        /* it violates SMTP */
-  SMTPCONN_KIND_SERVER_EXTENSION = 509,       /* it lacks what this message needs */
+  SMTPCONN_KIND_SERVER_EXTENSION = 509,       /* it lacks what is needed for this */
 
   /* The envelope. */
   SMTPCONN_KIND_SENDER_ADDRESS = 601,         /* bad or unknown sender or its domain */
@@ -332,13 +334,13 @@ const char *smtpconn_error_enhanced(const smtpconn_error *error);
 
 /* The command that failed: "CONN", "EHLO", "HELO", "LHLO", "STARTTLS", "AUTH PLAIN"
  * ("AUTH" before a mechanism was chosen), "MAIL FROM", "RCPT TO", "DATA",
- * "BDAT", "RSET", "QUIT", or "API" for a misuse of this interface.  Never NULL for a non-NULL
- * error. */
+ * "BDAT", "RSET", "QUIT", another command by its first word ("VRFY"), or "API" for a misuse
+ * of this interface.  Never NULL for a non-NULL error. */
 const char *smtpconn_error_command(const smtpconn_error *error);
 
 /* What the connection was doing: "options", "dns", "connect", "tls",
  * "greeting", "hello", "starttls", "auth", "envelope", "message", "reset",
- * "quit" or "idle".  The handshake belongs to "tls" when the connection starts
+ * "quit", "command" or "idle".  The handshake belongs to "tls" when the connection starts
  * with it, and to "starttls" after that command.  Never NULL for a non-NULL
  * error. */
 const char *smtpconn_error_phase(const smtpconn_error *error);
@@ -1458,8 +1460,9 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
  * recipient with all_or_none; an address needs SMTPUTF8 and the server does not offer it),
  * EMESSAGE (larger than the server allows; 8-bit content, use_binarymime or use_smtputf8,
  * and the server does not offer the extension; refused after it was sent), EREQUIRETLS,
- * ESTREAM, EAUTH, ESTATE (the server takes no more messages over this connection: MAILMAX
- * of RFC 9422), or an error that ended the connection.  After EENVELOPE, EMESSAGE,
+ * ESTREAM, EAUTH, ECOMMAND (an smtpconn_xclient before it failed), ESTATE (the server takes no
+ * more messages over this connection: MAILMAX of RFC 9422), or an error that ended the
+ * connection.  After EENVELOPE, EMESSAGE,
  * EREQUIRETLS and ESTATE the connection can be used as before.
  *
  * When the server limits the recipients or domains of one transaction (452, RFC 5321
@@ -1517,6 +1520,114 @@ uint64_t smtpconn_result_message_time(const smtpconn_result *result);
 /* Octets of content sent, with repaired line endings, but without escaping and without
  * the final dot (RFC 1870 section 5); 0 when not all of it was sent. */
 uint64_t smtpconn_result_message_size(const smtpconn_result *result);
+
+/* ------------------------------------------------------------------------
+ * Other commands
+ *
+ * Operations with one reply.  They are carried out in order, like all operations: a command
+ * leaves when all that was started before it has ended, and what was started after it
+ * waits for its reply (RFC 2920 section 3.1).  After a send that failed the library sends
+ * RSET before it, so that no transaction is open.  The time limit is command_timeout.
+ *
+ * The callback gets NULL after a reply 2yz; ECOMMAND when the server refused (4yz, 5yz) or does
+ * not offer the command, after which the connection can be used as before; EPROTOCOL for a
+ * reply 3yz; or another error that ended the connection.
+ * Every function here returns SMTPCONN_ECOMMAND for an argument that is NULL or empty, has a
+ * control character, is not UTF-8, or is longer than a command line has room for (512 octets
+ * with its line end, RFC 5321 section 4.5.3.1.4), and SMTPCONN_ESTATE as smtpconn_send.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_reply smtpconn_reply;
+
+/* The end of a command.  `reply` is the reply of the server, refusals included, and NULL when
+ * there was none.  It, and every string read from it, is valid until the callback returns. */
+typedef void (*smtpconn_reply_callback)(smtpconn *connection, const smtpconn_error *error,
+                                        const smtpconn_reply *reply, void *user);
+
+/* The code of the last line, 200 to 599; the enhanced status code, "2.1.5", NULL without one;
+ * the whole reply as smtpconn_error_response gives it; and the text of each line, without code
+ * and separator, NULL beyond the last.  0 or NULL for a NULL reply. */
+int smtpconn_reply_code(const smtpconn_reply *reply);
+const char *smtpconn_reply_enhanced(const smtpconn_reply *reply);
+const char *smtpconn_reply_response(const smtpconn_reply *reply);
+size_t smtpconn_reply_line_count(const smtpconn_reply *reply);
+const char *smtpconn_reply_line(const smtpconn_reply *reply, size_t index);
+
+/* NOOP (RFC 5321 section 4.1.1.9): whether the server still answers.  It does not replace the
+ * error of a later send: the connection can be lost after it. */
+int smtpconn_noop(smtpconn *connection, smtpconn_reply_callback callback, void *user);
+
+/* VRFY (RFC 5321 section 4.1.1.6): whether there is such a user or address.  LOOK AT THE CODE of
+ * a reply without an error:
+ *
+ * 250  the address, in the reply
+ * 251  it is not local, and the server will forward to the address in the reply
+ * 252  THE SERVER DOES NOT SAY whether it exists.  Most servers say this about every address
+ *
+ * 550 (no such user), 551 (not local) and 553 (ambiguous) are errors.  Text outside ASCII is
+ * sent with SMTPUTF8 (RFC 6531 section 3.7.4.2), and is ECOMMAND when that is not offered.
+ * A server that does not offer VRFY is asked too: many do not list it. */
+int smtpconn_verify(smtpconn *connection, const char *text, smtpconn_reply_callback callback,
+                    void *user);
+
+/* EXPN (RFC 5321 section 4.1.1.7): the members of a mailing list, one in each line of the
+ * reply.  252, text outside ASCII and servers that do not offer it as for smtpconn_verify. */
+int smtpconn_expand(smtpconn *connection, const char *list, smtpconn_reply_callback callback,
+                    void *user);
+
+/* ETRN (RFC 1985): asks the server to deliver what it has queued for a domain now; "@domain"
+ * includes the domains below it, "#name" is a queue.  `node` is ASCII without blanks.
+ * 250 to 253 tell how much is queued; 458 and 459 are errors.  Messages come later, over
+ * connections from the server.  ECOMMAND when the server does not offer ETRN. */
+int smtpconn_etrn(smtpconn *connection, const char *node, smtpconn_reply_callback callback,
+                  void *user);
+
+/* EHLO again, or LHLO with lmtp: the capabilities are those of the new reply (RFC 5321 section
+ * 4.1.4).  When the server refuses it they stay as they were.  The library sends EHLO itself
+ * where it is needed. */
+int smtpconn_hello(smtpconn *connection, smtpconn_reply_callback callback, void *user);
+
+/* XCLIENT and XFORWARD, as Postfix documents them: who sent a message that is passed on.  The
+ * server must offer the command and every attribute, else ECOMMAND names the one that is
+ * missing; Postfix offers them to hosts in smtpd_authorized_xclient_hosts and
+ * smtpd_authorized_xforward_hosts.
+ *
+ * attributes  `count` strings "NAME=value", up to 64.  Names in any case: NAME, ADDR, PORT, PROTO
+ *             and HELO; for XCLIENT LOGIN, DESTADDR and DESTPORT too, for XFORWARD IDENT and
+ *             SOURCE; and any other that the server offers.  A value has 1 to 255 octets and
+ *             is encoded (xtext) by the library.  "[UNAVAILABLE]" for one that is not known,
+ *             "[TEMPUNAVAIL]" for a NAME that may be known later; an IPv6 address is written
+ *             "IPV6:2001:db8::1", and a bare one is ECOMMAND in XCLIENT
+ *
+ * They are sent in the order in which they are given, in several commands when one line has no
+ * room for all; the reply in the callback is then the last.
+ *
+ * XCLIENT replaces what the server knows of this connection, for access rules too, and RESTARTS
+ * THE SESSION: a login is forgotten (smtpconn_is_authenticated), EHLO is sent again, and the
+ * capabilities are those of its reply.  When it fails, sends that were queued after it are not
+ * tried and end with its error: they would go out in the name of this host.  When EHLO is
+ * refused afterwards the connection ends.
+ *
+ * XFORWARD is for the server's log, and holds for the next transaction: the server forgets it at
+ * the end of the next message, or of its first recipients when they need several transactions.
+ * Start it before each smtpconn_send. */
+int smtpconn_xclient(smtpconn *connection, const char *const *attributes, size_t count,
+                     smtpconn_reply_callback callback, void *user);
+int smtpconn_xforward(smtpconn *connection, const char *const *attributes, size_t count,
+                      smtpconn_reply_callback callback, void *user);
+
+/* A command that the library does not know, as one line of up to 510 octets without line end:
+ * "XSTATUS queue".  It must have one reply.  It begins with a word of letters, digits and
+ * hyphens.  SMTPCONN_ECOMMAND for a command that has a function of its own because more than
+ * a reply depends on it (MAIL, RCPT, DATA, BDAT, BURL, SEND, SOML, SAML, RSET, EHLO, HELO, LHLO, AUTH,
+ * STARTTLS, QUIT, XCLIENT and the like), or that turns the session round (TURN, ATRN); the message says what to
+ * call instead.
+ *
+ * hidden  1: all after the first word is kept out of the log, and erased; a reply that repeats a
+ *         word of it, of at least four octets, is shown without its text, in the log and in the
+ *         callback.  0: logged like any other */
+int smtpconn_command(smtpconn *connection, const char *line, int hidden,
+                     smtpconn_reply_callback callback, void *user);
 
 /* ------------------------------------------------------------------------
  * Ending a connection

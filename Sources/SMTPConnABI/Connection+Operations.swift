@@ -38,7 +38,7 @@ public func smtpconn_reset(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   return unsafe handle.start(callback, user) { (done) throws(Failure) in
-    try handle.connection.reset(done)
+    try handle.connection.perform(.reset()) { failure, _ in done(failure) }
   }
 }
 

@@ -21,6 +21,7 @@ extension ErrorCode {
     case .options: "EOPTIONS"
     case .state: "ESTATE"
     case .cancelled: "ECANCELLED"
+    case .command: "ECOMMAND"
     }
   }
 
@@ -42,6 +43,7 @@ extension ErrorCode {
     case .options: "An option is out of range or contradicts another one."
     case .state: "This is not possible in the present state."
     case .cancelled: "The operation was cancelled."
+    case .command: "A command is bad, not offered, or was refused."
     }
   }
 }
@@ -61,6 +63,7 @@ extension Phase {
     case .message: "message"
     case .reset: "reset"
     case .quit: "quit"
+    case .command: "command"
     case .idle: "idle"
     }
   }

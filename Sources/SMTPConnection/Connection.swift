@@ -97,8 +97,11 @@ package final class Connection {
     try start(.send(Mailing(request, source, completion)))
   }
 
-  package func reset(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try start(.reset(completion))
+  /// A command with one reply.
+  package func perform(
+    _ request: CommandRequest, _ completion: @escaping (Failure?, Reply?) -> Void
+  ) throws(Failure) {
+    try start(.command(request, completion))
   }
 
   package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {

@@ -169,7 +169,7 @@ final class Driver {
             take(news)
           })
       case .send(let mailing): _ = content.begin(mailing, session)
-      case .reset: session.reset()
+      case .command(let request, _): session.perform(request)
       case .quit: session.quit()
       }
       handleEvents()
@@ -276,7 +276,9 @@ final class Driver {
       let rest = operations.transactionEnded(
         outcome, next: next as? Mailing, session, opening.remoteAddress)
       if let rest { _ = content.begin(rest, session) }
-    case .resetDone(let failure): complete(failure)
+    case .commandDone(let failure, let reply):
+      if let failure { operations.refuseSends(after: failure) }
+      complete(failure, reply)
     case .quitDone:
       complete(nil)
       finish(nil, isError: false)
@@ -289,13 +291,13 @@ final class Driver {
     }
   }
 
-  private func complete(_ failure: Failure?) {
+  private func complete(_ failure: Failure?, _ reply: Reply? = nil) {
     var failure = failure
     if let login = operations.login {
       login.stop()
       failure = failure.map { login.reason(for: $0) }
     }
-    operations.currentEnded(failure.map { opening.addressed($0) })
+    operations.currentEnded(failure.map { opening.addressed($0) }, reply)
   }
 
   // MARK: Time limits
@@ -415,7 +417,7 @@ final class Driver {
     var isDoubtful = false
     while let event = session?.nextEvent() {
       switch event {
-      case .loginDone(let failure), .resetDone(let failure): complete(failure)
+      case .loginDone(let failure), .commandDone(let failure, _): complete(failure)
       case .sendDone(let outcome, _):
         if outcome.failure?.retry == .unknown { isDoubtful = true }
         operations.lastTransactionEnded(outcome, reason, opening.remoteAddress)

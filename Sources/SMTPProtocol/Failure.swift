@@ -136,12 +136,13 @@ package enum ErrorCode: Int32, CaseIterable {
   case options = -14
   case state = -15
   case cancelled = -16
+  case command = -17
 }
 
 /// What the connection was doing.
 package enum Phase {
   case options, dns, connect, tls, greeting, hello, starttls, auth, envelope, message, reset, quit
-  case idle
+  case command, idle
 }
 
 /// The numbers of `enum smtpconn_retry`.

@@ -44,6 +44,15 @@ let sent: smtpconn_send_callback = { _, error, result, user in
   record?.onDone?()
 }
 
+let replied: smtpconn_reply_callback = { _, error, reply, user in
+  let record = Record.at(user)
+  let lines = (0..<smtpconn_reply_line_count(reply)).map {
+    text(smtpconn_reply_line(reply, $0)) ?? "none"
+  }
+  record?.note("replied \(errorName(error)) \(smtpconn_reply_code(reply)) \(lines)")
+  record?.onDone?()
+}
+
 let event: smtpconn_event_callback = { _, user in Record.at(user)?.note("event") }
 
 /// A connection to a port of this machine, freed at the end of the test.
@@ -74,6 +83,8 @@ final class Client {
   func connect() -> CInt { smtpconn_connect(handle, done, record.pointer) }
   func quit() -> CInt { smtpconn_quit(handle, done, record.pointer) }
   func reset() -> CInt { smtpconn_reset(handle, done, record.pointer) }
+  func noop() -> CInt { smtpconn_noop(handle, replied, record.pointer) }
+  func expand(_ list: String) -> CInt { smtpconn_expand(handle, list, replied, record.pointer) }
   func run() -> CInt { smtpconn_run(handle) }
   var lastError: String? { text(smtpconn_error_message(smtpconn_last_error(handle))) }
 

@@ -29,6 +29,30 @@ struct DialogueTests {
       ])
   }
 
+  @Test("commands with one reply take their turn, and show it in the callback")
+  func commands() {
+    let server = TestServer(
+      TestServer.opening + [
+        .line, .reply("250-one <a@x.example>\r\n250 two <b@x.example>\r\n"), .line,
+        .reply("450 4.3.0 later\r\n"),
+      ] + TestServer.goodbye)
+    let client = Client(port: server.port)
+    #expect(client.noop() == code(SMTPCONN_ESTATE))
+    #expect(client.connect() == 0)
+    #expect(client.expand("staff") == 0)
+    #expect(client.noop() == 0)
+    #expect(client.expand("") == code(SMTPCONN_ECOMMAND))
+    #expect(client.quit() == 0)
+    #expect(client.noop() == code(SMTPCONN_ESTATE))
+    #expect(client.run() == 0)
+    #expect(
+      client.record.events == [
+        "done OK", #"replied OK 250 ["one <a@x.example>", "two <b@x.example>"]"#,
+        #"replied ECOMMAND 450 ["4.3.0 later"]"#, "done OK", "event",
+      ])
+    #expect(server.finish().dropFirst() == ["EXPN staff\r\n", "NOOP\r\n", "QUIT\r\n"])
+  }
+
   @Test("a loop watched through its descriptor gets there as well")
   func pollLoop() {
     let server = TestServer(TestServer.opening + TestServer.message() + TestServer.goodbye)

@@ -64,7 +64,7 @@ import Testing
 
   @Test func `it begins when the operation does, and not when it was queued`() throws {
     defer { server.end() }
-    try server.connection.reset { _ in }
+    try server.connection.perform(.reset()) { _, _ in }
     try server.send(to: ["a"])
     try server.say("250 test\r\n", until: "RSET\r\n")
     let moment = age()

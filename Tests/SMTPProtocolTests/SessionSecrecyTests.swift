@@ -22,6 +22,42 @@ import Testing
     }
   }
 
+  @Test func `the log has no more of a hidden command than its first word`() {
+    let conversations = play(
+      opening() + """
+        > hidden XLOGIN tim \(Self.secret)
+        C: XLOGIN tim \(Self.secret)
+        S: 501-5.5.4 what is
+        S: 501 5.5.4 \(Self.secret)?
+        ! hidden failed: command, XLOGIN, command phase, retry no, 501
+        > command XSTATUS queue
+        C: XSTATUS queue
+        S: 250 queue
+        ! command ok 250
+        """)
+    for conversation in conversations where conversation.isTraced {
+      #expect(
+        shown(conversation).dropFirst(3) == [
+          "C: XLOGIN ********", "S: 501 5.5.4 ********", "C: XSTATUS queue", "S: 250 queue",
+        ])
+    }
+  }
+
+  @Test func `what a server says after a hidden command is not quoted`() {
+    for conversation in play(
+      opening() + """
+        > hidden XLOGIN tim \(Self.secret)
+        C: XLOGIN tim \(Self.secret)
+        S: \(Self.secret) is no reply
+        ! hidden failed: protocolViolation, XLOGIN, command phase, retry no
+        ~ the server sent something that is not an SMTP reply
+        ! connection failed: protocolViolation, XLOGIN, command phase, retry no
+        """)
+    {
+      #expect(conversation.session.isOver)
+    }
+  }
+
   @Test func `the log has no responses and no challenges`() {
     let conversations = play(
       Self.start + """

@@ -55,7 +55,7 @@ private struct Told: Equatable {
 
 private struct Caller {
   enum Operation: Equatable {
-    case login, reset, quit
+    case login, command, quit
     case send(isWritten: Bool)
   }
 
@@ -154,13 +154,27 @@ private struct Caller {
       pending = [.login]
       session.login(Login(credentials))
     case 2:
-      pending = [.reset]
-      session.reset()
+      pending = [.command]
+      session.perform(command(octet))
     case 3:
       pending = [.quit]
       session.quit()
     default: send(octet)
     }
+  }
+
+  private func command(_ octet: UInt8) -> CommandRequest {
+    let requests: [CommandRequest?] = [
+      .reset(), .noop(), .hello(), try? .verify([octet]), try? .etrn([octet]),
+      try? .xclient([Bytes.of("NAME=x"), Bytes.of("ADDR=") + [UInt8](repeating: octet, count: 250)]
+      ),
+      try? .xforward([Bytes.of("NAME=x")]),
+      try? .line(
+        Secret(Bytes.of("X ") + [UInt8](repeating: octet, count: 4), HexCryptography()),
+        hides: true,
+        HexCryptography()),
+    ]
+    return requests[Int(octet >> 3) % requests.count] ?? .noop()
   }
 
   private mutating func send(_ octet: UInt8) {
@@ -235,7 +249,9 @@ private struct Caller {
     precondition(!isFailed)
     switch event {
     case .loginDone(let failure): end(.login, failure)
-    case .resetDone(let failure): end(.reset, failure)
+    case .commandDone(let failure, let reply):
+      precondition(failure != nil || reply?.isPositive == true)
+      end(.command, failure)
     case .quitDone: end(.quit, nil)
     case .sendDone(let outcome, _): end(outcome)
     case .contentWanted:

@@ -15,6 +15,7 @@ SCALARS = {
     "uint32_t": "c_uint32",
     "uint64_t": "c_uint64",
     "char *": "c_char_p",
+    "char * *": "POINTER(c_char_p)",
     "void *": "c_void_p",
     "uint8_t *": "POINTER(c_uint8)",
 }

@@ -17,9 +17,9 @@ final class OperationQueue {
   }
   /// quit was started: no operation can follow it.
   private(set) var isQuitting = false
-  /// Set from a failed login until its callback has run.
-  private var loginRefusal: Failure?
-  /// Sends that end because a login failed, called back after it.
+  /// Set from a failed login or XCLIENT until its callback has run: the error of sends.
+  private var refusal: Failure?
+  /// Sends that end because of it, called back after it.
   private var droppedSends: [() -> Void] = []
 
   init(_ callbacks: CallbackQueue, _ deadlines: Deadlines, _ trace: Trace) {
@@ -33,8 +33,8 @@ final class OperationQueue {
   @_optimize(speed)
   func append(_ operation: Operation) {
     callbacks.operationBegan()
-    if let loginRefusal, operation.isSend {
-      callbacks.operationEnded(operation.ending(Self.unauthenticated(loginRefusal)))
+    if let refusal, operation.isSend {
+      callbacks.operationEnded(operation.ending(refusal))
       callbacks.wake()
       return
     }
@@ -142,35 +142,34 @@ final class OperationQueue {
   }
 
   /// The one under way has ended, with `failure` or well.
-  func currentEnded(_ failure: Failure?) {
+  func currentEnded(_ failure: Failure?, _ reply: Reply? = nil) {
     guard let operation = current.take() else { return }
-    let ending = operation.ending(failure)
+    let ending = operation.ending(failure, reply)
     callbacks.operationEnded { [self] in
-      if operation.isLogin { loginRefusal = nil }
+      if operation.identification != nil { refusal = nil }
       ending()
     }
     for ending in droppedSends { callbacks.operationEnded(ending) }
     droppedSends = []
   }
 
-  /// The login under way has failed, and `currentEnded` follows. Mail that was to be sent with
-  /// a login must not be sent without it: this holds until the callback of the login has run.
+  /// The login or XCLIENT under way has failed, and `currentEnded` follows. Mail that was to be
+  /// sent as somebody must not be sent as somebody else: this holds until the callback has run, and
+  /// for sends that wait until the next operation that says as whom.
   func refuseSends(after failure: Failure) {
-    loginRefusal = failure
-    var isAfterThisLogin = true
+    guard let failed = current?.identification else { return }
+    var refusal = failure
+    let what: ErrorText = failed == .login ? "the login" : "XCLIENT"
+    refusal.text = "not sent, because \(what) before it failed: \(failure.text)"
+    self.refusal = refusal
+    var isAfterThis = true
     let dropped = waiting.take { operation in
-      if operation.isLogin { isAfterThisLogin = false }
-      return isAfterThisLogin && operation.isSend
+      if let next = operation.identification, next.rawValue >= failed.rawValue {
+        isAfterThis = false
+      }
+      return isAfterThis && operation.isSend
     }
-    for operation in dropped {
-      droppedSends.append(operation.ending(Self.unauthenticated(failure)))
-    }
-  }
-
-  private static func unauthenticated(_ failure: Failure) -> Failure {
-    var failure = failure
-    failure.text = "not sent, because the login before it failed: \(failure.text)"
-    return failure
+    for operation in dropped { droppedSends.append(operation.ending(refusal)) }
   }
 
   /// Those that wait do not begin any more. `wasReady`: once the server was ready, its reply to

@@ -95,9 +95,7 @@ final class Authentication {
     let isEcho = reply.lines.contains { line in
       spoken.contains { $0.isPart(of: line, atLeast: 8) } || repeatsSecret(line)
     }
-    guard isEcho else { return reply }
-    let status = reply.enhancedStatus.map { $0 + [.space] } ?? []
-    return Reply(code: reply.code, lines: [status + Command.mask])
+    return isEcho ? reply.masked : reply
   }
 
   private func repeatsSecret(_ text: [UInt8]) -> Bool {

@@ -24,7 +24,9 @@ extension Failure {
     case .envelope where isAnswer(to: "MAIL FROM"): .sender
     case .envelope where isAnswer(to: "RCPT TO"): .recipient
     case .envelope, .message: .message
-    case .options, .dns, .reset, .quit, .idle: .other
+    // It says about an address what RCPT would say.
+    case .command where isAnswer(to: "VRFY"): .recipient
+    case .options, .dns, .reset, .quit, .command, .idle: .other
     }
   }
 

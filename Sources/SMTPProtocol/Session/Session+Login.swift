@@ -6,7 +6,7 @@ extension Session {
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
-      state = .clearing(Authentication(mechanism: mechanism))
+      state = .clearing(.login(Authentication(mechanism: mechanism)))
       emit(Command.reset)
     } else {
       authenticate(Authentication(mechanism: mechanism))

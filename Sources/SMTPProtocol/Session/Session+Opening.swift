@@ -110,7 +110,7 @@ extension Session {
   }
 
   /// RFC 5321 section 4.1.1.10: a client does not close without QUIT.
-  private func leave(_ failure: Failure) {
+  func leave(_ failure: Failure) {
     emit(Command.quit)
     hasFarewell = true
     events.append(.farewell)

@@ -237,7 +237,7 @@ extension Session {
   /// section 4.3.2).
   private func mayAnswerNext(_ reply: Reply) -> Bool {
     switch state {
-    case .transaction, .clearing, .resetting: reply.code == 250
+    case .transaction, .clearing, .commanding: reply.code == 250
     default: true
     }
   }

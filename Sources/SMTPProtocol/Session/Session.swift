@@ -4,7 +4,7 @@
 ///
 /// A session does no I/O and reads no clock. Octets of the server go in (`receive`). Events come
 /// out (`nextEvent`), and octets that are to be written (`output`, of which `took` says how much
-/// has left). The caller's operations are `login`, `send`, `reset` and `quit`; `admission` says
+/// has left). The caller's operations are `login`, `send`, `perform` and `quit`; `admission` says
 /// which may begin. `expectation` says what has to happen next; `abort` ends whatever is under
 /// way. The driver (SMTPConnection) reads, writes, keeps the time and calls back.
 ///
@@ -12,7 +12,8 @@
 ///
 /// There is exactly one state, an enum whose cases own what is meaningful in
 /// them. Its transitions are in this file, those up to `ready` in Session+Opening, those of a
-/// login in Session+Login, those of messages in Session+Sending:
+/// login in Session+Login, those of messages in Session+Sending, those of commands with one reply in
+/// Session+Commands:
 ///
 ///     greeting --220--> hello(EHLO or LHLO) --250--> ready
 ///                          |   |502
@@ -21,9 +22,10 @@
 ///     securing --secured()--> hello(EHLO)
 ///     ready --login()--> authenticating --235, 5xx--> ready
 ///                          +--235, when EHLO is wanted again--> renewing --any--> ready
-///     ready --login() after a failed send--> clearing --250--> authenticating
+///     ready --login() or perform() after a failed send--> clearing --any--> as without it
 ///     ready --send()---> transaction --final reply--> ready
-///     ready --reset()--> resetting --250--> ready
+///     ready --perform()--> commanding --any but 3yz--> ready
+///                          +--220 to XCLIENT--> commanding(EHLO) --250--> ready
 ///     ready --quit()---> quitting --221--> closed
 ///     any   --421, nonsense, abort()--> closed
 ///
@@ -47,15 +49,21 @@ package final class Session {
     case upgrading
     case securing
     case ready
-    /// RSET goes before AUTH, which has no place in a transaction.
-    case clearing(Authentication)
+    /// RSET goes before what has no place in a transaction.
+    case clearing(Cleared)
     case authenticating(Authentication)
     /// EHLO after a login.
     case renewing
     case transaction(Transaction)
-    case resetting
+    case commanding(CommandRequest)
     case quitting
     case closed
+  }
+
+  /// What begins when no transaction is open.
+  enum Cleared {
+    case login(Authentication)
+    case command(CommandRequest)
   }
 
   enum Hello {
@@ -135,7 +143,7 @@ package final class Session {
     case .ready: return .nothing
     case .authenticating(let authentication) where authentication.awaitsAnswer: return .nothing
     case .transaction(let transaction): return transaction.expectation(isReplyDue: isReplyDue)
-    case .hello, .upgrading, .securing, .clearing, .authenticating, .renewing, .resetting:
+    case .hello, .upgrading, .securing, .clearing, .authenticating, .renewing, .commanding:
       return .reply
     case .closed: return .end
     }
@@ -149,10 +157,13 @@ package final class Session {
     case .renewing: (.hello, firstHello.verb.description)
     case .upgrading, .securing: (.starttls, "STARTTLS")
     case .ready, .closed: (.idle, "CONN")
-    case .clearing: (.auth, "RSET")
+    case .clearing(.login): (.auth, "RSET")
+    case .clearing(.command(let request)): (request.phase, "RSET")
     case .authenticating(let authentication): (.auth, authentication.command)
     case .transaction(let transaction): transaction.position
-    case .resetting: (.reset, "RSET")
+    case .commanding(let request):
+      request.isHello
+        ? (.hello, firstHello.verb.description) : (request.phase, request.command)
     case .quitting: (.quit, "QUIT")
     }
   }
@@ -185,12 +196,6 @@ package final class Session {
   /// Nothing of the output is to be written any more.
   private func removeOutput() { output.removeAll(cryptography) }
 
-  package func reset() {
-    guard isQuiet() else { return }
-    state = .resetting
-    emit(Command.reset)
-  }
-
   package func quit() {
     guard isQuiet() else { return }
     state = .quitting
@@ -208,7 +213,7 @@ package final class Session {
     state = .closed
     isListening = false
     switch before {
-    case .clearing, .renewing:
+    case .clearing(.login), .renewing:
       events.append(.loginDone(failure))
     case .authenticating(let authentication):
       events.append(.loginDone(authentication.interrupted(failure)))
@@ -220,8 +225,8 @@ package final class Session {
         events.append(.sendDone(outcome, next: nil))
         next = behind.popFirst()
       }
-    case .resetting:
-      events.append(.resetDone(failure))
+    case .clearing(.command), .commanding:
+      events.append(.commandDone(failure, nil))
     case .quitting:
       events.append(.quitDone)
     case .greeting, .hello, .upgrading, .securing, .ready, .closed:
@@ -257,8 +262,11 @@ package final class Session {
   private func receiveOutside(_ reply: Reply) {
     if isOver { return }
     var reply = reply
-    if reply.code != 334, case .authenticating(let authentication) = state {
+    switch state {
+    case .authenticating(let authentication) where reply.code != 334:
       reply = authentication.hidingSecrets(reply)
+    case .commanding(let request): reply = request.hidingSecret(reply)
+    default: break
     }
     if output.isLogged { traceReply(reply) }
     lastReply = reply
@@ -273,11 +281,12 @@ package final class Session {
     case .greeting: receiveGreeting(reply)
     case .hello(let hello): receiveHello(reply, hello)
     case .upgrading: receiveUpgrade(reply)
-    // Whatever RSET is answered, AUTH will tell.
-    case .clearing(let authentication): authenticate(authentication)
+    // Whatever RSET is answered, what comes after it will tell.
+    case .clearing(.login(let authentication)): authenticate(authentication)
+    case .clearing(.command(let request)): begin(request)
     case .authenticating(let authentication): receiveAuthentication(reply, authentication)
     case .renewing: receiveRenewal(reply)
-    case .resetting: receiveReset(reply)
+    case .commanding(let request): receiveCommand(reply, request)
     case .quitting:
       state = .closed
       events.append(.quitDone)
@@ -301,20 +310,6 @@ package final class Session {
     }
     // After QUIT was sent nothing is an error.
     if case .quitting = state { abort(failure) } else { fail(failure) }
-  }
-
-  private func receiveReset(_ reply: Reply) {
-    state = .ready
-    if reply.isPositive {
-      needsReset = false
-      events.append(.resetDone(nil))
-    } else {
-      events.append(
-        .resetDone(
-          .refused(
-            .protocolViolation, RefusalText.reset, reply, command: "RSET", phase: .reset))
-      )
-    }
   }
 
   // MARK: Output

@@ -74,6 +74,11 @@ package enum Bytes {
     return lower >= UInt8(ascii: "a") && lower <= UInt8(ascii: "z")
   }
 
+  /// What keywords are of (RFC 5321 section 4.1.1.1).
+  package static func isWord(_ byte: UInt8) -> Bool {
+    isLetter(byte) || isDigit(byte) || byte == .hyphen
+  }
+
   package static func uppercased(_ byte: UInt8) -> UInt8 {
     byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z") ? byte & 0xDF : byte
   }
@@ -90,9 +95,13 @@ package enum Bytes {
   }
 
   package static func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
+    contains(bytes, part[...])
+  }
+
+  package static func contains(_ bytes: [UInt8], _ part: ArraySlice<UInt8>) -> Bool {
     guard let first = part.first, part.count <= bytes.count else { return false }
     return (0...(bytes.count - part.count)).contains { start in
-      bytes[start] == first && bytes[start..<(start + part.count)] == part[...]
+      bytes[start] == first && bytes[start..<(start + part.count)] == part
     }
   }
 

@@ -47,6 +47,14 @@ package struct Reply: Equatable {
     return Reply(code: code, text: Array(start))
   }
 
+  /// Without its text, which has a secret in it.
+  var masked: Reply {
+    let status = enhancedStatus.map { $0 + [.space] } ?? []
+    return Reply(code: code, lines: [status + Command.mask])
+  }
+
+  /// 3yz: the server waits for more.
+  var isIntermediate: Bool { code >= 300 && code < 400 }
   package var isPositive: Bool { code >= 200 && code < 300 }
   /// 4yz: the same again may work later (RFC 5321 section 4.2.1).
   package var isTransient: Bool { code >= 400 && code < 500 }

@@ -12,6 +12,8 @@ struct Conversation {
   private var isHeld = false
   /// A dialogue that is written down takes no reply by the short way.
   let isTraced: Bool
+  /// The last command with one reply, as the transcript calls it.
+  var command = "command"
   /// Milliseconds; a transcript moves it with `> wait`.
   var now: Int64 = 1000
 

@@ -2,7 +2,10 @@
 
 /// Events in the form of a transcript.
 extension Session.Event {
-  var lines: [String] {
+  var lines: [String] { lines("command") }
+
+  /// `command`: by which a transcript calls the command with one reply that is under way.
+  func lines(_ command: String) -> [String] {
     switch self {
     // Of no meaning for the dialogue.
     case .greeted, .farewell: []
@@ -12,7 +15,8 @@ extension Session.Event {
     case .contentWanted: ["content wanted"]
     case .sendDone(let outcome, _):
       [Self.line("send", outcome.failure)] + outcome.recipients.map { $0.line }
-    case .resetDone(let failure): [Self.line("reset", failure)]
+    case .commandDone(let failure, let reply):
+      [Self.line(command, failure, command == "reset" ? nil : reply)]
     case .quitDone: ["quit ok"]
     case .failed(let failure, let isDoubtful):
       [Self.line("connection", isDoubtful ? failure.inDoubt("a message") : failure)]
@@ -24,7 +28,7 @@ extension Session.Event {
     switch self {
     case .greeted, .farewell: []
     case .startTLS, .opened, .contentWanted, .quitDone: [nil]
-    case .loginDone(let failure), .resetDone(let failure): [failure]
+    case .loginDone(let failure), .commandDone(let failure, _): [failure]
     case .sendDone(let outcome, _): [outcome.failure] + outcome.recipients.map { $0.failure }
     case .failed(let failure, let isDoubtful):
       [isDoubtful ? failure.inDoubt("a message") : failure]
@@ -33,14 +37,17 @@ extension Session.Event {
 
   /// The fields that transcripts omit.
   var details: String? {
+    if case .commandDone(_, let reply) = self { return reply.map { text($0.text) } }
     guard case .sendDone(let outcome, _) = self else { return nil }
     let replies = outcome.recipients.map { $0.reply.map { text($0.text) } ?? "none" }
     return "response \(outcome.response.map { text($0.text) } ?? "none"), recipients \(replies),"
       + " took \(outcome.envelopeTime) and \(outcome.messageTime), size \(outcome.messageSize)"
   }
 
-  private static func line(_ operation: String, _ failure: Failure?) -> String {
-    guard let failure else { return "\(operation) ok" }
+  private static func line(
+    _ operation: String, _ failure: Failure?, _ reply: Reply? = nil
+  ) -> String {
+    guard let failure else { return "\(operation) ok\(reply.map { " \($0.code)" } ?? "")" }
     return "\(operation) failed: \(failure.line)"
   }
 }

@@ -90,8 +90,9 @@ struct RandomDialogue {
       return "login \(chance(1, of: 2) ? "PLAIN" : "LOGIN") u p"
     case 4..<18: return send(size: Int.random(in: 0...20, using: &random))
     case 18:
-      watch.pending.append(.reset)
-      return "reset"
+      watch.pending.append(.command)
+      return ["reset", "noop", "verify x", "hello", "etrn x", "xclient NAME=x"]
+        .randomElement(using: &random)!
     default:
       watch.pending.append(.quit)
       return "quit"
@@ -122,7 +123,7 @@ extension SendRequest {
 /// What must hold in every dialogue.
 struct RandomDialogueWatch {
   enum Operation: Equatable {
-    case login, reset, quit
+    case login, command, quit
     /// Whether all of the content is in the output.
     case send(isWritten: Bool)
   }
@@ -150,7 +151,7 @@ struct RandomDialogueWatch {
     if isFailed { faults.append("\(event) after the connection failed") }
     switch event {
     case .loginDone: end(.login)
-    case .resetDone: end(.reset)
+    case .commandDone: end(.command)
     case .quitDone: end(.quit)
     case .sendDone(let outcome, _): end(outcome)
     case .contentWanted:

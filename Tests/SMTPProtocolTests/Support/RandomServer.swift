@@ -18,12 +18,13 @@ struct RandomServer {
   }
 
   private static func likely(_ command: String) -> [String] {
-    let hello = "250-mx\r\n250-AUTH PLAIN\r\n250-SIZE 18\r\n250-CHUNKING\r\n250"
+    let hello = "250-mx\r\n250-AUTH PLAIN\r\n250-SIZE 18\r\n250-CHUNKING\r\n250-XCLIENT NAME\r\n250"
     return switch command.prefix(while: { $0 != " " }) {
     case "greeting": ["220 hi"]
     case "EHLO":
       ["\(hello) PIPELINING", "\(hello) PIPELINING", "\(hello) STARTTLS", "250 mx", "502 what?"]
     case "STARTTLS": ["220 go"]
+    case "XCLIENT": ["220 hi", "501 no", "554 no"]
     case "AUTH": ["334 ", "235 in", "535 no"]
     case "DATA": ["354 go", "354 go", "503 no"]
     case ".", "BDAT": ["250 queued", "250 queued", "554 no"]

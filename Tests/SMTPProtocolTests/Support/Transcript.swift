@@ -124,7 +124,7 @@ struct Transcript {
       }
       let events = conversation.takeEvents()
       if let (line, difference) = step.difference(
-        text(conversation.takeOutput()), events, conversation.session)
+        text(conversation.takeOutput()), events, conversation.session, conversation.command)
       {
         let way = conversation.isTraced ? "" : ", by the short way"
         Issue.record(
@@ -150,6 +150,12 @@ struct Transcript {
 
   static func perform(_ operation: String, _ conversation: inout Conversation) {
     let words = operation.split(separator: " ").map { String($0) }
+    let argument = String(operation.dropFirst(words[0].count + 1))
+    if let request = CommandRequest.named(words[0], argument) {
+      conversation.command = words[0]
+      conversation.perform { session, _ in session.perform(request) }
+      return
+    }
     switch words[0] {
     case "secured": conversation.perform { session, _ in session.secured() }
     case "login":
@@ -191,7 +197,6 @@ struct Transcript {
     case "content", "partial":
       let content = operation.dropFirst(8).replacing("\\n", with: "\n")
       conversation.write(bytes(String(content)), ends: words[0] == "content")
-    case "reset": conversation.perform { session, _ in session.reset() }
     case "quit": conversation.perform { session, _ in session.quit() }
     case "abort":
       conversation.give(up: Failure(.timedOut, "too slow", phase: .idle, retry: .safe))
@@ -209,7 +214,7 @@ struct Transcript {
 extension Transcript.Step {
   /// What came and is not written here, or the reverse, and at which line of the transcript.
   fileprivate func difference(
-    _ said: String, _ came: [Session.Event], _ session: Session
+    _ said: String, _ came: [Session.Event], _ session: Session, _ command: String
   ) -> (Int, Comment)? {
     let wanted = client.map {
       $0.text.hasSuffix("…") ? String($0.text.dropLast()) : $0.text + "\r\n"
@@ -218,7 +223,7 @@ extension Transcript.Step {
       let lines = said.split(separator: "\r\n").map { String($0) }
       return (place(lines, client), "the client sent \(said.debugDescription)")
     }
-    let lines = came.flatMap { $0.lines }
+    let lines = came.flatMap { $0.lines(command) }
     if lines != events.map({ $0.text }) {
       return (place(lines, events), "the events are \(lines)")
     }
@@ -324,6 +329,28 @@ extension SendRequest {
       survey.add(bytes($0.replacing("\\n", with: "\n")).span)
       survey.finish()
       return survey
+    }
+  }
+}
+
+extension CommandRequest {
+  /// What a transcript calls so; nil for everything else.
+  fileprivate static func named(_ verb: String, _ argument: String) -> CommandRequest? {
+    let words = argument.split(separator: " ").map { bytes(String($0)) }
+    let text = bytes(argument)
+    return switch verb {
+    case "reset": .reset()
+    case "noop": .noop()
+    case "hello": .hello()
+    case "verify": try! .verify(text)
+    case "expand": try! .expand(text)
+    case "etrn": try! .etrn(text)
+    case "xclient": try! .xclient(words)
+    case "xforward": try! .xforward(words)
+    case "command", "hidden":
+      try! .line(
+        Secret(text, FixedCryptography()), hides: verb == "hidden", FixedCryptography())
+    default: nil
     }
   }
 }

@@ -91,6 +91,16 @@ void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_r
   act(user);
 }
 
+void on_replied(smtpconn *connection, const smtpconn_error *error, const smtpconn_reply *reply,
+                void *user) {
+  (void)connection;
+  begin_event("done", name_of(user));
+  put_error("error", error);
+  put_reply(reply);
+  end_line();
+  act(user);
+}
+
 void on_event(smtpconn *connection, void *user) {
   (void)connection;
   begin_event("event", name_of(user));

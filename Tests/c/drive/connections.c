@@ -69,6 +69,9 @@ int call_connection(char **words) {
     connection = find(words[1], CONNECTION);
     smtpconn_close(connection);
     result = 0;
+  } else if (is_command(verb)) {
+    connection = find(words[1], CONNECTION);
+    result = start_command(connection, words);
   } else {
     return 0;
   }

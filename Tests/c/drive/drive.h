@@ -28,6 +28,7 @@ void put_number(const char *name, long long number);
 void put_octets(const char *name, const unsigned char *octets, size_t length);
 void put_error(const char *name, const smtpconn_error *error);
 void put_result(const smtpconn_result *result);
+void put_reply(const smtpconn_reply *reply);
 
 /* Begins a report of a callback's arguments; the name is that of the callback. */
 void begin_event(const char *event, const char *name);
@@ -85,6 +86,8 @@ void free_tags(void);
 void on_done(smtpconn *connection, const smtpconn_error *error, void *tag);
 void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_result *result,
              void *tag);
+void on_replied(smtpconn *connection, const smtpconn_error *error, const smtpconn_reply *reply,
+                void *tag);
 void on_event(smtpconn *connection, void *tag);
 void on_error(smtpconn *connection, const smtpconn_error *error, void *tag);
 void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length, void *tag);
@@ -140,6 +143,10 @@ void forget_pump(const smtpconn *connection);
 
 /* Calls on a connection: the second word names it. 1 when the word is one. */
 int call_connection(char **words);
+
+/* commands.c: the operations with one reply. What the library returned. */
+int is_command(const char *verb);
+int start_command(smtpconn *connection, char **words);
 
 /* calls.c: the call that the first word names. */
 void call(char **words, size_t count);

@@ -106,6 +106,22 @@ void put_result(const smtpconn_result *result) {
   fputs("]}", stdout);
 }
 
+/* The name is not that of the answer to a call. */
+void put_reply(const smtpconn_reply *reply) {
+  size_t index, count = smtpconn_reply_line_count(reply);
+  if (reply == NULL) return;
+  printf(",\"said\":{\"code\":%d", smtpconn_reply_code(reply));
+  put_field("enhanced", smtpconn_reply_enhanced(reply));
+  put_field("response", smtpconn_reply_response(reply));
+  fputs(",\"lines\":[", stdout);
+  for (index = 0; index < count; index++) {
+    if (index > 0) putchar(',');
+    put_string(smtpconn_reply_line(reply, index));
+  }
+  if (smtpconn_reply_line(reply, count) != NULL) die("a line beyond the last", NULL);
+  fputs("]}", stdout);
+}
+
 void begin_event(const char *event, const char *name) {
   printf("{\"event\":\"%s\"", event);
   put_field("tag", name);

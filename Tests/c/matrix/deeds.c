@@ -34,6 +34,20 @@ static void cancels(void) { smtpconn_cancel(world.connection); }
 static void cancels_and_frees(void) { cancels(), frees(); }
 static void quits(void) { started(smtpconn_quit(world.connection, on_extra_done, &world)); }
 static void resets(void) { started(smtpconn_reset(world.connection, on_extra_done, &world)); }
+static void asks(void) {
+  smtpconn *connection = world.connection;
+  started(smtpconn_noop(connection, on_extra_replied, &world));
+  started(smtpconn_hello(connection, on_extra_replied, &world));
+  started(smtpconn_verify(connection, "ann", on_extra_replied, &world));
+  started(smtpconn_expand(connection, "staff", on_extra_replied, &world));
+  started(smtpconn_etrn(connection, "x.example", on_extra_replied, &world));
+  started(smtpconn_command(connection, "HELP", 1, on_extra_replied, &world));
+}
+static void passes_on(void) {
+  static const char *const attributes[] = {"NAME=x.example"};
+  started(smtpconn_xforward(world.connection, attributes, 1, on_extra_replied, &world));
+  started(smtpconn_xclient(world.connection, attributes, 1, on_extra_replied, &world));
+}
 static void connects(void) { started(smtpconn_connect(world.connection, on_extra_done, &world)); }
 static void resumes(void) { smtpconn_resume(world.connection); }
 
@@ -284,7 +298,7 @@ static void frees_everything(void) {
 #define DEED(name) {#name, name}
 const struct named_deed deeds[] = {
     DEED(frees), DEED(frees_twice), DEED(closes), DEED(cancels), DEED(cancels_and_frees),
-    DEED(quits), DEED(resets), DEED(connects), DEED(resumes), DEED(logs_in), DEED(sends_copy),
+    DEED(quits), DEED(resets), DEED(asks), DEED(passes_on), DEED(connects), DEED(resumes), DEED(logs_in), DEED(sends_copy),
     DEED(sends_borrowed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels),
     DEED(sends_and_frees), DEED(removes_events), DEED(replaces_events), DEED(looks), DEED(waits),
     DEED(moves), DEED(moves_another),

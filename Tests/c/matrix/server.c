@@ -47,7 +47,8 @@ static void content(FILE *input) {
 static int answer(int peer, FILE *input, const char *line) {
   char again[4096];
   if (begins(line, "EHLO")) {
-    say(peer, "250-test.local\r\n250-PIPELINING\r\n250 AUTH X-MINE XOAUTH2\r\n");
+    say(peer, "250-test.local\r\n250-PIPELINING\r\n250-ETRN\r\n"
+              "250-XCLIENT NAME\r\n250-XFORWARD NAME\r\n250 AUTH X-MINE XOAUTH2\r\n");
   } else if (begins(line, "AUTH X-MINE")) {
     say(peer, "334 aGVsbG8=\r\n");
     if (fgets(again, sizeof again, input) == NULL) return 0;

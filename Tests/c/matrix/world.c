@@ -58,6 +58,14 @@ void visit(enum visit place) {
 DONE(on_connect, ON_CONNECT)
 DONE(on_reset, ON_RESET)
 DONE(on_quit, ON_QUIT)
+
+static void on_replied(smtpconn *connection, const smtpconn_error *error,
+                       const smtpconn_reply *reply, void *user) {
+  CHECK(connection != NULL && user == &world);
+  visit(ON_REPLIED);
+  CHECK(error != NULL || smtpconn_reply_code(reply) == 250);
+}
+
 RELEASED(released_message, RELEASED_MESSAGE)
 RELEASED(released_reader, RELEASED_READER)
 RELEASED(released_token, RELEASED_TOKEN)
@@ -178,6 +186,12 @@ void on_extra_sent(smtpconn *connection, const smtpconn_error *error,
   on_extra_done(connection, error, user);
 }
 
+void on_extra_replied(smtpconn *connection, const smtpconn_error *error,
+                      const smtpconn_reply *reply, void *user) {
+  CHECK(error != NULL || smtpconn_reply_line(reply, 0) != NULL);
+  on_extra_done(connection, error, user);
+}
+
 void on_extra_release(void *user) {
   CHECK(user == &world);
   world.extra_released++;
@@ -267,6 +281,7 @@ static void start_all(void) {
   note(ON_READER_SENT,
        smtpconn_send(connection, world.envelope, world.reader, on_reader_sent, &world));
   note(ON_RESET, smtpconn_reset(connection, on_reset, &world));
+  note(ON_REPLIED, smtpconn_noop(connection, on_replied, &world));
   note(ON_QUIT, smtpconn_quit(connection, on_quit, &world));
 }
 

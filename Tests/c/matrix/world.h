@@ -11,7 +11,7 @@
 
 /* The functions of ours that the library calls.  Those up to ON_QUIT end an operation. */
 enum visit {
-  ON_CONNECT, ON_LOGIN, ON_SENT, ON_READER_SENT, ON_RESET, ON_QUIT,
+  ON_CONNECT, ON_LOGIN, ON_SENT, ON_READER_SENT, ON_RESET, ON_REPLIED, ON_QUIT,
   ON_CONNECTED, ON_END, ON_ERROR, ON_LOG, ON_NEW_TOKEN,
   ON_TOKEN, ON_BEGIN, ON_CHALLENGE, ON_READ, ON_PASSWORD, ON_CONTEXT,
   RELEASED_MESSAGE, RELEASED_READER, RELEASED_TOKEN, RELEASED_MECHANISM, RELEASED_PASSWORD,
@@ -74,6 +74,8 @@ void go(enum course course, enum visit place, int number, deed deed, const char 
 void on_extra_done(smtpconn *connection, const smtpconn_error *error, void *user);
 void on_extra_sent(smtpconn *connection, const smtpconn_error *error,
                    const smtpconn_result *result, void *user);
+void on_extra_replied(smtpconn *connection, const smtpconn_error *error,
+                      const smtpconn_reply *reply, void *user);
 void on_extra_release(void *user);
 
 /* The callbacks of the world that a deed sets again. */

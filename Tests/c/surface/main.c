@@ -15,6 +15,7 @@ int main(void) {
   null_loop();
   null_connection();
   null_others();
+  null_commands();
   option_rows();
   option_strings();
   option_texts();
@@ -31,5 +32,6 @@ int main(void) {
   loop();
   connection();
   without_socket();
+  commands();
   return check_result();
 }

@@ -28,6 +28,7 @@ void null_options(void);
 void null_loop(void);
 void null_connection(void);
 void null_others(void);
+void null_commands(void);
 void option_rows(void);
 void option_strings(void);
 void option_texts(void);
@@ -44,5 +45,6 @@ void message(void);
 void loop(void);
 void connection(void);
 void without_socket(void);
+void commands(void);
 
 #endif /* SURFACE_H */

@@ -40,8 +40,9 @@ void codes(void) {
       {SMTPCONN_EOPTIONS, -14, "EOPTIONS"},
       {SMTPCONN_ESTATE, -15, "ESTATE"},
       {SMTPCONN_ECANCELLED, -16, "ECANCELLED"},
+      {SMTPCONN_ECOMMAND, -17, "ECOMMAND"},
   };
-  static const int unknown[] = {1, -17, -1000, INT_MAX, INT_MIN};
+  static const int unknown[] = {1, -18, -1000, INT_MAX, INT_MIN};
   size_t index, other;
   for (index = 0; index < sizeof all / sizeof all[0]; index++) {
     CHECK_INT(all[index].code, all[index].number); /* numbers never change */

@@ -81,6 +81,11 @@ class Connection:
     def start_reset(self) -> Operation:
         return self._start("reset")
 
+    def start_command(self, verb: str, *words: str | bytes) -> Operation:
+        """An operation with one reply: noop, hello, verify, expand, etrn, command, hidden,
+        xclient, xforward."""
+        return self._start(verb, *map(quote, words))
+
     def start_quit(self) -> Operation:
         return self._start("quit")
 

@@ -25,6 +25,7 @@ CODES = {
     "EOPTIONS": -14,
     "ESTATE": -15,
     "ECANCELLED": -16,
+    "ECOMMAND": -17,
 }
 RETRY_NO, RETRY_SAFE, RETRY_UNKNOWN = range(3)
 ACCEPTED, DEFERRED, REJECTED, NOT_TRIED, UNKNOWN = range(5)
@@ -95,11 +96,22 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What the server replied to a command."""
+
+    code: int
+    enhanced: str | None
+    response: str
+    lines: list[str]
+
+
+@dataclass(frozen=True)
 class Done:
-    """The end of an operation. The result belongs to a send."""
+    """The end of an operation. The result belongs to a send, the reply to a command."""
 
     error: Failure | None
     result: Result | None
+    said: Said | None = None
 
     def succeeded(self) -> None:
         assert self.error is None, f"failed: {self.error}"
@@ -112,6 +124,14 @@ class Done:
 
 def read_failure(value: Json | None) -> Failure | None:
     return None if value is None else Failure(**value)
+
+
+def read_said(value: Json | None) -> Said | None:
+    if value is None:
+        return None
+    said = Said(**value)
+    assert said.lines == [line[4:] for line in said.response.split("\n")]
+    return said
 
 
 def read_result(value: Json | None) -> Result | None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from support.drive.outcomes import Done, Failure, Json, read_failure, read_result
+from support.drive.outcomes import Done, Failure, Json, read_failure, read_result, read_said
 from support.slowness import PATIENCE
 
 # What others take from here.
@@ -113,7 +113,8 @@ class Program:
         """Files away what a callback was told."""
         event, tag = line["event"], line["tag"]
         if event == "done":
-            done = Done(read_failure(line["error"]), read_result(line.get("result")))
+            error, result = read_failure(line["error"]), read_result(line.get("result"))
+            done = Done(error, result, read_said(line.get("said")))
             assert tag in self.started, f"the callback of {tag}, which was never started"
             self.started[tag].ended.append(done)
             assert len(self.started[tag].ended) == 1, f"the callback of {tag} was called twice"

@@ -76,10 +76,11 @@ class Postfix(TellingServer):
     lone        one connection at a time, which ends after two errors; no TLS
     patient     no more than PATIENT_LIMIT octets, and as many errors as there may be; no TLS
     bare        no extensions, no TLS
+    passing     XCLIENT and XFORWARD from anybody, and logins in the clear; no TLS
     """
 
     name = "postfix"
-    services = ("smtp", "submission", "smtps", "small", "few", "lone", "patient", "bare")
+    services = ("smtp", "submission", "smtps", "small", "few", "lone", "patient", "bare", "passing")
     tls_services = ("smtps",)
 
     # --- the folder -------------------------------------------------------
@@ -153,6 +154,8 @@ class Postfix(TellingServer):
             "smtpd_error_sleep_time": 0,
             "in_flow_delay": 0,
             "smtputf8_enable": "yes",
+            # Of whom ETRN takes the name.
+            "fast_flush_domains": DOMAIN,
             "smtpd_tls_cert_file": self._config / "server.pem",
             "smtpd_tls_key_file": self._config / "server.key",
             "smtpd_tls_security_level": "may",
@@ -189,6 +192,12 @@ class Postfix(TellingServer):
                 *plain,
                 f"message_size_limit={PATIENT_LIMIT}",
                 "smtpd_hard_error_limit=1000",
+            ],
+            "passing": [
+                "smtpd_tls_security_level=none",
+                "smtpd_tls_auth_only=no",
+                f"smtpd_authorized_xclient_hosts={HOST}",
+                f"smtpd_authorized_xforward_hosts={HOST}",
             ],
             "bare": [*plain, f"smtpd_discard_ehlo_keywords={NO_EXTENSIONS}"],
         }

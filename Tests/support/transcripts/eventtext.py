@@ -24,6 +24,7 @@ CODES = {
     "EOPTIONS": "options",
     "ESTATE": "state",
     "ECANCELLED": "cancelled",
+    "ECOMMAND": "command",
 }
 RETRY = ("no", "safe", "unknown")
 STATUSES = ("accepted", "deferred", "rejected", "notTried", "unknown")
@@ -59,7 +60,8 @@ def connection_failed(failure: Failure) -> Event:
 def ended(operation: str, done: Done) -> Iterator[Event]:
     """The lines of an operation that has ended."""
     if done.error is None:
-        yield Event("opened" if operation == "connect" else f"{operation} ok")
+        code = f" {done.said.code}" if done.said else ""
+        yield Event("opened" if operation == "connect" else f"{operation} ok{code}")
     else:
         yield Event(f"{operation} failed: {failure_text(done.error)}", done.error.message)
     if done.result is not None:

@@ -26,6 +26,10 @@ POLICIES: dict[str, dict[str, Option]] = {
     "opportunistic": {"opportunistic_tls": 1},
 }
 INITIAL = {"automatic": -1, "never": 0, "always": 1}
+#: The operations with one reply.
+COMMANDS = frozenset(
+    ("noop", "hello", "verify", "expand", "etrn", "command", "hidden", "xclient", "xforward")
+)
 FLAGS = {
     "smtputf8": "use_smtputf8",
     "binary": "use_binarymime",
@@ -199,7 +203,7 @@ class Player:
                 raise MismatchError(f"the text was to be {wanted.text!r}, it is {came.text!r}")
         if came.line.startswith(("send ok", "send failed")):
             del self._is_asked[0]
-        elif came.line in ("opened", "login ok"):
+        elif came.line in ("opened", "login ok", "hello ok 250", "xclient ok 220"):
             self._truths.of_capabilities(self._connection.info()["capabilities"])
 
     def _expect_state(self, line: Line) -> None:
@@ -306,6 +310,10 @@ class Player:
         elif verb in ("reset", "quit"):
             starts = {"reset": connection.start_reset, "quit": connection.start_quit}
             self._start(verb, starts[verb]())
+        elif verb in COMMANDS:
+            argument = operation.partition(" ")[2]
+            texts = words if verb in ("xclient", "xforward") else [argument] if argument else []
+            self._start(verb, connection.start_command(verb, *texts))
         elif verb in ("content", "partial", "chunk", "last"):
             assert connection.resume() == 0, "no message is paused"
         elif verb == "secured":

@@ -135,6 +135,15 @@ class Truths:
             )
         self.of_failure(failure)
 
+    def _of_said(self, done: Done) -> None:
+        """The reply to a command."""
+        said, error = done.said, done.error
+        if said is None:
+            return
+        self._of_reply(said.response, said.code, said.enhanced)
+        own = said.response if error is None else error.response
+        self._expect(said.response == own, f"another reply than that of the error: {done}")
+
     def of_failure(self, failure: Failure) -> None:
         self._of_reply(failure.response, failure.response_code, failure.enhanced)
         if failure.response is not None:
@@ -149,6 +158,7 @@ class Truths:
         """`content`: that of a send."""
         if done.error is not None:
             self.of_operation(done.error)
+        self._of_said(done)
         if done.result is None:
             about = None if done.error is None else done.error.recipient
             self._expect(about is None, f"about a recipient? {done}")

@@ -28,6 +28,7 @@ SCALARS: dict[str, Any] = {
     "uint32_t": ctypes.c_uint32,
     "uint64_t": ctypes.c_uint64,
     "char *": ctypes.c_char_p,
+    "char * *": ctypes.POINTER(ctypes.c_char_p),
     "void *": ctypes.c_void_p,
     "uint8_t *": ctypes.POINTER(ctypes.c_uint8),
     "smtpconn *": _ffi.Conn,
@@ -37,6 +38,7 @@ SCALARS: dict[str, Any] = {
     "smtpconn_loop *": _ffi.Loop,
     "smtpconn_message *": _ffi.Message,
     "smtpconn_options *": _ffi.Options,
+    "smtpconn_reply *": _ffi.Reply,
     "smtpconn_result *": _ffi.Result,
     "smtpconn_exchange *": _ffi.Exchange,
     "smtpconn_token_request *": _ffi.TokenRequest,
@@ -52,6 +54,7 @@ SCALARS: dict[str, Any] = {
     "smtpconn_read_callback": _ffi.ReadCallback,
     "smtpconn_release_callback": _ffi.ReleaseCallback,
     "smtpconn_send_callback": _ffi.SendCallback,
+    "smtpconn_reply_callback": _ffi.ReplyCallback,
 }
 
 
@@ -118,7 +121,7 @@ def test_callback(name: str) -> None:
 
 def test_handles_are_distinct() -> None:
     handles = {value for text, value in SCALARS.items() if re.match(r"smtpconn\w* \*", text)}
-    assert len(handles) == 10
+    assert len(handles) == 11
     with pytest.raises(ctypes.ArgumentError):
         smtpconn._library.lib.smtpconn_is_open(_ffi.Envelope())
 

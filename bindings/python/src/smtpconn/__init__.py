@@ -25,6 +25,7 @@ from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
     AuthError,
     CancelledError,
+    CommandError,
     ConnectionLostError,
     DNSError,
     EnvelopeError,
@@ -41,7 +42,7 @@ from ._errors import (
 )
 from ._library import library_version
 from ._loop import Loop
-from ._outcome import RecipientResult, Result, SMTPConnError
+from ._outcome import RecipientResult, Reply, Result, SMTPConnError
 from ._sansio import SansIOConnection
 from ._version import __version__
 
@@ -51,6 +52,7 @@ __all__ = [
     "AuthError",
     "CancelledError",
     "Chunking",
+    "CommandError",
     "Connection",
     "ConnectionLostError",
     "ConnectionOptions",
@@ -69,6 +71,7 @@ __all__ = [
     "Recipient",
     "RecipientResult",
     "RecipientStatus",
+    "Reply",
     "RequireTLSError",
     "Result",
     "Retry",

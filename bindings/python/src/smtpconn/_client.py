@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overl
 
 from ._addresses import derive_envelope
 from ._auth import Credentials, Login, TokenSource, opened_auth
-from ._driven import DECISIVE, DrivenConnection
+from ._commands import Commands
+from ._driven import DECISIVE
 from ._envelope import DSN, Envelope, Recipients
 from ._failure import check
 from ._hooks import PlainExchange
@@ -31,7 +32,7 @@ SendHandler = Callable[[Optional[SMTPConnError], Result], object]
 Own = TypeVar("Own", bound="Client")
 
 
-class Client(DrivenConnection):
+class Client(Commands):
     """Everything about a connection but its options."""
 
     #: The argument of a custom mechanism.
@@ -163,7 +164,7 @@ class Client(DrivenConnection):
         fields = {name: given[name] for name in FIELDS if given[name] is not None}
         envelope, content = _told(from_addr, to_addrs, message, fields)
         operation = self._wait(lambda: self._start_send(envelope, content, None))
-        return operation.result or Result([])
+        return operation.outcome if isinstance(operation.outcome, Result) else Result([])
 
     def send_message(
         self,

@@ -26,6 +26,7 @@ class ErrorCode(IntEnum):
     EOPTIONS = -14
     ESTATE = -15
     ECANCELLED = -16
+    ECOMMAND = -17
 
 
 class FailureKind(IntEnum):

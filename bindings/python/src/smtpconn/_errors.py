@@ -113,6 +113,12 @@ class CancelledError(SMTPConnError):
     CODE = ErrorCode.ECANCELLED
 
 
+class CommandError(SMTPConnError):
+    """A command besides those of a login or a send is bad, is not offered, or was refused."""
+
+    CODE = ErrorCode.ECOMMAND
+
+
 CLASSES: dict[int, type[SMTPConnError]] = {
     int(cls.CODE): cls
     for cls in (*SMTPConnError.__subclasses__(), *_SystemError.__subclasses__())

@@ -64,6 +64,10 @@ class _Result(Structure):
     """smtpconn_result"""
 
 
+class _Reply(Structure):
+    """smtpconn_reply"""
+
+
 Error = POINTER(_Error)
 Options = POINTER(_Options)
 Exchange = POINTER(_Exchange)
@@ -74,6 +78,7 @@ TokenRequest = POINTER(_TokenRequest)
 Envelope = POINTER(_Envelope)
 Message = POINTER(_Message)
 Result = POINTER(_Result)
+Reply = POINTER(_Reply)
 
 if TYPE_CHECKING:
     from ctypes import _Pointer
@@ -88,6 +93,7 @@ if TYPE_CHECKING:
     EnvelopeHandle = _Pointer[_Envelope]
     MessageHandle = _Pointer[_Message]
     ResultHandle = _Pointer[_Result]
+    ReplyHandle = _Pointer[_Reply]
 else:  # typing.get_type_hints needs every name.
     ErrorHandle = Error
     OptionsHandle = Options
@@ -99,6 +105,7 @@ else:  # typing.get_type_hints needs every name.
     EnvelopeHandle = Envelope
     MessageHandle = Message
     ResultHandle = Result
+    ReplyHandle = Reply
 
 # The callbacks, in the order of the header.
 
@@ -114,6 +121,7 @@ TokenCallback = CFUNCTYPE(None, TokenRequest, c_int, c_void_p)
 NewTokenCallback = CFUNCTYPE(None, Conn, c_char_p, c_uint64, c_void_p)
 ReadCallback = CFUNCTYPE(c_ssize_t, POINTER(c_uint8), c_size_t, c_void_p)
 SendCallback = CFUNCTYPE(None, Conn, Error, Result, c_void_p)
+ReplyCallback = CFUNCTYPE(None, Conn, Error, Reply, c_void_p)
 
 
 class Function(NamedTuple):
@@ -409,6 +417,24 @@ FUNCTIONS = (
     Function("smtpconn_result_envelope_time", [Result], c_uint64),
     Function("smtpconn_result_message_time", [Result], c_uint64),
     Function("smtpconn_result_message_size", [Result], c_uint64),
+    # Other commands
+    Function("smtpconn_reply_code", [Reply], c_int),
+    Function("smtpconn_reply_enhanced", [Reply], c_char_p),
+    Function("smtpconn_reply_response", [Reply], c_char_p),
+    Function("smtpconn_reply_line_count", [Reply], c_size_t),
+    Function("smtpconn_reply_line", [Reply, c_size_t], c_char_p),
+    Function("smtpconn_noop", [Conn, ReplyCallback, c_void_p], c_int),
+    Function("smtpconn_verify", [Conn, c_char_p, ReplyCallback, c_void_p], c_int),
+    Function("smtpconn_expand", [Conn, c_char_p, ReplyCallback, c_void_p], c_int),
+    Function("smtpconn_etrn", [Conn, c_char_p, ReplyCallback, c_void_p], c_int),
+    Function("smtpconn_hello", [Conn, ReplyCallback, c_void_p], c_int),
+    Function(
+        "smtpconn_xclient", [Conn, POINTER(c_char_p), c_size_t, ReplyCallback, c_void_p], c_int
+    ),
+    Function(
+        "smtpconn_xforward", [Conn, POINTER(c_char_p), c_size_t, ReplyCallback, c_void_p], c_int
+    ),
+    Function("smtpconn_command", [Conn, c_char_p, c_int, ReplyCallback, c_void_p], c_int),
     # Ending a connection
     Function("smtpconn_reset", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_quit", [Conn, DoneCallback, c_void_p], c_int),

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 from ._constants import Retry
 from ._errors import CancelledError
 from ._failure import read_error
-from ._ffi import DoneCallback, SendCallback
-from ._outcome import SMTPConnError
-from ._result import read_result
+from ._ffi import DoneCallback, ReplyCallback, SendCallback
+from ._outcome import Result, SMTPConnError
+from ._result import read_reply, read_result
 
 if TYPE_CHECKING:
-    from ._ffi import ConnHandle, ErrorHandle, ExchangeHandle, ResultHandle
+    from ._ffi import ConnHandle, ErrorHandle, ExchangeHandle, ReplyHandle, ResultHandle
     from ._loop import Loop
-    from ._outcome import Result
+    from ._outcome import Reply
     from ._reading import Reading
 
-    Report = Callable[[SMTPConnError | None, Result | None], object]
+    #: Gets the error, and what the operation gives: a result, a reply, or nothing.
+    Report = Callable[[SMTPConnError | None, Any], object]
 
 _tokens: Final = itertools.count(1)
 
@@ -51,7 +52,7 @@ class LoginPart(Protocol):
 
 
 class Operation:
-    """One connect, login, send, reset or quit, from its start to its end."""
+    """One connect, login, send, command or quit, from its start to its end."""
 
     def __init__(
         self,
@@ -67,7 +68,7 @@ class Operation:
         self.token = next(_tokens)
         self.done = False
         self.error: SMTPConnError | None = None
-        self.result: Result | None = None
+        self.outcome: Result | Reply | None = None
         self._loop = loop
         self._report = report
         self._reading = reading
@@ -90,7 +91,7 @@ class Operation:
             self.login.over = True
         self._loop._pending.pop(self.token, None)
 
-    def finish(self, error: SMTPConnError | None, result: Result | None) -> None:
+    def finish(self, error: SMTPConnError | None, outcome: Result | Reply | None) -> None:
         """Records the outcome, once, and tells whoever started it."""
         if self.done:
             return
@@ -99,9 +100,9 @@ class Operation:
                 error = None
             else:
                 self.connection._lost_work = True
-        self.error, self.result = error, result
-        if error is not None:
-            error.result = result
+        self.error, self.outcome = error, outcome
+        if error is not None and isinstance(outcome, Result):
+            error.result = outcome
         if self._reading is not None:
             self._reading.end(delivered=error is None)
         self.forget()
@@ -118,7 +119,7 @@ class Operation:
                 # Ctrl-C is for the whole program and not only for this callback.
                 self._loop._failed(self.connection, failure, "the source")
         try:
-            report(self.error, self.result)
+            report(self.error, self.outcome)
         except BaseException as error:
             self._loop._failed(self.connection, error, "the callback")
 
@@ -136,12 +137,12 @@ class Operation:
         self.finish(error, None)
 
 
-def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None:
+def _finish(error: ErrorHandle, read: Callable[[], Result | Reply | None], token: int) -> None:
     operation = _operations.get(token)
     if operation is None:
         return
     try:
-        outcome = None if result is None else read_result(result)
+        outcome = read()
         operation.finish(read_error(error), outcome)
     except BaseException as exception:
         operation.connection.loop._failed(operation.connection, exception, "the outcome")
@@ -150,13 +151,18 @@ def _finish(error: ErrorHandle, result: ResultHandle | None, token: int) -> None
 
 
 def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:
-    _finish(error, None, token)
+    _finish(error, lambda: None, token)
 
 
 def _sent(_connection: ConnHandle, error: ErrorHandle, result: ResultHandle, token: int) -> None:
-    _finish(error, result, token)
+    _finish(error, lambda: read_result(result), token)
+
+
+def _replied(_connection: ConnHandle, error: ErrorHandle, reply: ReplyHandle, token: int) -> None:
+    _finish(error, lambda: read_reply(reply) if reply else None, token)
 
 
 #: One C function for all, alive as long as the module: the token tells them apart.
 DONE: Final = DoneCallback(_done)
 SENT: Final = SendCallback(_sent)
+REPLIED: Final = ReplyCallback(_replied)

@@ -133,6 +133,20 @@ def _kind(number: int) -> int:
 
 
 @dataclass(frozen=True)
+class Reply:
+    """A reply of the server to a command."""
+
+    #: The code of its last line.
+    code: int
+    #: The text of each line, without the code.
+    lines: tuple[str, ...]
+    #: The enhanced status code, "2.1.5".
+    enhanced: Optional[str] = None
+    #: The whole reply, its lines joined by LF, codes included.
+    response: str = ""
+
+
+@dataclass(frozen=True)
 class RecipientResult:
     """The result for one recipient, and the reply that decided it; None without a reply."""
 

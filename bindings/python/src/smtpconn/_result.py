@@ -1,4 +1,4 @@
-"""Reads what became of a message and of each recipient."""
+"""Reads what became of a message and of each recipient, and replies."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from ._constants import RecipientStatus
 from ._failure import read_error
 from ._library import lib
-from ._outcome import RecipientResult, Result
+from ._outcome import RecipientResult, Reply, Result
 from ._text import decode
 
 if TYPE_CHECKING:
-    from ._ffi import ResultHandle
+    from ._ffi import ReplyHandle, ResultHandle
 
 
 def read_result(result: ResultHandle) -> Result:
@@ -24,6 +24,17 @@ def read_result(result: ResultHandle) -> Result:
         envelope_time=lib.smtpconn_result_envelope_time(result) / 1000,
         message_time=lib.smtpconn_result_message_time(result) / 1000,
         message_size=lib.smtpconn_result_message_size(result),
+    )
+
+
+def read_reply(reply: ReplyHandle) -> Reply:
+    """A copy of a reply, which is dead after its callback."""
+    count: int = lib.smtpconn_reply_line_count(reply)
+    return Reply(
+        code=lib.smtpconn_reply_code(reply),
+        lines=tuple(decode(lib.smtpconn_reply_line(reply, line) or b"") for line in range(count)),
+        enhanced=decode(lib.smtpconn_reply_enhanced(reply)),
+        response=decode(lib.smtpconn_reply_response(reply) or b""),
     )
 
 

@@ -1,0 +1,139 @@
+public import CSMTPConn
+import SMTPConnection
+import SMTPProtocol
+import SMTPTransport
+
+// Commands with one reply.
+
+extension ConnectionHandle {
+  /// Starts an operation that ends in a `smtpconn_reply_callback`.
+  fileprivate func start(
+    _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?,
+    _ request: () throws(Failure) -> CommandRequest
+  ) -> CInt {
+    texts.clear()
+    return perform { () throws(Failure) in
+      try connection.perform(request()) { failure, reply in
+        guard let callback = unsafe callback else { return }
+        unsafe withViews(of: failure, reply) { error, view in
+          unsafe callback(Handle.view(self), error, view, user)
+        }
+      }
+    }
+  }
+}
+
+/// Shows both to C for the time of a call.
+private func withViews(
+  of failure: Failure?, _ reply: Reply?, _ body: (OpaquePointer?, OpaquePointer?) -> Void
+) {
+  unsafe withView(of: failure) { error in
+    guard let reply else {
+      unsafe body(error, nil)
+      return
+    }
+    let handle = ReplyHandle(reply)
+    withExtendedLifetime(handle) { unsafe body(error, Handle.view(handle)) }
+  }
+}
+
+@_cdecl("smtpconn_noop") @implementation
+public func smtpconn_noop(
+  _ connection: OpaquePointer?, _ callback: smtpconn_reply_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { () throws(Failure) in .noop() }
+}
+
+@_cdecl("smtpconn_hello") @implementation
+public func smtpconn_hello(
+  _ connection: OpaquePointer?, _ callback: smtpconn_reply_callback?,
+  _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { () throws(Failure) in .hello() }
+}
+
+@_cdecl("smtpconn_verify") @implementation
+public func smtpconn_verify(
+  _ connection: OpaquePointer?, _ text: UnsafePointer<CChar>?,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let text = unsafe cBytes(text)
+  return unsafe handle.start(callback, user) { () throws(Failure) in try .verify(text) }
+}
+
+@_cdecl("smtpconn_expand") @implementation
+public func smtpconn_expand(
+  _ connection: OpaquePointer?, _ list: UnsafePointer<CChar>?,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let list = unsafe cBytes(list)
+  return unsafe handle.start(callback, user) { () throws(Failure) in try .expand(list) }
+}
+
+@_cdecl("smtpconn_etrn") @implementation
+public func smtpconn_etrn(
+  _ connection: OpaquePointer?, _ node: UnsafePointer<CChar>?,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let node = unsafe cBytes(node)
+  return unsafe handle.start(callback, user) { () throws(Failure) in try .etrn(node) }
+}
+
+@_cdecl("smtpconn_command") @implementation
+public func smtpconn_command(
+  _ connection: OpaquePointer?, _ line: UnsafePointer<CChar>?, _ hidden: CInt,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let cryptography = OpenSSLCryptography()
+  let line = Secret(unsafe cBytes(line) ?? [], cryptography)
+  return unsafe handle.start(callback, user) { () throws(Failure) in
+    guard hidden == 0 || hidden == 1 else {
+      throw Failure(.command, "hidden takes 0 or 1, not \(hidden)")
+    }
+    return try .line(line, hides: hidden == 1, cryptography)
+  }
+}
+
+/// More than any server has.
+private let mostAttributes = 64
+
+/// "NAME=value" each.
+private func attributes(
+  _ texts: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int
+) throws(Failure) -> [[UInt8]] {
+  guard (0...mostAttributes).contains(count) else {
+    throw Failure(.command, "there are more than \(mostAttributes) attributes")
+  }
+  guard let texts = unsafe texts else { return [] }
+  let all = unsafe UnsafeBufferPointer(start: texts, count: count)
+  return unsafe all.map { unsafe cBytes($0) ?? [] }
+}
+
+@_cdecl("smtpconn_xclient") @implementation
+public func smtpconn_xclient(
+  _ connection: OpaquePointer?, _ texts: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { () throws(Failure) in
+    try .xclient(unsafe attributes(texts, count))
+  }
+}
+
+@_cdecl("smtpconn_xforward") @implementation
+public func smtpconn_xforward(
+  _ connection: OpaquePointer?, _ texts: UnsafePointer<UnsafePointer<CChar>?>?, _ count: Int,
+  _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  return unsafe handle.start(callback, user) { () throws(Failure) in
+    try .xforward(unsafe attributes(texts, count))
+  }
+}
