@@ -198,7 +198,7 @@ enum smtpconn_kind {
   SMTPCONN_KIND_TLS_REVOKED = 306,            /* certificate revoked */
   SMTPCONN_KIND_TLS_CRL = 307,                /* no usable CRL for the certificate */
   SMTPCONN_KIND_TLS_OCSP = 308,               /* OCSP response missing, bad or too old */
-  SMTPCONN_KIND_TLS_PIN = 309,                /* no key of the chain is pinned */
+  SMTPCONN_KIND_TLS_PIN = 309,                /* the server has none of tls_pins */
   SMTPCONN_KIND_TLS_DANE = 310,               /* no TLSA record matches */
   SMTPCONN_KIND_TLS_WEAK_KEY = 311,           /* key or signature too weak */
   SMTPCONN_KIND_TLS_UNTRUSTED = 312,          /* not trusted for another reason */
@@ -723,6 +723,51 @@ const char *smtpconn_options_tls_ca(const smtpconn_options *options);
 int smtpconn_options_set_tls_pins(smtpconn_options *options, const char *pins);
 const char *smtpconn_options_tls_pins(const smtpconn_options *options);
 
+/* DANE (RFC 6698, RFC 7672): TLSA records, separated by commas, each as in a zone file:
+ * usage, selector, matching type, and octets in hexadecimal, with blanks in them or
+ * without: "3 1 1 8CB0FC6C527506A053F4F14C8464BEBBD6DEDE2738D11468DD953D7D6A3021F1".
+ * The server must match ONE of them; no other authority is used, neither that of tls_ca,
+ * tls_ca_file and tls_ca_directory nor the system's store.  Default NULL: no DANE.
+ *
+ * The records must come from a resolver that has validated them with DNSSEC.  That is
+ * YOUR DUTY: the library looks up no TLSA records and cannot know where these are from.
+ *
+ * Usages, as RFC 7672 section 3.1 has them:
+ *   2 (DANE-TA)  the CA: the server must send its certificate (or the record has it), the
+ *                chain must be valid, and the name is checked as ever: host, or
+ *                tls_servername, which must be the name of the records' zone entry
+ *                without its "_25._tcp.".
+ *   3 (DANE-EE)  the server's own certificate or key: neither its name nor its dates nor
+ *                its issuer count (section 3.1.1), and smtpconn_tls_peer_name is NULL.
+ * Usages 0 and 1 are not for SMTP (section 3.1.3) and are refused, and so is a record that
+ * cannot be used: SMTPCONN_EOPTIONS.
+ *
+ * TLS is required (section 2.2), as with require_tls: ignore_tls, opportunistic_tls and
+ * secured contradict it, and so does tls_reject_unauthorized 0.  No session is resumed. */
+int smtpconn_options_set_tls_tlsa(smtpconn_options *options, const char *records);
+const char *smtpconn_options_tls_tlsa(const smtpconn_options *options);
+
+/* A PEM file of certificate revocation lists (RFC 5280 section 5): a connection fails with
+ * ETLS when a certificate of the server's chain is revoked, and when the list of a CA in
+ * the chain, the root's included, is missing or out of date.  So the trusted certificate
+ * must be a root here: nobody can vouch for the list about an intermediate CA that is
+ * trusted without its issuer.  The file is read as
+ * tls_ca_file is, so a new list counts after a day at the latest, or when the option is
+ * set again.  No session is resumed.  Contradicts tls_reject_unauthorized 0.  Default NULL:
+ * nothing is asked about revocation. */
+int smtpconn_options_set_tls_crl_file(smtpconn_options *options, const char *path);
+const char *smtpconn_options_tls_crl_file(const smtpconn_options *options);
+
+/* 1: the server must staple an OCSP response to its certificate (RFC 6066 section 8,
+ * RFC 6960): signed by the issuer of the certificate, or by a responder that has its
+ * certificate for this from the same issuer; present (clocks may differ by 5 minutes; one
+ * without nextUpdate is good for a day); and with the status good.  Everything else, a
+ * server that sends none included, is ETLS.  The library asks no responder itself.  No
+ * session is resumed.  Contradicts tls_reject_unauthorized 0 and tls_tlsa.  Default 0: no
+ * response is requested. */
+int smtpconn_options_set_tls_require_ocsp(smtpconn_options *options, int require);
+int smtpconn_options_tls_require_ocsp(const smtpconn_options *options);
+
 /* The client certificate, sent when the server requests one, with its chain, and its
  * private key; each as a PEM file or as PEM text.  The one of file and text that was set
  * last is used; NULL removes only its own form.  Without a key, the key is read from the
@@ -788,6 +833,19 @@ int smtpconn_options_set_tls_context_callback(smtpconn_options *options,
                                               smtpconn_tls_context_callback callback,
                                               smtpconn_release_callback release, void *user);
 
+/* Called with each secret of a TLS handshake, in the form of SSLKEYLOGFILE (RFC 9850),
+ * which Wireshark reads: "CLIENT_RANDOM 52...", "CLIENT_TRAFFIC_SECRET_0 52...", and so on.
+ * A line has no line end and is valid during the call.  WHOEVER HAS THESE LINES CAN READ
+ * EVERYTHING that the connection sends and receives, passwords included: it is for
+ * debugging, and no environment variable switches it on.  It is called at the end of the
+ * turn, after handshakes that failed too, and may call any function.  Connections on
+ * several threads call it on each.  Token endpoints are not logged.  `release` as above.
+ * Default NULL: no secret is kept. */
+typedef void (*smtpconn_tls_key_log_callback)(const char *line, void *user);
+int smtpconn_options_set_tls_key_log_callback(smtpconn_options *options,
+                                              smtpconn_tls_key_log_callback callback,
+                                              smtpconn_release_callback release, void *user);
+
 /* 0: accept a certificate that cannot be verified or is for another name.  The
  * connection is then NOT protected against a network attacker: use it for tests only, or
  * with tls_pins.  Default 1. */
@@ -832,7 +890,8 @@ size_t smtpconn_options_take_tls_session(smtpconn_options *options, void *buffer
  * verifies certificates silently ignores a session that is too old, is for another name,
  * or comes from a connection without verification (tls_reject_unauthorized 0); any
  * connection, one whose key is none of tls_pins.
- * SMTPCONN_EOPTIONS when `octets` is not a session, and when tls_resumption is 0. */
+ * SMTPCONN_EOPTIONS when `octets` is not a session, when tls_resumption is 0, and with
+ * tls_tlsa, tls_crl_file and tls_require_ocsp, with which nothing is resumed. */
 int smtpconn_options_add_tls_session(smtpconn_options *options, const void *octets,
                                      size_t length);
 
@@ -1036,6 +1095,29 @@ const char *smtpconn_tls_peer_name(const smtpconn *connection);
 /* 1 when the TLS handshake resumed the session of an earlier connection; 0 after a
  * full one, and without TLS. */
 int smtpconn_tls_resumed(const smtpconn *connection);
+
+/* The certificates that the server has sent, its own first (index 0), in its order: what
+ * it sent, NOT what was verified, which need not use all of them.  0 and NULL without TLS,
+ * beyond the last, and when the connection is not open: read them from the success of
+ * smtpconn_connect on.  After a resumed handshake they are those of the session; one from
+ * smtpconn_options_add_tls_session has only the first.  A certificate that was refused
+ * is described by the error.
+ *
+ * certificate: the DER octets; `length` (may be NULL) gets their number.
+ * subject, issuer: RFC 2253 form in UTF-8, "CN=mx.example.com,O=Example".
+ * names: DNS names and IP addresses of subjectAltName, separated by blanks; "" for none.
+ *   Control characters and blanks in a name are "?".
+ * not_before, not_after: in UTC, "2026-11-30T12:00:00Z" (RFC 3339).
+ *
+ * Text that a server wrote into its certificate is NOT verified as such: display it, but
+ * decide by smtpconn_tls_peer_name.  Valid until the connection is freed. */
+size_t smtpconn_tls_certificate_count(const smtpconn *connection);
+const void *smtpconn_tls_certificate(const smtpconn *connection, size_t index, size_t *length);
+const char *smtpconn_tls_certificate_subject(const smtpconn *connection, size_t index);
+const char *smtpconn_tls_certificate_issuer(const smtpconn *connection, size_t index);
+const char *smtpconn_tls_certificate_names(const smtpconn *connection, size_t index);
+const char *smtpconn_tls_certificate_not_before(const smtpconn *connection, size_t index);
+const char *smtpconn_tls_certificate_not_after(const smtpconn *connection, size_t index);
 
 /* The address and port of the server in use, "192.0.2.1:25"; NULL before there
  * is one.  Valid until the connection is freed. */

@@ -40,3 +40,23 @@ public func smtpconn_options_set_tls_context_callback(
     }
   }
 }
+
+@_cdecl("smtpconn_options_set_tls_key_log_callback") @implementation
+public func smtpconn_options_set_tls_key_log_callback(
+  _ options: OpaquePointer?, _ callback: smtpconn_tls_key_log_callback?,
+  _ release: smtpconn_release_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  let owner = unsafe Release(release, user)
+  defer { withExtendedLifetime(owner) {} }
+  return unsafe setOption(options) { (options) throws(Failure) in
+    guard let callback = unsafe callback else {
+      options.tls.onKey = nil
+      return
+    }
+    options.tls.onKey = { line in
+      // Erased with the object.
+      let text = CText(line.bytes)
+      withExtendedLifetime((owner, text)) { unsafe callback(text.pointer, user) }
+    }
+  }
+}

@@ -21,8 +21,11 @@ public func smtpconn_options_add_tls_session(
   _ options: OpaquePointer?, _ octets: UnsafeRawPointer?, _ length: Int
 ) -> CInt {
   unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
-    guard options.tls.resumes else {
-      throw Failure(.options, "a TLS session is of no use: tls_resumption is off")
+    guard options.tls.keepsSessions else {
+      throw Failure(
+        .options,
+        "a TLS session is of no use: tls_resumption is off, or tls_tlsa, tls_crl_file or"
+          + " tls_require_ocsp is set")
     }
     guard let octets = unsafe cOctets(octets, length),
       unsafe options.tlsMemory.sessions.add(octets)

@@ -58,6 +58,10 @@ package final class Connection {
   package var isSecure: Bool { driver.opening.isSecure }
   package var tls: TLSInfo? { driver.opening.tls }
   package var isResumed: Bool { tls?.isResumed ?? false }
+  package var certificateCount: Int { driver.opening.certificateCount }
+  package func certificate(at index: Int, _ field: TLSCertificateField) -> [UInt8]? {
+    driver.opening.certificate(at: index, field)
+  }
   package var remoteAddress: String? { driver.opening.remoteAddress }
   /// The name sent in EHLO.
   package var clientName: [UInt8]? { driver.opening.clientName }

@@ -57,7 +57,7 @@ final class Driver {
     deadlines = Deadlines(options.values.limits, clock: loop)
     trace = Trace(options.values, callbacks)
     events = Events(callbacks)
-    opening = Opening(options, loop, deadlines, trace)
+    opening = Opening(options, loop, deadlines, trace, callbacks)
     operations = OperationQueue(callbacks, deadlines, trace)
     content = ContentPump(loop, callbacks, deadlines, trace)
     deadlines.startTimer(on: loop) { [self] in limitPassed() }

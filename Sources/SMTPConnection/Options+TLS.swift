@@ -40,6 +40,27 @@ extension Options {
     tls.pins.isEmpty ? nil : Array(tls.pins.map(TLSPins.text).joined(separator: [.space]))
   }
 
+  package mutating func setRecords(_ value: [UInt8]?) throws(Failure) {
+    let words = value?.split(separator: .comma, omittingEmptySubsequences: false) ?? []
+    tls.records = try words.map { (word) throws(Failure) in
+      guard let record = TLSARecord(word) else {
+        throw Self.refusal(
+          "tls_tlsa", "TLSA records of usage 2 or 3 separated by commas, as in 3 1 1 8CB0...",
+          Array(word))
+      }
+      return record
+    }
+  }
+
+  package var records: [UInt8]? {
+    tls.records.isEmpty ? nil : Array(tls.records.map { $0.text }.joined(separator: Bytes.of(", ")))
+  }
+
+  package mutating func setRevocations(_ value: [UInt8]?) throws(Failure) {
+    if let value, value.isEmpty { throw Self.refusal("tls_crl_file", "a path", value) }
+    tls.revocations = value
+  }
+
   package mutating func setMinimumVersion(_ value: [UInt8]?) throws(Failure) {
     tls.minimumVersion =
       try value.map { (text) throws(Failure) in

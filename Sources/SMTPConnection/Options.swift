@@ -64,7 +64,7 @@ package struct Options {
   package var isSecure: Bool { secure ?? (port == Self.secureSubmissionPort) }
 
   /// Whether nothing is sent in the clear but EHLO and STARTTLS.
-  package var demandsTLS: Bool { requireTLS || !tls.pins.isEmpty }
+  package var demandsTLS: Bool { requireTLS || !tls.pins.isEmpty || !tls.records.isEmpty }
 
   package var effectivePort: Int {
     if port != 0 { return port }
@@ -273,6 +273,18 @@ package struct Options {
       throw Failure(.options, "tls_key needs tls_certificate")
     }
     if !tls.pins.isEmpty { try requireTLS(for: "tls_pins") }
+    if !tls.records.isEmpty { try requireTLS(for: "tls_tlsa") }
+    if let option = tls.verifying, !tls.rejectUnauthorized {
+      throw Failure(
+        .options,
+        "\(option) adds to the verification, which tls_reject_unauthorized 0 switches off; set"
+          + " only one")
+    }
+    if tls.requiresStaple, !tls.records.isEmpty {
+      throw Failure(
+        .options,
+        "tls_require_ocsp needs an authority, which tls_tlsa does without; set only one")
+    }
     if let maximum = tls.maximumVersion, maximum.rawValue < tls.minimumVersion.rawValue {
       throw Failure(.options, "tls_max_version is below tls_min_version")
     }

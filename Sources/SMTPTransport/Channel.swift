@@ -253,6 +253,16 @@ package final class Channel {
     }
   }
 
+  /// The secrets of the handshake so far, for `TLSConfiguration.onKey`.
+  package func takeKeyLines() -> [Secret] { session?.takeKeyLines() ?? [] }
+
+  /// The certificates of the server, its own first; none after `close`.
+  package var certificateCount: Int { session?.certificateCount ?? 0 }
+
+  package func certificate(at index: Int, _ field: TLSCertificateField) -> [UInt8]? {
+    session?.certificate(at: index, field)
+  }
+
   private func located(_ failure: Failure) -> Failure {
     var failure = failure
     failure.addresses = address

@@ -21,7 +21,8 @@ import Testing
     try values.setName(Bytes.of("client.test"))
     options = SharedOptions(values)
     deadlines = Deadlines(values.limits)
-    opening = Opening(options, loop, deadlines, Trace(values, CallbackQueue(loop)))
+    let callbacks = CallbackQueue(loop)
+    opening = Opening(options, loop, deadlines, Trace(values, callbacks), callbacks)
   }
 
   /// Connects to the server, and keeps another address.

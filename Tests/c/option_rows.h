@@ -16,6 +16,7 @@
   X(secured, 0) \
   X(hello_after_login, 0) \
   X(allow_insecure_auth, 0) \
+  X(tls_require_ocsp, 0) \
   X(tls_reject_unauthorized, 1) \
   X(tls_resumption, 1) \
   X(transaction_log, 0) \
@@ -58,6 +59,8 @@
   X(tls_ca_directory, NULL, "/a/b c", "") \
   X(tls_ca, NULL, "a\nb\n", "") \
   X(tls_pins, NULL, "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "sha256//AAEC") \
+  X(tls_tlsa, NULL, "3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "3 1 1 00") \
+  X(tls_crl_file, NULL, "/a/b c.pem", "") \
   X(tls_certificate_file, NULL, "/a/b c.pem", "") \
   X(tls_certificate, NULL, "a\nb\n", "") \
   X(tls_key_file, NULL, "/a/b c.key", "") \

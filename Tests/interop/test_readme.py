@@ -159,6 +159,7 @@ def test_options() -> None:
         "tls_key",
         "tls_key_password_callback",
         "tls_context_callback",
+        "tls_key_log_callback",
         "custom_mechanism",
     }
     assert set(documented) - write_only == set(documented) & set(
@@ -176,9 +177,10 @@ def test_options_in_python(tmp_path: Path) -> None:
     """Each is a keyword of Connection."""
     ask = "import inspect, smtpconn; print(*inspect.signature(smtpconn.Connection).parameters)"
     keywords = run([sys.executable, "-c", ask], tmp_path, **BUILT).split()
-    # Two have the name of what Python takes instead of a function and its user.
+    # Three have the name of what Python takes instead of a function and its user.
     python = {
         "tls_key_password_callback": "tls_key_password",
+        "tls_key_log_callback": "tls_key_log",
         "custom_mechanism": "custom_mechanisms",
     }
     options = {python.get(name, name) for name in documented_options()}

@@ -49,6 +49,7 @@ def test_link_local_address_without_its_interface(drive: Drive) -> None:
 
 
 PIN = "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+RECORD = "3 1 1 " + "00" * 32
 
 CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
@@ -68,6 +69,13 @@ CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"socket_path": "/s", "connection": "unix"}, ("socket_path", "connection")),
     ({"local_port": 1025}, ("local_port", "local_address")),
     ({"secured": 1}, ("secured", "connection")),
+    ({"tls_tlsa": RECORD, "ignore_tls": 1}, ("tls_tlsa", "ignore_tls")),
+    ({"tls_tlsa": RECORD, "opportunistic_tls": 1}, ("tls_tlsa", "opportunistic_tls")),
+    ({"tls_tlsa": RECORD, "connection": "tcp4", "secured": 1}, ("tls_tlsa", "secured")),
+    ({"tls_tlsa": RECORD, "tls_require_ocsp": 1}, ("tls_tlsa", "tls_require_ocsp")),
+    ({"tls_tlsa": RECORD, "tls_reject_unauthorized": 0}, ("tls_tlsa", "unauthorized")),
+    ({"tls_crl_file": "/x", "tls_reject_unauthorized": 0}, ("tls_crl_file", "unauthorized")),
+    ({"tls_require_ocsp": 1, "tls_reject_unauthorized": 0}, ("tls_require_ocsp", "unauthorized")),
     ({"tls_pins": PIN, "ignore_tls": 1}, ("tls_pins", "ignore_tls")),
     ({"tls_pins": PIN, "opportunistic_tls": 1}, ("tls_pins", "opportunistic_tls")),
     ({"tls_pins": PIN, "connection": "tcp4", "secured": 1}, ("tls_pins", "secured")),

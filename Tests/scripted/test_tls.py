@@ -15,30 +15,54 @@ from support.servers.tls import refused, unusable
 
 # --- certificates -----------------------------------------------------------
 
-# (certificate, host, options, accepted, what the reason must say)
-JUDGEMENTS: list[tuple[str, str, dict[str, str | int], bool, tuple[str, ...]]] = [
-    ("good", "localhost", {}, True, ()),
-    ("good", "127.0.0.1", {}, True, ()),
-    ("address_only", "127.0.0.1", {}, True, ()),
-    ("address_only", "localhost", {}, False, ("localhost",)),
-    ("name_only", "localhost", {}, True, ()),
-    ("name_only", "127.0.0.1", {}, False, ("127.0.0.1",)),
-    ("name_only", "127.0.0.1", {"tls_servername": "localhost"}, True, ()),
-    ("wrong_host", "localhost", {}, False, ("other.example", "localhost")),
-    ("wrong_host", "localhost", {"tls_servername": "other.example"}, True, ()),
-    ("good", "localhost", {"tls_servername": "other.example"}, False, ("other.example",)),
-    ("expired", "localhost", {}, False, ("expired",)),
-    ("self_signed", "localhost", {}, False, ("self-signed",)),
-    ("common_name_only", "localhost", {}, False, ("localhost",)),
-    ("wrong_host", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
-    ("expired", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
-    ("self_signed", "localhost", {"tls_reject_unauthorized": 0}, True, ()),
+# The list of what the authority revoked, which is a file of the fixture.
+LIST = "the list"
+
+# (certificate, host, options, the kind of the refusal if there is one, what it must say)
+JUDGEMENTS: list[tuple[str, str, dict[str, str | int], str | None, tuple[str, ...]]] = [
+    ("good", "localhost", {}, None, ()),
+    ("good", "127.0.0.1", {}, None, ()),
+    ("address_only", "127.0.0.1", {}, None, ()),
+    ("address_only", "localhost", {}, "TLS_NAME", ("localhost",)),
+    ("name_only", "localhost", {}, None, ()),
+    ("name_only", "127.0.0.1", {}, "TLS_NAME", ("127.0.0.1",)),
+    ("name_only", "127.0.0.1", {"tls_servername": "localhost"}, None, ()),
+    ("wrong_host", "localhost", {}, "TLS_NAME", ("other.example", "localhost")),
+    ("wrong_host", "localhost", {"tls_servername": "other.example"}, None, ()),
+    ("good", "localhost", {"tls_servername": "other.example"}, "TLS_NAME", ("other.example",)),
+    ("expired", "localhost", {}, "TLS_EXPIRED", ("expired",)),
+    ("self_signed", "localhost", {}, "TLS_SELF_SIGNED", ("self-signed",)),
+    ("common_name_only", "localhost", {}, "TLS_NAME", ("localhost",)),
+    ("not_yet_valid", "localhost", {}, "TLS_NOT_YET_VALID", ("not valid yet",)),
+    ("unknown_authority", "localhost", {}, "TLS_UNKNOWN_ISSUER", ("not from a trusted CA",)),
+    ("forged", "localhost", {}, "TLS_UNTRUSTED", ("cannot be trusted", "signature")),
+    # RFC 9525 section 6.3: for one label, which is the first one and the whole of it.
+    ("wildcard", "localhost", {"tls_servername": "a.example.com"}, None, ()),
+    (
+        "wildcard",
+        "localhost",
+        {"tls_servername": "a.b.example.com"},
+        "TLS_NAME",
+        ("*.example.com",),
+    ),
+    ("wildcard", "localhost", {"tls_servername": "example.com"}, "TLS_NAME", ("*.example.com",)),
+    ("wildcard_of_all", "localhost", {}, "TLS_NAME", ("localhost",)),
+    ("wildcard_in_part", "localhost", {"tls_servername": "ab.example.com"}, "TLS_NAME", ("a*",)),
+    ("nul_in_name", "localhost", {}, "TLS_NAME", ("is for localhost?.example, not for",)),
+    ("address_as_name", "127.0.0.1", {}, "TLS_NAME", ("127.0.0.1",)),
+    ("weak_key", "localhost", {}, "TLS_WEAK_KEY", ("too weak",)),
+    ("revoked", "localhost", {}, None, ()),
+    ("revoked", "localhost", {"tls_crl_file": LIST}, "TLS_REVOKED", ("revoked",)),
+    ("good", "localhost", {"tls_crl_file": LIST}, None, ()),
+    ("wrong_host", "localhost", {"tls_reject_unauthorized": 0}, None, ()),
+    ("expired", "localhost", {"tls_reject_unauthorized": 0}, None, ()),
+    ("self_signed", "localhost", {"tls_reject_unauthorized": 0}, None, ()),
 ]
 
 
 @pytest.mark.parametrize("way", ["starttls", "implicit"])
 @pytest.mark.parametrize(
-    ("certificate", "host", "options", "accepted", "words"),
+    ("certificate", "host", "options", "kind", "words"),
     JUDGEMENTS,
     ids=[f"{c}-{h}-{'-'.join(o) or 'defaults'}" for c, h, o, _, _ in JUDGEMENTS],
 )
@@ -49,16 +73,18 @@ def test_certificate(
     certificate: str,
     host: str,
     options: dict[str, str | int],
-    accepted: bool,
+    kind: str | None,
     words: tuple[str, ...],
 ) -> None:
     identity = getattr(certificates, certificate)
+    if options.get("tls_crl_file") == LIST:
+        options = {**options, "tls_crl_file": str(certificates.crl)}
 
     def dialogue(peer: Peer) -> None:
         if way == "starttls":
             peer.greet(b"STARTTLS", b"AUTH PLAIN")
             peer.answer(b"STARTTLS", b"220 go")
-        if not accepted:
+        if kind is not None:
             return peer.refused_tls(identity)
         peer.start_tls(identity)
         if way == "starttls":
@@ -73,12 +99,13 @@ def test_certificate(
     with connection.drive.held():
         opening = connection.start_connect()
         # Queued after the connect: must not be sent to a server that failed.
-        login = None if accepted else connection.start_login("alice", "sesame")
-    if accepted:
+        login = None if kind is None else connection.start_login("alice", "sesame")
+    if kind is None:
         opening.succeeds()
         connection.start_quit().succeeds()
         return
     failure = opening.fails("ETLS")
+    assert failure.kind == kind
     assert failure.phase in ("tls", way)
     assert failure.tls_reason
     for word in words:

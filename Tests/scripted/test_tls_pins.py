@@ -63,6 +63,7 @@ def test_not_pinned(
     assert "tls_pins" in failure.message
     assert pin(certificates.good) in failure.message
     assert failure.tls_reason == "the key is not pinned"
+    assert failure.kind == "TLS_PIN"
     assert failure.phase == ("starttls" if starttls else "tls")
 
 

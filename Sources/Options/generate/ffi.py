@@ -18,6 +18,7 @@ SCALARS = {
     "char * *": "POINTER(c_char_p)",
     "void *": "c_void_p",
     "uint8_t *": "POINTER(c_uint8)",
+    "size_t *": "POINTER(c_size_t)",
 }
 #: Not const: something to write to.
 WRITABLE = {"char *": "POINTER(c_char)"}

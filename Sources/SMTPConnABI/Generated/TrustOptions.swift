@@ -76,6 +76,46 @@ public func smtpconn_options_tls_pins(_ options: OpaquePointer?) -> UnsafePointe
   unsafe getText(options) { $0.pins }
 }
 
+@_cdecl("smtpconn_options_set_tls_tlsa") @implementation
+public func smtpconn_options_set_tls_tlsa(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setRecords(value) }
+}
+
+@_cdecl("smtpconn_options_tls_tlsa") @implementation
+public func smtpconn_options_tls_tlsa(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.records }
+}
+
+@_cdecl("smtpconn_options_set_tls_crl_file") @implementation
+public func smtpconn_options_set_tls_crl_file(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in
+    try options.setRevocations(value)
+  }
+}
+
+@_cdecl("smtpconn_options_tls_crl_file") @implementation
+public func smtpconn_options_tls_crl_file(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.revocations }
+}
+
+@_cdecl("smtpconn_options_set_tls_require_ocsp") @implementation
+public func smtpconn_options_set_tls_require_ocsp(
+  _ options: OpaquePointer?, _ value: CInt
+) -> CInt {
+  unsafe setOption(options) { (options) throws(Failure) in options.tls.requiresStaple = value != 0 }
+}
+
+@_cdecl("smtpconn_options_tls_require_ocsp") @implementation
+public func smtpconn_options_tls_require_ocsp(_ options: OpaquePointer?) -> CInt {
+  unsafe getFlag(options) { $0.tls.requiresStaple }
+}
+
 @_cdecl("smtpconn_options_set_tls_certificate_file") @implementation
 public func smtpconn_options_set_tls_certificate_file(
   _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?

@@ -43,6 +43,7 @@ final class Opening {
   private let loop: EventLoop
   private let deadlines: Deadlines
   private let trace: Trace
+  private let callbacks: CallbackQueue
   private var stage = Stage.idle
   /// Kept until the greeting was accepted: it knows the addresses not tried yet.
   private var connector: Connector?
@@ -52,11 +53,15 @@ final class Opening {
   private var onStep: ((Step) -> Void)?
   private var onReady: (() -> Void)?
 
-  init(_ options: SharedOptions, _ loop: EventLoop, _ deadlines: Deadlines, _ trace: Trace) {
+  init(
+    _ options: SharedOptions, _ loop: EventLoop, _ deadlines: Deadlines, _ trace: Trace,
+    _ callbacks: CallbackQueue
+  ) {
     self.options = options
     self.loop = loop
     self.deadlines = deadlines
     self.trace = trace
+    self.callbacks = callbacks
   }
 
   // MARK: What the connection asks
@@ -81,6 +86,15 @@ final class Opening {
     if options.values.ignoreTLS || goesOnInTheClear { return .never }
     return options.values.opportunisticTLS ? .opportunistic : .ifOffered
   }
+
+  /// The certificates of the server, while the connection is open.
+  var certificateCount: Int { openChannel?.certificateCount ?? 0 }
+
+  func certificate(at index: Int, _ field: TLSCertificateField) -> [UInt8]? {
+    openChannel?.certificate(at: index, field)
+  }
+
+  private var openChannel: Channel? { if case .open(let channel) = stage { channel } else { nil } }
 
   /// Whether the dialogue is under TLS.
   var isSecure: Bool {
@@ -317,7 +331,11 @@ final class Opening {
 
   /// Goes on with a handshake.
   private func shakeHands(_ channel: Channel) -> Step {
-    switch channel.handshake() {
+    let outcome = channel.handshake()
+    if let onKey = options.values.tls.onKey {
+      for line in channel.takeKeyLines() { callbacks.appendEvent { onKey(line) } }
+    }
+    switch outcome {
     case .pending: return .pending
     case .failed(let failure): return .failed(atUpgrade(failure))
     case .done(let info):
@@ -334,7 +352,8 @@ final class Opening {
   /// What is not verified, for the log.
   private var trust: ErrorText {
     if options.values.tls.rejectUnauthorized { return "" }
-    return options.values.tls.pins.isEmpty ? ", certificate not verified" : ", only the key verified"
+    let isPinned = !options.values.tls.pins.isEmpty
+    return isPinned ? ", only the key verified" : ", certificate not verified"
   }
 
   // MARK: After a failure

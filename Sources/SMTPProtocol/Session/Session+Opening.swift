@@ -86,7 +86,7 @@ extension Session {
       leave(
         Failure(
           .tls,
-          "TLS is required (by require_tls or tls_pins) and the server does not offer STARTTLS; if"
+          "TLS is required (by require_tls, tls_pins or tls_tlsa) and the server does not offer STARTTLS; if"
             + " it expects TLS from the start, set secure and its port",
           command: "STARTTLS", phase: .starttls, kind: .tlsNotOffered))
     }

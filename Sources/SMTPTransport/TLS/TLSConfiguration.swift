@@ -26,6 +26,12 @@ package import SMTPProtocol
   /// SHA-256 of the public keys (SubjectPublicKeyInfo) that the certificate of the server may
   /// have; empty for any.
   package var pins: [[UInt8]] = []
+  /// One of which the certificate of the server must match (DANE); empty: authorities count.
+  package var records: [TLSARecord] = []
+  /// A file of lists of revoked certificates.
+  package var revocations: [UInt8]?
+  /// Whether the server must staple an OCSP response.
+  package var requiresStaple = false
   /// The certificate, with its chain, that the client shows, and its key.
   package var certificate: PEM?
   package var key: PEM?
@@ -41,6 +47,8 @@ package import SMTPProtocol
   package var maximumVersion: Version?
   /// Protocols to offer with ALPN (RFC 7301), best first.
   package var protocols: [[UInt8]] = []
+  /// Gets the secrets of each handshake, line by line; whoever has them can read everything.
+  package var onKey: ((Secret) -> Void)?
   /// False: accept any certificate.
   package var rejectUnauthorized = true
   /// False: no session is kept or used.
@@ -48,11 +56,25 @@ package import SMTPProtocol
   /// tls_context_callback, which gets the SSL_CTX as a pointer; false: it must not be used.
   package var customize: ((OpaquePointer) -> Bool)?
 
+  /// An option that is of no use without verification.
+  package var verifying: ErrorText? {
+    if !records.isEmpty { return "tls_tlsa" }
+    if revocations != nil { return "tls_crl_file" }
+    return requiresStaple ? "tls_require_ocsp" : nil
+  }
+
+  /// Whether sessions may be kept. In a resumed one there is no chain to match a record with, no
+  /// list is looked into, and no response is stapled.
+  package var keepsSessions: Bool {
+    resumes && records.isEmpty && revocations == nil && !requiresStaple
+  }
+
   /// Whether it has files or texts that may be wrong.
   package var isSet: Bool {
     unsafe authorities != nil || caDirectory != nil || certificate != nil || ciphers != nil
       || cipherSuites != nil || groups != nil || minimumVersion != .tls12
       || maximumVersion != nil || !protocols.isEmpty || customize != nil
+      || revocations != nil
   }
 
   package enum Version: Int32 {

@@ -7,6 +7,8 @@ package import SMTPProtocol
   let rejectUnauthorized: Bool
   /// See `TLSConfiguration.pins`.
   let pins: [[UInt8]]
+  let records: [TLSARecord]
+  let requiresStaple: Bool
   let pointer: OpaquePointer
   /// The BIO method that all sessions use.
   let method: OpaquePointer
@@ -21,7 +23,10 @@ package import SMTPProtocol
     unsafe self.method = unsafe method
     rejectUnauthorized = configuration.rejectUnauthorized
     pins = configuration.pins
+    records = configuration.records
+    requiresStaple = configuration.requiresStaple
     self.sessions = sessions
+    if configuration.onKey != nil { unsafe SSL_CTX_set_keylog_callback(pointer, TLSSession.logKey) }
     if sessions != nil { unsafe copenssl_hand_sessions_to(pointer, TLSSession.keep) }
   }
 
@@ -47,7 +52,7 @@ package import SMTPProtocol
     unsafe SSL_CTX_set_verify(
       pointer, configuration.rejectUnauthorized ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nil)
     if let failure = context.restrict(configuration) ?? context.trust(configuration)
-      ?? context.identify(configuration)
+      ?? context.demand(configuration) ?? context.identify(configuration)
     {
       return .failure(failure)
     }
@@ -149,6 +154,14 @@ package import SMTPProtocol
     case nil: break
     }
     return configuration.caDirectory.flatMap(trustDirectory)
+  }
+
+  /// What a certificate must be besides trusted.
+  private func demand(_ configuration: TLSConfiguration) -> Failure? {
+    if !records.isEmpty, unsafe SSL_CTX_dane_enable(pointer) != 1 { return Self.outOfMemory() }
+    if requiresStaple { unsafe copenssl_require_staple(pointer, TLSSession.judgeStaple) }
+    guard let file = configuration.revocations else { return nil }
+    return unsafe load(file, "tls_crl_file") { unsafe copenssl_use_revocations(pointer, $0) }
   }
 
   private func trustDirectory(_ directory: [UInt8]) -> Failure? {

@@ -25,10 +25,12 @@ enum TLSFailure {
   static func handshake(
     _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8], isUpgrade: Bool
   ) -> Failure {
-    if session.isOfUnknownKey { return pins(session) }
-    switch queue.reason {
-    case SSL_R_CERTIFICATE_VERIFY_FAILED:
+    if let objection = session.objection { return objection.failure(session) }
+    // The first error in the queue may be a detail of it, such as a signature that is wrong.
+    if session.isDistrusted || queue.reason == SSL_R_CERTIFICATE_VERIFY_FAILED {
       return certificate(session, peer: peer)
+    }
+    switch queue.reason {
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST,
       SSL_R_HTTPS_PROXY_REQUEST, SSL_R_UNKNOWN_PROTOCOL, SSL_R_RECORD_LENGTH_MISMATCH,
       SSL_R_WRONG_SSL_VERSION, SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
@@ -94,14 +96,6 @@ enum TLSFailure {
     }
   }
 
-  private static func pins(_ session: TLSSession) -> Failure {
-    let digest = unsafe session.withShownCertificate { unsafe TLSPins.digest($0) } ?? []
-    return make(
-      "the key of the server is none of tls_pins, but"
-        + " \(Bytes.printable(TLSPins.text(digest)))",
-      reason: "the key is not pinned", retry: .no, kind: .tlsPin)
-  }
-
   private static func certificate(_ session: TLSSession, peer: [UInt8]) -> Failure {
     let code = session.verifyResult
     let reason = unsafe String(cString: X509_verify_cert_error_string(Int(code)))
@@ -135,6 +129,17 @@ enum TLSFailure {
         "the certificate of the server is too weak for the security level of this system "
         + "(\(reason)): the server needs a stronger one, unless tls_ciphers sets the level "
         + "(@SECLEVEL)"
+    case X509_V_ERR_CERT_REVOKED:
+      message = "the certificate of the server, or of its CA, is revoked (\(reason))"
+    case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER,
+      X509_V_ERR_CRL_HAS_EXPIRED, X509_V_ERR_CRL_NOT_YET_VALID, X509_V_ERR_CRL_SIGNATURE_FAILURE:
+      message =
+        "whether the certificate of the server is revoked cannot be known (\(reason)):"
+        + " tls_crl_file needs a present list of every CA in its chain"
+    case X509_V_ERR_DANE_NO_MATCH:
+      message =
+        "the certificate of the server matches no TLSA record (tls_tlsa): one of them has to be"
+        + " renewed, or it is not the right server"
     default:
       message = "the certificate of the server cannot be trusted (\(reason))"
     }
@@ -153,22 +158,29 @@ enum CertificateNames {
 
   /// dNSName and iPAddress entries (RFC 5280 section 4.2.1.6), at most five.
   static func list(_ certificate: OpaquePointer?) -> String {
+    let found = unsafe all(certificate)
+    let list = found.prefix(shown).joined(separator: ", ")
+    return found.count > shown ? "\(list) and \(found.count - shown) more" : list
+  }
+
+  /// All of them, separated by blanks: there is none in a name, see `name`.
+  static func text(_ certificate: OpaquePointer?) -> [UInt8] {
+    Array(unsafe all(certificate).joined(separator: " ").utf8)
+  }
+
+  private static func all(_ certificate: OpaquePointer?) -> [String] {
     guard let certificate = unsafe certificate,
       let names = unsafe copenssl_alternative_names(certificate)
-    else { return "" }
+    else { return [] }
     defer { unsafe copenssl_names_free(names) }
     var found: [String] = []
-    var more = 0
     var index: Int32 = 0
     let count = unsafe copenssl_name_count(names)
     while index < count {
-      if let name = unsafe name(names, index) {
-        if found.count < shown { found.append(name) } else { more += 1 }
-      }
+      if let name = unsafe name(names, index) { found.append(name) }
       index += 1
     }
-    let list = found.joined(separator: ", ")
-    return more > 0 ? "\(list) and \(more) more" : list
+    return found
   }
 
   private static func name(_ names: OpaquePointer, _ index: Int32) -> String? {
@@ -177,7 +189,10 @@ enum CertificateNames {
     let kind = unsafe copenssl_name(names, index, &data, &length)
     guard kind != COPENSSL_NAME_OTHER, let data = unsafe data, length > 0 else { return nil }
     let octets = unsafe Array(UnsafeBufferPointer(start: data, count: Int(length)))
-    if kind == COPENSSL_NAME_DNS { return Bytes.printable(octets).text }
+    if kind == COPENSSL_NAME_DNS {
+      // RFC 1035 section 2.3.4: a name has 253 octets. A blank in it is no part of one.
+      return Bytes.printable(octets.map { $0 == .space ? .question : $0 }, limit: 253).text
+    }
     return address(octets)
   }
 

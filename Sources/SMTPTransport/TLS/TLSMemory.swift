@@ -26,7 +26,7 @@ package final class TLSMemory {
     // Without the lock, because the password callback may run. When two threads are here at
     // once, each makes its own this time.
     let result = TLSContext.make(
-      configuration, keepingSessions: configuration.resumes ? sessions : nil)
+      configuration, keepingSessions: configuration.keepsSessions ? sessions : nil)
     if case .success(let made) = result {
       sessions.lock.locked { (context, birth) = (made, now) }
     }

@@ -34,8 +34,11 @@ package struct TLSInfo {
   private let ssl: OpaquePointer
   private let state: UnsafeMutablePointer<WireBIO.State>
   private(set) var isEstablished = false
-  /// The handshake succeeded, but the key of the server is none of the pins.
-  private(set) var isOfUnknownKey = false
+  /// Why the server is refused although its certificate is trusted.
+  private(set) var objection: TLSObjection?
+  private var hasGoodStaple = false
+  /// Secrets of the handshake, for the caller.
+  private var keyLines: [Secret] = []
   /// After a fatal error not even close_notify may be sent.
   private var isBroken = false
   /// Octets in the record that is under way.
@@ -81,9 +84,19 @@ package struct TLSInfo {
     unsafe copenssl_set_check_flags(ssl)
     if peer.isAddress {
       return unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), expected) == 1
+        && expectRecord(nil)
     }
     guard unsafe copenssl_set_server_name(ssl, expected) == 1 else { return false }
-    return unsafe SSL_set1_host(ssl, expected) == 1
+    return unsafe SSL_set1_host(ssl, expected) == 1 && expectRecord(expected)
+  }
+
+  /// Has the certificate checked against the TLSA records. What matches one of usage 3 is for
+  /// no name and no time (RFC 7672 section 3.1.1).
+  private func expectRecord(_ name: UnsafePointer<CChar>?) -> Bool {
+    if context.records.isEmpty { return true }
+    guard unsafe SSL_dane_enable(ssl, name) == 1 else { return false }
+    _ = unsafe SSL_dane_set_flags(ssl, UInt(DANE_FLAG_NO_DANE_EE_NAMECHECKS))
+    return context.records.allSatisfy { unsafe $0.add(to: ssl) }
   }
 
   /// Offers the server a session of an earlier connection. The certificate is not sent
@@ -129,9 +142,9 @@ package struct TLSInfo {
       isBroken = true
       return .failed(TLSErrorQueue(reason: SSL_R_CERTIFICATE_VERIFY_FAILED))
     }
-    guard unsafe context.accepts(keyOf: SSL_get0_peer_certificate(ssl)) else {
+    objection = findObjection()
+    guard objection == nil else {
       isBroken = true
-      isOfUnknownKey = true
       return .failed(TLSErrorQueue())
     }
     // TLS 1.3 has a new one for each connection.
@@ -139,6 +152,29 @@ package struct TLSInfo {
       unsafe context.sessions?.keep(SSL_get_session(ssl))
     }
     return .done(0)
+  }
+
+  private func findObjection() -> TLSObjection? {
+    if !context.records.isEmpty, unsafe copenssl_tlsa_usage(ssl) < 0 { return .record }
+    if context.requiresStaple, !hasGoodStaple { return .staple(COPENSSL_STAPLE_MISSING) }
+    return unsafe context.accepts(keyOf: SSL_get0_peer_certificate(ssl)) ? nil : .key
+  }
+
+  /// OpenSSL calls this when the response of the server is there, or did not come, and goes on
+  /// after 1.
+  static let judgeStaple: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?) -> Int32 = {
+    ssl, _ in
+    guard let ssl = unsafe ssl, let owner = unsafe copenssl_owner(ssl) else { return 0 }
+    let session = unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+    return session.judgeStaple() ? 1 : 0
+  }
+
+  private func judgeStaple() -> Bool {
+    let verdict = unsafe copenssl_judge_staple(ssl)
+    ERR_clear_error()
+    hasGoodStaple = verdict == COPENSSL_STAPLE_GOOD
+    if !hasGoodStaple { objection = .staple(verdict) }
+    return hasGoodStaple
   }
 
   /// OpenSSL calls this with every session that the server sends, in TLS 1.3 while reading.
@@ -154,6 +190,22 @@ package struct TLSInfo {
       unsafe copenssl_mark_session(session, context.rejectUnauthorized ? now : 0)
     }
     unsafe context.sessions?.keep(session)
+  }
+
+  /// OpenSSL calls this with each secret, in the form of SSLKEYLOGFILE.
+  static let logKey: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?) -> Void = {
+    ssl, line in
+    guard let ssl = unsafe ssl, let line = unsafe line, let owner = unsafe copenssl_owner(ssl)
+    else { return }
+    let octets = unsafe [UInt8](UnsafeRawBufferPointer(start: line, count: strlen(line)))
+    unsafe Unmanaged<TLSSession>.fromOpaque(owner).takeUnretainedValue()
+      .keyLines.append(Secret(octets, OpenSSLCryptography()))
+  }
+
+  /// The secrets since the last call.
+  func takeKeyLines() -> [Secret] {
+    defer { keyLines = [] }
+    return keyLines
   }
 
   func read(_ buffer: UnsafeMutableRawPointer, _ capacity: Int) -> Step {
@@ -216,12 +268,26 @@ package struct TLSInfo {
   /// name, so it is checked here.
   var verifyResult: Int32 {
     let result = unsafe Int32(truncatingIfNeeded: SSL_get_verify_result(ssl))
-    return unsafe result != X509_V_OK || fits(nil) ? result : X509_V_ERR_HOSTNAME_MISMATCH
+    return unsafe result != X509_V_OK || isKnownByRecord || fits(nil)
+      ? result : X509_V_ERR_HOSTNAME_MISMATCH
   }
+
+  /// OpenSSL has refused a certificate; of one that has not come it has no complaint.
+  var isDistrusted: Bool {
+    unsafe context.rejectUnauthorized && SSL_get_verify_result(ssl) != Int(X509_V_OK)
+  }
+
+  /// The certificate is that of a TLSA record, whatever its name is.
+  private var isKnownByRecord: Bool { unsafe copenssl_tlsa_usage(ssl) == 3 }
 
   private func fits(_ name: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Bool {
     let certificate = unsafe SSL_get0_peer_certificate(ssl)
     return unsafe copenssl_is_for(certificate, expected, expectsAddress, name) == 1
+  }
+
+  /// See TLSChain.swift.
+  func certificate(at index: Int) -> OpaquePointer? {
+    unsafe copenssl_certificate(ssl, Int32(clamping: index))
   }
 
   /// The certificate that the server showed, even if it was refused.
@@ -239,7 +305,7 @@ package struct TLSInfo {
 
   private var peerName: String? {
     var name: UnsafeMutablePointer<CChar>?
-    guard unsafe SSL_get_verify_result(ssl) == X509_V_OK, unsafe fits(&name),
+    guard unsafe SSL_get_verify_result(ssl) == X509_V_OK, !isKnownByRecord, unsafe fits(&name),
       let name = unsafe name
     else { return nil }
     defer { unsafe copenssl_free(name) }

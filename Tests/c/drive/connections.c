@@ -79,6 +79,35 @@ int call_connection(char **words) {
   return 1;
 }
 
+static void put_certificate(const smtpconn *connection, size_t index) {
+  size_t length = 0;
+  const unsigned char *octets = smtpconn_tls_certificate(connection, index, &length);
+  if (index > 0) putchar(',');
+  printf("{\"number\":%zu", index);
+  put_octets("der", octets, length);
+  put_field("subject", smtpconn_tls_certificate_subject(connection, index));
+  put_field("issuer", smtpconn_tls_certificate_issuer(connection, index));
+  put_field("names", smtpconn_tls_certificate_names(connection, index));
+  put_field("not_before", smtpconn_tls_certificate_not_before(connection, index));
+  put_field("not_after", smtpconn_tls_certificate_not_after(connection, index));
+  putchar('}');
+  /* As long-lived as the connection, whatever is read after it. */
+  if (octets != smtpconn_tls_certificate(connection, index, NULL)) {
+    die("certificate", "is elsewhere the second time");
+  }
+}
+
+static void put_certificates(const smtpconn *connection) {
+  size_t index, count = smtpconn_tls_certificate_count(connection);
+  fputs(",\"certificates\":[", stdout);
+  for (index = 0; index < count; index++) put_certificate(connection, index);
+  putchar(']');
+  if (smtpconn_tls_certificate(connection, count, &index) != NULL || index != count ||
+      smtpconn_tls_certificate_subject(connection, (size_t)-1) != NULL) {
+    die("certificate", "there is one beyond the last");
+  }
+}
+
 static void put_connection(const smtpconn *connection) {
   size_t index;
   put_number("stage", smtpconn_stage(connection));
@@ -91,6 +120,7 @@ static void put_connection(const smtpconn *connection) {
   put_field("tls_cipher", smtpconn_tls_cipher(connection));
   put_field("tls_peer_name", smtpconn_tls_peer_name(connection));
   put_number("tls_resumed", smtpconn_tls_resumed(connection));
+  put_certificates(connection);
   put_field("remote_address", smtpconn_remote_address(connection));
   put_field("last_response", smtpconn_last_response(connection));
   fputs(",\"capabilities\":[", stdout);

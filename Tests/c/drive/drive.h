@@ -108,6 +108,7 @@ unsigned char *octets_of(char *word, size_t *length);
 
 int set_key_password(smtpconn_options *options, const char *password);
 int set_context_change(smtpconn_options *options, const char *change);
+int set_key_log(smtpconn_options *options, const char *tag);
 
 /* Ends the program when the library has left errors in this thread's queue of
  * OpenSSL, where the program's own calls would find them. */

@@ -51,6 +51,7 @@ static int set_option(smtpconn_options *options, const char *name, char *value) 
   DURATION_OPTIONS(SET_DURATION)
   if (strcmp(name, "tls_key_password_callback") == 0) return set_key_password(options, value);
   if (strcmp(name, "tls_context_callback") == 0) return set_context_change(options, value);
+  if (strcmp(name, "tls_key_log_callback") == 0) return set_key_log(options, value);
   die("no such option", name);
   return 0;
 }

@@ -60,6 +60,15 @@ static int change_context(void *ssl_ctx, void *user) {
   return strcmp(secret->text, "!refuse") == 0 ? -1 : 0;
 }
 
+/* A secret of a handshake. */
+static void write_key(const char *line, void *user) {
+  struct secret *secret = user;
+  begin_event("key", name_of(secret->tag));
+  put_field("line", line);
+  end_line();
+  act(secret->tag);
+}
+
 static struct secret *new_secret(const char *name, const char *text) {
   struct secret *secret = allocate(1, sizeof *secret);
   secret->tag = tag_named(name);
@@ -79,4 +88,10 @@ int set_context_change(smtpconn_options *options, const char *change) {
   if (change == NULL) return smtpconn_options_set_tls_context_callback(options, NULL, NULL, NULL);
   return smtpconn_options_set_tls_context_callback(options, change_context, release_secret,
                                                    new_secret("context", change));
+}
+
+int set_key_log(smtpconn_options *options, const char *tag) {
+  if (tag == NULL) return smtpconn_options_set_tls_key_log_callback(options, NULL, NULL, NULL);
+  return smtpconn_options_set_tls_key_log_callback(options, write_key, release_secret,
+                                                   new_secret(tag, ""));
 }

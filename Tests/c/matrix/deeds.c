@@ -112,6 +112,13 @@ static void looks(void) {
   (void)smtpconn_is_secure(connection), (void)smtpconn_is_authenticated(connection);
   (void)smtpconn_tls_version(connection), (void)smtpconn_tls_cipher(connection);
   (void)smtpconn_tls_peer_name(connection), (void)smtpconn_tls_resumed(connection);
+  (void)smtpconn_tls_certificate_count(connection);
+  (void)smtpconn_tls_certificate(connection, 0, &index);
+  (void)smtpconn_tls_certificate_subject(connection, 0);
+  (void)smtpconn_tls_certificate_issuer(connection, 0);
+  (void)smtpconn_tls_certificate_names(connection, 0);
+  (void)smtpconn_tls_certificate_not_before(connection, 0);
+  (void)smtpconn_tls_certificate_not_after(connection, 0);
   (void)smtpconn_remote_address(connection), (void)smtpconn_last_response(connection);
   (void)smtpconn_last_error(connection), (void)smtpconn_has_capability(connection, "AUTH");
   (void)smtpconn_capability_parameters(connection, "AUTH");
@@ -214,6 +221,14 @@ static void sets_context(void) {
 static void takes_context(void) {
   smtpconn_options_set_tls_context_callback(world.options, NULL, NULL, NULL);
 }
+static void on_key(const char *line, void *user) { (void)line, (void)user; }
+static void sets_key_log(void) {
+  smtpconn_options_set_tls_key_log_callback(world.options, on_key, on_extra_release, &world);
+  world.extra_given++;
+}
+static void takes_key_log(void) {
+  smtpconn_options_set_tls_key_log_callback(world.options, NULL, NULL, NULL);
+}
 static void sets_options(void) {
   char session[8];
   smtpconn_options_set_host(world.options, "localhost");
@@ -305,7 +320,8 @@ const struct named_deed deeds[] = {
     DEED(asks_loop), DEED(frees_loop), DEED(frees_loop_and_connection),
     DEED(frees_connection_and_loop), DEED(sets_mechanism), DEED(adds_mechanism),
     DEED(takes_mechanism), DEED(sets_bad_mechanism), DEED(sets_password), DEED(takes_password),
-    DEED(sets_context), DEED(takes_context), DEED(sets_options), DEED(frees_options),
+    DEED(sets_context), DEED(takes_context), DEED(sets_key_log), DEED(takes_key_log),
+    DEED(sets_options), DEED(frees_options),
     DEED(makes_connection), DEED(sets_token), DEED(takes_token), DEED(sets_auth),
     DEED(frees_auth), DEED(sets_envelope), DEED(frees_envelope), DEED(frees_messages),
     DEED(provides), DEED(fails_request), DEED(responds), DEED(fails_exchange),

@@ -24,6 +24,8 @@ static void no_mechanism(smtpconn_exchange *exchange, const uint8_t *challenge, 
   (void)exchange, (void)challenge, (void)length, (void)user;
 }
 
+static void no_key(const char *line, void *user) { (void)line, (void)user; }
+
 static void no_token(smtpconn_token_request *request, int renew, void *user) {
   (void)request, (void)renew, (void)user;
 }
@@ -71,6 +73,13 @@ void option_callbacks(void) {
   CHECK_INT(smtpconn_options_set_tls_context_callback(NULL, no_context, on_release, &freed),
             SMTPCONN_ESTATE);
   CHECK_INT(freed, 8);
+  CHECK_INT(smtpconn_options_set_tls_key_log_callback(NULL, no_key, on_release, &freed),
+            SMTPCONN_ESTATE);
+  CHECK_INT(freed, 9);
+  accepted(options, smtpconn_options_set_tls_key_log_callback(options, no_key, on_release, &freed));
+  accepted(options, smtpconn_options_set_tls_key_log_callback(options, NULL, on_release, &freed));
+  CHECK_INT(freed, 11);
+  freed = 8;
   connection = smtpconn_new(options, NULL);
   smtpconn_options_free(options);
   CHECK_INT(freed, 8);

@@ -65,6 +65,13 @@ void connection(void) {
   CHECK_TEXT(smtpconn_tls_version(connection), NULL);
   CHECK_TEXT(smtpconn_tls_cipher(connection), NULL);
   CHECK_TEXT(smtpconn_tls_peer_name(connection), NULL);
+  CHECK_INT(smtpconn_tls_certificate_count(connection), 0);
+  CHECK(smtpconn_tls_certificate(connection, 0, NULL) == NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_subject(connection, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_issuer(connection, SIZE_MAX), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_names(connection, SIZE_MAX / 2 + 1), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_not_before(connection, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_not_after(connection, 0), NULL);
   CHECK_TEXT(smtpconn_remote_address(connection), NULL);
   CHECK_TEXT(smtpconn_last_response(connection), NULL);
   CHECK_INT(smtpconn_has_capability(connection, "SIZE"), 0);

@@ -32,6 +32,7 @@ void null_options(void) {
   CHECK_INT(smtpconn_options_set_tls_key_password_callback(NULL, NULL, NULL, NULL),
             SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_options_set_tls_context_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_options_set_tls_key_log_callback(NULL, NULL, NULL, NULL), SMTPCONN_ESTATE);
 }
 
 void null_loop(void) {
@@ -64,6 +65,13 @@ void null_connection(void) {
   CHECK_TEXT(smtpconn_tls_version(NULL), NULL);
   CHECK_TEXT(smtpconn_tls_cipher(NULL), NULL);
   CHECK_TEXT(smtpconn_tls_peer_name(NULL), NULL);
+  CHECK_INT(smtpconn_tls_certificate_count(NULL), 0);
+  CHECK(smtpconn_tls_certificate(NULL, 0, NULL) == NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_subject(NULL, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_issuer(NULL, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_names(NULL, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_not_before(NULL, 0), NULL);
+  CHECK_TEXT(smtpconn_tls_certificate_not_after(NULL, 0), NULL);
   CHECK_INT(smtpconn_tls_resumed(NULL), 0);
   CHECK_TEXT(smtpconn_remote_address(NULL), NULL);
   CHECK_TEXT(smtpconn_last_response(NULL), NULL);

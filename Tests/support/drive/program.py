@@ -98,6 +98,8 @@ class Program:
         self.challenges: dict[str, list[bytes | None]] = {}
         #: New tokens and when they end.
         self.tokens: dict[str, list[tuple[str, int]]] = {}
+        #: Secrets of TLS handshakes, in the form of SSLKEYLOGFILE.
+        self.keys: list[str] = []
         self.order: list[str] = []
 
     def _next(self, deadline: float) -> Json:
@@ -138,6 +140,8 @@ class Program:
             octets = line["octets"]
             challenge = None if octets is None else bytes.fromhex(octets)
             self.challenges.setdefault(tag, []).append(challenge)
+        elif event == "key":
+            self.keys.append(line["line"])
         elif event == "token":
             self.tokens.setdefault(tag, []).append((line["token"], line["expires"]))
         self.order.append(f"{event} {tag}")

@@ -60,6 +60,28 @@ class Identity:
         return context
 
 
+@dataclass(frozen=True)
+class Weak(Identity):
+    """One that this system's OpenSSL would not show without being told to."""
+
+    def server_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
+@dataclass(frozen=True)
+class Chained(Identity):
+    """Sends the certificates of its authorities too."""
+
+    @classmethod
+    def by(cls, folder: Path, identity: Identity, *authorities: Identity) -> Chained:
+        chain = folder / "chain.pem"
+        chain.write_text("".join(each.certificate.read_text() for each in (identity, *authorities)))
+        return cls(chain, identity.key)
+
+
 def openssl(folder: Path, *arguments: str) -> None:
     """The openssl command, run in this folder; it must succeed."""
     done = subprocess.run(
@@ -120,15 +142,24 @@ class Certificates:
         self.unknown_authority = self._signed(
             "unknown-authority", "localhost", LOCAL, by="other-ca"
         )
+        # With a signature that is not the authority's.
+        self.forged = self._damaged("forged", self.good)
         self.wildcard = self._signed("wildcard", "wildcard", "DNS:*.example.com")
         self.wildcard_of_all = self._signed("wildcard-of-all", "wildcard", "DNS:*")
         self.wildcard_in_part = self._signed("wildcard-in-part", "wildcard", "DNS:a*.example.com")
         # What a program in C takes for "localhost".
         self.nul_in_name = self._signed("nul-in-name", "nul", dns_name(b"localhost\0.example"))
+        # Letters, and what is no letter, where a person would look.
+        self.subject_of_all_kinds = self._signed(
+            "subject-of-all-kinds",
+            "M\u00fcller, Inc.\n\\+x",
+            "DNS:a b.example,email:x@example.com,URI:smtp://x,DNS:c.example",
+        )
         # An address in the place of a name.
         self.address_as_name = self._signed("address-as-name", "by address", "DNS:127.0.0.1")
         # A key that is too small for the security level that Debian's OpenSSL has.
-        self.weak_key = self._signed("weak-key", "localhost", LOCAL, key="rsa:1024")
+        weak = self._signed("weak-key", "localhost", LOCAL, key="rsa:1024")
+        self.weak_key = Weak(weak.certificate, weak.key)
         self.revoked = self._signed("revoked", "localhost", LOCAL)
         self._openssl("ca", "-config", "authority.conf", "-revoke", "revoked.pem")
         # The authority's lists of what it revoked: as it should be, out of date, and that of
@@ -136,9 +167,23 @@ class Certificates:
         self.crl = self._revocations("crl", "ca", "-crldays", "1")
         self.old_crl = self._revocations("old-crl", "ca", *OLD_LIST)
         self.other_crl = self._revocations("other-crl", "other-ca", "-crldays", "1")
+        self.intermediate_crl = self._revocations(
+            "intermediate-crl", "intermediate", "-crldays", "1"
+        )
         # May sign OCSP responses for the authority.
         signs = ["extendedKeyUsage=OCSPSigning"]
         self.responder = self._signed("responder", "responder", None, more=signs)
+        self.other_responder = self._signed(
+            "other-responder", "responder", None, by="other-ca", more=signs
+        )
+
+    def _damaged(self, name: str, identity: Identity) -> Identity:
+        octets = bytearray(ssl.PEM_cert_to_DER_cert(identity.certificate.read_text()))
+        # The signature is at the end.
+        octets[-1] ^= 1
+        path = self._folder / f"{name}.pem"
+        path.write_text(ssl.DER_cert_to_PEM_cert(bytes(octets)))
+        return Identity(path, identity.key)
 
     def _revocations(self, name: str, by: str, *times: str) -> Path:
         self._openssl(
@@ -182,7 +227,7 @@ class Certificates:
         self._openssl(
             *["req", "-new", "-newkey", key, *(CURVE if key == "ec" else ()), "-nodes"],
             *["-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={common_name}"],
-            *extra,
+            *["-utf8", *extra],
         )
         self._openssl(
             *["ca", "-config", "authority.conf", "-batch", "-notext", *lifetime],

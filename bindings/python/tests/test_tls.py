@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import socket
 import ssl
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -310,3 +313,84 @@ def test_key_without_its_password(
     with pytest.raises(error):
         connection.connect()
     connection.close()
+
+
+def test_certificates(tls_server: ScriptedServer, certificate: Path) -> None:
+    tls_server.play("T:", HELLO, QUIT)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate
+    ) as connection:
+        (shown,) = connection.tls_certificates
+        pem = certificate.read_text()
+        der = ssl.PEM_cert_to_DER_cert(pem[pem.index("-----BEGIN CERTIFICATE") :])
+        assert shown.der == der
+        assert shown.issuer == shown.subject
+        assert shown.subject.startswith("CN=")
+        assert "localhost" in shown.names
+        assert shown.not_before < datetime.now(timezone.utc) < shown.not_after
+    tls_server.check()
+
+
+def test_no_certificates(server: ScriptedServer) -> None:
+    server.play(HELLO, QUIT)
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        assert connection.tls_certificates == []
+    server.check()
+
+
+def test_key_log(tls_server: ScriptedServer, certificate: Path) -> None:
+    tls_server.play("T:", HELLO, QUIT)
+    lines: list[str] = []
+    with smtpconn.Connection(
+        "localhost",
+        tls_server.port,
+        secure=True,
+        tls_ca_file=certificate,
+        tls_key_log=lines.append,
+    ):
+        pass
+    assert len({line.split()[1] for line in lines}) == 1
+    assert "CLIENT_TRAFFIC_SECRET_0" in {line.split()[0] for line in lines}
+    tls_server.check()
+
+
+def test_key_log_that_raises(
+    tls_server: ScriptedServer, certificate: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is reported, and the connection goes on."""
+
+    def fail(_line: str) -> None:
+        raise RuntimeError("no room for secrets")
+
+    tls_server.play("T:", HELLO, QUIT)
+    with smtpconn.Connection(
+        "localhost", tls_server.port, secure=True, tls_ca_file=certificate, tls_key_log=fail
+    ) as connection:
+        assert connection.is_secure
+    tls_server.check()
+    assert "tls_key_log raised an exception" in caplog.text
+
+
+def test_pins_and_records(tls_server: ScriptedServer, certificate: Path) -> None:
+    """Both are lists: one str, or several."""
+    key = subprocess.run(
+        ["openssl", "x509", "-in", str(certificate), "-pubkey", "-noout"],
+        capture_output=True,
+        check=True,
+    ).stdout
+    digest = hashlib.sha256(base64.b64decode(b"".join(key.splitlines()[1:-1]))).digest()
+    pin, other = (base64.b64encode(octets).decode() for octets in (digest, bytes(32)))
+    record = "3 1 1 " + digest.hex()
+    options: list[smtpconn.ConnectionOptions] = [
+        {"tls_pins": pin, "tls_ca_file": certificate},
+        {"tls_pins": [other, "sha256//" + pin], "tls_reject_unauthorized": False},
+        {"tls_tlsa": record},
+        {"tls_tlsa": ["3 1 1 " + "00" * 32, record]},
+    ]
+    for _ in options:
+        tls_server.play("T:", HELLO, QUIT)
+    for each in options:
+        each["host"], each["port"], each["secure"] = "localhost", tls_server.port, True
+        with smtpconn.Connection(**each):
+            pass
+    tls_server.check()

@@ -10,6 +10,7 @@ This is the library libsmtpconn, by way of ctypes.  It is found by the environme
 SMTPCONN_LIBRARY, else beside this file, else by the system's loader.
 """
 
+from ._certificate import Certificate
 from ._connection import Connection, ConnectionOptions, Exchange
 from ._constants import (
     AddressFamily,
@@ -51,6 +52,7 @@ __all__ = [
     "AddressFamily",
     "AuthError",
     "CancelledError",
+    "Certificate",
     "Chunking",
     "CommandError",
     "Connection",

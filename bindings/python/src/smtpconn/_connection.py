@@ -10,7 +10,7 @@ from typing import Callable, Optional, TypedDict, Union, cast
 
 from ._client import Client
 from ._constants import AddressFamily, Chunking
-from ._hooks import Password, PlainExchange, TLSContextHandler
+from ._hooks import KeyLogger, Password, PlainExchange, TLSContextHandler
 from ._log import AnyLogger
 from ._loop import Loop
 from ._outcome import SMTPConnError
@@ -82,6 +82,9 @@ class ConnectionOptions(TypedDict, total=False):
     tls_ca_directory: Optional[Path]
     tls_ca: Optional[str]
     tls_pins: Optional[Union[str, Iterable[str]]]
+    tls_tlsa: Optional[Union[str, Iterable[str]]]
+    tls_crl_file: Optional[Path]
+    tls_require_ocsp: Optional[bool]
     tls_certificate_file: Optional[Path]
     tls_certificate: Optional[str]
     tls_key_file: Optional[Path]
@@ -94,6 +97,7 @@ class ConnectionOptions(TypedDict, total=False):
     tls_max_version: Optional[str]
     tls_alpn: Optional[Union[str, Iterable[str]]]
     tls_context_callback: Optional[TLSContextHandler]
+    tls_key_log: Optional[KeyLogger]
     tls_reject_unauthorized: Optional[bool]
     tls_resumption: Optional[bool]
     transaction_log: Optional[bool]
@@ -202,6 +206,9 @@ class Connection(Client):
         tls_ca_directory: Optional[Path] = None,
         tls_ca: Optional[str] = None,
         tls_pins: Optional[Union[str, Iterable[str]]] = None,
+        tls_tlsa: Optional[Union[str, Iterable[str]]] = None,
+        tls_crl_file: Optional[Path] = None,
+        tls_require_ocsp: Optional[bool] = None,
         tls_certificate_file: Optional[Path] = None,
         tls_certificate: Optional[str] = None,
         tls_key_file: Optional[Path] = None,
@@ -214,6 +221,7 @@ class Connection(Client):
         tls_max_version: Optional[str] = None,
         tls_alpn: Optional[Union[str, Iterable[str]]] = None,
         tls_context_callback: Optional[TLSContextHandler] = None,
+        tls_key_log: Optional[KeyLogger] = None,
         tls_reject_unauthorized: Optional[bool] = None,
         tls_resumption: Optional[bool] = None,
         transaction_log: Optional[bool] = None,
@@ -288,6 +296,11 @@ class Connection(Client):
         - `tls_ca`: Trusted certificates, PEM text.  Default: the system's store.
         - `tls_pins`: SHA-256 of the public keys that the server's certificate may have; TLS is then
           required.
+        - `tls_tlsa`: DANE: TLSA records, one of which the certificate must match; TLS is then
+          required.
+        - `tls_crl_file`: Lists of revoked certificates, a PEM file with one for each CA.
+        - `tls_require_ocsp`: Accept only a certificate that a stapled OCSP response confirms.
+          Default: off.
         - `tls_certificate_file`: Client certificate with its chain, a PEM file.
         - `tls_certificate`: Client certificate with its chain, PEM text.
         - `tls_key_file`: Private key of the client certificate, a PEM file.  Default: in the
@@ -302,6 +315,8 @@ class Connection(Client):
         - `tls_max_version`: Highest version of TLS.  Default: the highest.
         - `tls_alpn`: Protocols to offer with ALPN, best first.
         - `tls_context_callback`: Changes the SSL_CTX after every other option, and may refuse it.
+        - `tls_key_log`: Gets the secrets of each handshake, with which ALL traffic can be
+          decrypted; for debugging only.
         - `tls_reject_unauthorized`: Off: do NOT verify the server; for tests only.  Default: on.
         - `tls_resumption`: Resume the TLS sessions of connections made from the same options.
           Default: on.

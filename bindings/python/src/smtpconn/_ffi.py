@@ -113,6 +113,7 @@ ReleaseCallback = CFUNCTYPE(None, c_void_p)
 MechanismCallback = CFUNCTYPE(None, Exchange, POINTER(c_uint8), c_size_t, c_void_p)
 PasswordCallback = CFUNCTYPE(c_ssize_t, POINTER(c_char), c_size_t, c_void_p)
 TLSContextCallback = CFUNCTYPE(c_int, c_void_p, c_void_p)
+TLSKeyLogCallback = CFUNCTYPE(None, c_char_p, c_void_p)
 DoneCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 EventCallback = CFUNCTYPE(None, Conn, c_void_p)
 ErrorCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
@@ -246,6 +247,12 @@ FUNCTIONS = (
     Function("smtpconn_options_tls_ca", [Options], c_char_p),
     Function("smtpconn_options_set_tls_pins", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_pins", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_tlsa", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_tlsa", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_crl_file", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_crl_file", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_require_ocsp", [Options, c_int], c_int),
+    Function("smtpconn_options_tls_require_ocsp", [Options], c_int),
     Function("smtpconn_options_set_tls_certificate_file", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_certificate_file", [Options], c_char_p),
     Function("smtpconn_options_set_tls_certificate", [Options, c_char_p], c_int),
@@ -273,6 +280,11 @@ FUNCTIONS = (
     Function(
         "smtpconn_options_set_tls_context_callback",
         [Options, TLSContextCallback, ReleaseCallback, c_void_p],
+        c_int,
+    ),
+    Function(
+        "smtpconn_options_set_tls_key_log_callback",
+        [Options, TLSKeyLogCallback, ReleaseCallback, c_void_p],
         c_int,
     ),
     Function("smtpconn_options_set_tls_reject_unauthorized", [Options, c_int], c_int),
@@ -314,6 +326,13 @@ FUNCTIONS = (
     Function("smtpconn_tls_cipher", [Conn], c_char_p),
     Function("smtpconn_tls_peer_name", [Conn], c_char_p),
     Function("smtpconn_tls_resumed", [Conn], c_int),
+    Function("smtpconn_tls_certificate_count", [Conn], c_size_t),
+    Function("smtpconn_tls_certificate", [Conn, c_size_t, POINTER(c_size_t)], c_void_p),
+    Function("smtpconn_tls_certificate_subject", [Conn, c_size_t], c_char_p),
+    Function("smtpconn_tls_certificate_issuer", [Conn, c_size_t], c_char_p),
+    Function("smtpconn_tls_certificate_names", [Conn, c_size_t], c_char_p),
+    Function("smtpconn_tls_certificate_not_before", [Conn, c_size_t], c_char_p),
+    Function("smtpconn_tls_certificate_not_after", [Conn, c_size_t], c_char_p),
     Function("smtpconn_remote_address", [Conn], c_char_p),
     Function("smtpconn_last_response", [Conn], c_char_p),
     Function("smtpconn_has_capability", [Conn, c_char_p], c_int),

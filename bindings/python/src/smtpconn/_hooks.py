@@ -9,13 +9,20 @@ from typing import Any, Callable, Final, Protocol, Union
 
 from ._errors import AuthError, StateError
 from ._failure import bare_error
-from ._ffi import ExchangeHandle, MechanismCallback, PasswordCallback, TLSContextCallback
+from ._ffi import (
+    ExchangeHandle,
+    MechanismCallback,
+    PasswordCallback,
+    TLSContextCallback,
+    TLSKeyLogCallback,
+)
 from ._library import lib
 from ._operation import Operation, Starter
 from ._text import encode
 
 Password = Union[str, bytes, Callable[[], Union[str, bytes]]]
 TLSContextHandler = Callable[[int], object]
+KeyLogger = Callable[[str], object]
 
 _tokens: Final = itertools.count(1)
 
@@ -158,7 +165,18 @@ def _on_tls_context(context: int, token: int) -> int:
     return 0
 
 
+def _on_tls_key(line: bytes, token: int) -> None:
+    hook = _hooks.get(token)
+    if hook is None:
+        return
+    try:
+        hook.function(line.decode("ascii"))
+    except BaseException as error:
+        _failed(hook, error)
+
+
 #: One C function for all, alive as long as the module: the token tells them apart.
 MECHANISM: Final = MechanismCallback(_on_challenge)
 PASSWORD: Final = PasswordCallback(_on_password)
 TLS_CONTEXT: Final = TLSContextCallback(_on_tls_context)
+TLS_KEY: Final = TLSKeyLogCallback(_on_tls_key)

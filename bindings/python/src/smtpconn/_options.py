@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Final
 from ._errors import OptionsError
 from ._failure import check
 from ._ffi import ReleaseCallback
-from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, Hook, Owner
+from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, TLS_KEY, Hook, Owner
 from ._library import lib
 from ._table import HOOKS, OPTIONS
 from ._text import encode, encode_flag, encode_list, encode_path
@@ -109,11 +109,16 @@ def _tls_context(value: object, what: str, owner: Owner) -> Iterator[tuple[Any, 
     yield TLS_CONTEXT, _NO_RELEASE, Hook(owner, what, _function(value, what)).token
 
 
+def _tls_key_log(value: object, what: str, owner: Owner) -> Iterator[tuple[Any, ...]]:
+    yield TLS_KEY, _NO_RELEASE, Hook(owner, what, _function(value, what)).token
+
+
 #: Options that are Python code: the arguments of each call of the setter.
 CODE: Final[Mapping[str, Callable[[object, str, Owner], Iterator[tuple[Any, ...]]]]] = {
     "custom_mechanisms": _mechanisms,
     "tls_key_password": _password,
     "tls_context_callback": _tls_context,
+    "tls_key_log": _tls_key_log,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
+from ._certificate import Certificate, certificates_of
 from ._constants import Stage
 from ._errors import OptionsError, StateError
 from ._ffi import ConnHandle
@@ -81,6 +82,11 @@ class ConnectionState:
     def tls_resumed(self) -> bool:
         """Whether the session of an earlier connection was resumed: `tls_session`."""
         return bool(self._ask(lib.smtpconn_tls_resumed))
+
+    @property
+    def tls_certificates(self) -> list[Certificate]:
+        """The certificates that the server has sent, its own first; none without TLS."""
+        return list(self._ask(certificates_of))
 
     @property
     def remote_address(self) -> Optional[str]:

@@ -49,6 +49,9 @@ OPTIONS: Final[Mapping[str, str]] = {
     "tls_ca_directory": "path",
     "tls_ca": "text",
     "tls_pins": "keywords",
+    "tls_tlsa": "list",
+    "tls_crl_file": "path",
+    "tls_require_ocsp": "flag",
     "tls_certificate_file": "path",
     "tls_certificate": "text",
     "tls_key_file": "path",
@@ -70,6 +73,7 @@ HOOKS: Final[Mapping[str, str]] = {
     "custom_mechanisms": "custom_mechanism",
     "tls_key_password": "tls_key_password_callback",
     "tls_context_callback": "tls_context_callback",
+    "tls_key_log": "tls_key_log_callback",
 }
 
 #: Fields of `Envelope` beside the addresses; the library has no "python".
