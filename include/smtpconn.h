@@ -602,14 +602,15 @@ int smtpconn_options_chunking(const smtpconn_options *options);
 int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
 const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
 
-/* SASL mechanisms, in any case, with blanks or commas between them: "PLAIN", "LOGIN",
- * "CRAM-MD5", "XOAUTH2", or names of smtpconn_options_set_custom_mechanism.  These alone are
- * used, in this order.  A hyphen before a name forbids that one: "-LOGIN -PLAIN" uses all
+/* SASL mechanisms, in any case, with blanks or commas between them: "SCRAM-SHA-512",
+ * "SCRAM-SHA-256", "SCRAM-SHA-1" (RFC 5802, RFC 7677), each of these with "-PLUS" too,
+ * "PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", or names of
+ * smtpconn_options_set_custom_mechanism.  These alone are used, in this order.  A hyphen before a name forbids that one: "-LOGIN -PLAIN" uses all
  * others, in the order of the library.
  *
  * Default NULL: all that the server offers and the credentials allow, in this order: custom
- * mechanisms; XOAUTH2; CRAM-MD5; PLAIN; LOGIN.  The password itself comes last, and never
- * leaves without TLS (smtpconn_options_set_allow_insecure_auth).
+ * mechanisms; SCRAM with -PLUS; SCRAM without; XOAUTH2; CRAM-MD5; PLAIN; LOGIN.  The password
+ * itself comes last, and never leaves without TLS (smtpconn_options_set_allow_insecure_auth).
  *
  * The next one is tried when a reply is about the mechanism: it is not supported (504), it is
  * too weak (534), it needs TLS (538), or another one must be used once (432).  After a
@@ -619,11 +620,45 @@ const char *smtpconn_options_ignored_capabilities(const smtpconn_options *option
  * so does a 535 to a custom mechanism.  The message of the error names the mechanisms that
  * were tried, why each failed, and what the server offers.
  *
+ * With SCRAM the password is not sent, and the server must prove that it knows it: A SERVER
+ * THAT DOES NOT SIGN, OR WRONGLY, IS NOT THE ONE THAT IT SAYS IT IS; the login fails with
+ * EAUTH and the connection ends.  It takes two round trips more than PLAIN, and 4,096 to
+ * 10,000,000 iterations of HMAC, as many as the server asks for; other numbers are EAUTH.
+ * They are computed in parts of less than a millisecond, between which the loop serves
+ * other connections.  A -PLUS mechanism is tied to the TLS connection (channel_binding) and
+ * goes first: it fails when an attacker relays the login over TLS connections of its own,
+ * even with a certificate that is trusted.  NULL takes what the server offers, which an
+ * attacker with such a certificate can change; name a -PLUS mechanism to insist on it.
+ * SCRAM sends and computes with text that SASLprep (RFC 4013) does not change: ASCII, and
+ * letters of the scripts that are used most and were in Unicode 3.2.  For another user or
+ * password the next mechanism is tried; when there is none, the login fails with EAUTH.
+ *
  * EOPTIONS for a text that is no such list or that names a mechanism twice with opposite
  * meaning; smtpconn_new refuses a name that is neither of this library nor a custom
  * mechanism. */
 int smtpconn_options_set_auth_method(smtpconn_options *options, const char *mechanisms);
 const char *smtpconn_options_auth_method(const smtpconn_options *options);
+
+/* The channel binding (RFC 5056) of the -PLUS mechanisms: what ties a login to the TLS
+ * connection.
+ *
+ * NULL, the default: "tls-exporter" with TLS 1.3, "tls-unique" with TLS 1.2 and the extended
+ *     master secret (RFC 7627), else "tls-server-end-point".  When the server offers no
+ *     -PLUS mechanism, it is told that there could have been a binding, so that it notices
+ *     when somebody has removed that from its offer.
+ * "tls-exporter": RFC 9266; TLS 1.3 only
+ * "tls-unique": RFC 5929 section 3; with TLS 1.3, for which it is not registered, the
+ *     client's Finished message, which Cyrus expects
+ * "tls-server-end-point": RFC 5929 section 4, a digest of the server's certificate; it does
+ *     not notice an attacker that has the key of the certificate
+ * "none": -PLUS mechanisms are not used
+ *
+ * Servers support different ones.  A refused binding is reported like a wrong password: it
+ * is NOT tried again with another one, or without.  With a name, a SCRAM login on a
+ * connection that does not have this binding fails with EAUTH.  The connection option
+ * `secured` has none: TLS is the caller's.  EOPTIONS for any other text. */
+int smtpconn_options_set_channel_binding(smtpconn_options *options, const char *binding);
+const char *smtpconn_options_channel_binding(const smtpconn_options *options);
 
 /* Whether the AUTH command carries an initial response (RFC 4954 section 4), or the first
  * response is sent after the server's first challenge.
@@ -1164,10 +1199,10 @@ int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
 int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
 
 /* The identity to act as, in UTF-8, when that is not the user who logs in: the
- * authorization identity of PLAIN (RFC 4616 section 2).  No other built-in mechanism
- * supports it, so only PLAIN, or a custom mechanism, is then used; with a token the
- * user is the mailbox to act for.  NULL, the default, or "": the user.  Checked by
- * smtpconn_login. */
+ * authorization identity of PLAIN (RFC 4616 section 2) and SCRAM (RFC 5802 section 5.1).  No
+ * other built-in mechanism supports it, so only these, or a custom mechanism, are then used;
+ * with a token the user is the mailbox to act for.  NULL, the default, or "": the user.
+ * Checked by smtpconn_login. */
 int smtpconn_auth_set_authorization_identity(smtpconn_auth *auth, const char *identity);
 
 /* An OAuth 2.0 access token for XOAUTH2, which is preferred to a password that is given too;
@@ -1230,12 +1265,12 @@ void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callba
  *
  * Returns SMTPCONN_EAUTH when user or password (or token) is missing or empty (the message
  * says which) or contains control characters, and for an authorization identity with an
- * auth_method other than PLAIN or without a password; SMTPCONN_ESTATE before
+ * auth_method other than PLAIN and SCRAM or without a password; SMTPCONN_ESTATE before
  * smtpconn_connect and after the end of the connection.
  * The callback gets NULL; EOAUTH2 when no token was obtained; or EAUTH: no usable mechanism
  * offered, no TLS, or refused by the server (response, response_code; for XOAUTH2 the
  * message includes the error that the server sent as JSON).  After EOAUTH2 and EAUTH the
- * connection stays open. */
+ * connection stays open, unless the server of a SCRAM login did not prove itself. */
 int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
                    smtpconn_done_callback callback, void *user);
 

@@ -41,7 +41,7 @@ final class CallerMechanism: CustomMechanism {
       switch given {
       case .response(let response): initialResponse = response
       case .cancel(let reason): return completion(reason)
-      case .later, nil: break
+      case .distrust, .later, .work, nil: break
       }
       completion(nil)
     }

@@ -48,6 +48,8 @@ final class Driver {
   private(set) var wasReady = false
   /// connect is under way.
   private var onOpened: ((Failure?) -> Void)?
+  /// The next part of a computation; kept until the end of the connection.
+  private var work: LoopTask?
 
   init(_ options: SharedOptions, _ loop: EventLoop, _ cryptography: any Cryptography) {
     self.options = options
@@ -164,9 +166,10 @@ final class Driver {
       deadlines.dialogueContinued()
       switch operation {
       case .login(let attempt, _):
+        let binding = dialogue?.channel.binding(options.values.bindingChoice) ?? .none
         take(
-          attempt.begin(with: session, isConfidential: opening.isConfidential) { [self] news in
-            take(news)
+          attempt.begin(with: session, binding, isConfidential: opening.isConfidential) {
+            [self] news in take(news)
           })
       case .send(let mailing): _ = content.begin(mailing, session)
       case .command(let request, _): session.perform(request)
@@ -213,6 +216,17 @@ final class Driver {
       operations.refuseSends(after: failure)
       complete(failure)
     }
+  }
+
+  /// A part of a computation: the turns of other connections are between the parts. It is as good
+  /// as activity of the peer, which has to wait for it.
+  private func proceedWithWork() {
+    guard case .open = link, let session else { return }
+    deadlines.update()
+    deadlines.activity()
+    session.work()
+    handleEvents()
+    settle()
   }
 
   // MARK: Octets in and out
@@ -263,6 +277,10 @@ final class Driver {
     case .contentWanted(let inChunks):
       guard let session, case .send(let mailing) = operations.current else { return }
       if content.start(mailing, inChunks: inChunks, session) { sendAhead() }
+    case .workDue:
+      let work = work ?? LoopTask { [self] in proceedWithWork() }
+      self.work = work
+      loop.schedule(work)
     case .loginDone(let failure):
       // Another mechanism may follow.
       if let failure, let login = operations.login {
@@ -393,6 +411,8 @@ final class Driver {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
     opening.stop(graceful: !content.isBusy)
+    work?.cancel()
+    work = nil
     link = .over(failure)
     deadlines.clearTimer()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
@@ -422,7 +442,7 @@ final class Driver {
         if outcome.failure?.retry == .unknown { isDoubtful = true }
         operations.lastTransactionEnded(outcome, reason, opening.remoteAddress)
       case .quitDone: complete(nil)
-      case .greeted, .startTLS, .opened, .contentWanted, .farewell, .failed: break
+      case .greeted, .startTLS, .opened, .workDue, .contentWanted, .farewell, .failed: break
       }
     }
     complete(reason)

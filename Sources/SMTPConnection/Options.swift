@@ -14,6 +14,8 @@ package struct Options {
   /// In upper case.
   package private(set) var authMethod: [UInt8]?
   package private(set) var mechanisms = MechanismList.automatic
+  /// A name, or "none".
+  package private(set) var channelBinding: [UInt8]?
   package private(set) var chunking = Session.Chunking.off
   /// Keywords, separated by blanks.
   package private(set) var ignoredCapabilities: [UInt8]?
@@ -115,6 +117,21 @@ package struct Options {
   package mutating func setAuthMethod(_ value: [UInt8]?) throws(Failure) {
     mechanisms = try value.map { (text) throws(Failure) in try MechanismList(text) } ?? .automatic
     authMethod = value.map { Bytes.uppercased($0) }
+  }
+
+  package mutating func setChannelBinding(_ value: [UInt8]?) throws(Failure) {
+    guard value.map({ $0 == Self.noBinding || ChannelBinding.Kind($0) != nil }) ?? true else {
+      throw Self.refusal(
+        "channel_binding", "tls-exporter, tls-unique, tls-server-end-point or none", value ?? [])
+    }
+    channelBinding = value
+  }
+
+  private static var noBinding: [UInt8] { Bytes.of("none") }
+
+  var bindingChoice: ChannelBinding.Choice {
+    guard let channelBinding else { return .automatic }
+    return ChannelBinding.Kind(channelBinding).map { .only($0) } ?? .off
   }
 
   package mutating func setInitialResponse(_ value: Int32) throws(Failure) {

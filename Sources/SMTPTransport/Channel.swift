@@ -269,6 +269,13 @@ package final class Channel {
     return failure
   }
 
+  /// What a login can be tied to.
+  package func binding(_ choice: ChannelBinding.Choice) -> ChannelBinding {
+    if isSecure, let session { return session.binding(choice) }
+    if case .only(let kind) = choice { return .missing(kind) }
+    return .none
+  }
+
   // MARK: Waiting
 
   private func deliver(_ readiness: Readiness, _ onReady: () -> Void) {

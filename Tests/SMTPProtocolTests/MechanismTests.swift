@@ -142,7 +142,9 @@ import Testing
   private func make(_ name: [UInt8], token: Secret?) -> MechanismFactory.Made {
     let credentials = Credentials(user: bytes("u"), password: bytes("p"), cryptography)
     return MechanismFactory(
-      credentials, authorization: [], givesUserFirst: false, cryptography
+      credentials, authorization: [],
+      channel: .init(.available(.exporter, [1]), offered: BuiltInMechanism.all.map { $0.name }),
+      givesUserFirst: false, cryptography
     ).make(name, token: token)
   }
 

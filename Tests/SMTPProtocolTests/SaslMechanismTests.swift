@@ -38,15 +38,9 @@ import Testing
   }
 
   @Test func `CRAM-MD5 gives up where there is no MD5`() {
-    final class WithoutMD5: Cryptography {
-      func base64Encode(_ bytes: [UInt8]) -> [UInt8] { bytes }
-      func base64Decode(_ text: [UInt8]) -> [UInt8]? { text }
-      func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? { nil }
-      func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? { nil }
-      func randomBytes(_ count: Int) -> [UInt8]? { nil }
-      func cleanse(_ bytes: inout [UInt8]) {}
-    }
-    let mechanism = CramMD5(credentials, WithoutMD5())
+    let policy = FixedCryptography()
+    policy.isAllowed = false
+    let mechanism = CramMD5(credentials, policy)
     #expect(reason(mechanism.answer(bytes("<1@x>"))) == "this system does not allow MD5")
     #expect(!mechanism.isComplete)
     // Nothing was sent: another mechanism may do.

@@ -29,14 +29,15 @@ import Testing
       digest?.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
     #expect(
-      hexadecimal(cryptography.hmacMD5(key: bytes("Jefe"), bytes("what do ya want for nothing?")))
+      hexadecimal(
+        cryptography.hmac(.md5, key: bytes("Jefe"), bytes("what do ya want for nothing?")))
         == "750c783e6ab0b503eaa86e310a5db738")
     #expect(
       hexadecimal(
-        cryptography.hmacMD5(
-          key: [UInt8](repeating: 0xAA, count: 80),
+        cryptography.hmac(
+          .md5, key: [UInt8](repeating: 0xAA, count: 80),
           bytes("Test Using Larger Than Block-Size Key - Hash Key First")))
         == "6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd")
-    #expect(hexadecimal(cryptography.hmacMD5(key: [], [])) == "74e6f7298a9c2d168935f58c001bad88")
+    #expect(hexadecimal(cryptography.hmac(.md5, key: [], [])) == "74e6f7298a9c2d168935f58c001bad88")
   }
 }

@@ -64,6 +64,16 @@ struct Certificates {
         + ["-startdate", dates[0], "-enddate", dates[1]])
   }
 
+  /// A file with this policy.
+  func configuration(_ policy: String) -> String {
+    let name = "policy-\(policy.filter { $0.isLetter }).cnf"
+    write(
+      name,
+      "openssl_conf = one\n[one]\nssl_conf = two\n[two]\nsystem_default = three\n[three]\n"
+        + policy + "\n")
+    return path(name)
+  }
+
   private func write(_ name: String, _ content: String) {
     try? content.write(toFile: path(name), atomically: false, encoding: .utf8)
   }
@@ -88,8 +98,12 @@ final class TLSServer {
   let address: SocketAddress
   private let process = Process()
 
-  init?(_ certificate: String, _ options: [String] = []) {
+  /// `policy`: what openssl.cnf says of TLS.
+  init?(_ certificate: String, _ options: [String] = [], policy: String? = nil) {
     let certificates = Certificates.shared
+    if let policy {
+      process.environment = ["OPENSSL_CONF": certificates.configuration(policy)]
+    }
     let output = Foundation.Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     process.arguments =

@@ -54,6 +54,7 @@
   X(name, NULL, "client.example", "") \
   X(ignored_capabilities, NULL, "Pipelining X-1", "PIPELINING,CHUNKING") \
   X(auth_method, NULL, "CRAM-MD5 -LOGIN", "") \
+  X(channel_binding, NULL, "tls-unique", "tls-best") \
   X(tls_servername, NULL, "other.example.com", "192.0.2.1") \
   X(tls_ca_file, NULL, "/a/b c.pem", "") \
   X(tls_ca_directory, NULL, "/a/b c", "") \

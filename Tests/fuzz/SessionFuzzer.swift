@@ -258,6 +258,7 @@ private struct Caller {
       precondition(pending.first == .send(isWritten: false))
       isContentWanted = true
       told.append(Told(event: "content"))
+    case .workDue: session.work()
     case .greeted: told.append(Told(event: "greeted"))
     case .farewell: precondition(session.isOver && !session.output.isEmpty)
     case .startTLS:

@@ -17,8 +17,9 @@ from support.servers.scripted import ScriptedServer
 
 pytestmark = pytest.mark.parametrize("server", ["dovecot"], indirect=True)
 
-MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5"]
-OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2"
+MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
+OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2 SCRAM-SHA-1 SCRAM-SHA-256"
+BEST = "SCRAM-SHA-256"
 
 
 def log_in(
@@ -62,16 +63,16 @@ def test_named_mechanism(client: Client[Dovecot], mechanism: str, user: str) -> 
 
 @pytest.mark.parametrize("service", SUBMISSION)
 def test_best_mechanism(client: Client[Dovecot], service: str) -> None:
-    """The one that does not show the password, whatever the server's order."""
+    """The one in which the server proves itself, whatever the server's order."""
     connection = client.opened(service)
-    log_in(client, connection, "CRAM-MD5")
+    log_in(client, connection, BEST)
     connection.start_quit().succeeds()
 
 
 def test_best_mechanism_on_this_machine(client: Client[Dovecot]) -> None:
     """Nobody listens on loopback; TLS is not needed for it."""
     connection = client.opened("submission", ignore_tls=1)
-    log_in(client, connection, "CRAM-MD5", "secured")
+    log_in(client, connection, BEST, "secured")
     connection.start_quit().succeeds()
 
 
@@ -82,8 +83,8 @@ STRANGER = "127.0.0.2"
 def test_what_is_offered_in_the_clear(client: Client[Dovecot]) -> None:
     """Dovecot keeps mechanisms that show the password for TLS."""
     connection = client.opened("submission", ignore_tls=1, local_address=STRANGER)
-    assert connection.capability("AUTH") == (True, "CRAM-MD5")
-    log_in(client, connection, "CRAM-MD5", "none")
+    assert connection.capability("AUTH") == (True, "CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256")
+    log_in(client, connection, BEST, "none")
     connection.start_quit().succeeds()
 
 
@@ -91,7 +92,7 @@ def test_what_is_offered_under_tls(client: Client[Dovecot]) -> None:
     """What was said before counts no more (RFC 3207 section 4.2)."""
     connection = client.opened("submission", local_address=STRANGER)
     assert connection.capability("AUTH") == (True, OFFERED)
-    log_in(client, connection, "PLAIN")
+    log_in(client, connection, BEST)
     connection.start_quit().succeeds()
 
 
@@ -125,13 +126,13 @@ def test_initial_response(client: Client[Dovecot], mechanism: str, mode: int) ->
 def test_hello_after_login(client: Client[Dovecot], relay: ScriptedServer) -> None:
     """Dovecot offers what its relay does, and asks that one only after a login."""
     before = client.opened("submission")
-    log_in(client, before, "PLAIN")
+    log_in(client, before, BEST)
     assert before.capability("DSN") == (False, None)
     before.start_quit().succeeds()
 
     connection = client.opened("submission", hello_after_login=1)
     assert connection.capability("DSN") == (False, None)
-    log_in(client, connection, "PLAIN")
+    log_in(client, connection, BEST)
     assert connection.capability("DSN") == (True, "")
     envelope = client.drive.envelope(ALICE, [BOB], dsn_ret="HDRS", dsn_notify="FAILURE")
     connection.start_send(HELLO, envelope=envelope).succeeds()
@@ -186,7 +187,7 @@ def test_login_needed(client: Client[Dovecot]) -> None:
     sending = send(connection)
     failure = sending.fails("EENVELOPE")
     assert failure.response_code == 530
-    log_in(client, connection, "PLAIN")
+    log_in(client, connection, BEST)
     send(connection).succeeds()
     connection.start_quit().succeeds()
 

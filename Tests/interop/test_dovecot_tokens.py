@@ -92,8 +92,14 @@ def test_access_token(
         assert connection.send(ALICE, [BOB], HELLO).accepted == [BOB]
 
 
-def test_token_goes_first(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
-    for mechanism, used in ((None, "XOAUTH2"), (["PLAIN", "XOAUTH2"], "PLAIN")):
+def test_which_goes_first(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
+    """What shows no secret, then the token."""
+    without = "-SCRAM-SHA-256 -SCRAM-SHA-1"
+    for mechanism, used in (
+        (None, "SCRAM-SHA-256"),
+        (without, "XOAUTH2"),
+        (["PLAIN", "XOAUTH2"], "PLAIN"),
+    ):
         since = len(dovecot.log())
         with connect(auth_method=mechanism) as connection:
             connection.login(ALICE, PASSWORD, access_token=signer.token(ALICE))

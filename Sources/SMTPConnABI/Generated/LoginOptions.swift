@@ -20,6 +20,21 @@ public func smtpconn_options_auth_method(_ options: OpaquePointer?) -> UnsafePoi
   unsafe getText(options) { $0.authMethod }
 }
 
+@_cdecl("smtpconn_options_set_channel_binding") @implementation
+public func smtpconn_options_set_channel_binding(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options, keepsTLS: true) { (options) throws(Failure) in
+    try options.setChannelBinding(value)
+  }
+}
+
+@_cdecl("smtpconn_options_channel_binding") @implementation
+public func smtpconn_options_channel_binding(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.channelBinding }
+}
+
 @_cdecl("smtpconn_options_set_initial_response") @implementation
 public func smtpconn_options_set_initial_response(
   _ options: OpaquePointer?, _ value: CInt

@@ -27,11 +27,14 @@ extension Options {
   }
 
   /// `isConfidential`: nobody can read along.
-  func means(of identity: Identity, isConfidential: Bool = true) -> MechanismChoice.Means {
+  func means(
+    of identity: Identity, hasBinding: Bool = true, isConfidential: Bool = true
+  ) -> MechanismChoice.Means {
     let credentials = identity.credentials
     var means = MechanismChoice.Means(
       hasPassword: !credentials.password.bytes.isEmpty, hasToken: identity.hasToken,
-      hasAuthorization: !identity.authorization.isEmpty, custom: customMechanisms.names,
+      hasAuthorization: !identity.authorization.isEmpty, hasBinding: hasBinding,
+      custom: customMechanisms.names,
       isConfidential: isConfidential, allowsClear: allowInsecureAuth)
     means.hasUser = !credentials.user.bytes.isEmpty
     return means

@@ -39,6 +39,7 @@ final class LoginAttempt {
   private let cryptography: any Cryptography
 
   private var onNews: ((News) -> Void)?
+  private var channel = MechanismFactory.Channel()
   /// The mechanisms not tried yet.
   private var candidates: [[UInt8]] = []
   private var history = LoginHistory()
@@ -73,14 +74,16 @@ final class LoginAttempt {
 
   /// `isConfidential`: nobody can read along.
   func begin(
-    with session: Session, isConfidential: Bool, onNews: @escaping (News) -> Void
+    with session: Session, _ binding: ChannelBinding, isConfidential: Bool,
+    onNews: @escaping (News) -> Void
   ) -> Step {
     do throws(Failure) {
       if session.isAuthenticated {
         throw Self.refusal("already logged in on this connection")
       }
       return try begin(
-        offered: session.capabilities.mechanisms, isConfidential: isConfidential, onNews: onNews)
+        offered: session.capabilities.mechanisms, binding, isConfidential: isConfidential,
+        onNews: onNews)
     } catch {
       return .end(error)
     }
@@ -88,11 +91,14 @@ final class LoginAttempt {
 
   /// `offered`: the mechanisms of the server. `isConfidential`: nobody can read along.
   func begin(
-    offered: [[UInt8]], isConfidential: Bool, onNews: @escaping (News) -> Void
+    offered: [[UInt8]], _ binding: ChannelBinding = .none, isConfidential: Bool,
+    onNews: @escaping (News) -> Void
   ) throws(Failure) -> Step {
+    channel = MechanismFactory.Channel(binding, offered: offered)
     candidates = try MechanismChoice.candidates(
       options.values.mechanisms, offered: offered,
-      means: options.values.means(of: identity, isConfidential: isConfidential))
+      means: options.values.means(
+        of: identity, hasBinding: binding.isWanted, isConfidential: isConfidential))
     history.offered = offered
     self.onNews = onNews
     return tryNext()
@@ -187,6 +193,8 @@ final class LoginAttempt {
     switch factory.make(name) {
     case .mechanism(let mechanism): return begin(mechanism)
     case .needsToken: return getToken(renews: false)
+    case .unfit(let reason): return tryNext(after: Self.refusal(reason))
+    case .refused(let failure): return .end(failure)
     case .unknown: return .end(unknownMechanism)
     }
   }
@@ -198,7 +206,7 @@ final class LoginAttempt {
 
   private var factory: MechanismFactory {
     MechanismFactory(
-      identity.credentials, authorization: identity.authorization,
+      identity.credentials, authorization: identity.authorization, channel: channel,
       givesUserFirst: options.values.initialResponse == .always, cryptography)
   }
 

@@ -13,20 +13,29 @@ package struct BuiltInMechanism {
   let carriesAuthorization: Bool
 
   private init(_ name: StaticString, _ proof: Proof, carriesAuthorization: Bool = false) {
-    self.name = Bytes.of(name)
+    self.init(Bytes.of(name), proof, carriesAuthorization: carriesAuthorization)
+  }
+
+  private init(_ name: [UInt8], _ proof: Proof, carriesAuthorization: Bool) {
+    self.name = name
     self.proof = proof
     self.carriesAuthorization = carriesAuthorization
   }
 
-  /// The strongest first: what shows the server no secret, then a token, which is limited in time
-  /// and scope, and the password itself last.
+  /// The strongest first: SCRAM, which shows the server no secret and has it prove itself, then a
+  /// token, which is limited in time and scope, and the password itself last.
   package static var all: [BuiltInMechanism] {
-    [
+    ScramVariant.all.map { BuiltInMechanism($0.name, .password, carriesAuthorization: true) } + [
       BuiltInMechanism("XOAUTH2", .token),
       BuiltInMechanism("CRAM-MD5", .password),
       BuiltInMechanism("PLAIN", .password, carriesAuthorization: true),
       BuiltInMechanism("LOGIN", .password),
     ]
+  }
+
+  /// The names of all that are possible without a channel binding, or with one.
+  static func all(_ hasBinding: Bool) -> [[UInt8]] {
+    all.map { $0.name }.filter { hasBinding || ScramVariant($0)?.isBound != true }
   }
 
   package static func named(_ name: [UInt8]) -> BuiltInMechanism? {

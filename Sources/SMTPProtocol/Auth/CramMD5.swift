@@ -18,7 +18,7 @@ package final class CramMD5: Mechanism {
 
   package func answer(_ challenge: [UInt8]) -> MechanismAnswer {
     if isComplete { return .cancel("the server sent another challenge after CRAM-MD5") }
-    guard let digest = cryptography.hmacMD5(key: credentials.password.bytes, challenge) else {
+    guard let digest = cryptography.hmac(.md5, key: credentials.password.bytes, challenge) else {
       givesWay = true
       return .cancel("this system does not allow MD5")
     }

@@ -14,10 +14,14 @@ package protocol Mechanism: AnyObject {
   var givesWay: Bool { get }
   /// The server's explanation during the exchange, for the error.
   var remark: [UInt8]? { get }
+  /// What the explanation is about, when it is about more than the login.
+  var remarkKind: FailureKind { get }
   /// Secrets that must not reach a log or an error when a server repeats them.
   var secret: Secret? { get }
   /// Anything in its responses may be secret.
   var isPrivate: Bool { get }
+  /// The server proves that it knows the secret: success before that ends the connection.
+  var provesServer: Bool { get }
 }
 
 /// What a mechanism needs of the text of 334 (RFC 4954 section 4). Some servers send words
@@ -35,16 +39,28 @@ package enum MechanismAnswer {
   case response([UInt8])
   /// The exchange makes no sense: cancel it, for this reason.
   case cancel(ErrorText)
+  /// The server is not the one that it says it is: the connection must end, for this reason.
+  case distrust(ErrorText)
   /// The response is given to the session later.
   case later
+  /// The response has to be computed first, in parts.
+  case work(any MechanismWork)
+}
+
+/// A computation that would take too long for one turn of an event loop.
+package protocol MechanismWork: AnyObject {
+  /// Does the next part: `.work` when there is more.
+  func proceed() -> MechanismAnswer
 }
 
 extension Mechanism {
   package var reading: ChallengeReading { .decoded }
   package var givesWay: Bool { false }
   package var remark: [UInt8]? { nil }
+  package var remarkKind: FailureKind { .none }
   package var secret: Secret? { nil }
   package var isPrivate: Bool { false }
+  package var provesServer: Bool { false }
 }
 
 /// What a user logs in with.

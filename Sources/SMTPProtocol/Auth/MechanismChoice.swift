@@ -7,6 +7,8 @@ package enum MechanismChoice {
     package var hasToken: Bool
     /// There is an authorization identity, for which not every mechanism has a place.
     package var hasAuthorization: Bool
+    /// A login can be tied to the TLS connection.
+    package var hasBinding: Bool
     /// Names of the caller's own mechanisms, upper case.
     package var custom: [[UInt8]]
     /// Nobody can listen: TLS, loopback, or a Unix domain socket.
@@ -15,10 +17,11 @@ package enum MechanismChoice {
     package var allowsClear: Bool
 
     package init(
-      hasPassword: Bool, hasToken: Bool, hasAuthorization: Bool = false, custom: [[UInt8]],
-      isConfidential: Bool, allowsClear: Bool = false
+      hasPassword: Bool, hasToken: Bool, hasAuthorization: Bool = false, hasBinding: Bool = false,
+      custom: [[UInt8]], isConfidential: Bool, allowsClear: Bool = false
     ) {
       self.hasAuthorization = hasAuthorization
+      self.hasBinding = hasBinding
       self.allowsClear = allowsClear
       self.hasPassword = hasPassword
       self.hasToken = hasToken
@@ -47,7 +50,7 @@ package enum MechanismChoice {
     let fitting = fitting(list, means)
     let candidates = fitting.filter { offered.contains($0) }
     if candidates.isEmpty { throw nothingOffered(list, fitting, offered, means) }
-    // CRAM-MD5 does not send the password, but a listener can search for it offline.
+    // SCRAM and CRAM-MD5 do not send the password, but a listener can search for it offline.
     // A custom mechanism is the caller's responsibility.
     let allowed = candidates.filter {
       means.isConfidential || means.allowsClear || means.custom.contains($0)
@@ -64,7 +67,7 @@ package enum MechanismChoice {
   /// caller's is before those of this library.
   static func fitting(_ list: MechanismList, _ means: Means) -> [[UInt8]] {
     let order =
-      list.wanted.isEmpty ? means.custom + BuiltInMechanism.all.map { $0.name } : list.wanted
+      list.wanted.isEmpty ? means.custom + BuiltInMechanism.all(means.hasBinding) : list.wanted
     var fitting: [[UInt8]] = []
     for name in order
     where !fitting.contains(name) && !list.forbidden.contains(name)

@@ -1,18 +1,35 @@
 /// Makes the mechanisms of this library: the one place where a name becomes an exchange.
 package struct MechanismFactory {
-  private let credentials: Credentials
+  let credentials: Credentials
   /// Who to act as; empty for the user itself.
-  private let authorization: [UInt8]
+  let authorization: [UInt8]
+  let channel: Channel
   /// LOGIN has the user name as its initial response.
   private let givesUserFirst: Bool
-  private let cryptography: any Cryptography
+  let cryptography: any Cryptography
+
+  /// What SCRAM needs of the connection.
+  package struct Channel {
+    package var binding = ChannelBinding.none
+    /// The server offers a mechanism with channel binding.
+    package var isOffered = false
+
+    package init() {}
+
+    /// `offered`: the mechanisms of the server.
+    package init(_ binding: ChannelBinding, offered: [[UInt8]]) {
+      self.binding = binding
+      isOffered = ScramVariant.all.contains { $0.isBound && offered.contains($0.name) }
+    }
+  }
 
   package init(
-    _ credentials: Credentials, authorization: [UInt8], givesUserFirst: Bool,
-    _ cryptography: any Cryptography
+    _ credentials: Credentials, authorization: [UInt8], channel: Channel = Channel(),
+    givesUserFirst: Bool, _ cryptography: any Cryptography
   ) {
     self.credentials = credentials
     self.authorization = authorization
+    self.channel = channel
     self.givesUserFirst = givesUserFirst
     self.cryptography = cryptography
   }
@@ -21,6 +38,10 @@ package struct MechanismFactory {
     case mechanism(any Mechanism)
     /// It takes an access token, which was not given.
     case needsToken
+    /// Not with these credentials or on this connection; another one may do.
+    case unfit(ErrorText)
+    /// No other one may be tried instead.
+    case refused(Failure)
     /// This library has no such mechanism.
     case unknown
   }
@@ -37,6 +58,7 @@ package struct MechanismFactory {
       guard let token else { return .needsToken }
       return .mechanism(XOAuth2(user: credentials.user, token: token, cryptography))
     }
+    if let variant = ScramVariant(name) { return make(variant) }
     return .unknown
   }
 }

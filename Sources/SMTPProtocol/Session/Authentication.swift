@@ -9,8 +9,10 @@ final class Authentication {
   /// first challenge instead.
   var holdsInitialResponse = false
   private var rounds = 0
-  /// The mechanism has returned `.later`.
+  /// The mechanism has returned `.later` or `.work`.
   private(set) var awaitsAnswer = false
+  /// What has to be computed for the response.
+  private(set) var work: (any MechanismWork)?
   /// The responses as they were written; private ones also as they were given.
   private var spoken: [Secret] = []
   /// Set after a cancellation: the server's reply to "*" is still to come.
@@ -26,6 +28,8 @@ final class Authentication {
     case response(Secret)
     case cancel
     case wait
+    /// A part of `work` is due.
+    case work
     case broken(Failure)
   }
 
@@ -69,12 +73,20 @@ final class Authentication {
 
   func step(_ answer: MechanismAnswer, _ cryptography: any Cryptography) -> Step {
     awaitsAnswer = false
+    work = nil
     switch answer {
     case .response(let response): return encoded(response, cryptography)
     case .cancel(let reason): return give(up: reason)
+    case .distrust(let reason):
+      return .broken(
+        Failure(.auth, reason, command: command, phase: .auth, kind: .loginServerSignature))
     case .later:
       awaitsAnswer = true
       return .wait
+    case .work(let work):
+      awaitsAnswer = true
+      self.work = work
+      return .work
     }
   }
 
@@ -123,8 +135,14 @@ final class Authentication {
   /// Adds the server's explanation.
   private func explain(_ failure: inout Failure) {
     guard let remark = mechanism.remark, !remark.isEmpty else { return }
+    if mechanism.remarkKind != .none { failure.kind = mechanism.remarkKind }
     let told = repeatsSecret(remark) ? Command.mask : remark
     failure.text += " (\(Bytes.printable(told, limit: 500)))"
+  }
+
+  /// Success from a server that has not proven yet who it is.
+  func isUnproven(_ reply: Reply) -> Bool {
+    reply.code == 235 && mechanism.provesServer && !mechanism.isComplete && cancelled == nil
   }
 
   /// nil when the server accepted, which only 235 means (RFC 4954 section 6).
@@ -132,7 +150,9 @@ final class Authentication {
     if let cancelled { return cancelled }
     if reply.code == 235, mechanism.isComplete, !holdsInitialResponse { return nil }
     let text: ErrorText =
-      if reply.code == 235 {
+      if isUnproven(reply) {
+        "the server accepted the login without a proof that it knows the password"
+      } else if reply.code == 235 {
         "the server accepted the login before it had the password"
       } else if reply.isPositive {
         "the server answered the login with something else than 235"
@@ -141,6 +161,7 @@ final class Authentication {
       }
     var failure = Failure.refused(.auth, text, reply, command: command, phase: .auth)
     explain(&failure)
+    if isUnproven(reply) { failure.kind = .loginServerSignature }
     return failure
   }
 }

@@ -116,6 +116,8 @@ extension Session {
     case startTLS
     case opened
     case loginDone(Failure?)
+    /// `work` is to be called soon, when others had their turn: a login is being computed.
+    case workDue
     /// The server waits for content: `append` puts it into the output.
     case contentWanted(inChunks: Bool)
     /// `next`: the owner of the message sent ahead that is under way now.

@@ -49,6 +49,14 @@ extension Session {
     take(authentication.step(answer, cryptography))
   }
 
+  /// Does a part of what `workDue` has asked for.
+  package func work() {
+    guard case .authenticating(let authentication) = state, let work = authentication.work,
+      isQuiet()
+    else { return }
+    take(authentication.step(work.proceed(), cryptography))
+  }
+
   func receiveAuthentication(
     _ reply: Reply, _ authentication: Authentication
   ) {
@@ -57,6 +65,10 @@ extension Session {
       return
     }
     let failure = authentication.verdict(reply)
+    if let failure, authentication.isUnproven(reply) {
+      fail(failure)
+      return
+    }
     isAuthenticated = failure == nil
     if isAuthenticated, configuration.renewsHello {
       state = .renewing
@@ -82,6 +94,7 @@ extension Session {
     case .response(let response): emit([], response)
     case .cancel: emit(Command.cancelAuthentication)
     case .wait: break
+    case .work: events.append(.workDue)
     case .broken(let failure): fail(failure)
     }
   }

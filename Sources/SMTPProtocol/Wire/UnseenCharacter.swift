@@ -37,13 +37,7 @@ struct UnseenCharacter {
     if value < 0x80 { return false }
     // Two of each plane are no characters.
     if value & 0xFFFE == 0xFFFE { return true }
-    var index = 0
-    while index + 1 < ranges.count {
-      if value < ranges[index] { return false }
-      if value <= ranges[index + 1] { return true }
-      index += 2
-    }
-    return false
+    return ScalarRanges.contain(ranges, value)
   }
 
   /// "U+200B"

@@ -1,5 +1,5 @@
 import COpenSSL
-import SMTPProtocol
+package import SMTPProtocol
 
 /// The cryptographic functions of the protocol, with OpenSSL.
 package final class OpenSSLCryptography: Cryptography {
@@ -75,14 +75,53 @@ package final class OpenSSLCryptography: Cryptography {
     return result == 1 ? bytes : nil
   }
 
-  package func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
-    var digest = [UInt8](repeating: 0, count: 16)
-    var size: UInt32 = 0
+  private static func method(_ function: HashFunction) -> OpaquePointer? {
+    switch function {
+    case .md5: unsafe EVP_md5()
+    case .sha1: unsafe EVP_sha1()
+    case .sha256: unsafe EVP_sha256()
+    case .sha512: unsafe EVP_sha512()
+    }
+  }
+
+  package func digest(_ function: HashFunction, _ message: [UInt8]) -> [UInt8]? {
+    unsafe Self.result { digest, size in
+      unsafe EVP_Digest(message, message.count, digest, &size, Self.method(function), nil) == 1
+    }
+  }
+
+  package func hmac(_ function: HashFunction, key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
+    unsafe Self.result { digest, size in
+      unsafe HMAC(
+        Self.method(function), key, Int32(clamping: key.count), message, message.count, digest,
+        &size) != nil
+    }
+  }
+
+  /// What `body` writes, without a copy of it anywhere.
+  private static func result(
+    _ body: (UnsafeMutablePointer<UInt8>, inout UInt32) -> Bool
+  ) -> [UInt8]? {
+    var isDone = false
     ERR_clear_error()
-    let result = unsafe HMAC(
-      EVP_md5(), key, Int32(clamping: key.count), message, message.count, &digest, &size)
+    let result = unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { room, count in
+      var size: UInt32 = 0
+      guard let base = room.baseAddress else { return }
+      isDone = unsafe body(base, &size)
+      count = isDone ? Int(size) : 0
+    }
     ERR_clear_error()
-    return unsafe result != nil && size == 16 ? digest : nil
+    return isDone ? result : nil
+  }
+
+  package func stretching(
+    _ function: HashFunction, password: [UInt8], salt: [UInt8]
+  ) -> (any KeyStretching)? {
+    unsafe OpenSSLStretching(Self.method(function), password: password, salt: salt)
+  }
+
+  package func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+    unsafe left.count == right.count && CRYPTO_memcmp(left, right, left.count) == 0
   }
 
   package func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {

@@ -295,6 +295,37 @@ package struct TLSInfo {
     unsafe body(copenssl_shown_certificate(ssl))
   }
 
+  // MARK: Channel binding
+
+  /// By default the best one that is registered for this version of TLS.
+  func binding(_ choice: ChannelBinding.Choice) -> ChannelBinding {
+    switch choice {
+    case .off: return .none
+    case .only(let kind): return octets(kind).map { .available(kind, $0) } ?? .missing(kind)
+    case .automatic:
+      for kind in [.exporter, .unique, .endPoint] as [ChannelBinding.Kind] {
+        if kind == .unique, unsafe copenssl_is_unique(ssl) != 1 { continue }
+        if let octets = octets(kind) { return .available(kind, octets) }
+      }
+      return .none
+    }
+  }
+
+  private func octets(_ kind: ChannelBinding.Kind) -> [UInt8]? {
+    ERR_clear_error()
+    let octets = unsafe [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { room, count in
+      guard let base = room.baseAddress else { return }
+      count =
+        switch kind {
+        case .exporter: unsafe copenssl_bind_exporter(ssl, base)
+        case .unique: unsafe copenssl_bind_unique(ssl, base)
+        case .endPoint: unsafe copenssl_bind_end_point(ssl, base)
+        }
+    }
+    ERR_clear_error()
+    return octets.isEmpty ? nil : octets
+  }
+
   var info: TLSInfo {
     let cipher = unsafe SSL_CIPHER_get_name(SSL_get_current_cipher(ssl))
     return unsafe TLSInfo(

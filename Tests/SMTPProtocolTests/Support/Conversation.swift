@@ -111,6 +111,8 @@ struct Conversation {
     while let event = session.nextEvent() {
       if case .failed(let failure, _) = event, !session.isOver {
         give(up: failure)
+      } else if case .workDue = event {
+        session.work()
       } else {
         events.append(event)
       }

@@ -8,7 +8,7 @@ extension Session.Event {
   func lines(_ command: String) -> [String] {
     switch self {
     // Of no meaning for the dialogue.
-    case .greeted, .farewell: []
+    case .greeted, .farewell, .workDue: []
     case .startTLS: ["start TLS"]
     case .opened: ["opened"]
     case .loginDone(let failure): [Self.line("login", failure)]
@@ -26,7 +26,7 @@ extension Session.Event {
   /// The error of each line.
   var failures: [Failure?] {
     switch self {
-    case .greeted, .farewell: []
+    case .greeted, .farewell, .workDue: []
     case .startTLS, .opened, .contentWanted, .quitDone: [nil]
     case .loginDone(let failure), .commandDone(let failure, _): [failure]
     case .sendDone(let outcome, _): [outcome.failure] + outcome.recipients.map { $0.failure }

@@ -37,20 +37,55 @@ final class FixedCryptography: Cryptography {
     }
   }
 
+  /// False: by the system's policy.
+  var isAllowed = true
+
   /// No HMAC, but something that depends on both.
-  func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
-    (0..<16).map { UInt8($0) ^ UInt8(truncatingIfNeeded: key.count) ^ (message.first ?? 0) }
+  func hmac(_ function: HashFunction, key: [UInt8], _ message: [UInt8]) -> [UInt8]? {
+    if !isAllowed { return nil }
+    return (0..<16).map { UInt8($0) ^ UInt8(truncatingIfNeeded: key.count) ^ (message.first ?? 0) }
   }
+
+  func digest(_ function: HashFunction, _ message: [UInt8]) -> [UInt8]? {
+    hmac(function, key: [], message)
+  }
+
+  /// The parts that were asked for.
+  private(set) var parts: [Int] = []
+
+  func stretching(
+    _ function: HashFunction, password: [UInt8], salt: [UInt8]
+  ) -> (any KeyStretching)? {
+    isAllowed ? FixedStretching { [self] in parts.append($0) } : nil
+  }
+
+  func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool { left == right }
 
   func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? {
     key.isEmpty ? nil : Array(message.suffix(4)) + key
   }
 
-  func randomBytes(_ count: Int) -> [UInt8]? { (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
+  var hasRandom = true
+
+  func randomBytes(_ count: Int) -> [UInt8]? {
+    hasRandom ? (0..<count).map { UInt8(truncatingIfNeeded: $0) } : nil
+  }
 
   func cleanse(_ bytes: inout [UInt8]) {
     cleansed.append(bytes)
     for index in bytes.indices { bytes[index] = 0 }
+  }
+}
+
+private final class FixedStretching: KeyStretching {
+  let key = Array("key".utf8)
+  private let onPart: (Int) -> Void
+
+  init(_ onPart: @escaping (Int) -> Void) { self.onPart = onPart }
+
+  func advance(_ iterations: Int) -> Bool {
+    onPart(iterations)
+    return true
   }
 }
 

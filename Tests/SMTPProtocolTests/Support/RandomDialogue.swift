@@ -163,7 +163,7 @@ struct RandomDialogueWatch {
       isFailed = true
       if !pending.isEmpty { faults.append("\(pending) left without an end") }
     case .startTLS: startsTLS = true
-    case .greeted, .farewell, .opened: break
+    case .greeted, .farewell, .opened, .workDue: break
     }
   }
 

@@ -1,1 +1,1 @@
-"""Postfix, Exim, OpenSMTPD and Dovecot on loopback, and the library as their client."""
+"""Postfix, Exim, OpenSMTPD, Dovecot and Cyrus on loopback, and the library as their client."""

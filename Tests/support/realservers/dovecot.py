@@ -123,7 +123,7 @@ mail_fsync = never
 mail_plugins = quota
 
 # Logins, as often as a test likes.
-auth_mechanisms = plain login cram-md5 xoauth2
+auth_mechanisms = plain login cram-md5 xoauth2 scram-sha-1 scram-sha-256
 auth_failure_delay = 0
 auth_verbose = yes
 service anvil {{

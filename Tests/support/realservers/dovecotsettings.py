@@ -42,7 +42,7 @@ userdb {
 auth_default_realm = DOMAIN
 passdb {
   driver = passwd-file
-  mechanisms = plain login cram-md5
+  mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
   args = FOLDER/users
 }
 passdb {
@@ -77,7 +77,7 @@ userdb passwd-file {
 
 auth_default_domain = DOMAIN
 passdb passwd-file {
-  mechanisms_filter = plain login cram-md5
+  mechanisms_filter = plain login cram-md5 scram-sha-1 scram-sha-256
   passwd_file_path = FOLDER/users
 }
 oauth2 {

@@ -217,7 +217,7 @@ class Postfix(TellingServer):
         database = folder / "users"
         (folder / "smtpd.conf").write_text(
             f"pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {database}\n"
-            "mech_list: PLAIN LOGIN\n"
+            "mech_list: PLAIN LOGIN SCRAM-SHA-1 SCRAM-SHA-256\n"
         )
         subprocess.run(
             [program("saslpasswd2"), "-p", "-c", "-f", str(database), "-u", DOMAIN, USER],

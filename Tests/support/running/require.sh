@@ -26,6 +26,13 @@ static_openssl() { echo 'int main(void) { return 0; }' | cc -x c - $(pkg-config 
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
+lmtpd_loads() {
+  programs=$(dirname "$0")/../../../build/unpacked/cyrus-common/usr/lib
+  libraries_of_its_own=$(dirname "$(ls "$programs"/*/libcyrus.so.0)")
+  missed=$(LD_LIBRARY_PATH=$libraries_of_its_own ldd "$programs/cyrus/bin/lmtpd" | grep 'not found')
+  [ -z "$missed" ]
+}
+
 for group; do
   case $group in
     build)
@@ -62,6 +69,14 @@ for group; do
       # One machine cannot have two of these, so none of them is installed.
       libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd)
       for library in $libraries; do want "$library" package "$library"; done
+      # Only its lmtpd is run, which needs few of the libraries of the package.
+      libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" cyrus-common)
+      for library in $libraries; do
+        case $library in
+          libclamav*) ;;
+          *) lmtpd_loads || want "$library" package "$library" ;;
+        esac
+      done
       ;;
     static)
       want zlib1g-dev static_openssl

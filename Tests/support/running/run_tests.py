@@ -219,7 +219,7 @@ CHECKS = Step(
 )
 CORPUS = Step("the corpus of the fuzz targets", fuzz_corpus, needs_library=False)
 INTEROP = Step(
-    "real servers: Postfix, Exim, OpenSMTPD, Dovecot",
+    "real servers: Postfix, Exim, OpenSMTPD, Dovecot, Cyrus",
     lambda: pytest("interop", "Tests/interop"),
 )
 INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))

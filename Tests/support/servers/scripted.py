@@ -220,6 +220,14 @@ class Peer:
         assert isinstance(self._socket, ssl.SSLSocket)
         return bool(self._socket.session_reused)
 
+    @property
+    def tls_unique(self) -> bytes:
+        """The channel binding of RFC 5929 section 3."""
+        assert isinstance(self._socket, ssl.SSLSocket)
+        octets = self._socket.get_channel_binding("tls-unique")
+        assert octets
+        return octets
+
     def handshake_began(self) -> None:
         """Waits for the first octets of a TLS handshake."""
         assert not self._buffer

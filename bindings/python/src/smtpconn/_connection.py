@@ -73,6 +73,7 @@ class ConnectionOptions(TypedDict, total=False):
     chunking: Optional[Chunking]
     ignored_capabilities: Optional[Union[str, Iterable[str]]]
     auth_method: Optional[Union[str, Iterable[str]]]
+    channel_binding: Optional[str]
     initial_response: Optional[bool]
     hello_after_login: Optional[bool]
     custom_mechanisms: Optional[Mapping[str, Mechanism]]
@@ -197,6 +198,7 @@ class Connection(Client):
         chunking: Optional[Chunking] = None,
         ignored_capabilities: Optional[Union[str, Iterable[str]]] = None,
         auth_method: Optional[Union[str, Iterable[str]]] = None,
+        channel_binding: Optional[str] = None,
         initial_response: Optional[bool] = None,
         hello_after_login: Optional[bool] = None,
         custom_mechanisms: Optional[Mapping[str, Mechanism]] = None,
@@ -283,6 +285,8 @@ class Connection(Client):
         - `ignored_capabilities`: EHLO keywords to ignore.
         - `auth_method`: SASL mechanisms to use, in this order; `-LOGIN` forbids one and leaves the
           others.  Default: the best one offered.
+        - `channel_binding`: Channel binding of the `-PLUS` mechanisms: `tls-exporter`,
+          `tls-unique`, `tls-server-end-point` or `none`.  Default: the best one of the connection.
         - `initial_response`: Whether AUTH carries an initial response: always, or never.  Default:
           when the line is short enough.
         - `hello_after_login`: Send EHLO again after a login, for the capabilities offered then.

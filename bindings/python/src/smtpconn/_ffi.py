@@ -224,6 +224,8 @@ FUNCTIONS = (
     Function("smtpconn_options_ignored_capabilities", [Options], c_char_p),
     Function("smtpconn_options_set_auth_method", [Options, c_char_p], c_int),
     Function("smtpconn_options_auth_method", [Options], c_char_p),
+    Function("smtpconn_options_set_channel_binding", [Options, c_char_p], c_int),
+    Function("smtpconn_options_channel_binding", [Options], c_char_p),
     Function("smtpconn_options_set_initial_response", [Options, c_int], c_int),
     Function("smtpconn_options_initial_response", [Options], c_int),
     Function("smtpconn_options_set_hello_after_login", [Options, c_int], c_int),

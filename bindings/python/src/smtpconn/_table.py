@@ -41,6 +41,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "chunking": "number",
     "ignored_capabilities": "keywords",
     "auth_method": "keywords",
+    "channel_binding": "text",
     "initial_response": "flag",
     "hello_after_login": "flag",
     "allow_insecure_auth": "flag",
