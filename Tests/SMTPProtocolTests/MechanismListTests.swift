@@ -72,7 +72,9 @@ import Testing
   @Test func `an authorization identity needs a mechanism that has a place for it`() throws {
     #expect(try lack(nil, hasPassword: true, hasAuthorization: true) == nil)
     #expect(try lack("LOGIN PLAIN", hasPassword: true, hasAuthorization: true) == nil)
-    for list in ["LOGIN", "-PLAIN"] {
+    let scram = ScramVariant.all.map { "-" + text($0.name) }.joined(separator: " ")
+    #expect(try lack("-PLAIN", hasPassword: true, hasAuthorization: true) == nil)
+    for list in ["LOGIN", "-PLAIN \(scram)"] {
       let text = try lack(list, hasPassword: true, hasAuthorization: true)
       #expect(text?.hasSuffix("which auth_method leaves out") == true)
     }

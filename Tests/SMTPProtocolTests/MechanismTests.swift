@@ -52,8 +52,8 @@ import Testing
     hasPassword: Bool = true, hasToken: Bool = false, custom: [String] = []
   ) throws(Failure) -> String {
     let means = MechanismChoice.Means(
-      hasPassword: hasPassword, hasToken: hasToken, custom: custom.map { bytes($0) },
-      isConfidential: isConfidential, allowsClear: allowsClear)
+      hasPassword: hasPassword, hasToken: hasToken, hasBinding: true,
+      custom: custom.map { bytes($0) }, isConfidential: isConfidential, allowsClear: allowsClear)
     var list = MechanismList.automatic
     if let wanted { list.wanted = [bytes(wanted)] }
     let names = try MechanismChoice.candidates(
@@ -75,7 +75,12 @@ import Testing
     let names = BuiltInMechanism.all.map { text($0.name) }
     let offered = names.reversed().joined(separator: " ")
     let chosen = try choose(nil, offered, hasToken: true).split(separator: " ")
-    #expect(chosen.suffix(5) == ["XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"].suffix(5))
+    #expect(chosen.suffix(4) == ["XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"])
+    #expect(
+      chosen.prefix(6) == [
+        "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512",
+        "SCRAM-SHA-256", "SCRAM-SHA-1",
+      ])
     #expect(chosen == names.map { $0[...] })
   }
 

@@ -4,15 +4,18 @@ import Testing
 
 @testable import SMTPTransport
 
-/// Channel binding of a TLS connection; what the octets are is compared with those of a server in
-/// Tests/scripted/test_scram_plus.py and with Dovecot and Cyrus.
+/// Channel binding of a TLS connection; tls-unique and tls-server-end-point are compared with those
+/// of a server in Tests/scripted/test_scram_plus.py, and of Cyrus in Tests/interop.
 @Suite struct ChannelBindingTests {
   private let loop: EventLoop
 
   init() throws { loop = try #require(EventLoop()) }
 
   private func session(_ options: [String], policy: String? = nil) throws -> TLSSession {
-    let server = try #require(TLSServer("good", options, policy: policy))
+    try session(with: #require(TLSServer("good", options, policy: policy)))
+  }
+
+  private func session(with server: TLSServer) throws -> TLSSession {
     let configuration = TLSConfiguration(
       authorities: .file(bytes(Certificates.shared.path("ca.pem"))), rejectUnauthorized: false)
     let context = try TLSContext.make(configuration).get()
@@ -74,6 +77,21 @@ import Testing
       #expect(first == again)
       #expect(first != other)
     }
+  }
+
+  /// RFC 9266 section 2: the label, 32 octets.
+  @Test func `the server exports the same`() throws {
+    let options = [
+      "-tls1_3", "-keymatexport", "EXPORTER-Channel-Binding", "-keymatexportlen", "32",
+    ]
+    let server = try #require(TLSServer("good", options, reverses: false))
+    guard case .available(_, let octets) = try session(with: server).binding(.only(.exporter))
+    else {
+      Issue.record("none")
+      return
+    }
+    let expected = server.printed(after: "Keying material:")?.lowercased()
+    #expect(String(decoding: Bytes.hexadecimal(octets), as: UTF8.self) == expected)
   }
 
   @Test func `names`() {

@@ -93,26 +93,34 @@ struct Certificates {
 }
 
 /// `openssl s_server` on a port that the kernel chose. Sends each line back
-/// reversed.
+/// reversed, or prints what it knows of the connection.
 final class TLSServer {
   let address: SocketAddress
   private let process = Process()
+  private let output = Foundation.Pipe()
 
   /// `policy`: what openssl.cnf says of TLS.
-  init?(_ certificate: String, _ options: [String] = [], policy: String? = nil) {
+  init?(
+    _ certificate: String, _ options: [String] = [], policy: String? = nil, reverses: Bool = true
+  ) {
     let certificates = Certificates.shared
     if let policy {
       process.environment = ["OPENSSL_CONF": certificates.configuration(policy)]
     }
-    let output = Foundation.Pipe()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
     process.arguments =
-      ["s_server", "-accept", "127.0.0.1:0", "-naccept", "1", "-rev"]
+      ["s_server", "-accept", "127.0.0.1:0", "-naccept", "1"]
+      + (reverses ? ["-rev"] : [])
       + ["-cert", certificates.path("\(certificate).pem")]
       + ["-key", certificates.path("\(certificate).key")] + options
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
+    // Its end would be the end of a server that prints.
+    if reverses {
+      process.standardInput = FileHandle.nullDevice
+    } else {
+      process.standardInput = Foundation.Pipe()
+    }
     guard (try? process.run()) != nil else { return nil }
 
     // "ACCEPT 127.0.0.1:40123" is the line for a listening server, with its port.
@@ -127,6 +135,20 @@ final class TLSServer {
       let address = SocketAddress(numeric: bytes("127.0.0.1"), port: port)
     else { return nil }
     self.address = address
+  }
+
+  /// What it prints after this word on the same line.
+  func printed(after word: String) -> String? {
+    var said = ""
+    while true {
+      let lines = said.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+      if let line = lines.first(where: { $0.contains(word) }), let found = line.range(of: word) {
+        return line[found.upperBound...].trimmingCharacters(in: .whitespaces)
+      }
+      let data = output.fileHandleForReading.availableData
+      if data.isEmpty { return nil }
+      said += String(decoding: data, as: UTF8.self)
+    }
   }
 
   /// Not `terminate`: the threads that run tests block SIGTERM, and a child

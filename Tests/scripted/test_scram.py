@@ -175,6 +175,7 @@ def test_a_signature_that_is_wrong(connect: Opener, change: Change) -> None:
 
     failure = is_left(connect, lies)
     assert "sign" in failure.message
+    assert failure.kind == "LOGIN_SERVER_SIGNATURE"
 
 
 def test_success_without_a_signature(connect: Opener) -> None:
@@ -182,7 +183,7 @@ def test_success_without_a_signature(connect: Opener) -> None:
     server = ScramServer(SHA256)
     failure = is_left(connect, server.instead(WELCOME))
     assert "without a proof" in failure.message
-    assert failure.response_code == 235
+    assert (failure.kind, failure.response_code) == ("LOGIN_SERVER_SIGNATURE", 235)
 
 
 def test_success_before_the_proof(connect: Opener) -> None:
@@ -212,8 +213,9 @@ def test_a_send_that_waits_is_not_tried(connect: Opener) -> None:
     server = ScramServer(SHA256)
     connection = connect(script(greets(OFFER), server.instead(WELCOME)))
     connection.start_connect().succeeds()
-    login = connection.start_login(USER, PASSWORD)
-    send = connection.start_send()
+    with connect.drive.held():
+        login = connection.start_login(USER, PASSWORD)
+        send = connection.start_send()
     login.fails("EAUTH")
     send.fails("EAUTH")
     connection.wait_end()

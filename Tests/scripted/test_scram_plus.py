@@ -83,7 +83,7 @@ def test_unique(connect: Opener, certificates: Certificates, starttls: bool) -> 
 
 
 def test_the_exporter_of_tls_1_3(connect: Opener, certificates: Certificates) -> None:
-    """What it is is compared with Dovecot's; here: it is taken by default."""
+    """It is taken by default. What it is, is in Tests/SMTPTransportTests/ChannelBindingTests.swift."""
     identity = certificates.good
     seen: list[bytes] = []
 
@@ -136,6 +136,7 @@ def test_a_stripped_offer_is_noticed(connect: Opener, certificates: Certificates
 
     failure = is_refused(connect.opened(notices, certificates.good, secure=1))
     assert "an attacker may have removed" in failure.message
+    assert failure.kind == "LOGIN_CHANNEL_BINDING"
 
 
 def refuses(connection: Connection) -> Failure:
