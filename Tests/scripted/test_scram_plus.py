@@ -83,7 +83,7 @@ def test_unique(connect: Opener, certificates: Certificates, starttls: bool) -> 
 
 
 def test_the_exporter_of_tls_1_3(connect: Opener, certificates: Certificates) -> None:
-    """It is taken by default. What it is, is in Tests/SMTPTransportTests/ChannelBindingTests.swift."""
+    """It is taken by default. Its octets: Tests/SMTPTransportTests/ChannelBindingTests.swift."""
     identity = certificates.good
     seen: list[bytes] = []
 
