@@ -87,8 +87,10 @@ async def send(host: str, port: int, ca_file: str, sender: str, recipient: str) 
         connection.start_send(envelope, sys.stdin.buffer.read(), sent)
         connection.start_quit()
         mail.move()
-        print(f"server: {(await outcome).response}")
-        await mail.closed
+        try:
+            print(f"server: {(await outcome).response}")
+        finally:
+            await mail.closed
 
 
 host, port, ca_file, sender, recipient = sys.argv[1:6]

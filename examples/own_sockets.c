@@ -93,7 +93,8 @@ static void transmit(smtpconn *connection, int descriptor) {
     ssize_t count;
     if (sent == taken) {
       ptrdiff_t more = smtpconn_take(connection, out, sizeof out, now());
-      if (more <= 0) continue;
+      if (more < 0) return;
+      if (more == 0) continue;
       taken = (size_t)more;
       sent = 0;
       if (received > 0) feed(connection);

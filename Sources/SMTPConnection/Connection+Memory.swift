@@ -1,8 +1,8 @@
 package import SMTPProtocol
-package import SMTPTransport
+import SMTPTransport
 
-/// A connection without a socket: the caller moves the octets and says what time it is, in milliseconds of any
-/// clock.
+/// A connection without a socket: the caller moves the octets and says what time it is, in
+/// milliseconds of any clock.
 ///
 /// The turns are those of every connection. They run in the calls here, with all of their callbacks.
 extension Connection {

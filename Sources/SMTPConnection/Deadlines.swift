@@ -22,7 +22,7 @@ final class Deadlines {
   private(set) var now: Int64 = 0
 
   private let limits: Limits
-  /// Has the time of the caller, if that is given.
+  /// Has the time of the caller; nil when the system has the time.
   private let clock: EventLoop?
   private var timer: LoopTimer?
   private var acknowledgement = Acknowledgement()
@@ -39,7 +39,7 @@ final class Deadlines {
 
   init(_ limits: Limits, clock: EventLoop? = nil) {
     self.limits = limits
-    self.clock = clock
+    self.clock = clock?.hasSystem == false ? clock : nil
   }
 
   private var time: Int64 { clock?.now ?? Clock.now() }

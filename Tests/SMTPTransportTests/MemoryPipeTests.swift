@@ -9,23 +9,27 @@ import Testing
   let pipe = MemoryPipe()
 
   private func send(_ octets: [UInt8]) -> Result<Int, Errno> {
-    Result { () throws(Errno) in
-      try unsafe octets.withUnsafeBytes { (octets) throws(Errno) in
-        guard let start = octets.baseAddress else { return 0 }
-        return try unsafe pipe.send(start, octets.count)
+    unsafe octets.withUnsafeBytes { octets -> Result<Int, Errno> in
+      guard let start = octets.baseAddress else { return .success(0) }
+      do throws(Errno) {
+        return .success(try unsafe pipe.send(start, octets.count))
+      } catch {
+        return .failure(error)
       }
     }
   }
 
   private func receive(_ most: Int) -> Result<[UInt8], Errno> {
-    Result { () throws(Errno) in
-      var room = [UInt8](repeating: 0, count: most)
-      let count = try unsafe room.withUnsafeMutableBytes { (room) throws(Errno) in
-        guard let start = room.baseAddress else { return 0 }
-        return try unsafe pipe.receive(start, room.count)
+    var room = [UInt8](repeating: 0, count: most)
+    let count = unsafe room.withUnsafeMutableBytes { room -> Result<Int, Errno> in
+      guard let start = room.baseAddress else { return .success(0) }
+      do throws(Errno) {
+        return .success(try unsafe pipe.receive(start, room.count))
+      } catch {
+        return .failure(error)
       }
-      return Array(room.prefix(count))
     }
+    return count.map { Array(room.prefix($0)) }
   }
 
   private func take(_ most: Int, _ turn: () -> Void = {}) -> [UInt8] {

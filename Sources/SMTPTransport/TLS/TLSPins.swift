@@ -1,5 +1,5 @@
 import COpenSSL
-package import SMTPProtocol
+import SMTPProtocol
 
 /// Public keys that are known beforehand. A pin is the SHA-256 of the SubjectPublicKeyInfo of
 /// a certificate (RFC 5280 section 4.1), in text "sha256//" and base64, as curl writes it.

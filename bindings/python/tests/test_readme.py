@@ -87,6 +87,21 @@ def test_first(local: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().out == "4F2A []\n"
 
 
+def test_without_a_socket() -> None:
+    replies = (b"220 a", b"250 a", b"250 ok", b"250 ok", b"354 go on", b"250 queued", b"221 bye")
+    sent: list[bytes] = []
+    reports: list[Any] = []
+    run(
+        "Without a socket",
+        received=(reply + b"\r\n" for reply in replies),
+        transport=SimpleNamespace(write=sent.append),
+        callback=lambda error, _: reports.append(error),
+    )["connection"].close()
+    verbs = [octets[:4] for octets in sent]
+    assert verbs == [b"EHLO", b"MAIL", b"RCPT", b"DATA", b"x\r\n.", b"QUIT"]
+    assert reports == [None]
+
+
 def test_email(local: ScriptedServer) -> None:
     local.play(HELLO, SEND, QUIT)
     with smtpconn.Connection("localhost") as connection:
