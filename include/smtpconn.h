@@ -1158,6 +1158,27 @@ const char *smtpconn_tls_certificate_not_after(const smtpconn *connection, size_
  * is one.  Valid until the connection is freed. */
 const char *smtpconn_remote_address(const smtpconn *connection);
 
+/* The parts of a connection that take time. */
+enum smtpconn_time_part {
+  SMTPCONN_TIME_RESOLVE = 0,  /* the host name */
+  SMTPCONN_TIME_CONNECT = 1,  /* TCP, addresses that failed before included */
+  SMTPCONN_TIME_PROXY = 2,    /* what was said to the proxy */
+  SMTPCONN_TIME_TLS = 3,      /* the handshake */
+  SMTPCONN_TIME_GREETING = 4, /* the wait for the greeting */
+  SMTPCONN_TIME_HELLO = 5,    /* EHLO, twice with STARTTLS, and the reply to STARTTLS */
+  SMTPCONN_TIME_LOGIN = 6,    /* logins, the wait for a token included */
+  SMTPCONN_TIME_ENVELOPE = 7, /* messages: from MAIL to the reply to DATA */
+  SMTPCONN_TIME_CONTENT = 8,  /* from there until all of the content has left */
+  SMTPCONN_TIME_VERDICT = 9   /* from there to the final reply */
+};
+
+/* Milliseconds that a part has taken, -1 when it has not taken place.  The first six add up
+ * to the time that smtpconn_connect took; a part that failed counts too.  The others are sums over logins and messages;
+ * smtpconn_result_time has those of one message.  Messages that are sent ahead overlap, so
+ * that the sum may be more than the time that passed.  The last line of the log has all of
+ * them.  Since 0.1.0. */
+int smtpconn_time(const smtpconn *connection, int part);
+
 /* The last reply received, its lines joined by LF; NULL before the first.  Valid until
  * the connection is used again, or the function is called after the next reply. */
 const char *smtpconn_last_response(const smtpconn *connection);
@@ -1633,6 +1654,12 @@ const char *smtpconn_result_queue_id(const smtpconn_result *result);
  * recipient), and from there to the final reply; 0 for a point that was not reached. */
 uint64_t smtpconn_result_envelope_time(const smtpconn_result *result);
 uint64_t smtpconn_result_message_time(const smtpconn_result *result);
+
+/* Milliseconds of SMTPCONN_TIME_ENVELOPE, SMTPCONN_TIME_CONTENT or SMTPCONN_TIME_VERDICT of
+ * this message; -1 when the reply to DATA was not reached, and for other parts.  Content and
+ * verdict together are smtpconn_result_message_time.  Content that leaves with its envelope
+ * (optimistic chunking) takes no time of its own.  Since 0.1.0. */
+int smtpconn_result_time(const smtpconn_result *result, int part);
 
 /* Octets of content sent, with repaired line endings, but without escaping and without
  * the final dot (RFC 1870 section 5); 0 when not all of it was sent. */

@@ -67,6 +67,14 @@ public func smtpconn_remote_address(_ connection: OpaquePointer?) -> UnsafePoint
   return unsafe handle.lastingTexts.hold(handle.connection.remoteAddress)
 }
 
+@_cdecl("smtpconn_time") @implementation
+public func smtpconn_time(_ connection: OpaquePointer?, _ part: CInt) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection),
+    let part = Timings.Part(rawValue: part)
+  else { return -1 }
+  return handle.connection.timings.milliseconds(of: part)
+}
+
 @_cdecl("smtpconn_last_response") @implementation
 public func smtpconn_last_response(_ connection: OpaquePointer?) -> UnsafePointer<CChar>? {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nil }

@@ -25,10 +25,18 @@ final class CallerMechanism: CustomMechanism {
   private var isAsked = false
   private var isBeginning = false
   private(set) var initialResponse: [UInt8]?
+  /// The owners of what the caller gave, which overwrite it at the end.
+  private var responses: [Secret] = []
 
   init(_ name: [UInt8], _ caller: Caller) {
     self.name = name
     self.caller = caller
+  }
+
+  deinit {
+    // A secret that is shared would be copied first.
+    given = nil
+    initialResponse = nil
   }
 
   func begin(_ completion: @escaping (ErrorText?) -> Void) {
@@ -71,6 +79,9 @@ final class CallerMechanism: CustomMechanism {
   func give(_ answer: MechanismAnswer) -> Bool {
     guard isAsked, let onAnswer else { return false }
     isAsked = false
+    if case .response(let response) = answer {
+      responses.append(Secret(response, OpenSSLCryptography()))
+    }
     if isBeginning {
       given = answer
     } else {

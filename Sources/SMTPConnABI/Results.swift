@@ -1,4 +1,5 @@
 import CSMTPConn
+import SMTPConnection
 import SMTPProtocol
 
 /// The C form of an outcome; what `smtpconn_result` points to. Most programs read only a
@@ -144,6 +145,17 @@ public func smtpconn_result_envelope_time(_ result: OpaquePointer?) -> UInt64 {
 @_cdecl("smtpconn_result_message_time") @implementation
 public func smtpconn_result_message_time(_ result: OpaquePointer?) -> UInt64 {
   UInt64(clamping: unsafe Results.borrow(result)?.messageTime ?? 0)
+}
+
+@_cdecl("smtpconn_result_time") @implementation
+public func smtpconn_result_time(_ result: OpaquePointer?, _ part: CInt) -> CInt {
+  guard let outcome = unsafe Results.borrow(result), outcome.wasAnswered else { return -1 }
+  switch Timings.Part(rawValue: part) {
+  case .envelope: return CInt(clamping: outcome.envelopeTime)
+  case .content: return CInt(clamping: outcome.contentTime)
+  case .verdict: return CInt(clamping: outcome.verdictTime)
+  default: return -1
+  }
 }
 
 @_cdecl("smtpconn_result_message_size") @implementation

@@ -62,6 +62,7 @@ package final class Connection {
   package func certificate(at index: Int, _ field: TLSCertificateField) -> [UInt8]? {
     driver.opening.certificate(at: index, field)
   }
+  package var timings: Timings { driver.deadlines.timings }
   package var remoteAddress: String? { driver.opening.remoteAddress }
   /// The name sent in EHLO.
   package var clientName: [UInt8]? { driver.opening.clientName }

@@ -21,6 +21,8 @@ final class Deadlines {
   /// One reading of the clock serves a whole turn.
   private(set) var now: Int64 = 0
 
+  private(set) var timings = Timings()
+
   private let limits: Limits
   /// Has the time of the caller; nil when the system has the time.
   private let clock: EventLoop?
@@ -54,6 +56,18 @@ final class Deadlines {
   func update(_ time: Int64? = nil) { now = time ?? self.time }
 
   func operationBegan() { operation = now }
+
+  /// The connection, or a login, begins now.
+  func partBegan() { timings.begin(at: now) }
+
+  func partEnded(_ part: Timings.Part) { timings.end(part, at: now) }
+
+  /// The connection failed before it was open.
+  func partFailed(in phase: Phase) {
+    if let part = Timings.Part(phase) { partEnded(part) }
+  }
+
+  func messageEnded(_ outcome: Outcome) { timings.add(outcome) }
 
   func connectingBegan() { connecting = now }
 

@@ -121,6 +121,7 @@ final class Driver {
     callbacks.operationBegan()
     deadlines.update()
     deadlines.operationBegan()
+    deadlines.partBegan()
     link = .opening
     let isTurnNeeded = opening.begin(
       onStep: { [self] step in
@@ -153,6 +154,7 @@ final class Driver {
 
   private func opened() {
     wasReady = true
+    deadlines.partEnded(.hello)
     trace.note(.smtp, opening.isSecure ? "ready, under TLS" : "ready, in the clear")
     if let onOpened = onOpened.take() { callbacks.operationEnded { onOpened(nil) } }
     events.connected()
@@ -167,6 +169,7 @@ final class Driver {
       switch operation {
       case .login(let attempt, _):
         let binding = dialogue?.channel.binding(options.values.bindingChoice) ?? .none
+        deadlines.partBegan()
         take(
           attempt.begin(with: session, binding, isConfidential: opening.isConfidential) {
             [self] news in take(news)
@@ -268,8 +271,11 @@ final class Driver {
 
   private func handle(_ event: Session.Event) {
     switch event {
-    case .greeted: opening.greeted()
+    case .greeted:
+      deadlines.partEnded(.greeting)
+      opening.greeted()
     case .startTLS:
+      deadlines.partEnded(.hello)
       guard case .open = link, let dialogue else { return }
       link = .opening
       take(opening.upgrade(dialogue.channel))
@@ -291,6 +297,7 @@ final class Driver {
     case .sendDone(let outcome, let next):
       content.stop()
       guard let session else { return }
+      deadlines.messageEnded(outcome)
       let rest = operations.transactionEnded(
         outcome, next: next as? Mailing, session, opening.remoteAddress)
       if let rest { _ = content.begin(rest, session) }
@@ -313,6 +320,7 @@ final class Driver {
     var failure = failure
     if let login = operations.login {
       login.stop()
+      deadlines.partEnded(.login)
       failure = failure.map { login.reason(for: $0) }
     }
     operations.currentEnded(failure.map { opening.addressed($0) }, reply)
@@ -410,6 +418,7 @@ final class Driver {
   private func finish(_ failure: Failure?, isError: Bool, isDoubtful: Bool = false) {
     if case .over = link { return }
     let wasStarted = if case .none = link { false } else { true }
+    if !wasReady, wasStarted, let failure { deadlines.partFailed(in: failure.phase) }
     opening.stop(graceful: !content.isBusy)
     work?.cancel()
     work = nil
@@ -425,6 +434,7 @@ final class Driver {
     } else {
       trace.note(.network, "closed")
     }
+    trace.note(.network, "took: \(deadlines.timings.text)")
     events.ended()
     callbacks.wake()
   }
@@ -440,6 +450,7 @@ final class Driver {
       case .loginDone(let failure), .commandDone(let failure, _): complete(failure)
       case .sendDone(let outcome, _):
         if outcome.failure?.retry == .unknown { isDoubtful = true }
+        deadlines.messageEnded(outcome)
         operations.lastTransactionEnded(outcome, reason, opening.remoteAddress)
       case .quitDone: complete(nil)
       case .greeted, .startTLS, .opened, .workDue, .contentWanted, .farewell, .failed: break

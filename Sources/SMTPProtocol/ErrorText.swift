@@ -16,6 +16,8 @@ package struct ErrorText: ExpressibleByStringInterpolation, Sendable {
     bytes = stringInterpolation.bytes
   }
 
+  package var isEmpty: Bool { bytes.isEmpty }
+
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 
   @inline(never)

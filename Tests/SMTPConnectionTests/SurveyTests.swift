@@ -17,7 +17,7 @@ import Testing
       while let event = session.nextEvent() {
         if case .opened = event { isOpen = true }
       }
-      _ = session.took(session.output.count)
+      _ = session.took(session.output.count, now: 0)
     }
     try #require(isOpen)
     return session

@@ -146,7 +146,7 @@ import Testing
     let session = Session(configuration, cryptography: FixedCryptography())
     _ = session.receive(bytes("220 hi\r\n").span, now: 0)
     while session.nextEvent() != nil {}
-    _ = session.took(session.output.count)
+    _ = session.took(session.output.count, now: 0)
     _ = session.receive(bytes("250 hi\r\n").span, now: 0)
     while session.nextEvent() != nil {}
     session.quit()

@@ -220,7 +220,7 @@ private struct Caller {
   /// Something leaves, and what can be seen then without being told.
   private mutating func look() {
     let count = session.output.count
-    _ = session.took(isHeld ? min(count, 11) : count)
+    _ = session.took(isHeld ? min(count, 11) : count, now: 0)
     told.append(
       Told(
         event: session.position.command, isContent: wantsContent,

@@ -156,7 +156,7 @@ final class ContentPump {
     case .bytes(let count):
       deadlines.activity()
       // A server that owes a reply gets no more time because others are asked for.
-      if !session.took(count) { deadlines.asked(sent: channel.sent) }
+      if !session.took(count, now: deadlines.now) { deadlines.asked(sent: channel.sent) }
       return nil
     case .wouldBlock: return .waiting
     case .endOfStream: return .closed

@@ -222,7 +222,8 @@ final class LoginAttempt {
     custom.begin { [self] refusal in
       // The caller may have ended everything inside: `report` does nothing then.
       if let refusal {
-        report(.answered(.end(Self.refusal("the login was given up: \(refusal)"))))
+        report(
+          .answered(.end(Self.refusal("the login was given up: \(refusal)", .loginExchange))))
       } else {
         report(.answered(.begin(custom)))
       }
@@ -239,8 +240,8 @@ final class LoginAttempt {
     if let onNews { onNews(news) }
   }
 
-  static func refusal(_ text: ErrorText) -> Failure {
-    Failure(.auth, text, command: "AUTH", phase: .auth)
+  static func refusal(_ text: ErrorText, _ kind: FailureKind = .none) -> Failure {
+    Failure(.auth, text, command: "AUTH", phase: .auth, kind: kind)
   }
 
   // MARK: Tokens

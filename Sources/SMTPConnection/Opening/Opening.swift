@@ -213,6 +213,7 @@ final class Opening {
     let family = options.values.addressFamily
     resolver.resolve(host: host, port: port, family: family, deadline: limit) { [self] result in
       deadlines.update()
+      deadlines.partEnded(.resolve)
       switch result {
       case .success(let addresses): report(connect(to: addresses))
       case .failure(let failure): report(.failed(failure))
@@ -262,6 +263,7 @@ final class Opening {
   private func use(_ channel: Channel) -> Step {
     remoteAddress = channel.address
     clientName = options.values.name ?? ClientName.standard(on: channel)
+    deadlines.partEnded(.connect)
     deadlines.channelOpened()
     trace.note(.network, "connected\(channel.address.map { " to \($0)" } ?? "")\(failedBefore)")
     if options.values.isSecure, !options.values.isSecured { return secure(channel) }
@@ -341,6 +343,7 @@ final class Opening {
     case .done(let info):
       tls = info
       let isUpgrade = !options.values.isSecure
+      deadlines.partEnded(.tls)
       deadlines.secured(isGreetingDue: !isUpgrade)
       let resumed = info.isResumed ? ", resumed" : ""
       trace.note(.tls, "\(info.version) \(info.cipher)\(resumed)\(trust)")

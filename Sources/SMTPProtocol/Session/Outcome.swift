@@ -8,6 +8,11 @@ package final class Outcome {
   package internal(set) var response: Reply?
   package internal(set) var envelopeTime: Int64 = 0
   package internal(set) var messageTime: Int64 = 0
+  /// The part of `messageTime` after the end of the content had left.
+  package internal(set) var verdictTime: Int64 = 0
+  package var contentTime: Int64 { messageTime - verdictTime }
+  /// The envelope was answered.
+  package internal(set) var wasAnswered = false
   package internal(set) var messageSize: UInt64 = 0
   /// A recipient was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
@@ -117,6 +122,7 @@ package final class Outcome {
     address = other.address
     envelopeTime += other.envelopeTime
     messageTime += other.messageTime
+    verdictTime += other.verdictTime
     messageSize = max(messageSize, other.messageSize)
     return self
   }

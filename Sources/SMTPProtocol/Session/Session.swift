@@ -175,13 +175,14 @@ package final class Session {
 
   /// So many octets have left: of the output, or when that is empty of content that was never
   /// in it. False when the next reply was not due before.
-  package func took(_ count: Int) -> Bool {
+  package func took(_ count: Int, now: Int64) -> Bool {
     let wasDue = isReplyDue
     if output.isEmpty {
       output.passed(count)
     } else if output.take(count) {
       removeOutput()
     }
+    if case .transaction(let transaction) = state { transaction.passed(output.left, now: now) }
     return wasDue
   }
 

@@ -7,7 +7,7 @@ extension Transaction {
   func verdict(_ reply: Reply, now: Int64) -> Outcome {
     if case .drain = step { return outcome }
     outcome.response = reply
-    outcome.messageTime = now - dataAnswered
+    contentAnswered(now)
     if reply.isPositive { return ended(nil) }
     decideAccepted(reply)
     if hasAccepted { return ended(nil) }

@@ -60,6 +60,8 @@ final class Transaction {
   /// How much of the output has left, and where in it the content ends.
   var left = 0
   private var contentEnd: Int?
+  /// When the end of the content left, if that was noticed.
+  private var contentLeft: Int64?
   private(set) var contentSize: UInt64 = 0
   /// Chunks, apart from the last, that the server has not answered.
   private var chunksUnanswered = 0
@@ -186,6 +188,12 @@ final class Transaction {
     contentSize = size
     contentEnd = end
     if case .content = step { step = .final(nextAccepted(from: 0)) }
+  }
+
+  /// The output has left as far as this.
+  @inline(__always)
+  func passed(_ position: Int, now: Int64) {
+    if contentLeft == nil, let contentEnd, position >= contentEnd { contentLeft = now }
   }
 
   /// The content has left as far as its end.
@@ -386,6 +394,13 @@ final class Transaction {
   private func envelopeAnswered(_ now: Int64) {
     dataAnswered = now
     outcome.envelopeTime = now - started
+    outcome.wasAnswered = true
+  }
+
+  /// The final reply is here. What is sent ahead may leave before the envelope is answered.
+  func contentAnswered(_ now: Int64) {
+    outcome.messageTime = now - dataAnswered
+    outcome.verdictTime = hasLeft ? now - max(contentLeft ?? 0, dataAnswered) : 0
   }
 
   /// Only 354 starts data (RFC 5321 section 4.3.2).
@@ -476,7 +491,7 @@ final class Transaction {
       step = .final(next)
       return .wait
     }
-    outcome.messageTime = now - dataAnswered
+    contentAnswered(now)
     return .done(ended(everyCopyRefused))
   }
 

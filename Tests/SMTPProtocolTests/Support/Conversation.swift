@@ -94,7 +94,7 @@ struct Conversation {
 
   private mutating func leave(_ count: Int) {
     output += session.output.bytes.octets.dropFirst(session.output.taken).prefix(count)
-    _ = session.took(count)
+    _ = session.took(count, now: 0)
   }
 
   // MARK: What came of it

@@ -121,6 +121,11 @@ static void put_connection(const smtpconn *connection) {
   put_field("tls_peer_name", smtpconn_tls_peer_name(connection));
   put_number("tls_resumed", smtpconn_tls_resumed(connection));
   put_certificates(connection);
+  for (int part = SMTPCONN_TIME_RESOLVE; part <= SMTPCONN_TIME_VERDICT; part++) {
+    char name[16];
+    snprintf(name, sizeof name, "time%d", part);
+    put_number(name, smtpconn_time(connection, part));
+  }
   put_field("remote_address", smtpconn_remote_address(connection));
   put_field("last_response", smtpconn_last_response(connection));
   fputs(",\"capabilities\":[", stdout);

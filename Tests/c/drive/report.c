@@ -91,6 +91,8 @@ void put_result(const smtpconn_result *result) {
   put_field("queue_id", smtpconn_result_queue_id(result));
   put_number("envelope_time", (long long)smtpconn_result_envelope_time(result));
   put_number("message_time", (long long)smtpconn_result_message_time(result));
+  put_number("content_time", smtpconn_result_time(result, SMTPCONN_TIME_CONTENT));
+  put_number("verdict_time", smtpconn_result_time(result, SMTPCONN_TIME_VERDICT));
   put_number("message_size", (long long)smtpconn_result_message_size(result));
   fputs(",\"recipients\":[", stdout);
   for (index = 0; index < smtpconn_result_count(result); index++) {

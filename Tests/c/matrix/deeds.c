@@ -119,6 +119,7 @@ static void looks(void) {
   (void)smtpconn_tls_certificate_names(connection, 0);
   (void)smtpconn_tls_certificate_not_before(connection, 0);
   (void)smtpconn_tls_certificate_not_after(connection, 0);
+  (void)smtpconn_time(connection, SMTPCONN_TIME_TLS);
   (void)smtpconn_remote_address(connection), (void)smtpconn_last_response(connection);
   (void)smtpconn_last_error(connection), (void)smtpconn_has_capability(connection, "AUTH");
   (void)smtpconn_capability_parameters(connection, "AUTH");

@@ -73,6 +73,9 @@ void connection(void) {
   CHECK_TEXT(smtpconn_tls_certificate_not_before(connection, 0), NULL);
   CHECK_TEXT(smtpconn_tls_certificate_not_after(connection, 0), NULL);
   CHECK_TEXT(smtpconn_remote_address(connection), NULL);
+  for (int part = -1; part <= SMTPCONN_TIME_VERDICT + 1; part++) {
+    CHECK_INT(smtpconn_time(connection, part), -1);
+  }
   CHECK_TEXT(smtpconn_last_response(connection), NULL);
   CHECK_INT(smtpconn_has_capability(connection, "SIZE"), 0);
   CHECK_INT(smtpconn_has_capability(connection, NULL), 0);

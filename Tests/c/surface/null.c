@@ -74,6 +74,7 @@ void null_connection(void) {
   CHECK_TEXT(smtpconn_tls_certificate_not_after(NULL, 0), NULL);
   CHECK_INT(smtpconn_tls_resumed(NULL), 0);
   CHECK_TEXT(smtpconn_remote_address(NULL), NULL);
+  CHECK_INT(smtpconn_time(NULL, SMTPCONN_TIME_CONNECT), -1);
   CHECK_TEXT(smtpconn_last_response(NULL), NULL);
   CHECK_INT(smtpconn_has_capability(NULL, "SIZE"), 0);
   CHECK_TEXT(smtpconn_capability_parameters(NULL, "SIZE"), NULL);
@@ -139,5 +140,6 @@ void null_others(void) {
   CHECK_TEXT(smtpconn_result_queue_id(NULL), NULL);
   CHECK_INT(smtpconn_result_envelope_time(NULL), 0);
   CHECK_INT(smtpconn_result_message_time(NULL), 0);
+  CHECK_INT(smtpconn_result_time(NULL, SMTPCONN_TIME_VERDICT), -1);
   CHECK_INT(smtpconn_result_message_size(NULL), 0);
 }

@@ -87,6 +87,8 @@ class Result:
     queue_id: str | None
     envelope_time: int
     message_time: int
+    content_time: int
+    verdict_time: int
     message_size: int
     recipients: list[Recipient]
 

@@ -163,6 +163,7 @@ def test_state_and_capabilities(server: ScriptedServer) -> None:
     assert not connection.is_open
     assert connection.remote_address is None
     assert connection.last_response is None
+    assert connection.timings == {}
     assert "not connected" in repr(connection)
     with connection:
         assert connection.is_open
@@ -172,6 +173,13 @@ def test_state_and_capabilities(server: ScriptedServer) -> None:
         assert connection.tls_cipher is None
         assert connection.tls_peer_name is None
         assert connection.remote_address == f"127.0.0.1:{server.port}"
+        assert [part.name for part in connection.timings] == [
+            "RESOLVE",
+            "CONNECT",
+            "GREETING",
+            "HELLO",
+        ]
+        assert all(0 <= time < 3600 for time in connection.timings.values())
         assert connection.last_response is not None
         assert connection.last_response.endswith("AUTH PLAIN LOGIN")
         assert connection.capability_lines == ["size 12345", "SMTPUTF8", "AUTH PLAIN LOGIN"]
@@ -198,6 +206,7 @@ USES: list[Callable[[smtpconn.Connection], object]] = [
     lambda connection: connection.start_quit(),
     lambda connection: connection.tls_version,
     lambda connection: connection.remote_address,
+    lambda connection: connection.timings,
     lambda connection: connection.last_response,
     lambda connection: connection.capabilities,
     lambda connection: connection.has_capability("SIZE"),

@@ -138,6 +138,7 @@ def test_handles_are_distinct() -> None:
         (_constants.Chunking, "smtpconn_chunking", "SMTPCONN_CHUNKING_"),
         (_constants.Stage, "smtpconn_stage_number", "SMTPCONN_STAGE_"),
         (_constants.RecipientStatus, "smtpconn_recipient_status", "SMTPCONN_RECIPIENT_"),
+        (_constants.TimePart, "smtpconn_time_part", "SMTPCONN_TIME_"),
         (_constants.LogLevel, "smtpconn_log_level", "SMTPCONN_LOG_"),
         (_constants.LogKind, "smtpconn_log_kind", "SMTPCONN_LOG_"),
     ],

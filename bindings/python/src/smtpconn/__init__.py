@@ -21,6 +21,7 @@ from ._constants import (
     RecipientStatus,
     Retry,
     Stage,
+    TimePart,
 )
 from ._envelope import DSN, Envelope, Recipient
 from ._errors import (
@@ -84,6 +85,7 @@ __all__ = [
     "StateError",
     "StreamError",
     "TLSError",
+    "TimePart",
     "TimedOutError",
     "__version__",
     "library_version",

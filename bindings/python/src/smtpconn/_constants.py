@@ -184,6 +184,25 @@ class RecipientStatus(IntEnum):
     UNKNOWN = 4
 
 
+class TimePart(IntEnum):
+    """A part of a connection that takes time: a key of `Connection.timings`."""
+
+    RESOLVE = 0
+    CONNECT = 1
+    PROXY = 2
+    TLS = 3
+    GREETING = 4
+    #: EHLO, twice with STARTTLS.
+    HELLO = 5
+    LOGIN = 6
+    #: Of messages: from MAIL to the reply to DATA.
+    ENVELOPE = 7
+    #: From there until all of the content had left.
+    CONTENT = 8
+    #: From there to the final reply.
+    VERDICT = 9
+
+
 class LogLevel(IntEnum):
     """The severity of a log line."""
 

@@ -336,6 +336,7 @@ FUNCTIONS = (
     Function("smtpconn_tls_certificate_not_before", [Conn, c_size_t], c_char_p),
     Function("smtpconn_tls_certificate_not_after", [Conn, c_size_t], c_char_p),
     Function("smtpconn_remote_address", [Conn], c_char_p),
+    Function("smtpconn_time", [Conn, c_int], c_int),
     Function("smtpconn_last_response", [Conn], c_char_p),
     Function("smtpconn_has_capability", [Conn, c_char_p], c_int),
     Function("smtpconn_capability_parameters", [Conn, c_char_p], c_char_p),
@@ -437,6 +438,7 @@ FUNCTIONS = (
     Function("smtpconn_result_queue_id", [Result], c_char_p),
     Function("smtpconn_result_envelope_time", [Result], c_uint64),
     Function("smtpconn_result_message_time", [Result], c_uint64),
+    Function("smtpconn_result_time", [Result, c_int], c_int),
     Function("smtpconn_result_message_size", [Result], c_uint64),
     # Other commands
     Function("smtpconn_reply_code", [Reply], c_int),

@@ -185,6 +185,9 @@ class Result:
     #: Seconds from MAIL to the reply to DATA, and from there to the final reply.
     envelope_time: float = 0.0
     message_time: float = 0.0
+    #: The parts of message_time: until all of the content had left, and the wait for the reply.
+    content_time: float = 0.0
+    verdict_time: float = 0.0
     #: Octets sent, with repaired line endings, without the escaping of dots.
     message_size: int = 0
 

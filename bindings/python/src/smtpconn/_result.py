@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._constants import RecipientStatus
+from ._constants import RecipientStatus, TimePart
 from ._failure import read_error
 from ._library import lib
 from ._outcome import RecipientResult, Reply, Result
@@ -23,6 +23,8 @@ def read_result(result: ResultHandle) -> Result:
         queue_id=decode(lib.smtpconn_result_queue_id(result)),
         envelope_time=lib.smtpconn_result_envelope_time(result) / 1000,
         message_time=lib.smtpconn_result_message_time(result) / 1000,
+        content_time=_seconds(result, TimePart.CONTENT),
+        verdict_time=_seconds(result, TimePart.VERDICT),
         message_size=lib.smtpconn_result_message_size(result),
     )
 
@@ -36,6 +38,10 @@ def read_reply(reply: ReplyHandle) -> Reply:
         enhanced=decode(lib.smtpconn_reply_enhanced(reply)),
         response=decode(lib.smtpconn_reply_response(reply) or b""),
     )
+
+
+def _seconds(result: ResultHandle, part: TimePart) -> float:
+    return max(0, lib.smtpconn_result_time(result, part)) / 1000
 
 
 def _read_recipient(result: ResultHandle, index: int) -> RecipientResult:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Optional
 
 from ._certificate import Certificate, certificates_of
-from ._constants import Stage
+from ._constants import Stage, TimePart
 from ._errors import OptionsError, StateError
 from ._ffi import ConnHandle
 from ._library import lib
@@ -92,6 +92,18 @@ class ConnectionState:
     def remote_address(self) -> Optional[str]:
         """Address and port of the server, "192.0.2.1:25"; None before there is one."""
         return self._text(lib.smtpconn_remote_address)
+
+    @property
+    def timings(self) -> dict[TimePart, float]:
+        """Seconds that each part took, as far as it has taken place; of logins and messages the
+        sums.  A `Result` has those of its message."""
+
+        def read(connection: ConnHandle) -> dict[TimePart, float]:
+            times = {part: lib.smtpconn_time(connection, part) for part in TimePart}
+            return {part: time / 1000 for part, time in times.items() if time >= 0}
+
+        result: dict[TimePart, float] = self._ask(read)
+        return result
 
     @property
     def last_response(self) -> Optional[str]:
