@@ -25,6 +25,11 @@
  * it was read from; the comment there says how long it is valid.  Text from a
  * server is passed on unchanged: it need not be UTF-8, and never holds a NUL.
  *
+ * Names outside ASCII.  A domain in UTF-8 gets its A-label ("xn--...", RFC 5891) from
+ * libidn2, which the library loads when it needs it and the machine has it (package
+ * libidn2-0).  Otherwise the call that takes the domain, or for an address the send, fails,
+ * and the message names the package, or the label that is not allowed.
+ *
  * Handles.  Every type is opaque.  An object made by `..._new` is freed by
  * `..._free`; `..._free(NULL)` does nothing.  With a NULL handle any other function
  * returns SMTPCONN_ESTATE, NULL or 0, or what its comment says.  When a second handle
@@ -396,8 +401,9 @@ void smtpconn_options_free(smtpconn_options *options);
 const smtpconn_error *smtpconn_options_last_error(const smtpconn_options *options);
 
 /* Host name or IP address (IPv6 with or without brackets) of the server, 1 to
- * 253 octets, without a port, which is the option port.  Default "localhost".  A
- * host name outside ASCII must be given as its A-label. */
+ * 253 octets, without a port, which is the option port.  Default "localhost".
+ * A host name outside ASCII becomes its A-label, which is resolved, is the name for SNI and
+ * the certificate, and is what the getter returns. */
 int smtpconn_options_set_host(smtpconn_options *options, const char *host);
 const char *smtpconn_options_host(const smtpconn_options *options);
 
@@ -516,8 +522,9 @@ int smtpconn_options_secured(const smtpconn_options *options);
 
 /* The name given with EHLO: a domain, or an address literal such as
  * "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3); a bare IP
- * address is put into brackets.  A domain may contain underscores, although some
- * servers refuse them.  Default NULL: the machine's host name when it is fully
+ * address is put into brackets, and a domain outside ASCII becomes its A-label (RFC 6531
+ * section 3.7.1).  A domain may contain underscores, although some servers refuse them.
+ * Default NULL: the machine's host name when it is fully
  * qualified and has no underscore, else the local address as a literal. */
 int smtpconn_options_set_name(smtpconn_options *options, const char *name);
 const char *smtpconn_options_name(const smtpconn_options *options);
@@ -712,7 +719,8 @@ int smtpconn_options_set_allow_insecure_auth(smtpconn_options *options, int allo
 int smtpconn_options_allow_insecure_auth(const smtpconn_options *options);
 
 /* The name used for SNI and checked against the certificate, instead of the
- * host.  A DNS name, not an IP address.  Default NULL: the host. */
+ * host.  A DNS name, not an IP address; outside ASCII it becomes its A-label.  Default NULL:
+ * the host. */
 int smtpconn_options_set_tls_servername(smtpconn_options *options, const char *name);
 const char *smtpconn_options_tls_servername(const smtpconn_options *options);
 
@@ -1313,7 +1321,9 @@ const smtpconn_error *smtpconn_envelope_last_error(const smtpconn_envelope *enve
  * without angle brackets, of up to 498 octets, or "<>", "" or NULL for the null
  * reverse-path, which smtpconn_envelope_from returns as "".  A mailbox must not contain
  * control characters, or characters that are blank or invisible (U+00A0, U+200B);
- * its domain may contain underscores.  Blanks around it are removed.
+ * its domain may contain underscores.  Blanks around it are removed.  To a server without
+ * SMTPUTF8 a domain outside ASCII is sent as its A-label; results and errors have the
+ * address as it was given.
  * SMTPCONN_EENVELOPE for anything else; for a name with an address, and for a list, the
  * message says what to give instead. */
 int smtpconn_envelope_set_from(smtpconn_envelope *envelope, const char *mailbox);

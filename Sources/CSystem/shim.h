@@ -6,6 +6,7 @@
 /* No _GNU_SOURCE: structures would differ from those of Swift's own C module. */
 
 #include <arpa/inet.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
@@ -103,6 +104,36 @@ static inline int csystem_unreadable(int fd) {
       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens != 0)
     return EINVAL;
   return 0;
+}
+
+/* The A-labels of a name in UTF-8 (IDNA 2008, UTS 46 nontransitional), by libidn2, which is
+ * loaded and not linked.  0, and `form` is to be freed with free(); 1 when there is no
+ * libidn2; else an error of it, whose text is in `reason`. */
+static inline int csystem_ascii_form(const char *name, char **form, const char **reason) {
+  /* The second call finds it loaded. */
+  void *library = dlopen("libidn2.so.0", RTLD_NOW | RTLD_LOCAL);
+  int (*lookup)(const uint8_t *, uint8_t **, int);
+  const char *(*text)(int);
+  void (*release)(void *);
+  uint8_t *found = NULL;
+  /* IDN2_NFC_INPUT and IDN2_NONTRANSITIONAL */
+  enum { flags = 1 | 8 };
+  int code;
+  if (library == NULL) return 1;
+  *(void **)&lookup = dlsym(library, "idn2_lookup_u8");
+  *(void **)&text = dlsym(library, "idn2_strerror");
+  *(void **)&release = dlsym(library, "idn2_free");
+  if (lookup == NULL || text == NULL || release == NULL) return 1;
+  code = lookup((const uint8_t *)name, &found, flags);
+  if (code != 0) {
+    *reason = text(code);
+    return code;
+  }
+  *form = strdup((const char *)found);
+  release(found);
+  if (*form != NULL) return 0;
+  *reason = "there is not enough memory";
+  return ENOMEM;
 }
 
 static inline int csystem_stream_type(void) { return SOCK_STREAM; }

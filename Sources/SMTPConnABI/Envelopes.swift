@@ -1,5 +1,6 @@
 import CSMTPConn
 import SMTPProtocol
+import SMTPTransport
 
 /// What `smtpconn_envelope` points to.
 final class EnvelopeHandle: KeepsLastError {
@@ -22,7 +23,9 @@ final class EnvelopeHandle: KeepsLastError {
     _ text: [UInt8], field: String, isRecipient: Bool
   ) throws(Failure) -> Mailbox {
     do throws(Mailbox.Refusal) {
-      return try Mailbox(text, allowingPostmaster: isRecipient, allowingLocalPart: isRecipient)
+      return try Mailbox(
+        text, allowingPostmaster: isRecipient, allowingLocalPart: isRecipient,
+        domains: SystemDomains.shared)
     } catch {
       let shown = Bytes.printable(text, limit: 80)
       throw Failure(

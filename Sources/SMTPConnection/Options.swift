@@ -87,6 +87,7 @@ package struct Options {
       if value.first == .openBracket, value.last == .closeBracket {
         value = Array(value.dropFirst().dropLast())
       }
+      value = try Self.ascii("host", value)
       guard Self.isHost(value) else {
         if let failure = Self.portRefusal("host", value) { throw failure }
         throw Self.refusal(
@@ -99,10 +100,12 @@ package struct Options {
   }
 
   package mutating func setName(_ value: [UInt8]?) throws(Failure) {
-    guard let value else {
+    guard let given = value else {
       name = nil
       return
     }
+    // RFC 6531 section 3.7.1: A-labels only, since nothing is known of the server yet.
+    let value = try Self.ascii("name", given)
     if AddressLiteral.isIPv4(value) {
       name = [.openBracket] + value + [.closeBracket]
     } else if AddressLiteral.isIPv6(value) {
@@ -178,6 +181,7 @@ package struct Options {
   }
 
   package mutating func setServername(_ value: [UInt8]?) throws(Failure) {
+    let value = try value.map { (value) throws(Failure) in try Self.ascii("tls_servername", value) }
     if let value {
       guard Self.isHostName(value), !AddressLiteral.isIPv4(value) else {
         throw Self.refusal("tls_servername", "a DNS name, not an IP address", value)
@@ -230,6 +234,16 @@ package struct Options {
         .options, "\(limit.optionName) must be 0 to \(Limits.longest) ms, not \(milliseconds)")
     }
     limits[limit] = milliseconds == 0 ? limit.standard : milliseconds
+  }
+
+  /// The form in which names are resolved, and are in certificates: with A-labels.
+  private static func ascii(_ option: String, _ value: [UInt8]) throws(Failure) -> [UInt8] {
+    do throws(DomainRefusal) {
+      return try Domain.ascii(value, SystemDomains.shared)
+    } catch {
+      throw Failure(
+        .options, "\(option) \"\(Bytes.printable(value, limit: 80))\" \(error.reason)")
+    }
   }
 
   // MARK: Contradictions

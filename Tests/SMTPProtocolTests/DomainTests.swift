@@ -85,3 +85,67 @@ import Testing
     #expect(!AddressLiteral.isValid(bytes(literal)))
   }
 }
+
+/// Domains outside ASCII, of options and addresses.
+@Suite struct DomainConversionTests {
+  private func ascii(_ domain: String) -> String {
+    do throws(DomainRefusal) {
+      return text(try Domain.ascii(bytes(domain), FixedDomains.shared))
+    } catch {
+      return error.reason.text
+    }
+  }
+
+  @Test(arguments: [
+    // What is ASCII is not looked at here.
+    ("x.example", "x.example"), ("a b", "a b"), ("", ""),
+    ("bücher.example", "xn--bcher-kva.example"), ("é.example", "has no A-label: \"é.example\""),
+    ("é＠x.example", "is no domain"), ("é>.example", "is no domain"),
+    ("é\u{200B}.example", "holds the blank or invisible character U+200B"),
+  ])
+  func `a domain gets A-labels or a reason`(_ given: String, _ result: String) {
+    #expect(ascii(given) == result)
+  }
+
+  @Test func `octets that are not UTF-8 are not converted`() {
+    #expect(throws: DomainRefusal.self) {
+      try Domain.ascii([0xE9, 0x2E, 0x78], FixedDomains.shared)
+    }
+  }
+
+  private func path(_ address: String, _ keywords: String...) throws -> String {
+    let mailbox = try Mailbox(bytes(address), domains: FixedDomains.shared)
+    let capabilities = Capabilities(
+      reply: Reply(code: 250, lines: (["mx"] + keywords).map { bytes($0) }))
+    #expect(mailbox.isInternationalized)
+    return mailbox.needsSMTPUTF8 && keywords.isEmpty
+      ? "needs SMTPUTF8" : text(mailbox.path(capabilities))
+  }
+
+  /// RFC 6531 section 3.2.
+  @Test(arguments: [
+    ("a@bücher.example", "a@xn--bcher-kva.example"), ("é@bücher.example", "needs SMTPUTF8"),
+    ("\"a@b\"@bücher.example", "\"a@b\"@xn--bcher-kva.example"), ("a@é.example", "needs SMTPUTF8"),
+    ("é@x.example", "needs SMTPUTF8"),
+  ])
+  func `an address is written as the server can take it`(
+    _ given: String, _ written: String
+  ) throws {
+    #expect(try path(given) == written)
+    #expect(try path(given, "SMTPUTF8") == given)
+  }
+
+  /// RFC 5321 section 4.5.3.1.4.
+  @Test func `an address that A-labels make too long stays as it is`() throws {
+    let local = String(repeating: "a", count: 440)
+    #expect(try path("\(local)@ü.x") == "needs SMTPUTF8")
+    let mailbox = try Mailbox(bytes("\(local)@ü.x"), domains: FixedDomains.shared)
+    #expect(mailbox.reasonForSMTPUTF8?.text == "with an A-label it is longer than 498 octets")
+  }
+
+  @Test func `addresses are equal when they are written alike`() throws {
+    let one = try Mailbox(bytes("a@bücher.example"), domains: FixedDomains.shared)
+    #expect(one == (try Mailbox(bytes("a@bücher.example"))))
+    #expect(one != (try Mailbox(bytes("a@xn--bcher-kva.example"))))
+  }
+}

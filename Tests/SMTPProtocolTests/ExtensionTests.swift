@@ -50,6 +50,12 @@ import Testing
         == "the address \"b@é.example\" needs SMTPUTF8, which the server does not offer; give its"
         + " domain as an A-label (xn--...)")
     #expect(address?.recipient == bytes("b@é.example"))
+    let label = message(
+      [],
+      {
+        $0.recipients[0] = .init(try! Mailbox(bytes("b@é.example"), domains: FixedDomains.shared))
+      })
+    #expect(label?.message.hasSuffix("not offer; its domain has no A-label: \"é.example\"") == true)
     let sender = message([], { $0.from = try! Mailbox(bytes("é@x.example")) })
     #expect(
       sender?.message

@@ -7,8 +7,7 @@ import pytest
 from support.drive import Drive, Option
 
 VALUES: list[tuple[str, Option]] = [
-    # RFC 6531 section 3.7.1: A-labels only.
-    *[("name", name) for name in ("a b", "a\x7fb", "-", "cl\u00efent.example")],
+    *[("name", name) for name in ("a b", "a\x7fb", "-", "\u00ef b.example", "\u2615.example")],
     ("tls_min_version", "TLSv1.1"),
     ("tls_max_version", "1.3"),
     ("tls_max_version", ""),

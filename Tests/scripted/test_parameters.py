@@ -66,12 +66,12 @@ def test_values_taken_back(connect: Opener) -> None:
         "solicit": "a",
         "parameter:X-A": "1",
     }
-    envelope = drive.envelope("a@example.com", ["b@example.com"], **values)
+    envelope = drive.envelope("a@example.com", ["b@example.com"], 0, None, **values)
     theirs = {"rrvs": "2026-01-31T12:00:00Z", "parameter:X-A": ""}
     for name, value in theirs.items():
         assert drive.describe(envelope, name, value, index=0) is None
-    for name, value in values.items():
-        unset = -(2**31) if isinstance(value, int) else None
+    for name, given in values.items():
+        unset = -(2**31) if isinstance(given, int) else None
         assert drive.describe(envelope, name, unset) is None
     for name in theirs:
         assert drive.describe(envelope, name, None, index=0) is None
@@ -117,7 +117,7 @@ def test_known_parameters_have_room_of_their_own(connect: Opener) -> None:
         )
     )
     envelope = connection.drive.envelope(
-        sender, ["b@example.com"], **{"solicit": keyword, "parameter:X-A": "1"}
+        sender, ["b@example.com"], 0, None, **{"solicit": keyword, "parameter:X-A": "1"}
     )
     connection.start_send(envelope=envelope).fails("EENVELOPE")
     connection.start_quit().succeeds()

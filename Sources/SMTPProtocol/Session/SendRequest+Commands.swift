@@ -4,7 +4,7 @@ extension SendRequest {
   /// `MAIL FROM:<reverse-path> parameters` (RFC 5321 section 4.1.1.2).
   @_optimize(speed)
   func writeMail(to output: inout SessionOutput, _ capabilities: Capabilities) {
-    output.append(Command.mail, from?.bytes ?? [], Command.endOfPath)
+    output.append(Command.mail, from?.path(capabilities) ?? [], Command.endOfPath)
     if capabilities.smtpUTF8,
       useSMTPUTF8 || survey?.hasEightBitHeader == true || internationalized != nil
     {
@@ -39,7 +39,7 @@ extension SendRequest {
   func writeRecipient(
     _ recipient: Recipient, to output: inout SessionOutput, _ capabilities: Capabilities
   ) {
-    output.append(Command.recipient, recipient.mailbox.bytes, Command.endOfPath)
+    output.append(Command.recipient, recipient.mailbox.path(capabilities), Command.endOfPath)
     if capabilities.dsn {
       if let notify = recipient.notify ?? notify {
         output.append(Parameter.notify)

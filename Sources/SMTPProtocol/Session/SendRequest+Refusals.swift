@@ -27,12 +27,11 @@ extension SendRequest {
         .messageTooBig)
     }
     // RFC 6531 section 3.2: such an address must not be sent without SMTPUTF8.
-    if !capabilities.smtpUTF8, let address = internationalized {
-      let isDomainOnly = !address.bytes.prefix { $0 != .at }.contains { $0 >= 0x80 }
+    if !capabilities.smtpUTF8, let address = onlyInternational {
       var failure = Self.failure(
         .envelope,
         "the address \"\(Bytes.printable(address.bytes))\" needs SMTPUTF8, which the server does"
-          + " not offer" + (isDomainOnly ? "; give its domain as an A-label (xn--...)" : ""))
+          + " not offer" + (address.reasonForSMTPUTF8.map { "; \($0)" } ?? ""))
       failure.recipient = address == from ? nil : address.bytes
       return failure
     }
@@ -56,17 +55,17 @@ extension SendRequest {
   /// What the server must offer, and take, of the parameters that few messages have.
   private func parameterRefusal(_ capabilities: Capabilities) -> Failure? {
     if let reason = parameters.refusal(by: capabilities)
-      ?? tooLong("MAIL", Command.mail, from?.bytes ?? [], parameters)
+      ?? tooLong("MAIL", Command.mail, from?.path(capabilities) ?? [], parameters)
     {
       return Self.failure(.envelope, reason)
     }
     for recipient in recipients where !recipient.parameters.isEmpty {
-      let (mailbox, parameters) = (recipient.mailbox.bytes, recipient.parameters)
+      let (path, parameters) = (recipient.mailbox.path(capabilities), recipient.parameters)
       if let reason = parameters.refusal(by: capabilities)
-        ?? tooLong("RCPT", Command.recipient, mailbox, parameters)
+        ?? tooLong("RCPT", Command.recipient, path, parameters)
       {
         var failure = Self.failure(.envelope, reason)
-        failure.recipient = mailbox
+        failure.recipient = recipient.mailbox.bytes
         return failure
       }
     }

@@ -164,6 +164,12 @@ package struct SendRequest {
   /// The size sent to the server and compared with its limit.
   var expectedSize: UInt64? { (isBinary ? survey?.octets : survey?.size) ?? size }
 
+  /// An address that cannot be sent without SMTPUTF8.
+  var onlyInternational: Mailbox? {
+    if let from, from.needsSMTPUTF8 { return from }
+    return recipients.first { $0.mailbox.needsSMTPUTF8 }?.mailbox
+  }
+
   /// An address that is not ASCII.
   var internationalized: Mailbox? {
     if let from, from.isInternationalized { return from }

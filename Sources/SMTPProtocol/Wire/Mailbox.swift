@@ -3,8 +3,24 @@
 /// 3.3 allows. A value of this type is safe between angle brackets in a command.
 package struct Mailbox: Equatable {
   package let bytes: [UInt8]
-  /// The address cannot be sent without SMTPUTF8 (RFC 6531).
-  package let isInternationalized: Bool
+  /// nil for an address in ASCII.
+  private var international: International?
+
+  /// The address is not ASCII, and as it is cannot be sent without SMTPUTF8 (RFC 6531).
+  package var isInternationalized: Bool { international != nil }
+  /// It has no form without SMTPUTF8 either.
+  var needsSMTPUTF8: Bool { international.map { $0.ascii == nil } ?? false }
+  /// Why it has none, when that is not the local part.
+  var reasonForSMTPUTF8: ErrorText? { international?.reason }
+
+  /// As a command has it. RFC 6531 section 3.2: a domain may be in A-labels or U-labels. With
+  /// SMTPUTF8 it stays as it was given.
+  func path(_ capabilities: Capabilities) -> [UInt8] {
+    guard let international, !capabilities.smtpUTF8 else { return bytes }
+    return international.ascii ?? bytes
+  }
+
+  package static func == (left: Mailbox, right: Mailbox) -> Bool { left.bytes == right.bytes }
 
   /// A local part alone, and not `postmaster`: only LMTP takes it.
   package var isLocalPart: Bool {
@@ -33,10 +49,11 @@ package struct Mailbox: Equatable {
   /// `postmaster` alone is a forward-path of its own (RFC 5321 section 4.1.1.3). To LMTP
   /// servers every local part may be one: the name of a mailbox there.
   package init(
-    _ text: [UInt8], allowingPostmaster: Bool = false, allowingLocalPart: Bool = false
+    _ text: [UInt8], allowingPostmaster: Bool = false, allowingLocalPart: Bool = false,
+    domains: (any DomainConversion)? = nil
   ) throws(Refusal) {
     bytes = text
-    isInternationalized = text.contains { $0 >= 0x80 }
+    let isInternationalized = text.contains { $0 >= 0x80 }
     if text.isEmpty { throw Refusal(reason: "is empty") }
     if text.contains(where: { Bytes.isControl($0) }) {
       throw Refusal(reason: "contains a control character")
@@ -60,6 +77,34 @@ package struct Mailbox: Equatable {
       }
     } catch {
       throw AddressAdvice.reason(text).map { Refusal(reason: $0) } ?? error
+    }
+    if isInternationalized { international = International(text, domains) }
+  }
+
+  /// What is known of an address outside ASCII.
+  private final class International: Sendable {
+    /// With A-labels, when that makes it ASCII.
+    let ascii: [UInt8]?
+    let reason: ErrorText?
+
+    init(_ text: [UInt8], _ domains: (any DomainConversion)?) {
+      let start = text.lastIndex(of: .at).map { $0 + 1 } ?? text.endIndex
+      guard text[..<start].allSatisfy({ $0 < 0x80 }) else {
+        (ascii, reason) = (nil, nil)
+        return
+      }
+      guard let domains else {
+        (ascii, reason) = (nil, "give its domain as an A-label (xn--...)")
+        return
+      }
+      do throws(DomainRefusal) {
+        let path = text[..<start] + (try Domain.ascii(Array(text[start...]), domains))
+        (ascii, reason) =
+          path.count <= Mailbox.limit
+          ? (Array(path), nil) : (nil, "with an A-label it is longer than \(Mailbox.limit) octets")
+      } catch {
+        (ascii, reason) = (nil, "its domain \(error.reason)")
+      }
     }
   }
 

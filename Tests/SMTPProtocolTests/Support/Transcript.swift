@@ -293,8 +293,11 @@ extension SendRequest {
       }
     }
     self.init(
-      from: addresses[0] == "<>" ? nil : try! Mailbox(bytes(addresses[0])),
-      recipients: addresses.dropFirst().map { try! Mailbox(bytes($0), allowingPostmaster: true) },
+      from: addresses[0] == "<>"
+        ? nil : try! Mailbox(bytes(addresses[0]), domains: FixedDomains.shared),
+      recipients: addresses.dropFirst().map {
+        try! Mailbox(bytes($0), allowingPostmaster: true, domains: FixedDomains.shared)
+      },
       size: options["size"].flatMap { UInt64($0) },
       use8BitMIME: words.contains("8bit") ? true : words.contains("7bit") ? false : nil)
     useSMTPUTF8 = words.contains("smtputf8")

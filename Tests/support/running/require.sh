@@ -61,6 +61,7 @@ for group; do
       want g++ program c++
       want valgrind program valgrind
       want iproute2 program ip
+      want libidn2-0 package libidn2-0
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
       want dovecot-core program dovecot

@@ -127,6 +127,8 @@ class Certificates:
         # Valid by address only, and by name only.
         self.address_only = self._signed("address-only", "by address", "IP:127.0.0.1")
         self.name_only = self._signed("name-only", "localhost", "DNS:localhost")
+        # For a host whose name is outside ASCII.
+        self.international = self._signed("international", "bücher", "DNS:xn--bcher-kva.example")
         self.expired = self._signed("expired", "localhost", LOCAL, PAST)
         # Self-signed.
         self.self_signed = self._self_signed("self-signed", "localhost", LOCAL)

@@ -255,6 +255,14 @@ def test_smtputf8_for_an_address(server: ScriptedServer) -> None:
         connection.send(FROM, "jürgen@example.org", "x")
 
 
+def test_a_domain_outside_ascii(server: ScriptedServer) -> None:
+    """Without SMTPUTF8 as its A-label; the result has what was given."""
+    server.play(hello(), sending(f"<{FROM}>", "<b@xn--bcher-kva.example>"), QUIT)
+    with open_to(server) as connection:
+        result = connection.send(FROM, "b@bücher.example", "x")
+    assert result.accepted == ["b@bücher.example"]
+
+
 def test_no_smtputf8_where_it_is_needed(server: ScriptedServer) -> None:
     server.play(hello(), QUIT)
     with open_to(server) as connection:
@@ -321,9 +329,7 @@ EXTENSIONS = ("DELIVERBY", "FUTURERELEASE", "AUTH PLAIN", "NO-SOLICITING", "RRVS
         ({"parameters": {}, "deliver_by": "0;N"}, "BY=0;N"),
     ],
 )
-def test_parameters_of_mail(
-    fields: dict[str, Any], parameter: str, server: ScriptedServer
-) -> None:
+def test_parameters_of_mail(fields: dict[str, Any], parameter: str, server: ScriptedServer) -> None:
     """As arguments of send, and in an envelope."""
     mail = sending(f"<{FROM}> {parameter}", f"<{TO}>")
     server.play(hello(*EXTENSIONS), mail, mail, QUIT)

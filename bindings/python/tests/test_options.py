@@ -132,6 +132,17 @@ def test_the_value_gets_to_the_library(keyword: str, recorder: Recorder) -> None
             assert expected is None
 
 
+@pytest.mark.parametrize("keyword", ["host", "name", "tls_servername"])
+def test_a_name_outside_ascii(keyword: str) -> None:
+    with made(**{keyword: "bücher.example"}) as connection:
+        getter = getattr(lib, f"smtpconn_options_{keyword}")
+        assert getter(connection._options.handle) == b"xn--bcher-kva.example"
+    given: dict[str, Any] = {keyword: "☕.example"}
+    complaint = f'^{keyword} "☕.example" has no A-label: "☕"'
+    with pytest.raises(smtpconn.OptionsError, match=complaint):
+        smtpconn.Connection(**given)
+
+
 @pytest.mark.parametrize("keyword", ["socket", "connection"])
 def test_the_socket_gets_to_the_library(keyword: str) -> None:
     getter = getattr(lib, f"smtpconn_options_{keyword}")

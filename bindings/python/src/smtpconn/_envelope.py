@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Optional, Union
+from typing import TYPE_CHECKING, Callable, Final, Optional, Union
 
 from ._errors import EnvelopeError
 from ._failure import check
@@ -132,7 +132,7 @@ _FLAGS: Final = _of_kind("flag")
 _OPEN_FLAGS: Final = _of_kind("flag or unset")
 _OCTETS: Final = _of_kind("octets")
 _NUMBERS: Final = _of_kind("number")
-_TEXTS: Final = (
+_TEXTS: Final[tuple[tuple[str, Callable[[object, str, type[EnvelopeError]], bytes]], ...]] = (
     *((name, encode) for name in _of_kind("text")),
     *((name, encode_list) for name in _of_kind("list")),
 )
@@ -197,10 +197,10 @@ def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
         if value is not None:
             # The lowest would remove the field.
             put(f"set_{name}", _whole(value, name, range(1 - 2**31, 2**31)))
-    for name, carry in _TEXTS:
+    for name, encoded in _TEXTS:
         value = getattr(envelope, name)
         if value is not None:
-            put(f"set_{name}", carry(value, name, EnvelopeError))
+            put(f"set_{name}", encoded(value, name, EnvelopeError))
     for pair in _pairs(envelope.parameters, "parameters"):
         put("set_parameter", *pair)
     encode_flag(envelope.allow_empty, "allow_empty")
