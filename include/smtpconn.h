@@ -142,7 +142,7 @@ enum smtpconn_code {
   SMTPCONN_ESTREAM = -10,     /* the source of the message failed */
   SMTPCONN_EAUTH = -11,       /* login: bad input, refused, or not possible */
   SMTPCONN_EOAUTH2 = -12,     /* no access token was obtained */
-  SMTPCONN_EPROXY = -13,      /* reserved: the proxy refused */
+  SMTPCONN_EPROXY = -13,      /* the proxy refused, or is none */
   SMTPCONN_EOPTIONS = -14,    /* an option is out of range or contradicts */
   SMTPCONN_ESTATE = -15,      /* not possible now, or a NULL handle */
   SMTPCONN_ECANCELLED = -16,  /* cancelled, closed or freed by the caller */
@@ -325,12 +325,13 @@ const char *smtpconn_error_message(const smtpconn_error *error);
 
 /* The reply of the server that caused the error, its lines joined by LF as they
  * came, codes included ("550-5.1.1 No such user\n550 5.1.1 here"); NULL when no
- * reply caused it. */
+ * reply caused it.  With EPROXY the answer of an HTTP proxy, "HTTP/1.1 403 Forbidden". */
 const char *smtpconn_error_response(const smtpconn_error *error);
 
 /* The code of that reply, 200 to 599: the first digit decides, whatever the others are
  * (RFC 5321 sections 4.2.1 and 4.3.2).  When the lines of a reply have different codes, it
- * is the code of the last line; such a reply is never a success.  0 without a reply. */
+ * is the code of the last line; such a reply is never a success.  0 without a reply.  With
+ * EPROXY the status of an HTTP proxy. */
 int smtpconn_error_response_code(const smtpconn_error *error);
 
 /* The enhanced status code of that reply, "5.1.1" (RFC 2034, RFC 3463); NULL
@@ -343,10 +344,11 @@ const char *smtpconn_error_enhanced(const smtpconn_error *error);
  * of this interface.  Never NULL for a non-NULL error. */
 const char *smtpconn_error_command(const smtpconn_error *error);
 
-/* What the connection was doing: "options", "dns", "connect", "tls",
+/* What the connection was doing: "options", "dns", "connect", "proxy", "tls",
  * "greeting", "hello", "starttls", "auth", "envelope", "message", "reset",
  * "quit", "command" or "idle".  The handshake belongs to "tls" when the connection starts
- * with it, and to "starttls" after that command.  Never NULL for a non-NULL
+ * with it, and to "starttls" after that command; that with an https proxy belongs to
+ * "proxy".  Never NULL for a non-NULL
  * error. */
 const char *smtpconn_error_phase(const smtpconn_error *error);
 
@@ -496,6 +498,60 @@ int smtpconn_options_set_receive_buffer_size(smtpconn_options *options, int octe
 int smtpconn_options_receive_buffer_size(const smtpconn_options *options);
 int smtpconn_options_set_send_buffer_size(smtpconn_options *options, int octets);
 int smtpconn_options_send_buffer_size(const smtpconn_options *options);
+
+/* A proxy to go through, as "scheme://[user[:password]@]host[:port]".  Default NULL: none.
+ * Everything that is not a letter, a digit, "-", ".", "_" or "~" in user and password is
+ * written as "%" and two hexadecimal digits (RFC 3986 section 2.1).
+ *
+ * socks5    SOCKS 5 (RFC 1928, RFC 1929); port 1080.  The library resolves the name of the
+ *           server, and asks the proxy for its addresses in turn
+ * socks5h   the same; the proxy resolves the name
+ * http      CONNECT (RFC 9110 section 9.3.6), with Basic (RFC 7617); port 80.  The proxy
+ *           resolves the name.  User and password are readable on the way to the proxy
+ * https     the same under TLS with the proxy; port 443.  Its certificate is always
+ *           verified, for the proxy's host and by tls_ca, tls_ca_file and
+ *           tls_ca_directory; no other TLS option is used there.  TLS with the server is
+ *           then inside of it
+ *
+ * Everything that the other options say of the server is about the server itself: host,
+ * certificates, STARTTLS, TLS sessions.  The addresses of the proxy are tried as those of
+ * a server are, and local_address, address_family, tcp_keepalive and the buffer sizes apply
+ * to the connection to the proxy; address_family with socks5 also to the server's
+ * addresses.  A loopback address behind a proxy is not this machine: a login there needs
+ * TLS or allow_insecure_auth.
+ *
+ * A refusal is EPROXY, phase "proxy": smtpconn_error_response has the answer of an HTTP
+ * proxy, and the message the number and the words of a SOCKS reply.  The proxy has connection_timeout for it, and greeting_timeout as long as the proxy has another
+ * address.  EOPTIONS from smtpconn_new with socket_path, socket or connection, which do not
+ * go through a proxy.  The getter returns the URL without user and password. */
+int smtpconn_options_set_proxy(smtpconn_options *options, const char *url);
+const char *smtpconn_options_proxy(const smtpconn_options *options);
+
+/* The user and the password for the proxy, in UTF-8 and up to 255 octets each, when they
+ * are not in the URL.  They are sent only when the proxy asks (SOCKS), or with the first
+ * request (HTTP, where the user must not contain a colon).  Default NULL.  The library's
+ * copies of the password and of the URL are erased before their memory is freed; neither
+ * is in a log line or an error. */
+int smtpconn_options_set_proxy_user(smtpconn_options *options, const char *user);
+const char *smtpconn_options_proxy_user(const smtpconn_options *options);
+int smtpconn_options_set_proxy_password(smtpconn_options *options, const char *password);
+
+/* 1: smtpconn_connect reads the proxy from the environment variable all_proxy, or ALL_PROXY
+ * when that is not set, in the form of the option proxy; without a scheme it is an HTTP
+ * proxy.  When neither is set, there is no proxy.  no_proxy, or NO_PROXY, has the hosts that
+ * are reached directly, separated by commas: "*" is every host; "example.com" and
+ * ".example.com" are this host and every one that ends with ".example.com"; an IP address is
+ * compared as text.  Token endpoints follow the same rule.  A value that is no proxy is
+ * EOPTIONS.  Other variables are not read.  No other thread may change the environment
+ * meanwhile.  Contradicts proxy.  Default 0: the environment is not read. */
+int smtpconn_options_set_proxy_from_environment(smtpconn_options *options, int on);
+int smtpconn_options_proxy_from_environment(const smtpconn_options *options);
+
+/* 1, the default: a token endpoint with https (smtpconn_auth_set_access_url) is reached
+ * through the proxy as well.  0: directly.  One with http is on this machine, and always
+ * reached directly. */
+int smtpconn_options_set_proxy_token_endpoint(smtpconn_options *options, int on);
+int smtpconn_options_proxy_token_endpoint(const smtpconn_options *options);
 
 /* A stream socket that the caller made, -1 for none (the default).  It is
  * duplicated, and becomes non-blocking; the caller may close its own.
@@ -906,7 +962,8 @@ int smtpconn_options_tls_reject_unauthorized(const smtpconn_options *options);
  * Up to 8 sessions are kept, in memory.  With TLS 1.3 each is used once (RFC 8446
  * appendix C.4); with TLS 1.2 by one connection at a time.  They are discarded when a
  * handshake fails, and when one of these options is set, even to its present value:
- * host, port, secure, lmtp, socket_path, and all that begin with tls_.
+ * host, port, secure, lmtp, socket_path, proxy, proxy_from_environment, and all that
+ * begin with tls_.
  *
  * 0: no session is kept or used. */
 int smtpconn_options_set_tls_resumption(smtpconn_options *options, int on);
@@ -1081,9 +1138,10 @@ void smtpconn_set_log_callback(smtpconn *connection,
  * EHLO (HELO only to a server that does not understand EHLO), and starts TLS as the
  * options require.  Once per connection.
  *
- * The callback gets NULL, or EDNS, ESOCKET, ECONNECTION, ETIMEDOUT, ETLS,
+ * The callback gets NULL, or EDNS, ESOCKET, ECONNECTION, EPROXY, ETIMEDOUT, ETLS,
  * EPROTOCOL or ECANCELLED; after an error the connection is closed.
- * Returns SMTPCONN_ESTATE when it was called before. */
+ * Returns SMTPCONN_ESTATE when it was called before, and EOPTIONS when
+ * proxy_from_environment finds what is no proxy. */
 int smtpconn_connect(smtpconn *connection, smtpconn_done_callback callback, void *user);
 
 /* Waits and runs callbacks until no operation of this connection is pending.
@@ -1162,8 +1220,8 @@ const char *smtpconn_tls_certificate_names(const smtpconn *connection, size_t in
 const char *smtpconn_tls_certificate_not_before(const smtpconn *connection, size_t index);
 const char *smtpconn_tls_certificate_not_after(const smtpconn *connection, size_t index);
 
-/* The address and port of the server in use, "192.0.2.1:25"; NULL before there
- * is one.  Valid until the connection is freed. */
+/* The address and port of the server in use, "192.0.2.1:25", with a proxy those of the
+ * proxy; NULL before there is one.  Valid until the connection is freed. */
 const char *smtpconn_remote_address(const smtpconn *connection);
 
 /* The parts of a connection that take time. */

@@ -33,6 +33,13 @@ static inline void copenssl_harden(SSL_CTX *context) {
   X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 }
 
+/* A BIO for TLS inside the TLS of `outer`, which stays the caller's; NULL without memory. */
+static inline BIO *copenssl_bio_inside(SSL *outer) {
+  BIO *bio = BIO_new(BIO_f_ssl());
+  if (bio != NULL) BIO_set_ssl(bio, outer, BIO_NOCLOSE);
+  return bio;
+}
+
 /* Whether a PEM text was read to its end, and not to a damaged part; then the error for
  * the end is removed from the queue. */
 static inline int copenssl_is_at_end(void) {

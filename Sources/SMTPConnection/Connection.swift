@@ -81,6 +81,7 @@ package final class Connection {
       throw Failure(.state, "connect was called before; a connection connects once")
     }
     try callbacks.check()
+    try options.chooseProxy()
     driver.connect(completion)
   }
 

@@ -11,8 +11,8 @@ final class Deadlines {
     /// A name is resolved, or addresses are connected to: `Resolver` and `Connector` have timers
     /// of their own.
     case opening
-    /// `isReplaceable`: there is another address, which may be better than a server that sends
-    /// nothing.
+    /// Of TLS, or with a proxy. `isReplaceable`: there is another address, which may be better than
+    /// a server that sends nothing.
     case handshake(isReplaceable: Bool)
     /// `sent`: how much the channel has sent so far.
     case dialogue(Session.Expectation, sent: Int)
@@ -176,7 +176,9 @@ final class Deadlines {
 
   func failure(of limit: Limit, _ waiting: Waiting, phase: Phase, command: String) -> Failure {
     var explanation = limit.explanation
-    if limit == .greeting, case .handshake = waiting {
+    if phase == .proxy {
+      explanation = "the proxy did not connect to the server"
+    } else if limit == .greeting, case .handshake = waiting {
       explanation = "the TLS handshake was not over"
     }
     return Failure(

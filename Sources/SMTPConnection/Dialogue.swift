@@ -44,7 +44,7 @@ final class Dialogue {
         handleEvents(handle)
         if count == loop.buffer.count {
           loop.enlargeBuffer()
-        } else if !channel.isSecure, writeFailure == nil {
+        } else if !channel.isBuffered, writeFailure == nil {
           // Without TLS the loop detects further octets, unless this is the last read.
           return nil
         }

@@ -4,7 +4,7 @@ import SMTPTransport
 /// The settings of sockets that the library connects.
 extension Options {
   var socketSettings: SocketSettings {
-    var settings = SocketSettings()
+    let settings = SocketSettings()
     settings.family = addressFamily
     settings.localAddress = localAddress.flatMap {
       SocketAddress(numeric: $0, port: UInt16(truncatingIfNeeded: localPort))
@@ -20,6 +20,7 @@ extension Options {
   /// No setting is accepted and then ignored.
   func validateNetwork() throws(Failure) {
     if pipe != nil { try refuseSockets() }
+    try validateProxy()
     let keepsAlive = tcpKeepaliveIdle != 0 || tcpKeepaliveInterval != 0 || tcpKeepaliveCount != 0
     if socketPath != nil, keepsAlive || addressFamily != .any {
       throw Failure(
@@ -33,7 +34,8 @@ extension Options {
           + " cannot apply to it: set them on the socket before")
     }
     guard addressFamily != .any else { return }
-    try checkFamily(of: host, "host")
+    // A proxy may have other addresses than this machine.
+    if proxy?.resolves != true, !proxyFromEnvironment { try checkFamily(of: host, "host") }
     try checkFamily(of: localAddress, "local_address")
     if let socket, !socket.isOf(addressFamily) {
       throw Failure(.options, "socket is not of the family that address_family names")
@@ -45,7 +47,8 @@ extension Options {
   private func refuseSockets() throws(Failure) {
     let refused: [(option: ErrorText, isSet: Bool)] = [
       ("socket", socket != nil), ("connection", connectedSocket != nil),
-      ("socket_path", socketPath != nil), ("local_address", localAddress != nil),
+      ("socket_path", socketPath != nil), ("proxy", proxy != nil),
+      ("proxy_from_environment", proxyFromEnvironment), ("local_address", localAddress != nil),
       ("local_port", localPort != 0), ("address_family", addressFamily != .any),
       ("tcp_keepalive_idle", tcpKeepaliveIdle != 0),
       ("tcp_keepalive_interval", tcpKeepaliveInterval != 0),

@@ -26,6 +26,8 @@ package struct Options {
   package var tls = TLSConfiguration()
   /// Shared by the copies that the connections have.
   package private(set) var tlsMemory = TLSMemory()
+  /// Of TLS with a proxy.
+  package private(set) var proxyMemory = TLSMemory()
   package var opportunisticTLS = false
   package var lmtp = false
   package private(set) var localAddress: [UInt8]?
@@ -36,6 +38,11 @@ package struct Options {
   package internal(set) var tcpKeepaliveCount = 0
   package internal(set) var receiveBufferSize = 0
   package internal(set) var sendBufferSize = 0
+  package internal(set) var proxy: Proxy?
+  package internal(set) var proxyUser: Secret?
+  package internal(set) var proxyPassword: Secret?
+  package var proxyFromEnvironment = false
+  package var proxyTokenEndpoint = true
   package private(set) var socketPath: [UInt8]?
   /// A socket of the caller, to be connected or already connected.
   package private(set) var socket: GivenSocket?
@@ -78,7 +85,10 @@ package struct Options {
 
   /// What was learned of one server, or under one configuration, must not help with another:
   /// due after every change that decides about TLS.
-  package mutating func forgetTLS() { tlsMemory = TLSMemory() }
+  package mutating func forgetTLS() {
+    tlsMemory = TLSMemory()
+    proxyMemory = TLSMemory()
+  }
 
   // MARK: Setters that check
 

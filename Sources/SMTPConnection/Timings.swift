@@ -14,6 +14,7 @@ package struct Timings {
       switch phase {
       case .dns: self = .resolve
       case .connect: self = .connect
+      case .proxy: self = .proxy
       case .tls, .starttls: self = .tls
       case .greeting: self = .greeting
       case .hello: self = .hello

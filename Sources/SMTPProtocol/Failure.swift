@@ -141,8 +141,8 @@ package enum ErrorCode: Int32, CaseIterable {
 
 /// What the connection was doing.
 package enum Phase {
-  case options, dns, connect, tls, greeting, hello, starttls, auth, envelope, message, reset, quit
-  case command, idle
+  case options, dns, connect, proxy, tls, greeting, hello, starttls, auth, envelope, message, reset
+  case quit, command, idle
 }
 
 /// The numbers of `enum smtpconn_retry`.

@@ -10,6 +10,14 @@ package enum IOOutcome {
   case failed(Failure)
 }
 
+/// Who is at the other end of TLS.
+package enum TLSPeer {
+  case server
+  /// The server, after STARTTLS.
+  case upgradedServer
+  case proxy
+}
+
 package enum HandshakeOutcome {
   case done(TLSInfo)
   case pending
@@ -30,9 +38,10 @@ package final class Channel {
   private let loop: EventLoop
   private var watch: Watch?
   private var isOpen = true
+  /// With the server, or with a proxy as long as there is none with the server.
   private var session: TLSSession?
   private var peer: [UInt8] = []
-  private var isUpgrade = false
+  private var peerKind = TLSPeer.server
 
   /// Calls that cannot go on until the socket takes more.
   private struct Blocked: OptionSet {
@@ -73,7 +82,10 @@ package final class Channel {
   package var local: SocketAddress { socket?.local ?? .unspecified }
   /// The address of the peer as text; nil without a socket.
   package var address: String? { socket?.remote.description }
-  package var isSecure: Bool { session?.isEstablished ?? false }
+  /// TLS with the server; that with a proxy does not count.
+  package var isSecure: Bool { peerKind != .proxy && session?.isEstablished == true }
+  /// Octets that have arrived may be where the loop does not see them.
+  package var isBuffered: Bool { session != nil }
   /// Octets read from the socket in one turn: input alternates with other connections and time
   /// limits, even when it has no data. It is the size of a TLS record: room for 600 key
   /// updates, which take some milliseconds, or for the replies to 100 messages.
@@ -199,9 +211,9 @@ package final class Channel {
   /// Prepares for TLS with a server that must prove to be `serverName`;
   /// `handshake` does the rest.
   ///
-  /// `isUpgrade`: after STARTTLS, not from the start.
+  /// After TLS with a proxy it is begun once more, inside of that.
   package func beginTLS(
-    _ context: TLSContext, serverName: [UInt8], isUpgrade: Bool
+    _ context: TLSContext, serverName: [UInt8], with peerKind: TLSPeer
   ) -> Failure? {
     guard let name = TLSPeerName(serverName) else {
       let shown = Bytes.printable(serverName)
@@ -210,8 +222,8 @@ package final class Channel {
           "\"\(shown)\" is no name that a certificate can be checked for",
           reason: "bad host name", retry: .no, kind: .tlsSetup))
     }
-    guard isOpen, session == nil, let session = TLSSession(context, over: wire),
-      session.expect(name)
+    guard isOpen, session == nil || self.peerKind == .proxy,
+      let session = makeSession(context), session.expect(name)
     else {
       let reason = TLSErrorQueue.drain().text
       return located(
@@ -222,8 +234,13 @@ package final class Channel {
     self.session = session
     hold(true)
     peer = name.text
-    self.isUpgrade = isUpgrade
+    self.peerKind = peerKind
     return nil
+  }
+
+  private func makeSession(_ context: TLSContext) -> TLSSession? {
+    if let session { return TLSSession(context, inside: session) }
+    return TLSSession(context, over: wire)
   }
 
   /// Continues the handshake; called again after `onReady` until it is over.
@@ -249,7 +266,7 @@ package final class Channel {
     case .system(let error): return .failed(located(TLSFailure.closed(error)))
     case .failed(let queue):
       return .failed(
-        located(TLSFailure.handshake(queue, session, peer: peer, isUpgrade: isUpgrade)))
+        located(TLSFailure.handshake(queue, session, peer: peer, with: peerKind)))
     }
   }
 
@@ -257,10 +274,10 @@ package final class Channel {
   package func takeKeyLines() -> [Secret] { session?.takeKeyLines() ?? [] }
 
   /// The certificates of the server, its own first; none after `close`.
-  package var certificateCount: Int { session?.certificateCount ?? 0 }
+  package var certificateCount: Int { isSecure ? session?.certificateCount ?? 0 : 0 }
 
   package func certificate(at index: Int, _ field: TLSCertificateField) -> [UInt8]? {
-    session?.certificate(at: index, field)
+    isSecure ? session?.certificate(at: index, field) : nil
   }
 
   private func located(_ failure: Failure) -> Failure {

@@ -14,7 +14,7 @@ import Testing
       url, clientID: [], clientSecret: Secret([], cryptography),
       refreshToken: Secret([1], cryptography), scope: [], cryptography)
     let exchange = TokenExchange(
-      loop, request, trusting: TLSConfiguration(), cryptography, limit: 50)
+      loop, request, SharedOptions(Options()), cryptography, limit: 50)
     var results: [Result<HTTPResponse, Failure>] = []
     exchange.start { results.append($0) }
     while results.isEmpty { _ = loop.runOnce(timeout: -1) }

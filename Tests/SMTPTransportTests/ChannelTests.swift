@@ -22,7 +22,7 @@ final class Talker {
   }
 
   func startTLS(_ context: TLSContext, _ name: String) {
-    failure = channel?.beginTLS(context, serverName: bytes(name), isUpgrade: false)
+    failure = channel?.beginTLS(context, serverName: bytes(name), with: .server)
     isShakingHands = failure == nil
     goOn()
   }
@@ -246,7 +246,7 @@ final class Talker {
     let context = try TLSContext.make(TLSConfiguration()).get()
     let channel = try #require(client.channel)
     for name in ["", ".", ".example.com", "a\u{0}b", "a b", "ä.example"] {
-      let failure = channel.beginTLS(context, serverName: bytes(name), isUpgrade: false)
+      let failure = channel.beginTLS(context, serverName: bytes(name), with: .server)
       #expect(failure?.code == .tls)
     }
     #expect(!channel.isSecure)

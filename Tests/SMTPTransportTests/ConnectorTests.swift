@@ -65,7 +65,8 @@ import Testing
     let winner = try #require(run(connector)).get()
     #expect(winner.remote.description == first.address.description)
     #expect(connector.hasMore)
-    connector.remember(winner.remote, Failure(.protocolViolation, "554 go away", retry: .no))
+    connector.remember(
+      winner.remote.description, Failure(.protocolViolation, "554 go away", retry: .no))
     winner.close()
 
     var result: Outcome?
@@ -89,7 +90,7 @@ import Testing
 
   @Test func localAddressOfAnotherFamily() throws {
     let listener = Listener()
-    var settings = SocketSettings()
+    let settings = SocketSettings()
     settings.localAddress = SocketAddress(numeric: bytes("::1"), port: 0)
     let connector = Connector(loop: loop, addresses: [listener.address], settings: settings)
     guard case .failure(let failure) = try #require(run(connector)) else {

@@ -52,7 +52,7 @@ import Testing
       #expect(name == "127.0.0.1")
     case .failed(let queue):
       #expect(name == "127.0.0.2")
-      let failure = TLSFailure.handshake(queue, session, peer: bytes(name), isUpgrade: false)
+      let failure = TLSFailure.handshake(queue, session, peer: bytes(name), with: .server)
       #expect(failure.message.hasSuffix("localhost, 127.0.0.1, not for \"127.0.0.2\""))
       let isEmpty = unsafe sessions.take() == nil
       #expect(isEmpty)

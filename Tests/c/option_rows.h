@@ -14,6 +14,8 @@
   X(opportunistic_tls, 0) \
   X(lmtp, 0) \
   X(secured, 0) \
+  X(proxy_from_environment, 0) \
+  X(proxy_token_endpoint, 1) \
   X(hello_after_login, 0) \
   X(allow_insecure_auth, 0) \
   X(tls_require_ocsp, 0) \
@@ -52,6 +54,8 @@
   X(socket_path, NULL, "/run/lmtp socket", "") \
   X(local_address, NULL, "127.0.0.2", "mail.example.com") \
   X(name, NULL, "client.example", "") \
+  X(proxy, NULL, "socks5h://proxy.example:1080", "ftp://proxy.example") \
+  X(proxy_user, NULL, "somebody", "") \
   X(ignored_capabilities, NULL, "Pipelining X-1", "PIPELINING,CHUNKING") \
   X(auth_method, NULL, "CRAM-MD5 -LOGIN", "") \
   X(channel_binding, NULL, "tls-unique", "tls-best") \
@@ -74,6 +78,7 @@
 
 /* the same, without a getter */
 #define SECRET_OPTIONS(X) \
+  X(proxy_password, NULL, "sesame", "a\nb") \
   X(tls_key, NULL, "a\nb\n", "")
 
 /* name */

@@ -2,11 +2,12 @@
  * secrets.c - what a login was done with is nowhere in memory any more once
  * everything is freed
  *
- *     secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY
+ *     secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY SOCKS HTTP
  *
  * FRIENDLY is the port of a server that takes every login, ENDPOINT the URL of a
  * token endpoint that gives "access-token-0123456789", and REPEATING that of one that
- * refuses and repeats the request; CERTIFICATE and KEY are PEM files.
+ * refuses and repeats the request; CERTIFICATE and KEY are PEM files; SOCKS and HTTP are
+ * the ports of proxies.
  */
 #define _POSIX_C_SOURCE 200809L
 #define CHECK_MAIN
@@ -25,6 +26,10 @@ enum { LONGEST = 64 };
 static const char *const passwords[] = {"o`rrvnqc,/012345678", NULL};
 static const char *const tokens[] = {"qdeqdrg,snjdm,/012345678", "bkhdms,rdbqds,/012345678",
                                      "`bbdrr,snjdm,/012345678", NULL};
+
+/* The password, and with the user in base64. */
+static const char *const proxy_logins[] = {"o`rrvnqc,/012345678",
+                                           "XVwoX1T5bFEyb2cublPsLCDxLyP0Mib3NP<<", NULL};
 
 static struct hidden hidden(const char *letters) {
   struct hidden word;
@@ -188,10 +193,45 @@ static void show_key(int port, enum key_form form, const char *certificate, cons
   check_forgotten(keys);
 }
 
+/* Connects through a proxy: its password is in the URL, or apart. */
+static void pass_proxy(int port, const char *scheme, const char *proxy, int apart) {
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn *connection;
+  int connected = 1, ended = 1;
+  char url[4 * LONGEST], word[LONGEST];
+  strcpy(url, scheme);
+  strcat(url, "://alice");
+  if (apart) {
+    reveal(word, proxy_logins[0]);
+    CHECK_INT(smtpconn_options_set_proxy_password(options, word), 0);
+    forget(word);
+  } else {
+    strcat(url, ":");
+    reveal(url + strlen(url), proxy_logins[0]);
+  }
+  strcat(url, "@127.0.0.1:");
+  strcat(url, proxy);
+  CHECK_INT(smtpconn_options_set_proxy(options, url), 0);
+  forget(url);
+  CHECK(count_in_memory(proxy_logins[0]) > 0);
+  smtpconn_options_set_host(options, "127.0.0.1");
+  smtpconn_options_set_port(options, port);
+  smtpconn_options_set_name(options, "client.test");
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
+  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
+  CHECK_INT(smtpconn_run(connection), 0);
+  CHECK_INT(connected, 0);
+  CHECK_INT(ended, 0);
+  smtpconn_free(connection);
+  check_forgotten(proxy_logins);
+}
+
 int main(int argc, char **argv) {
   int port, form;
-  if (argc != 6) {
-    fprintf(stderr, "usage: secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY\n");
+  if (argc != 8) {
+    fprintf(stderr, "usage: secrets FRIENDLY ENDPOINT REPEATING CERTIFICATE KEY SOCKS HTTP\n");
     return 2;
   }
   port = atoi(argv[1]);
@@ -206,6 +246,10 @@ int main(int argc, char **argv) {
   check_forgotten(tokens);
   for (form = 0; form < KEY_FORMS; form++) {
     show_key(port, (enum key_form)form, argv[4], argv[5]);
+  }
+  for (form = 0; form < 2; form++) {
+    pass_proxy(port, "socks5h", argv[6], form);
+    pass_proxy(port, "http", argv[7], form);
   }
   return check_result();
 }

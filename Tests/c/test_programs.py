@@ -16,6 +16,7 @@ from support.servers.endpoint import TokenEndpoint, granted, repeats_the_request
 from support.servers.manners import friendly, rude, rude_under_tls, silent
 from support.servers.resuming import Remembering
 from support.servers.scripted import ScriptedServer
+from support.servers.tunnelproxy import TunnelProxy
 
 HERE = Path(__file__).parent
 
@@ -37,7 +38,15 @@ PROGRAMS: dict[str, list[str]] = {
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
     "fairness": ["{certificate}", "{key}", "{ca}"],
-    "secrets": ["{friendly}", "{endpoint}", "{repeating}", "{certificate}", "{key}"],
+    "secrets": [
+        "{friendly}",
+        "{endpoint}",
+        "{repeating}",
+        "{certificate}",
+        "{key}",
+        "{socks}",
+        "{http}",
+    ],
     "threads": ["{resuming}", "{ca}"],
     "idle": ["{resuming}", "{ca}"],
 }
@@ -58,11 +67,15 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
         ScriptedServer(rude_under_tls, repeat=True, identity=certificates.good) as tls,
         TokenEndpoint(granted("access-token-0123456789"), repeat=True) as endpoint,
         TokenEndpoint(repeats_the_request, repeat=True) as repeating,
+        TunnelProxy("socks5h", login=True) as socks,
+        TunnelProxy("http") as http,
     ):
         arguments = [
             word.format(
                 library=BUILD / "libsmtpconn.so.0",
                 friendly=friend.port,
+                socks=socks.port,
+                http=http.port,
                 friendly_tls=secure_friend.port,
                 resuming=resuming.port,
                 ca=certificates.ca_file,

@@ -18,6 +18,10 @@ VALUES: list[tuple[str, Option]] = [
         for keywords in ("", " ", "STARTTLS", "SIZE starttls", "SIZE,DSN", "A\r\nB")
     ],
     ("socket_path", "/" + "x" * 107),
+    ("proxy", "proxy.example:3128"),
+    ("proxy_user", "u" * 256),
+    ("proxy_password", "p" * 256),
+    ("proxy_password", "p\r\n"),
 ]
 
 
@@ -50,6 +54,8 @@ def test_link_local_address_without_its_interface(drive: Drive) -> None:
 PIN = "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 RECORD = "3 1 1 " + "00" * 32
 
+PROXY = "socks5h://proxy.example"
+
 CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"secure": 1, "ignore_tls": 1}, ("secure", "ignore_tls")),
     ({"require_tls": 1, "ignore_tls": 1}, ("require_tls", "ignore_tls")),
@@ -78,18 +84,33 @@ CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"tls_pins": PIN, "ignore_tls": 1}, ("tls_pins", "ignore_tls")),
     ({"tls_pins": PIN, "opportunistic_tls": 1}, ("tls_pins", "opportunistic_tls")),
     ({"tls_pins": PIN, "connection": "tcp4", "secured": 1}, ("tls_pins", "secured")),
-    *[
-        ({place: given, option: 1}, (place, named))
-        for option, named in [
-            ("address_family", "address_family"),
-            ("tcp_keepalive_idle", "tcp_keepalive"),
-            ("tcp_keepalive_interval", "tcp_keepalive"),
-            ("tcp_keepalive_count", "tcp_keepalive"),
-        ]
-        for place, given in [("socket_path", "/s"), ("connection", "tcp4")]
-    ],
+    ({"socket_path": "/s", "address_family": 1}, ("socket_path", "address_family")),
+    ({"connection": "tcp4", "address_family": 1}, ("connection", "address_family")),
+    ({"socket_path": "/s", "tcp_keepalive_idle": 1}, ("socket_path", "tcp_keepalive")),
+    ({"socket_path": "/s", "tcp_keepalive_interval": 1}, ("socket_path", "tcp_keepalive")),
+    ({"socket_path": "/s", "tcp_keepalive_count": 1}, ("socket_path", "tcp_keepalive")),
+    ({"connection": "tcp4", "tcp_keepalive_idle": 1}, ("connection", "tcp_keepalive")),
+    ({"connection": "tcp4", "tcp_keepalive_interval": 1}, ("connection", "tcp_keepalive")),
+    ({"connection": "tcp4", "tcp_keepalive_count": 1}, ("connection", "tcp_keepalive")),
     ({"connection": "tcp4", "receive_buffer_size": 1}, ("connection", "buffer")),
     ({"connection": "tcp4", "send_buffer_size": 1}, ("connection", "buffer")),
+    ({"proxy": PROXY, "proxy_from_environment": 1}, ("proxy", "proxy_from_environment")),
+    ({"proxy": PROXY, "socket_path": "/s"}, ("proxy", "socket_path")),
+    ({"proxy": PROXY, "socket": "tcp4"}, ("proxy", "socket")),
+    ({"proxy": PROXY, "connection": "tcp4"}, ("proxy", "connection")),
+    ({"proxy_from_environment": 1, "socket_path": "/s"}, ("proxy_from_environment",)),
+    ({"proxy_user": "u"}, ("proxy_user", "proxy")),
+    ({"proxy_password": "p"}, ("proxy_password", "proxy")),
+    ({"proxy": PROXY, "proxy_password": "p"}, ("proxy_password", "proxy_user")),
+    ({"proxy": "http://u@h", "proxy_user": "u"}, ("proxy", "proxy_user")),
+    (
+        {"proxy": "http://u:p@h", "proxy_password": "p"},
+        ("proxy", "proxy_password"),
+    ),
+    ({"proxy": "http://h", "proxy_user": "u:x"}, ("proxy_user", "colon")),
+    ({"proxy": PROXY, "host": "fe80::1%lo"}, ("host", "interface")),
+    ({"proxy": "socks5h://127.0.0.1", "address_family": 2}, ("proxy", "address_family")),
+    ({"proxy": "socks5://h", "host": "::1", "address_family": 1}, ("host", "address_family")),
     ({"host": "::1", "address_family": 1}, ("host", "address_family")),
     ({"host": "127.0.0.1", "address_family": 2}, ("host", "address_family")),
     ({"local_address": "127.0.0.1", "address_family": 2}, ("local_address", "address_family")),

@@ -278,7 +278,7 @@ final class LoginAttempt {
 
   private func askEndpoint(_ request: TokenRequest) {
     trace.note(.smtp, "asking \(Bytes.printable(request.url.authority)) for an access token")
-    let exchange = TokenExchange(loop, request, trusting: options.values.tls, cryptography)
+    let exchange = TokenExchange(loop, request, options, cryptography)
     self.exchange = exchange
     exchange.start { [self] result in
       deadlines.update()

@@ -2,19 +2,21 @@ import SMTPProtocol
 import SMTPTransport
 
 /// Asks a token endpoint: one HTTP request over a connection of its own, with the
-/// certificate verified, within one time limit, and without following redirects.
+/// certificate verified, within one time limit, and without following redirects. It goes through
+/// the proxy of the connection, if that has one.
 final class TokenExchange {
   /// Milliseconds for everything.
   static let standardLimit: Int64 = 60_000
 
   private let loop: EventLoop
   private let request: TokenRequest
-  private let configuration: TLSConfiguration
+  private let options: SharedOptions
   private let limit: Int64
   private var completion: ((Result<HTTPResponse, Failure>) -> Void)?
-  private var resolver: Resolver?
-  private var connector: Connector?
+  private let route: Route
+  private var deadline: Int64 = 0
   private var channel: Channel?
+  private var tunnel: Tunnel?
   private var timer: LoopTimer?
   private var isSecuring = false
   private var output: Secret?
@@ -24,7 +26,7 @@ final class TokenExchange {
   private let cryptography: any Cryptography
 
   init(
-    _ loop: EventLoop, _ request: TokenRequest, trusting configuration: TLSConfiguration,
+    _ loop: EventLoop, _ request: TokenRequest, _ options: SharedOptions,
     _ cryptography: any Cryptography, limit: Int64 = standardLimit
   ) {
     self.loop = loop
@@ -32,27 +34,25 @@ final class TokenExchange {
     self.limit = limit
     self.cryptography = cryptography
     response = HTTPResponse(cryptography)
-    // Secrets are sent there, so the endpoint must be verified.
-    self.configuration = TLSConfiguration(
-      authorities: configuration.authorities, caDirectory: configuration.caDirectory)
+    self.options = options
+    // Without TLS only this machine is allowed, which no proxy is.
+    let isProxied = options.values.proxyTokenEndpoint && request.url.isSecure
+    let host = request.url.host
+    route = Route(
+      loop, to: host, request.url.port,
+      through: isProxied ? options.proxies.proxy(for: host) : nil, SocketSettings())
   }
 
   /// `completion` is called once, never inside this call.
   func start(_ completion: @escaping (Result<HTTPResponse, Failure>) -> Void) {
     self.completion = completion
-    let deadline = Clock.now() + limit
+    deadline = Clock.now() + limit
     timer = LoopTimer(loop) { [self] in
       end(.failure(failure("did not answer within \(limit) ms", retry: .safe)))
     }
     timer?.set(deadline)
-    let resolver = Resolver(loop: loop)
-    self.resolver = resolver
-    let port = UInt16(truncatingIfNeeded: request.url.port)
-    resolver.resolve(host: request.url.host, port: port, deadline: deadline) { [self] result in
-      switch result {
-      case .success(let addresses): connect(addresses, deadline)
-      case .failure(let failure): end(.failure(wrapped(failure)))
-      }
+    route.resolve(limit: { [self] in deadline }, note: { _ in }) { [self] failure in
+      if let failure { end(.failure(wrapped(failure))) } else { connect() }
     }
   }
 
@@ -61,23 +61,21 @@ final class TokenExchange {
     stop()
   }
 
-  private func connect(_ addresses: [SocketAddress], _ deadline: Int64) {
-    // Without TLS only this machine is allowed. Whether "localhost" is this machine depends on
-    // the addresses: the resolver may return any.
-    let trusted = request.url.isSecure ? addresses : addresses.filter { $0.isLoopback }
-    guard !trusted.isEmpty else {
+  private func connect() {
+    // Whether "localhost" is this machine depends on the addresses: the resolver may return any.
+    guard request.url.isSecure || route.restrict({ $0.isLoopback }) else {
       end(
         .failure(
           failure("uses http, which is for loopback addresses only: use https", retry: .no)))
       return
     }
-    let connector = Connector(loop: loop, addresses: trusted)
-    self.connector = connector
-    connector.start(deadline: deadline) { [self] result in
-      switch result {
-      case .success(let socket): open(socket)
-      case .failure(let failure): end(.failure(wrapped(failure)))
-      }
+    route.connect(deadline: deadline, connected)
+  }
+
+  private func connected(_ result: Result<ConnectedSocket, Failure>) {
+    switch result {
+    case .success(let socket): open(socket)
+    case .failure(let failure): end(.failure(wrapped(failure)))
     }
   }
 
@@ -87,24 +85,46 @@ final class TokenExchange {
       return
     }
     self.channel = channel
-    output = request.octets
-    if request.url.isSecure {
-      do throws(Failure) {
-        let context = try TLSContext.make(configuration).get()
-        let refusal = channel.beginTLS(
-          context, serverName: request.url.host, isUpgrade: false)
-        if let refusal { throw refusal }
-      } catch {
-        end(.failure(wrapped(error)))
-        return
-      }
-      isSecuring = true
+    let values = options.values
+    if let proxy = route.proxy {
+      let tunnel = Tunnel(channel, through: proxy, to: route.target, cryptography)
+      self.tunnel = tunnel
+      let failure = tunnel.begin(values.proxyMemory, trusting: values.tls, now: Clock.now())
+      if let failure { return end(.failure(wrapped(failure))) }
+    } else if !secure(channel) {
+      return
     }
     proceed()
   }
 
+  /// Begins TLS where the endpoint has it. Secrets are sent there, so it must be verified.
+  private func secure(_ channel: Channel) -> Bool {
+    output = request.octets
+    sent = 0
+    guard request.url.isSecure else { return true }
+    do throws(Failure) {
+      let context = try TLSContext.make(options.values.tls.trustAlone).get()
+      let refusal = channel.beginTLS(context, serverName: request.url.host, with: .server)
+      if let refusal { throw refusal }
+    } catch {
+      end(.failure(wrapped(error)))
+      return false
+    }
+    isSecuring = true
+    return true
+  }
+
   private func proceed() {
     guard let channel else { return }
+    if let tunnel {
+      switch tunnel.proceed() {
+      case .pending: return
+      case .failed(let failure): return tryNext(after: failure, tunnel, channel)
+      case .open:
+        self.tunnel = nil
+        guard secure(channel) else { return }
+      }
+    }
     if isSecuring {
       switch channel.handshake() {
       case .pending: return
@@ -114,6 +134,18 @@ final class TokenExchange {
     }
     write(channel)
     read(channel)
+  }
+
+  /// Of the proxy, or of the endpoint through it.
+  private func tryNext(after failure: Failure, _ tunnel: Tunnel, _ channel: Channel) {
+    guard route.tryNext(after: failure, tunnel.blame, on: channel) else {
+      let whole = route.explain(failure, tunnel.blame, on: channel) ?? failure
+      return end(.failure(wrapped(whole)))
+    }
+    channel.close(graceful: false)
+    self.channel = nil
+    self.tunnel = nil
+    route.goOn(deadline: deadline, connected)
   }
 
   private func write(_ channel: Channel) {
@@ -154,16 +186,15 @@ final class TokenExchange {
     wrapped.kind = cause.kind
     wrapped.certificateNames = cause.certificateNames
     wrapped.errno = cause.errno
+    wrapped.reply = cause.reply
     wrapped.tlsReason = cause.tlsReason
     wrapped.addresses = cause.addresses
     return wrapped
   }
 
   private func stop() {
-    resolver?.cancel()
-    resolver = nil
-    connector?.cancel()
-    connector = nil
+    route.cancel()
+    tunnel = nil
     channel?.close(graceful: true)
     channel = nil
     timer?.invalidate()

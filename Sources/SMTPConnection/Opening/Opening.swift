@@ -2,9 +2,10 @@ import SMTPProtocol
 import SMTPTransport
 
 /// The way to the server: from a name to a channel that is open and, where that is wanted,
-/// secured. It resolves the name, connects to the addresses, makes the TLS context, and does the
-/// handshake before the greeting and the one after STARTTLS. When an address fails before its
-/// greeting it tries the next one, and with opportunistic_tls the same one without TLS.
+/// secured. `Route` resolves and connects, `Tunnel` gets through a proxy; this makes the TLS
+/// context, and does the handshake before the greeting and the one after STARTTLS. When an
+/// address fails before its greeting it tries the next one, and with opportunistic_tls the same
+/// one without TLS (Opening+Retry).
 final class Opening {
   /// What came of a step. Those that the loop begins come through `onStep`.
   enum Step {
@@ -17,14 +18,16 @@ final class Opening {
     case failed(Failure)
   }
 
-  private enum Stage {
+  enum Stage {
     /// Before `begin`, and after `stop`.
     case idle
     /// A connection of the caller, or a Unix domain socket, is opened in the next turn: no
     /// callback may run inside `connect`.
     case starting
-    case resolving(Resolver)
-    case connecting(Connector)
+    case resolving
+    case connecting
+    /// A proxy has the channel.
+    case tunnelling(Channel, Tunnel)
     /// The TLS context is made, which may call the caller.
     case preparing(Channel)
     /// A TLS handshake runs.
@@ -34,22 +37,21 @@ final class Opening {
   }
 
   /// What is known of the channel.
-  private(set) var remoteAddress: String?
+  var remoteAddress: String?
   /// The name sent in EHLO.
   private(set) var clientName: [UInt8]?
-  private(set) var tls: TLSInfo?
+  var tls: TLSInfo?
 
-  private let options: SharedOptions
+  let options: SharedOptions
+  let deadlines: Deadlines
+  let trace: Trace
   private let loop: EventLoop
-  private let deadlines: Deadlines
-  private let trace: Trace
   private let callbacks: CallbackQueue
-  private var stage = Stage.idle
-  /// Kept until the greeting was accepted: it knows the addresses not tried yet.
-  private var connector: Connector?
+  var stage = Stage.idle
+  private(set) var route: Route?
   private var context: TLSContext?
   /// After a failed handshake under opportunistic_tls.
-  private var goesOnInTheClear = false
+  var goesOnInTheClear = false
   private var onStep: ((Step) -> Void)?
   private var onReady: (() -> Void)?
 
@@ -71,14 +73,18 @@ final class Opening {
     case .idle: .idle
     case .starting, .connecting: .connect
     case .resolving: .dns
+    case .tunnelling: .proxy
     case .preparing, .open: options.values.isSecure ? .greeting : .starttls
     case .securing: options.values.isSecure ? .tls : .starttls
     }
   }
 
   var waiting: Deadlines.Waiting {
-    if case .securing = stage { return .handshake(isReplaceable: connector?.hasMore == true) }
-    return .opening
+    switch stage {
+    case .securing: .handshake(isReplaceable: route?.hasMore(.server) == true)
+    case .tunnelling: .handshake(isReplaceable: route?.hasMore(.proxy) == true)
+    case .idle, .starting, .resolving, .connecting, .preparing, .open: .opening
+    }
   }
 
   var tlsPolicy: Session.TLSPolicy {
@@ -103,11 +109,11 @@ final class Opening {
   }
 
   /// Whether nobody can read what is said: a password without TLS can be read on the network
-  /// (RFC 4954 section 4, RFC 8314 section 3.3), but not on a loopback address. The other end of
-  /// a connection of the caller is not known: it may be a proxy.
+  /// (RFC 4954 section 4, RFC 8314 section 3.3), but not on a loopback address. The server is not
+  /// there when a proxy is, and the other end of a connection of the caller may be a proxy.
   var isConfidential: Bool {
     guard case .open(let channel) = stage else { return false }
-    return isSecure || (options.values.connectedSocket == nil && channel.remote.isLoopback)
+    return isSecure || (route != nil && route?.proxy == nil && channel.remote.isLoopback)
   }
 
   // MARK: What the connection does
@@ -117,9 +123,16 @@ final class Opening {
   func begin(onStep: @escaping (Step) -> Void, onReady: @escaping () -> Void) -> Bool {
     self.onStep = onStep
     self.onReady = onReady
-    if options.values.connectsToHost {
-      resolve()
-      return false
+    if options.values.connectedSocket == nil, options.values.pipe == nil {
+      let values = options.values
+      let host = values.effectiveHost
+      route = Route(
+        loop, to: host, values.effectivePort, through: options.proxies.proxy(for: host),
+        values.socketSettings, values.socket)
+      if values.socketPath == nil {
+        resolve()
+        return false
+      }
     }
     stage = .starting
     return true
@@ -130,6 +143,10 @@ final class Opening {
     if case .starting = stage {
       let step = start()
       // A handshake that began there writes its first message now.
+      guard case .securing = stage else { return step }
+    }
+    if case .tunnelling(let channel, let tunnel) = stage {
+      let step = tunnelled(tunnel.proceed(), channel)
       guard case .securing = stage else { return step }
     }
     if case .securing(let channel) = stage { return shakeHands(channel) }
@@ -143,25 +160,25 @@ final class Opening {
   }
 
   /// The greeting was accepted: no other address is tried after this.
-  func greeted() { connector = nil }
+  func greeted() { route?.greeted() }
 
   /// Ends what is under way, and closes the channel. Nothing is called back any more.
   func stop(graceful: Bool) {
     close(graceful: graceful)
     stage = .idle
-    connector = nil
+    route?.greeted()
     (onStep, onReady) = (nil, nil)
   }
 
   /// Last of all: what the caller gave may be released.
   func forgetContext() { _ = context.take() }
 
-  private func close(graceful: Bool) {
+  func close(graceful: Bool) {
     switch stage {
-    case .preparing(let channel), .securing(let channel), .open(let channel):
+    case .preparing(let channel), .securing(let channel), .open(let channel),
+      .tunnelling(let channel, _):
       channel.close(graceful: graceful)
-    case .connecting(let connector): connector.cancel()
-    case .resolving(let resolver): resolver.cancel()
+    case .connecting, .resolving: route?.cancel()
     case .idle, .starting: break
     }
   }
@@ -204,20 +221,14 @@ final class Opening {
   }
 
   private func resolve() {
-    let resolver = Resolver(loop: loop)
-    stage = .resolving(resolver)
-    let host = options.values.effectiveHost
-    let port = UInt16(truncatingIfNeeded: options.values.effectivePort)
-    trace.note(.network, "resolving \(Bytes.printable(host))")
-    let limit = deadlines.deadline(of: .dns)
-    let family = options.values.addressFamily
-    resolver.resolve(host: host, port: port, family: family, deadline: limit) { [self] result in
+    stage = .resolving
+    route?.resolve(
+      limit: { [self] in deadlines.deadline(of: .dns) },
+      note: { [self] in trace.note(.network, $0) }
+    ) { [self] failure in
       deadlines.update()
       deadlines.partEnded(.resolve)
-      switch result {
-      case .success(let addresses): report(connect(to: addresses))
-      case .failure(let failure): report(.failed(failure))
-      }
+      report(failure.map { .failed($0) } ?? connect(to: nil))
     }
   }
 
@@ -225,30 +236,31 @@ final class Opening {
     if let onStep { onStep(step) }
   }
 
-  func connect(to addresses: [SocketAddress]) -> Step {
+  /// nil: to those that were resolved.
+  func connect(to addresses: [SocketAddress]?) -> Step {
     if let failure = mistakeInTLSOptions() { return .failed(failure) }
     if case .idle = stage { return .pending }
     race(addresses)
     return .pending
   }
 
-  private func race(_ addresses: [SocketAddress]) {
-    let connector = Connector(
-      loop: loop, addresses: addresses, settings: options.values.socketSettings,
-      givenSocket: options.values.socket)
-    self.connector = connector
+  func race(_ addresses: [SocketAddress]?) {
     deadlines.connectingBegan()
-    run(connector)
+    stage = .connecting
+    route?.connect(to: addresses, deadline: deadlines.deadline(of: .connection), connected)
   }
 
-  private func run(_ connector: Connector) {
-    stage = .connecting(connector)
-    connector.start(deadline: deadlines.deadline(of: .connection)) { [self] result in
-      deadlines.update()
-      switch result {
-      case .success(let socket): report(open(socket))
-      case .failure(let failure): report(.failed(failure))
-      }
+  /// With what is left after a failure.
+  func goOn() {
+    stage = .connecting
+    route?.goOn(deadline: deadlines.deadline(of: .connection), connected)
+  }
+
+  private func connected(_ result: Result<ConnectedSocket, Failure>) {
+    deadlines.update()
+    switch result {
+    case .success(let socket): report(open(socket))
+    case .failure(let failure): report(.failed(failure))
     }
   }
 
@@ -265,7 +277,33 @@ final class Opening {
     clientName = options.values.name ?? ClientName.standard(on: channel)
     deadlines.partEnded(.connect)
     deadlines.channelOpened()
-    trace.note(.network, "connected\(channel.address.map { " to \($0)" } ?? "")\(failedBefore)")
+    let kind: ErrorText = route?.proxy == nil ? "" : "the proxy "
+    let place: ErrorText = channel.address.map { " to \(kind)\($0)" } ?? ""
+    trace.note(.network, "connected\(place)\(failedBefore)")
+    guard let route, let proxy = route.proxy else { return reached(channel) }
+    let tunnel = Tunnel(channel, through: proxy, to: route.target, OpenSSLCryptography())
+    stage = .tunnelling(channel, tunnel)
+    let values = options.values
+    let failure = tunnel.begin(values.proxyMemory, trusting: values.tls, now: deadlines.now)
+    return failure.map { .failed($0) } ?? .pending
+  }
+
+  private func tunnelled(_ step: Tunnel.Step, _ channel: Channel) -> Step {
+    switch step {
+    case .pending: return .pending
+    case .failed(let failure): return .failed(failure)
+    case .open:
+      deadlines.partEnded(.proxy)
+      deadlines.channelOpened()
+      if let target = route?.target.authority {
+        trace.note(.network, "the proxy is connected to \(Bytes.printable(target))")
+      }
+      return reached(channel)
+    }
+  }
+
+  /// The server is at the other end.
+  private func reached(_ channel: Channel) -> Step {
     if options.values.isSecure, !options.values.isSecured { return secure(channel) }
     stage = .open(channel)
     return .open(channel)
@@ -273,7 +311,7 @@ final class Opening {
 
   /// The addresses that failed, for the log.
   private var failedBefore: ErrorText {
-    guard let failures = connector?.failures, !failures.isEmpty else { return "" }
+    guard let failures = route?.connector?.failures, !failures.isEmpty else { return "" }
     return " (\(failures.text))"
   }
 
@@ -314,7 +352,8 @@ final class Opening {
       let context = try makeContext()
       guard case .preparing = stage else { return .pending }
       let name = options.values.servername ?? options.values.effectiveHost
-      let failure = channel.beginTLS(context, serverName: name, isUpgrade: !options.values.isSecure)
+      let failure = channel.beginTLS(
+        context, serverName: name, with: options.values.isSecure ? .server : .upgradedServer)
       if let failure { throw failure }
       stage = .securing(channel)
       return .pending
@@ -357,93 +396,5 @@ final class Opening {
     if options.values.tls.rejectUnauthorized { return "" }
     let isPinned = !options.values.tls.pins.isEmpty
     return isPinned ? ", only the key verified" : ", certificate not verified"
-  }
-
-  // MARK: After a failure
-
-  /// Whether something else is tried. Then the dialogue so far is void.
-  func triesAgain(after failure: Failure) -> Bool {
-    triesWithoutTLS(after: failure) || triesNextAddress(after: failure)
-  }
-
-  /// opportunistic_tls: after a handshake that failed, or does not end, the socket cannot be used,
-  /// so the same address is connected to again, and STARTTLS is left out.
-  private func triesWithoutTLS(after failure: Failure) -> Bool {
-    guard options.values.opportunisticTLS, !goesOnInTheClear,
-      failure.code == .tls || failure.code == .timedOut, failure.phase == .starttls,
-      case .securing(let channel) = stage,
-      options.values.socket == nil, options.values.connectedSocket == nil,
-      options.values.pipe == nil
-    else { return false }
-    trace.note(.tls, "\(failure.logged); going on without TLS", level: .warning)
-    goesOnInTheClear = true
-    let address = channel.remote
-    leave()
-    race([address])
-    return true
-  }
-
-  /// Tries another address when the connected one fails before its greeting: it refuses, is
-  /// lost, or sends nothing.
-  private func triesNextAddress(after failure: Failure) -> Bool {
-    guard let connector, connector.hasMore, isAboutThisAddress(failure) else { return false }
-    switch stage {
-    case .open(let channel), .preparing(let channel):
-      connector.remember(channel.remote, failure)
-      deadlines.greetingMissed()
-    case .securing(let channel): connector.remember(channel.remote, failure)
-    case .idle, .starting, .resolving, .connecting: return false
-    }
-    trace.note(.network, "\(failure.logged); trying the next address", level: .warning)
-    leave()
-    run(connector)
-    return true
-  }
-
-  private func leave() {
-    close(graceful: false)
-    remoteAddress = nil
-    tls = nil
-  }
-
-  /// Whether the failure is the server's, and time is left for another one.
-  private func isAboutThisAddress(_ failure: Failure) -> Bool {
-    switch failure.code {
-    case .tls, .protocolViolation, .connection, .socket: true
-    case .timedOut: isTimeLeft && !deadlines.isOver(.operation)
-    default: false
-    }
-  }
-
-  /// To connect with: the wait for a greeting uses none of it.
-  private var isTimeLeft: Bool {
-    switch stage {
-    case .open, .preparing: true
-    case .idle, .starting, .resolving, .connecting, .securing: !deadlines.isOver(.connection)
-    }
-  }
-
-  /// Adds the address in use.
-  func addressed(_ failure: Failure) -> Failure {
-    guard failure.addresses == nil else { return failure }
-    var failure = failure
-    failure.addresses = remoteAddress
-    return failure
-  }
-
-  /// Adds what became of every address that was tried, as long as none has greeted.
-  func explained(_ failure: Failure) -> Failure {
-    guard let connector else { return addressed(failure) }
-    switch stage {
-    case .open(let channel), .preparing(let channel), .securing(let channel):
-      guard !connector.failures.isEmpty else { return addressed(failure) }
-      connector.remember(channel.remote, failure)
-      return connector.explain(failure, "cannot connect to ")
-    case .connecting where failure.addresses == nil:
-      // A limit of the connection passed: the Connector explains its own.
-      return connector.explain(failure, "\(failure.text): ")
-    case .idle, .starting, .resolving, .connecting:
-      return failure
-    }
   }
 }

@@ -26,7 +26,7 @@ extension Failure {
     case .envelope, .message: .message
     // It says about an address what RCPT would say.
     case .command where isAnswer(to: "VRFY"): .recipient
-    case .options, .dns, .reset, .quit, .command, .idle: .other
+    case .options, .dns, .proxy, .reset, .quit, .command, .idle: .other
     }
   }
 

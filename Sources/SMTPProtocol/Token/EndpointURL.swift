@@ -27,7 +27,8 @@ package struct EndpointURL {
     let authority = rest.prefix { $0 != .slash && $0 != .question && $0 != .hash }
     let tail = rest.dropFirst(authority.count).prefix { $0 != .hash }
     path = tail.first == .slash ? Array(tail) : [.slash] + tail
-    guard let (host, port) = Self.split(Array(authority), isSecure: isSecure) else { return nil }
+    let standard = isSecure ? 443 : 80
+    guard let (host, port) = Self.split(Array(authority), standard) else { return nil }
     self.host = host
     self.port = port
     if !isSecure, !Self.isThisMachine(host) { return nil }
@@ -35,13 +36,22 @@ package struct EndpointURL {
 
   /// As the Host header writes it.
   package var authority: [UInt8] {
-    let name = host.contains(.colon) ? [.openBracket] + host + [.closeBracket] : host
-    return port == (isSecure ? 443 : 80) ? name : name + [.colon] + Bytes.decimal(port)
+    port == (isSecure ? 443 : 80) ? Self.bracketed(host) : Self.authority(host, port)
   }
 
-  private static func split(_ authority: [UInt8], isSecure: Bool) -> (host: [UInt8], port: Int)? {
+  /// RFC 3986 section 3.2.2: an IPv6 address is in brackets.
+  private static func bracketed(_ host: [UInt8]) -> [UInt8] {
+    host.contains(.colon) ? [.openBracket] + host + [.closeBracket] : host
+  }
+
+  static func authority(_ host: [UInt8], _ port: Int) -> [UInt8] {
+    bracketed(host) + [.colon] + Bytes.decimal(port)
+  }
+
+  /// Host and port of an authority without user information.
+  static func split(_ authority: [UInt8], _ standardPort: Int) -> (host: [UInt8], port: Int)? {
     var host = authority
-    var port = isSecure ? 443 : 80
+    var port = standardPort
     if host.contains(.at) { return nil }
     let afterBracket = host.lastIndex(of: .closeBracket) ?? -1
     if let colon = host.lastIndex(of: .colon), colon > afterBracket {

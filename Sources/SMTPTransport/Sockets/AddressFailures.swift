@@ -5,6 +5,8 @@ package import SMTPProtocol
 package struct AddressFailures {
   private var entries: [(address: String, failure: Failure)] = []
 
+  package init() {}
+
   package var isEmpty: Bool { entries.isEmpty }
   package var count: Int { entries.count }
 
@@ -39,5 +41,5 @@ package struct AddressFailures {
 }
 
 extension Failure {
-  fileprivate var isAnswer: Bool { reply != nil || code == .tls }
+  fileprivate var isAnswer: Bool { reply != nil || code == .tls || code == .proxy }
 }

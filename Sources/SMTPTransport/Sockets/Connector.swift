@@ -6,9 +6,11 @@ package import SMTPProtocol
 /// the first that connects is used.
 package final class Connector {
   /// Of every run.
-  package private(set) var failures = AddressFailures()
+  package private(set) var failures: AddressFailures
 
   private let loop: EventLoop
+  /// In front of the failures of all addresses.
+  private let headline: ErrorText
   private let settings: SocketSettings
   /// A socket of the caller: it can connect to one address only.
   private let givenSocket: GivenSocket?
@@ -28,9 +30,12 @@ package final class Connector {
 
   package init(
     loop: EventLoop, addresses: [SocketAddress], settings: SocketSettings = SocketSettings(),
-    givenSocket: GivenSocket? = nil
+    givenSocket: GivenSocket? = nil, failures: AddressFailures = AddressFailures(),
+    headline: ErrorText = "cannot connect to "
   ) {
     self.loop = loop
+    self.failures = failures
+    self.headline = headline
     self.settings = settings
     self.givenSocket = givenSocket
     let order = Connector.interleaved(addresses)
@@ -75,15 +80,15 @@ package final class Connector {
   }
 
   /// Adds an address that connected and failed later.
-  package func remember(_ address: SocketAddress, _ failure: Failure) {
-    failures.add(address.description, failure)
+  package func remember(_ address: String, _ failure: Failure) {
+    failures.add(address, failure)
   }
 
   /// The failure of all addresses, which ends now with `end`: running attempts are cancelled.
   package func explain(_ end: Failure, _ headline: ErrorText) -> Failure {
     for attempt in running {
       attempt.cancel()
-      remember(attempt.address, Connector.failure(.timedOut, "no answer"))
+      remember(attempt.address.description, Connector.failure(.timedOut, "no answer"))
     }
     running = []
     return failures.isEmpty ? end : failures.explain(end, headline)
@@ -143,7 +148,7 @@ package final class Connector {
     failure.errno = error.code
     failure.kind = isLocal ? .localAddress : Connector.kind(of: error.code)
     lastFailure = failure
-    remember(attempt.address, failure)
+    remember(attempt.address.description, failure)
   }
 
   /// Whether the same attempt may succeed later. Only an operation that is impossible for a
@@ -175,7 +180,7 @@ package final class Connector {
   }
 
   private func exhausted() -> Failure {
-    explain(lastFailure, "cannot connect to ")
+    explain(lastFailure, headline)
   }
 
   private static func failure(_ code: ErrorCode, _ text: ErrorText, retry: Retry = .safe) -> Failure

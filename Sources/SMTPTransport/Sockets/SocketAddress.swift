@@ -141,6 +141,8 @@ import SMTPProtocol
     return Bytes.of("[IPv6:") + Array(text) + [.closeBracket]
   }
 
+  package var numericHost: [UInt8] { Array(hostText.utf8) }
+
   /// The numeric address alone, with the scope if it has one.
   private var hostText: String {
     var buffer = [CChar](repeating: 0, count: Int(NI_MAXHOST))
@@ -162,7 +164,7 @@ import SMTPProtocol
   }
 
   /// Without the scope.
-  var addressOctets: [UInt8] {
+  package var addressOctets: [UInt8] {
     isIPv4 ? octets(4..<8) : isIPv6 ? octets(8..<24) : []
   }
 

@@ -20,7 +20,7 @@ package enum AddressFamily: Int32, Sendable {
 }
 
 /// What the options say of a socket before it connects. 0 leaves a number to the system.
-package struct SocketSettings {
+package final class SocketSettings {
   package var family = AddressFamily.any
   package var localAddress: SocketAddress?
   /// Seconds until the first probe, and between two; and how many without an answer end the

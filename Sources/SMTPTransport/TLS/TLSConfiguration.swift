@@ -77,6 +77,11 @@ package import SMTPProtocol
       || revocations != nil
   }
 
+  /// Who is trusted, and nothing else of it: for a peer other than the server.
+  package var trustAlone: TLSConfiguration {
+    TLSConfiguration(authorities: authorities, caDirectory: caDirectory)
+  }
+
   package enum Version: Int32 {
     case tls12 = 0x0303
     case tls13 = 0x0304

@@ -23,7 +23,7 @@ enum TLSFailure {
   }
 
   static func handshake(
-    _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8], isUpgrade: Bool
+    _ queue: TLSErrorQueue, _ session: TLSSession, peer: [UInt8], with peerKind: TLSPeer
   ) -> Failure {
     if let objection = session.objection { return objection.failure(session) }
     // The first error in the queue may be a detail of it, such as a signature that is wrong.
@@ -34,11 +34,13 @@ enum TLSFailure {
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST,
       SSL_R_HTTPS_PROXY_REQUEST, SSL_R_UNKNOWN_PROTOCOL, SSL_R_RECORD_LENGTH_MISMATCH,
       SSL_R_WRONG_SSL_VERSION, SSL_R_ENCRYPTED_LENGTH_TOO_LONG:
-      return make(
-        isUpgrade
-          ? "the server accepted STARTTLS but does not speak TLS"
-          : "the server does not speak TLS on this port: use STARTTLS (secure = 0)",
-        reason: queue.text, retry: .no, kind: .tlsPlainText)
+      let message: ErrorText =
+        switch peerKind {
+        case .server: "the server does not speak TLS on this port: use STARTTLS (secure = 0)"
+        case .upgradedServer: "the server accepted STARTTLS but does not speak TLS"
+        case .proxy: "the proxy does not speak TLS on this port: use http, not https"
+        }
+      return make(message, reason: queue.text, retry: .no, kind: .tlsPlainText)
     case SSL_R_UNSUPPORTED_PROTOCOL, SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
       return make(
         "the server offers no TLS version from 1.2 up: it has to be updated",

@@ -14,7 +14,8 @@ package struct TLSInfo {
   package var isResumed: Bool
 }
 
-/// An SSL object over a socket or another `Wire`, which somebody else closes.
+/// An SSL object over a socket or another `Wire`, which somebody else closes, or over the TLS of a
+/// proxy.
 ///
 /// Each call empties OpenSSL's error queue first, as SSL_get_error asks for,
 /// and takes out what the call left there.
@@ -32,6 +33,8 @@ package struct TLSInfo {
   /// Keeps the method of the BIO alive.
   private let context: TLSContext
   private let ssl: OpaquePointer
+  /// The session with the proxy, whose socket this is over too.
+  private let outer: TLSSession?
   private let state: UnsafeMutablePointer<WireBIO.State>
   private(set) var isEstablished = false
   /// Why the server is refused although its certificate is trusted.
@@ -48,7 +51,7 @@ package struct TLSInfo {
   private var expectsAddress: Int32 = 0
 
   /// nil when memory is short.
-  init?(_ context: TLSContext, over wire: Wire) {
+  convenience init?(_ context: TLSContext, over wire: Wire) {
     ERR_clear_error()
     guard let ssl = unsafe SSL_new(context.pointer) else { return nil }
     let state = UnsafeMutablePointer<WireBIO.State>.allocate(capacity: 1)
@@ -59,9 +62,28 @@ package struct TLSInfo {
       unsafe state.deallocate()
       return nil
     }
+    unsafe self.init(context, ssl, bio, state, nil)
+  }
+
+  /// Inside the session with a proxy; nil when memory is short.
+  convenience init?(_ context: TLSContext, inside outer: TLSSession) {
+    ERR_clear_error()
+    guard let ssl = unsafe SSL_new(context.pointer) else { return nil }
+    guard let bio = unsafe copenssl_bio_inside(outer.ssl) else {
+      unsafe SSL_free(ssl)
+      return nil
+    }
+    unsafe self.init(context, ssl, bio, outer.state, outer)
+  }
+
+  private init(
+    _ context: TLSContext, _ ssl: OpaquePointer, _ bio: OpaquePointer,
+    _ state: UnsafeMutablePointer<WireBIO.State>, _ outer: TLSSession?
+  ) {
     unsafe SSL_set_bio(ssl, bio, bio)
     unsafe SSL_set_connect_state(ssl)
     self.context = context
+    self.outer = outer
     unsafe self.ssl = unsafe ssl
     unsafe self.state = unsafe state
     unsafe copenssl_set_owner(ssl, Unmanaged.passUnretained(self).toOpaque())
@@ -71,9 +93,13 @@ package struct TLSInfo {
     // The sessions that are kept are copies. OpenSSL would look for one to mark as bad, with a
     // lock that another thread may have held when this process was forked.
     unsafe SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN)
+    // The BIO inside it ends it with SSL_shutdown, which would write, and read.
+    if let outer { unsafe SSL_set_quiet_shutdown(outer.ssl, 1) }
     unsafe SSL_free(ssl)
-    unsafe state.deinitialize(count: 1)
-    unsafe state.deallocate()
+    if outer == nil {
+      unsafe state.deinitialize(count: 1)
+      unsafe state.deallocate()
+    }
   }
 
   /// Sets SNI (RFC 6066 section 3) and has the certificate checked for that name
@@ -238,6 +264,7 @@ package struct TLSInfo {
     ERR_clear_error()
     _ = unsafe SSL_shutdown(ssl)
     ERR_clear_error()
+    outer?.sayGoodbye()
   }
 
   private func step(_ result: Int32, count: Int) -> Step {

@@ -67,6 +67,8 @@ for group; do
       want dovecot-core program dovecot
       want dovecot-lmtpd package dovecot-lmtpd
       want dovecot-submissiond package dovecot-submissiond
+      want microsocks program microsocks
+      want tinyproxy-bin program tinyproxy
       # One machine cannot have two of these, so none of them is installed.
       libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd)
       for library in $libraries; do want "$library" package "$library"; done

@@ -45,10 +45,14 @@ VALUES: dict[str, tuple[Any, Any]] = {
 #: About a socket that is open already: they have a test of their own.
 DESCRIPTORS = ["socket", "connection", "secured"]
 
+
 #: Options that make sense only together with others.
-COMPANIONS: dict[str, dict[str, Any]] = {
-    name: {other: VALUES[other][0]} for name, other in option_rows.NEEDS.items() if other in VALUES
-}
+def _companions(name: str) -> dict[str, Any]:
+    other = option_rows.NEEDS.get(name)
+    return {} if other not in VALUES else {**_companions(other), other: VALUES[other][0]}
+
+
+COMPANIONS = {name: _companions(name) for name in option_rows.NEEDS}
 
 
 class Recorder:

@@ -182,3 +182,48 @@ def test_no_socket(tmp_path: Path) -> None:
             smtpconn.Connection(**{option: file.fileno()})  # type: ignore[arg-type]
         with pytest.raises(TypeError, match=option):
             smtpconn.Connection(**{option: "socket"})  # type: ignore[arg-type]
+
+
+ASKED = """
+C: CONNECT mail.example:25 HTTP/1.1
+C: Host: mail.example:25
+C: Proxy-Authorization: Basic dXNlcjpwQHNz
+C:
+"""
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_proxy(apart: bool, server: ScriptedServer) -> None:
+    server.play(ASKED, "S: HTTP/1.1 200 OK\nS:", HELLO, SEND, QUIT)
+    place = f"127.0.0.1:{server.port}"
+    login: Any = {"proxy_user": "user", "proxy_password": "p@ss"} if apart else {}
+    url = f"http://{place}" if apart else f"http://user:p%40ss@{place}"
+    with smtpconn.Connection("mail.example", proxy=url, **login) as connection:
+        connection.send("a@example.org", "b@example.org", "x")
+    server.check()
+    assert server.messages == [b"x\r\n"]
+
+
+def test_proxy_that_refuses(server: ScriptedServer) -> None:
+    server.play(ASKED, "S: HTTP/1.1 403 Forbidden\nS:")
+    connection = smtpconn.Connection(
+        "mail.example", proxy=f"http://user:p%40ss@127.0.0.1:{server.port}"
+    )
+    with pytest.raises(smtpconn.ProxyError, match="403 Forbidden") as caught:
+        connection.connect()
+    server.check()
+    error = caught.value
+    assert error.response_code == 403
+    assert error.kind == smtpconn.FailureKind.PROXY_REFUSED
+    assert error.phase == "proxy"
+    assert error.retry == smtpconn.Retry.NO
+    assert "p@ss" not in repr(error)
+
+
+def test_proxy_of_the_environment(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.play(ASKED, "S: HTTP/1.1 200 OK\nS:", HELLO, QUIT)
+    monkeypatch.setenv("all_proxy", f"http://user:p%40ss@127.0.0.1:{server.port}")
+    monkeypatch.setenv("no_proxy", "example.com")
+    with smtpconn.Connection("mail.example", proxy_from_environment=True):
+        pass
+    server.check()

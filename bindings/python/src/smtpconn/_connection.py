@@ -62,6 +62,11 @@ class ConnectionOptions(TypedDict, total=False):
     tcp_keepalive_count: Optional[int]
     receive_buffer_size: Optional[int]
     send_buffer_size: Optional[int]
+    proxy: Optional[str]
+    proxy_user: Optional[str]
+    proxy_password: Optional[str]
+    proxy_from_environment: Optional[bool]
+    proxy_token_endpoint: Optional[bool]
     dns_timeout: Optional[float]
     connection_timeout: Optional[float]
     greeting_timeout: Optional[float]
@@ -187,6 +192,11 @@ class Connection(Client):
         tcp_keepalive_count: Optional[int] = None,
         receive_buffer_size: Optional[int] = None,
         send_buffer_size: Optional[int] = None,
+        proxy: Optional[str] = None,
+        proxy_user: Optional[str] = None,
+        proxy_password: Optional[str] = None,
+        proxy_from_environment: Optional[bool] = None,
+        proxy_token_endpoint: Optional[bool] = None,
         dns_timeout: Optional[float] = None,
         connection_timeout: Optional[float] = None,
         greeting_timeout: Optional[float] = None,
@@ -270,6 +280,12 @@ class Connection(Client):
           system's.
         - `send_buffer_size`: Octets of the socket's send buffer (`SO_SNDBUF`).  Default: the
           system's.
+        - `proxy`: URL of a proxy: `socks5`, `socks5h`, `http` or `https`.
+        - `proxy_user`: User name for the proxy.
+        - `proxy_password`: Password for the proxy.
+        - `proxy_from_environment`: Use the proxy that `all_proxy` names, except for the hosts in
+          `no_proxy`.  Default: off.
+        - `proxy_token_endpoint`: Reach token endpoints through the proxy too.  Default: on.
         - `dns_timeout`: Name resolution.  Default: 30 s.
         - `connection_timeout`: Connecting, over all addresses, with the TLS handshake.  Default:
           120 s.

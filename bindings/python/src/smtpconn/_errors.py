@@ -95,6 +95,12 @@ class OAuth2Error(SMTPConnError):
     CODE = ErrorCode.EOAUTH2
 
 
+class ProxyError(SMTPConnError):
+    """The proxy refused, or does not do what a proxy does."""
+
+    CODE = ErrorCode.EPROXY
+
+
 class OptionsError(SMTPConnError, ValueError):
     """An option is out of range or contradicts another; also a ValueError."""
 
