@@ -228,6 +228,10 @@ $(BUILD)/examples/%: examples/%.c $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK)
 
+# Kerberos is of the example alone.
+$(BUILD)/examples/gssapi: LINK += -lgssapi_krb5
+$(BUILD)/examples/gssapi: | $(BUILD)/need/kerberos
+
 $(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CXX) $(STRICT_CXX) $(CXXFLAGS) -Iinclude -o $@ $< $(LINK)

@@ -665,21 +665,32 @@ int smtpconn_options_chunking(const smtpconn_options *options);
 int smtpconn_options_set_ignored_capabilities(smtpconn_options *options, const char *keywords);
 const char *smtpconn_options_ignored_capabilities(const smtpconn_options *options);
 
-/* SASL mechanisms, in any case, with blanks or commas between them: "SCRAM-SHA-512",
- * "SCRAM-SHA-256", "SCRAM-SHA-1" (RFC 5802, RFC 7677), each of these with "-PLUS" too,
- * "PLAIN", "LOGIN", "CRAM-MD5", "XOAUTH2", or names of
- * smtpconn_options_set_custom_mechanism.  These alone are used, in this order.  A hyphen before a name forbids that one: "-LOGIN -PLAIN" uses all
- * others, in the order of the library.
+/* SASL mechanisms, in any case, with blanks or commas between them: "EXTERNAL",
+ * "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1" (RFC 5802, RFC 7677), each of these with
+ * "-PLUS" too, "OAUTHBEARER", "XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN", "ANONYMOUS", or names of
+ * smtpconn_options_set_custom_mechanism.  These alone are used, in this order.  A hyphen
+ * before a name forbids that one: "-LOGIN -PLAIN" uses all others, in the order of the
+ * library.
  *
  * Default NULL: all that the server offers and the credentials allow, in this order: custom
- * mechanisms; SCRAM with -PLUS; SCRAM without; XOAUTH2; CRAM-MD5; PLAIN; LOGIN.  The password
- * itself comes last, and never leaves without TLS (smtpconn_options_set_allow_insecure_auth).
+ * mechanisms; EXTERNAL (RFC 4422) when tls_certificate is set; SCRAM with -PLUS; SCRAM
+ * without; OAUTHBEARER (RFC 7628); XOAUTH2; CRAM-MD5; PLAIN; LOGIN.  The password itself comes
+ * last, and never leaves without TLS (smtpconn_options_set_allow_insecure_auth).
+ *
+ * Only by name: ANONYMOUS (RFC 4505), and EXTERNAL without a certificate, where the server
+ * knows the client by something else.  The message of EXTERNAL is the authorization identity,
+ * else the user, else empty; that of ANONYMOUS is the user, as a trace for the operator of the
+ * server: an address or a word of at most 255 characters, or nothing.
+ *
+ * DIGEST-MD5, NTLM and GSSAPI are not built in (docs/login.md says why);
+ * examples/gssapi.c is GSSAPI as a custom mechanism.
  *
  * The next one is tried when a reply is about the mechanism: it is not supported (504), it is
  * too weak (534), it needs TLS (538), or another one must be used once (432).  After a
  * refusal (535) no other mechanism is tried with the same password, or with the same token
  * once it was renewed, because each refusal may count towards locking the account; after a
- * refused token the password is tried, if there is one.  Any other reply ends the login, and
+ * refused certificate the token is tried, and after a refused token the password, if there is
+ * one.  Any other reply ends the login, and
  * so does a 535 to a custom mechanism.  The message of the error names the mechanisms that
  * were tried, why each failed, and what the server offers.
  *
@@ -1286,15 +1297,16 @@ int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);
 int smtpconn_auth_set_password(smtpconn_auth *auth, const char *password);
 
 /* The identity to act as, in UTF-8, when that is not the user who logs in: the
- * authorization identity of PLAIN (RFC 4616 section 2) and SCRAM (RFC 5802 section 5.1).  No
- * other built-in mechanism supports it, so only these, or a custom mechanism, are then used;
- * with a token the user is the mailbox to act for.  NULL, the default, or "": the user.
- * Checked by smtpconn_login. */
+ * authorization identity of PLAIN (RFC 4616 section 2), SCRAM (RFC 5802 section 5.1),
+ * EXTERNAL (RFC 4422 appendix A) and OAUTHBEARER (RFC 7628 section 3.1).  Other built-in
+ * mechanisms do not support it, so only these, or a custom mechanism, are then used; with
+ * XOAUTH2 the user is the mailbox to act for.  NULL, the default, or "": the user.  Checked by
+ * smtpconn_login. */
 int smtpconn_auth_set_authorization_identity(smtpconn_auth *auth, const char *identity);
 
-/* An OAuth 2.0 access token for XOAUTH2, which is preferred to a password that is given too;
- * `expires` in seconds since 1970, 0 when not known.  An expired token is not sent but
- * renewed. */
+/* An OAuth 2.0 access token for OAUTHBEARER or XOAUTH2, which are preferred to a password
+ * that is given too; `expires` in seconds since 1970, 0 when not known.  An expired token is
+ * not sent but renewed. */
 int smtpconn_auth_set_access_token(smtpconn_auth *auth, const char *token, uint64_t expires);
 
 /* How to get a new token: when there is none, when it has expired, and once when the
@@ -1352,12 +1364,13 @@ void smtpconn_set_token_callback(smtpconn *connection, smtpconn_new_token_callba
  *
  * Returns SMTPCONN_EAUTH when user or password (or token) is missing or empty (the message
  * says which) or contains control characters, and for an authorization identity with an
- * auth_method other than PLAIN and SCRAM or without a password; SMTPCONN_ESTATE before
- * smtpconn_connect and after the end of the connection.
+ * auth_method that does not support one; EXTERNAL and ANONYMOUS need neither user nor
+ * password.  SMTPCONN_ESTATE before smtpconn_connect and after the end of the connection.
  * The callback gets NULL; EOAUTH2 when no token was obtained; or EAUTH: no usable mechanism
  * offered, no TLS, or refused by the server (response, response_code; for XOAUTH2 the
- * message includes the error that the server sent as JSON).  After EOAUTH2 and EAUTH the
- * connection stays open, unless the server of a SCRAM login did not prove itself. */
+ * message includes the error that the server sent as JSON, for OAUTHBEARER its status, scope
+ * and openid-configuration).  After EOAUTH2 and EAUTH the connection stays open, unless the
+ * server of a SCRAM login did not prove itself. */
 int smtpconn_login(smtpconn *connection, const smtpconn_auth *auth,
                    smtpconn_done_callback callback, void *user);
 

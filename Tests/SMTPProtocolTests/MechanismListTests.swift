@@ -45,12 +45,13 @@ import Testing
 
   private func lack(
     _ list: String?, hasUser: Bool = true, hasPassword: Bool = false, hasToken: Bool = false,
-    hasAuthorization: Bool = false, custom: [String] = []
+    hasCertificate: Bool = false, hasAuthorization: Bool = false, custom: [String] = []
   ) throws -> String? {
     var means = MechanismChoice.Means(
       hasPassword: hasPassword, hasToken: hasToken, hasAuthorization: hasAuthorization,
       custom: custom.map { bytes($0) }, isConfidential: true)
     means.hasUser = hasUser
+    means.hasCertificate = hasCertificate
     let list = try list.map { try MechanismList(bytes($0)) } ?? .automatic
     return MechanismChoice.lack(list, means)?.text
   }
@@ -63,6 +64,12 @@ import Testing
       try lack("XOAUTH2", hasPassword: true)
         == "the access token is missing, and every means to get one")
     #expect(try lack("PLAIN XOAUTH2", hasToken: true) == nil)
+    #expect(try lack("EXTERNAL", hasUser: false) == nil)
+    #expect(try lack("ANONYMOUS", hasUser: false) == nil)
+    #expect(try lack(nil, hasUser: false, hasCertificate: true) == nil)
+    let others = BuiltInMechanism.all.filter { $0.proof == .password || $0.proof == .token }
+    let external = others.map { "-" + text($0.name) }.joined(separator: " ")
+    #expect(try lack(external, hasPassword: true) == "tls_certificate is missing")
     #expect(try lack(nil, hasUser: false, custom: ["X-OWN"]) == nil)
     #expect(try lack("-X-OWN", hasUser: false, custom: ["X-OWN"]) == "the user is missing")
     let all = BuiltInMechanism.all.map { "-" + text($0.name) }.joined(separator: " ")
@@ -74,9 +81,13 @@ import Testing
     #expect(try lack("LOGIN PLAIN", hasPassword: true, hasAuthorization: true) == nil)
     let scram = ScramVariant.all.map { "-" + text($0.name) }.joined(separator: " ")
     #expect(try lack("-PLAIN", hasPassword: true, hasAuthorization: true) == nil)
-    for list in ["LOGIN", "-PLAIN \(scram)"] {
+    for list in ["LOGIN", "XOAUTH2 LOGIN", "ANONYMOUS", "-PLAIN -EXTERNAL -OAUTHBEARER \(scram)"] {
       let text = try lack(list, hasPassword: true, hasAuthorization: true)
       #expect(text?.hasSuffix("which auth_method leaves out") == true)
+      #expect(text?.contains("PLAIN") == true)
     }
+    #expect(try lack(nil, hasToken: true, hasAuthorization: true) == nil)
+    #expect(try lack("EXTERNAL", hasUser: false, hasAuthorization: true) == nil)
+    #expect(try lack("PLAIN", hasToken: true, hasAuthorization: true) == "the password is missing")
   }
 }

@@ -49,11 +49,13 @@ import Testing
 
   private func choose(
     _ wanted: String?, _ offered: String, isConfidential: Bool = true, allowsClear: Bool = false,
-    hasPassword: Bool = true, hasToken: Bool = false, custom: [String] = []
+    hasPassword: Bool = true, hasToken: Bool = false, hasCertificate: Bool = false,
+    custom: [String] = []
   ) throws(Failure) -> String {
-    let means = MechanismChoice.Means(
+    var means = MechanismChoice.Means(
       hasPassword: hasPassword, hasToken: hasToken, hasBinding: true,
       custom: custom.map { bytes($0) }, isConfidential: isConfidential, allowsClear: allowsClear)
+    means.hasCertificate = hasCertificate
     var list = MechanismList.automatic
     if let wanted { list.wanted = [bytes(wanted)] }
     let names = try MechanismChoice.candidates(
@@ -74,14 +76,27 @@ import Testing
   @Test func `the strongest mechanism is first, and the password itself last`() throws {
     let names = BuiltInMechanism.all.map { text($0.name) }
     let offered = names.reversed().joined(separator: " ")
-    let chosen = try choose(nil, offered, hasToken: true).split(separator: " ")
-    #expect(chosen.suffix(4) == ["XOAUTH2", "CRAM-MD5", "PLAIN", "LOGIN"])
+    let chosen = try choose(nil, offered, hasToken: true, hasCertificate: true)
+    #expect(chosen.hasSuffix("SCRAM-SHA-1 OAUTHBEARER XOAUTH2 CRAM-MD5 PLAIN LOGIN"))
     #expect(
-      chosen.prefix(6) == [
-        "SCRAM-SHA-512-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-512",
-        "SCRAM-SHA-256", "SCRAM-SHA-1",
-      ])
-    #expect(chosen == names.map { $0[...] })
+      chosen.hasPrefix(
+        "EXTERNAL SCRAM-SHA-512-PLUS SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-512"
+          + " SCRAM-SHA-256 SCRAM-SHA-1 "))
+    // It shows nobody who sends: not unless it is wanted.
+    #expect(chosen + " ANONYMOUS" == names.joined(separator: " "))
+  }
+
+  @Test func `EXTERNAL needs a certificate or its name, and ANONYMOUS its name`() throws {
+    let offered = "PLAIN EXTERNAL ANONYMOUS"
+    #expect(try choose(nil, offered) == "PLAIN")
+    #expect(try choose(nil, offered, hasCertificate: true) == "EXTERNAL PLAIN")
+    for name in ["EXTERNAL", "ANONYMOUS"] {
+      #expect(try choose(name, offered, hasPassword: false) == name)
+      // A listener learns nothing that is secret.
+      #expect(try choose(name, offered, isConfidential: false, hasPassword: false) == name)
+    }
+    #expect(
+      try choose(nil, offered, isConfidential: false, hasCertificate: true) == "EXTERNAL")
   }
 
   @Test func `each is tried once`() throws {
@@ -163,9 +178,11 @@ import Testing
   }
 
   @Test func `a token is asked for where one is needed, and nothing else is made`() {
-    guard case .needsToken = make(bytes("XOAUTH2"), token: nil) else {
-      Issue.record("made without its token")
-      return
+    for name in BuiltInMechanism.all where name.proof == .token {
+      guard case .needsToken = make(name.name, token: nil) else {
+        Issue.record("made without its token")
+        return
+      }
     }
     guard case .unknown = make(bytes("X-OTHER"), token: Secret(bytes("t"), cryptography)) else {
       Issue.record("a name of nothing made something")

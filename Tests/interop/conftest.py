@@ -69,7 +69,8 @@ def relay() -> Iterator[ScriptedServer]:
 @pytest.fixture(scope="session")
 def dovecot(certificates: Certificates, relay: ScriptedServer, signer: Signer) -> Iterator[Dovecot]:
     """A Dovecot on loopback, one for all tests."""
-    with Dovecot(certificates.good, relay.port, signer.key) as server:
+    given = (certificates.good, relay.port, signer.key, certificates.ca_file)
+    with Dovecot(*given) as server:
         yield server
 
 

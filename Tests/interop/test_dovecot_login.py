@@ -13,12 +13,14 @@ from support.messages.content import BODIES, HEADER, HELLO, large, wire
 from support.realservers.client import Client, send
 from support.realservers.dovecot import SUBMISSION, Dovecot
 from support.realservers.mailboxes import ALICE, BOB, PASSWORD, USER
+from support.servers.certificates import Certificates
 from support.servers.scripted import ScriptedServer
 
 pytestmark = pytest.mark.parametrize("server", ["dovecot"], indirect=True)
 
 MECHANISMS = ["PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"]
-OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2 SCRAM-SHA-1 SCRAM-SHA-256"
+OFFERED = "PLAIN LOGIN CRAM-MD5 XOAUTH2 SCRAM-SHA-1 SCRAM-SHA-256 OAUTHBEARER EXTERNAL"
+#: Without auth_method.
 BEST = "SCRAM-SHA-256"
 
 
@@ -61,6 +63,34 @@ def test_named_mechanism(client: Client[Dovecot], mechanism: str, user: str) -> 
     assert connection.error is None
 
 
+@pytest.mark.parametrize("user", [None, ALICE])
+@pytest.mark.parametrize("service", SUBMISSION)
+def test_certificate(
+    client: Client[Dovecot], certificates: Certificates, service: str, user: str | None
+) -> None:
+    """EXTERNAL: who it is, is in the certificate, and the user may be named."""
+    mine = certificates.of(ALICE)
+    connection = client.opened(
+        service, tls_certificate_file=mine.certificate, tls_key_file=mine.key
+    )
+    since = len(client.server.log())
+    connection.start_login(user, PASSWORD).succeeds()
+    client.server.wait_login(since, "EXTERNAL")
+    connection.start_quit().succeeds()
+
+
+def test_certificate_of_another(client: Client[Dovecot], certificates: Certificates) -> None:
+    """Nobody is logged in as the owner of the certificate who wanted to be somebody else."""
+    mine = certificates.of(BOB)
+    connection = client.opened(
+        "submission", tls_certificate_file=mine.certificate, tls_key_file=mine.key
+    )
+    failure = connection.start_login(ALICE, None).fails("EAUTH")
+    assert failure.command == "AUTH EXTERNAL"
+    assert failure.response_code == 535
+    connection.start_quit().succeeds()
+
+
 @pytest.mark.parametrize("service", SUBMISSION)
 def test_best_mechanism(client: Client[Dovecot], service: str) -> None:
     """The one in which the server proves itself, whatever the server's order."""
@@ -83,7 +113,7 @@ STRANGER = "127.0.0.2"
 def test_what_is_offered_in_the_clear(client: Client[Dovecot]) -> None:
     """Dovecot keeps mechanisms that show the password for TLS."""
     connection = client.opened("submission", ignore_tls=1, local_address=STRANGER)
-    assert connection.capability("AUTH") == (True, "CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256")
+    assert connection.capability("AUTH") == (True, "CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256 EXTERNAL")
     log_in(client, connection, BEST, "none")
     connection.start_quit().succeeds()
 

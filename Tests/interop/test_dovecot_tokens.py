@@ -1,5 +1,5 @@
 """The Python package and a real Dovecot: logins with OAuth 2.0 access tokens
-(XOAUTH2), from wherever they come."""
+(XOAUTH2 and OAUTHBEARER), from wherever they come."""
 
 from __future__ import annotations
 
@@ -28,14 +28,21 @@ REFUSAL = {"status": "401", "schemes": "bearer", "scope": "mail"}
 Connect = Callable[..., smtpconn.Connection]
 
 
+@pytest.fixture(params=["XOAUTH2", "OAUTHBEARER"])
+def mechanism(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def connect(dovecot: Dovecot, certificates: Certificates) -> Connect:
-    """Makes connections to the submission service, under STARTTLS."""
+def connect(dovecot: Dovecot, certificates: Certificates, mechanism: str) -> Connect:
+    """Makes connections to the submission service, under STARTTLS, for logins with the mechanism
+    or a password."""
     return functools.partial(
         smtpconn.Connection,
         **dovecot.address("submission"),
         tls_ca_file=certificates.ca_file,
         require_tls=True,
+        auth_method=[mechanism, "PLAIN"],
     )
 
 
@@ -63,14 +70,19 @@ class Keeper:
         self.lifetimes.append((expires or 0) - time.time())
 
 
-def refused(error: smtpconn.SMTPConnError, *secrets: str, has_reason: bool = True) -> None:
+def refused(
+    error: smtpconn.SMTPConnError, mechanism: str, *secrets: str, has_reason: bool = True
+) -> None:
     """By Dovecot, which says why in JSON first, or not at all."""
     assert error.response == "535 5.7.8 Authentication failed."
     assert error.response_code == 535
-    assert error.command == "AUTH XOAUTH2"
-    told = re.search(r"\{.*\}", error.message)
-    assert (told is not None) == has_reason, error.message
-    assert told is None or REFUSAL.items() <= json.loads(told[0]).items()
+    assert error.command == f"AUTH {mechanism}"
+    if mechanism == "XOAUTH2":
+        told = re.search(r"\{.*\}", error.message)
+        assert (told is not None) == has_reason, error.message
+        assert told is None or REFUSAL.items() <= json.loads(told[0]).items()
+    else:
+        assert ("(status " in error.message) == has_reason, error.message
     assert error.retry is smtpconn.Retry.NO
     for secret in secrets:
         assert secret not in str(error)
@@ -79,29 +91,36 @@ def refused(error: smtpconn.SMTPConnError, *secrets: str, has_reason: bool = Tru
 # --- a token -----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mechanism", [None, "XOAUTH2", "xoauth2"])
+@pytest.mark.parametrize("method", [None, str.upper, str.lower])
 def test_access_token(
-    dovecot: Dovecot, connect: Connect, signer: Signer, mechanism: str | None
+    dovecot: Dovecot,
+    connect: Connect,
+    signer: Signer,
+    mechanism: str,
+    method: Callable[[str], str] | None,
 ) -> None:
+    """By itself the library chooses the one that names the server, too."""
     since = len(dovecot.log())
-    with connect(auth_method=mechanism) as connection:
-        assert "XOAUTH2" in connection.capabilities["AUTH"]
+    with connect(auth_method=method and method(mechanism)) as connection:
+        assert mechanism in connection.capabilities["AUTH"]
         connection.login(ALICE, access_token=signer.token(ALICE))
         assert connection.is_authenticated
-        dovecot.wait_login(since, "XOAUTH2")
+        dovecot.wait_login(since, mechanism if method else "OAUTHBEARER")
         assert connection.send(ALICE, [BOB], HELLO).accepted == [BOB]
 
 
-def test_which_goes_first(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
+def test_which_goes_first(
+    dovecot: Dovecot, connect: Connect, signer: Signer, mechanism: str
+) -> None:
     """What shows no secret, then the token."""
     without = "-SCRAM-SHA-256 -SCRAM-SHA-1"
-    for mechanism, used in (
+    for methods, used in (
         (None, "SCRAM-SHA-256"),
-        (without, "XOAUTH2"),
-        (["PLAIN", "XOAUTH2"], "PLAIN"),
+        (without, "OAUTHBEARER"),
+        (["PLAIN", mechanism], "PLAIN"),
     ):
         since = len(dovecot.log())
-        with connect(auth_method=mechanism) as connection:
+        with connect(auth_method=methods) as connection:
             connection.login(ALICE, PASSWORD, access_token=signer.token(ALICE))
             dovecot.wait_login(since, used)
 
@@ -117,7 +136,9 @@ TOKENS: dict[str, Callable[[Signer], str]] = {
 
 
 @pytest.mark.parametrize("reason", TOKENS)
-def test_refused_token(dovecot: Dovecot, connect: Connect, signer: Signer, reason: str) -> None:
+def test_refused_token(
+    dovecot: Dovecot, connect: Connect, signer: Signer, reason: str, mechanism: str
+) -> None:
     """There is no way to renew it. The connection is as good as before."""
     token = TOKENS[reason](signer)
     since = len(dovecot.log())
@@ -126,7 +147,7 @@ def test_refused_token(dovecot: Dovecot, connect: Connect, signer: Signer, reaso
             connection.login(ALICE, access_token=token)
         # A good token, only not hers: 2.4 refuses it as it does a password.
         has_reason = reason != OF_ANOTHER or dovecot.version < (2, 4)
-        refused(caught.value, token, has_reason=has_reason)
+        refused(caught.value, mechanism, token, has_reason=has_reason)
         dovecot.wait_log(rf"auth(?:: Info: oauth2)?\({ALICE},.*{reason}", since)
         assert connection.is_open
         assert not connection.is_authenticated
@@ -137,12 +158,12 @@ def test_refused_token(dovecot: Dovecot, connect: Connect, signer: Signer, reaso
 # --- from a function --------------------------------------------------------
 
 
-def test_token_function(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
+def test_token_function(dovecot: Dovecot, connect: Connect, signer: Signer, mechanism: str) -> None:
     source = Source(signer.token(ALICE))
     since = len(dovecot.log())
     with connect() as connection:
         connection.login(ALICE, token=source)
-        dovecot.wait_login(since, "XOAUTH2")
+        dovecot.wait_login(since, mechanism)
     assert source.asked == [False]
 
 
@@ -155,13 +176,15 @@ def test_token_function_is_asked_again(connect: Connect, signer: Signer) -> None
     assert source.asked == [False, True]
 
 
-def test_token_function_is_not_asked_for_ever(connect: Connect, signer: Signer) -> None:
+def test_token_function_is_not_asked_for_ever(
+    connect: Connect, signer: Signer, mechanism: str
+) -> None:
     expired = [signer.token(ALICE, lifetime=-seconds) for seconds in (60, 120, 180)]
     source = Source(*expired)
     with connect() as connection:
         with pytest.raises(smtpconn.AuthError) as caught:
             connection.login(ALICE, token=source)
-        refused(caught.value, *expired)
+        refused(caught.value, mechanism, *expired)
         assert source.asked == [False, True]
         connection.login(ALICE, PASSWORD)
 
@@ -208,7 +231,9 @@ def test_renewed_after_a_refusal(connect: Connect, signer: Signer) -> None:
     assert keeper.tokens == [fresh]
 
 
-def test_renewed_before_it_is_refused(dovecot: Dovecot, connect: Connect, signer: Signer) -> None:
+def test_renewed_before_it_is_refused(
+    dovecot: Dovecot, connect: Connect, signer: Signer, mechanism: str
+) -> None:
     """Dovecot does not see a token of which is known that it has expired."""
     since = len(dovecot.log())
     expired = signer.token(ALICE, lifetime=-60)
@@ -221,12 +246,12 @@ def test_renewed_before_it_is_refused(dovecot: Dovecot, connect: Connect, signer
             access_url=endpoint.url,
         )
         asked(endpoint)
-        dovecot.wait_login(since, "XOAUTH2")
+        dovecot.wait_login(since, mechanism)
     assert EXPIRED not in dovecot.log()[since:]
 
 
 @pytest.mark.parametrize("given", [True, False])
-def test_renewed_only_once(connect: Connect, signer: Signer, given: bool) -> None:
+def test_renewed_only_once(connect: Connect, signer: Signer, given: bool, mechanism: str) -> None:
     """Whether the token that is refused was given or had to be asked for."""
     first, *others = (signer.token(ALICE, lifetime=-seconds) for seconds in (60, 120, 180))
     answers = others if given else [first, *others]
@@ -238,7 +263,7 @@ def test_renewed_only_once(connect: Connect, signer: Signer, given: bool) -> Non
                 **REFRESH,
                 access_url=endpoint.url,
             )
-        refused(caught.value, first, *others, *REFRESH.values())
+        refused(caught.value, mechanism, first, *others, *REFRESH.values())
         assert len(endpoint.requests) == (1 if given else 2)
         connection.login(ALICE, PASSWORD)
         assert connection.is_authenticated

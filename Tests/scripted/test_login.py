@@ -137,7 +137,7 @@ def test_bad_credentials(
     [
         ("LOGIN", PASSWORD, Tokens(), "PLAIN"),
         ("XOAUTH2", None, Tokens(access_token="t"), "PLAIN"),
-        (None, None, Tokens(access_token="t"), "password"),
+        ("ANONYMOUS", None, Tokens(), "PLAIN"),
         (None, PASSWORD, Tokens(authorization_identity="a\nb"), "control character"),
     ],
 )

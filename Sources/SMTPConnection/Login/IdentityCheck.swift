@@ -1,4 +1,5 @@
 import SMTPProtocol
+import SMTPTransport
 
 /// What can be wrong with an identity before a server is asked.
 extension Options {
@@ -36,7 +37,17 @@ extension Options {
       hasAuthorization: !identity.authorization.isEmpty, hasBinding: hasBinding,
       custom: customMechanisms.names,
       isConfidential: isConfidential, allowsClear: allowInsecureAuth)
+    means.hasCertificate = tls.certificate != nil
     means.hasUser = !credentials.user.bytes.isEmpty
     return means
+  }
+
+  /// As the caller has named it. The other end of what the caller has connected may have another
+  /// port.
+  var namedServer: OAuthBearer.Server {
+    if socketPath == nil, connectedSocket == nil, pipe == nil {
+      return OAuthBearer.Server(host: effectiveHost, port: effectivePort)
+    }
+    return OAuthBearer.Server(host: host, port: nil)
   }
 }

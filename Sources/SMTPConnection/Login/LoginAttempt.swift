@@ -207,6 +207,7 @@ final class LoginAttempt {
   private var factory: MechanismFactory {
     MechanismFactory(
       identity.credentials, authorization: identity.authorization, channel: channel,
+      server: options.values.namedServer,
       givesUserFirst: options.values.initialResponse == .always, cryptography)
   }
 

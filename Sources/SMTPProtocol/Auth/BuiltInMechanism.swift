@@ -5,6 +5,12 @@ package struct BuiltInMechanism {
   /// mechanism for the same: each refusal may count towards locking the account.
   package enum Proof {
     case password, token
+    /// What the server knows by other means, such as TLS.
+    case certificate
+    case nothing
+
+    /// A listener could use it.
+    var isSecret: Bool { self == .password || self == .token }
   }
 
   package let name: [UInt8]
@@ -22,14 +28,18 @@ package struct BuiltInMechanism {
     self.carriesAuthorization = carriesAuthorization
   }
 
-  /// The strongest first: SCRAM, which shows the server no secret and has it prove itself, then a
-  /// token, which is limited in time and scope, and the password itself last.
+  /// The strongest first: what shows the server no secret, SCRAM among it, which has the server
+  /// prove itself too; then a token, which is limited in time and scope, and the password last.
   package static var all: [BuiltInMechanism] {
-    ScramVariant.all.map { BuiltInMechanism($0.name, .password, carriesAuthorization: true) } + [
+    var all = [BuiltInMechanism("EXTERNAL", .certificate, carriesAuthorization: true)]
+    all += ScramVariant.all.map { BuiltInMechanism($0.name, .password, carriesAuthorization: true) }
+    return all + [
+      BuiltInMechanism("OAUTHBEARER", .token, carriesAuthorization: true),
       BuiltInMechanism("XOAUTH2", .token),
       BuiltInMechanism("CRAM-MD5", .password),
       BuiltInMechanism("PLAIN", .password, carriesAuthorization: true),
       BuiltInMechanism("LOGIN", .password),
+      BuiltInMechanism("ANONYMOUS", .nothing),
     ]
   }
 

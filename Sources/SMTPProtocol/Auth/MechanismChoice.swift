@@ -5,6 +5,8 @@ package enum MechanismChoice {
     package var hasUser = true
     package var hasPassword: Bool
     package var hasToken: Bool
+    /// The server is shown a certificate when it asks for one.
+    package var hasCertificate = false
     /// There is an authorization identity, for which not every mechanism has a place.
     package var hasAuthorization: Bool
     /// A login can be tied to the TLS connection.
@@ -54,6 +56,7 @@ package enum MechanismChoice {
     // A custom mechanism is the caller's responsibility.
     let allowed = candidates.filter {
       means.isConfidential || means.allowsClear || means.custom.contains($0)
+        || !(BuiltInMechanism.named($0)?.proof.isSecret ?? true)
     }
     if allowed.isEmpty {
       throw refusal(
@@ -71,20 +74,24 @@ package enum MechanismChoice {
     var fitting: [[UInt8]] = []
     for name in order
     where !fitting.contains(name) && !list.forbidden.contains(name)
-      && (means.custom.contains(name) || isUsable(name, means))
+      && (means.custom.contains(name) || isUsable(name, means, byName: !list.wanted.isEmpty))
     {
       fitting.append(name)
     }
     return fitting
   }
 
-  private static func isUsable(_ name: [UInt8], _ means: Means) -> Bool {
+  /// `byName`: a server may know the client by means that are not known here, and whoever wants to
+  /// stay anonymous says so.
+  private static func isUsable(_ name: [UInt8], _ means: Means, byName: Bool) -> Bool {
     guard let mechanism = BuiltInMechanism.named(name),
       mechanism.carriesAuthorization || !means.hasAuthorization
     else { return false }
     switch mechanism.proof {
     case .password: return means.hasUser && means.hasPassword
     case .token: return means.hasUser && means.hasToken
+    case .certificate: return byName || means.hasCertificate
+    case .nothing: return byName
     }
   }
 
@@ -94,20 +101,19 @@ package enum MechanismChoice {
     var possible = BuiltInMechanism.all.filter { !list.forbidden.contains($0.name) }
     if !list.wanted.isEmpty { possible.removeAll { !list.wanted.contains($0.name) } }
     if possible.isEmpty { return "auth_method forbids every mechanism" }
-    if !means.hasUser { return "the user is missing" }
-    if means.hasAuthorization {
-      let names = possible.filter { $0.carriesAuthorization }.map { $0.name }
-      if names.isEmpty {
-        let carriers = BuiltInMechanism.all.filter { $0.carriesAuthorization }.map { $0.name }
-        return
-          "an authorization_identity needs \(joined(carriers, " or ")), which auth_method leaves out"
-      }
+    if means.hasAuthorization, !possible.contains(where: { $0.carriesAuthorization }) {
+      let carriers = BuiltInMechanism.all.filter { $0.carriesAuthorization }.map { $0.name }
       return
-        "an authorization_identity needs a password: it travels with \(joined(names, " or ")); with a"
-        + " token, give the mailbox to act for as user"
+        "an authorization_identity needs \(joined(carriers, " or ")), which auth_method leaves out"
+    }
+    if !means.hasUser, possible.contains(where: { $0.proof.isSecret }) {
+      return "the user is missing"
     }
     if possible.contains(where: { $0.proof == .password }) { return "the password is missing" }
-    return "the access token is missing, and every means to get one"
+    if possible.contains(where: { $0.proof == .token }) {
+      return "the access token is missing, and every means to get one"
+    }
+    return "tls_certificate is missing"
   }
 
   private static func nothingOffered(

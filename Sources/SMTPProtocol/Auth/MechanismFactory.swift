@@ -4,6 +4,7 @@ package struct MechanismFactory {
   /// Who to act as; empty for the user itself.
   let authorization: [UInt8]
   let channel: Channel
+  private let server: OAuthBearer.Server
   /// LOGIN has the user name as its initial response.
   private let givesUserFirst: Bool
   let cryptography: any Cryptography
@@ -25,11 +26,13 @@ package struct MechanismFactory {
 
   package init(
     _ credentials: Credentials, authorization: [UInt8], channel: Channel = Channel(),
+    server: OAuthBearer.Server = OAuthBearer.Server(host: nil, port: nil),
     givesUserFirst: Bool, _ cryptography: any Cryptography
   ) {
     self.credentials = credentials
     self.authorization = authorization
     self.channel = channel
+    self.server = server
     self.givesUserFirst = givesUserFirst
     self.cryptography = cryptography
   }
@@ -59,6 +62,24 @@ package struct MechanismFactory {
       return .mechanism(XOAuth2(user: credentials.user, token: token, cryptography))
     }
     if let variant = ScramVariant(name) { return make(variant) }
+    if name == Bytes.of("OAUTHBEARER") {
+      guard let token else { return .needsToken }
+      return .mechanism(
+        OAuthBearer(identity: identity.bytes, token: token, server: server, cryptography))
+    }
+    if name == Bytes.of("EXTERNAL") { return .mechanism(External(authorization: identity)) }
+    if name == Bytes.of("ANONYMOUS") {
+      guard Anonymous.isTrace(credentials.user.bytes) else {
+        return .unfit("the user, which is the trace of ANONYMOUS, exceeds 255 characters")
+      }
+      return .mechanism(Anonymous(trace: credentials.user))
+    }
     return .unknown
+  }
+
+  /// Who to act as. The user is named too where the server could take another one from the
+  /// certificate or the token: it accepts this one or refuses.
+  private var identity: Secret {
+    authorization.isEmpty ? credentials.user : Secret(authorization, cryptography)
   }
 }

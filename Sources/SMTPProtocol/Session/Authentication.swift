@@ -153,7 +153,7 @@ final class Authentication {
       if isUnproven(reply) {
         "the server accepted the login without a proof that it knows the password"
       } else if reply.code == 235 {
-        "the server accepted the login before it had the password"
+        "the server accepted the login before it was complete"
       } else if reply.isPositive {
         "the server answered the login with something else than 235"
       } else {

@@ -168,6 +168,12 @@ struct Transcript {
         case "CRAM-MD5": CramMD5(credentials, cryptography)
         case "XOAUTH2":
           XOAuth2(user: credentials.user, token: credentials.password, cryptography)
+        case "OAUTHBEARER":
+          OAuthBearer(
+            identity: credentials.user.bytes, token: credentials.password,
+            server: OAuthBearer.Server(host: bytes("mail.example"), port: 587), cryptography)
+        case "EXTERNAL": External(authorization: credentials.user)
+        case "ANONYMOUS": Anonymous(trace: credentials.user)
         case "LATER": SlowMechanism()
         default: Plain(credentials, cryptography)
         }

@@ -16,3 +16,9 @@ def plain(user: str, password: str) -> bytes:
 
 def xoauth2(user: str, token: str) -> bytes:
     return b"AUTH XOAUTH2 " + b64(f"user={user}\1auth=Bearer {token}\1\1")
+
+
+def oauthbearer(identity: str, token: str, port: int, host: str = "127.0.0.1") -> bytes:
+    """RFC 7628 section 3.1."""
+    message = f"n,a={identity},\1host={host}\1port={port}\1auth=Bearer {token}\1\1"
+    return b"AUTH OAUTHBEARER " + b64(message)

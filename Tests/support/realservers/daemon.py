@@ -179,10 +179,7 @@ class Daemon(ABC):
 
     def _answers(self, service: str) -> bool:
         """Whether the service greets, or takes connections if it greets under TLS."""
-        assert self._process is not None
-        if _has_ended(self._process):
-            said = self._output.read_text(errors="replace")
-            raise EndedError(f"{self.name} ended:\n{said}{self.log()}")
+        self._check_running()
         try:
             with socket.create_connection((HOST, self.ports[service]), timeout=PATIENCE) as client:
                 return service in self.tls_services or client.recv(4) == b"220 "
@@ -190,6 +187,12 @@ class Daemon(ABC):
             return False
         except TimeoutError:
             raise DaemonError(f"no greeting on the port {service}:\n{self.log()}") from None
+
+    def _check_running(self) -> None:
+        assert self._process is not None
+        if _has_ended(self._process):
+            said = self._output.read_text(errors="replace")
+            raise EndedError(f"{self.name} ended:\n{said}{self.log()}")
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE

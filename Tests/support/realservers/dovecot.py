@@ -43,15 +43,20 @@ class Dovecot(RealServer):
     submission   STARTTLS is offered and a login is needed; what comes is relayed
     submissions  the same, with TLS from the first byte
 
-    Whoever has a token signed with the key may log in with it.
+    Whoever has a token signed with the key may log in with it, and whoever has a certificate of
+    the authority.
     """
 
     name = "dovecot"
     services = ("lmtp", "lmtps", "submission", "submissions")
     tls_services = ("lmtps", "submissions")
     needs_root = False
+    mechanisms = "plain login cram-md5 xoauth2 scram-sha-1 scram-sha-256 oauthbearer external"
 
-    def __init__(self, identity: Identity, relay_port: int, token_key: bytes) -> None:
+    def __init__(
+        self, identity: Identity, relay_port: int, token_key: bytes, authority: Path
+    ) -> None:
+        self._authority = authority
         self._relay_port = relay_port
         self._token_key = token_key
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.getuid())
@@ -72,6 +77,7 @@ class Dovecot(RealServer):
             (folder / name).mkdir(parents=True)
         shutil.copy(identity.certificate, folder / "server.pem")
         shutil.copy(identity.key, folder / "server.key")
+        shutil.copy(self._authority, folder / "ca.pem")
         user = f"{self._user.pw_uid}:{self._user.pw_gid}"
         (folder / "users").write_text(
             "".join(
@@ -123,7 +129,8 @@ mail_fsync = never
 mail_plugins = quota
 
 # Logins, as often as a test likes.
-auth_mechanisms = plain login cram-md5 xoauth2 scram-sha-1 scram-sha-256
+auth_mechanisms = {self.mechanisms}
+auth_ssl_username_from_cert = yes
 auth_failure_delay = 0
 auth_verbose = yes
 service anvil {{

@@ -47,8 +47,18 @@ passdb {
 }
 passdb {
   driver = oauth2
-  mechanisms = xoauth2
+  mechanisms = xoauth2 oauthbearer
   args = FOLDER/tokens.conf
+}
+
+# Whoever shows a certificate of the authority is the one in its subject.
+ssl_ca = <FOLDER/ca.pem
+ssl_verify_client_cert = yes
+ssl_require_crl = no
+passdb {
+  driver = static
+  mechanisms = external gssapi
+  args = nopassword=y
 }
 """,
     listen="address",
@@ -92,7 +102,18 @@ oauth2 {
   }
 }
 passdb oauth2 {
-  mechanisms_filter = xoauth2
+  mechanisms_filter = xoauth2 oauthbearer
+}
+
+# Whoever shows a certificate of the authority is the one in its subject.
+ssl_server_ca_file = FOLDER/ca.pem
+ssl_server_request_client_cert = yes
+ssl_server_require_crl = no
+passdb static {
+  mechanisms_filter = external gssapi
+  fields {
+    nopassword = yes
+  }
 }
 """,
     listen="listen",

@@ -20,6 +20,7 @@ package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 # The headers, asked of the compiler: a copy outside Debian's folders will do too.
 openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
 curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
+gssapi_headers() { echo '#include <gssapi/gssapi.h>' | cc -E -; }
 esmtp_headers() { echo '#include <libesmtp.h>' | cc -E -; }
 # What OpenSSL itself needs in a program that is linked with its archives.
 static_openssl() { echo 'int main(void) { return 0; }' | cc -x c - $(pkg-config --static --libs libssl) -o /dev/null; }
@@ -69,6 +70,10 @@ for group; do
       want dovecot-submissiond package dovecot-submissiond
       want microsocks program microsocks
       want tinyproxy-bin program tinyproxy
+      want dovecot-gssapi package dovecot-gssapi
+      want krb5-kdc program krb5kdc
+      want krb5-admin-server program kadmin.local
+      want krb5-user program kinit
       # One machine cannot have two of these, so none of them is installed.
       libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd)
       for library in $libraries; do want "$library" package "$library"; done
@@ -80,6 +85,9 @@ for group; do
           *) lmtpd_loads || want "$library" package "$library" ;;
         esac
       done
+      ;;
+    kerberos)
+      want libkrb5-dev gssapi_headers
       ;;
     static)
       want zlib1g-dev static_openssl

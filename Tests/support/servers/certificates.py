@@ -187,6 +187,10 @@ class Certificates:
         path.write_text(ssl.DER_cert_to_PEM_cert(bytes(octets)))
         return Identity(path, identity.key)
 
+    def of(self, person: str) -> Identity:
+        """One of a client, whose subject is this person."""
+        return self._signed(f"of-{person}", person, None)
+
     def _revocations(self, name: str, by: str, *times: str) -> Path:
         self._openssl(
             *["ca", "-config", "authority.conf", "-gencrl", *times],

@@ -64,7 +64,7 @@ class Client(Commands):
     ) -> None:
         """Logs in.  After an AuthError or an OAuth2Error the connection can still be used.
 
-        With a password; or, without one, with an OAuth 2.0 access token (XOAUTH2): `access_token`,
+        With a password; or with an OAuth 2.0 access token (OAUTHBEARER, XOAUTH2): `access_token`,
         which `expires`, in seconds since 1970.  When there is none, when it has expired or when the
         server refuses it, a new one comes from the first of these that is given:
 
@@ -76,7 +76,10 @@ class Client(Commands):
         The last two ask `access_url`, by default Google's; `on_token` gets what it gave.
 
         `authorization_identity` is whom to act as when that is not the user whose password it is;
-        only PLAIN, or a mechanism of your own, is then used.
+        only PLAIN, EXTERNAL, OAUTHBEARER, or a mechanism of your own, is then used.
+
+        EXTERNAL is used when `tls_certificate` is set, or by its name in `auth_method`; `user` may
+        then be None.  So it may with ANONYMOUS, which is used by name only: there it is the trace.
         """
         credentials = Credentials(
             user,
