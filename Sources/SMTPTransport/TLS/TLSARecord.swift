@@ -1,5 +1,5 @@
 import COpenSSL
-package import SMTPProtocol
+import SMTPProtocol
 
 /// A TLSA record (RFC 6698 section 2), which says what the certificate of a server is. Of its
 /// usages only those that need no authority are for SMTP: 2 (DANE-TA) and 3 (DANE-EE; RFC 7672
