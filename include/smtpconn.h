@@ -727,10 +727,13 @@ const char *smtpconn_options_auth_method(const smtpconn_options *options);
  *     not notice an attacker that has the key of the certificate
  * "none": -PLUS mechanisms are not used
  *
- * Servers support different ones.  A refused binding is reported like a wrong password: it
- * is NOT tried again with another one, or without.  With a name, a SCRAM login on a
- * connection that does not have this binding fails with EAUTH.  The connection option
- * `secured` has none: TLS is the caller's.  EOPTIONS for any other text. */
+ * Servers support different ones, and report a refused binding like a wrong password, so the
+ * message of the error names the binding.  The login is NOT tried again with another one, or
+ * without: an attacker could cause that.  Only when the server says that it does not support
+ * the mechanism (504) the next one is tried, and tells it that there could have been a
+ * binding.  With a name, a SCRAM login on a connection that does not have this binding fails
+ * with EAUTH.  There is none with the option `secured`: TLS is the caller's.  EOPTIONS for
+ * any other text. */
 int smtpconn_options_set_channel_binding(smtpconn_options *options, const char *binding);
 const char *smtpconn_options_channel_binding(const smtpconn_options *options);
 

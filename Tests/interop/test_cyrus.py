@@ -82,3 +82,15 @@ def test_wrong_password(
     assert failure.response_code in {501, 535}
     connection.start_login(ADMIN, PASSWORD).succeeds()
     connection.start_quit().succeeds()
+
+
+@pytest.mark.parametrize("binding", [None, "tls-server-end-point"])
+def test_another_binding(
+    drive: Drive, cyrus: Cyrus, certificates: Certificates, binding: str | None
+) -> None:
+    """The default of TLS 1.3 is not what Cyrus has: it is refused, not replaced, and the error
+    names the option."""
+    connection = opened(drive, cyrus, certificates, channel_binding=binding, **version("TLSv1.3"))
+    failure = connection.start_login(ADMIN, PASSWORD).fails("EAUTH")
+    assert f"was {binding or 'tls-exporter'}; channel_binding chooses" in failure.message
+    connection.start_quit().succeeds()

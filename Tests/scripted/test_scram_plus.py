@@ -95,9 +95,10 @@ def test_the_exporter_of_tls_1_3(connect: Opener, certificates: Certificates) ->
         peer.reply(b"535 5.7.8 no")
         peer.quit()
 
-    is_refused(connect.opened(dialogue, identity, secure=1))
+    failure = is_refused(connect.opened(dialogue, identity, secure=1))
     connect.join()
     assert seen
+    assert "the channel binding was tls-exporter; channel_binding chooses" in failure.message
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,19 @@ def test_a_stripped_offer_is_noticed(connect: Opener, certificates: Certificates
     failure = is_refused(connect.opened(notices, certificates.good, secure=1))
     assert "an attacker may have removed" in failure.message
     assert failure.kind == "LOGIN_CHANNEL_BINDING"
+
+
+def test_a_refused_binding_is_not_forgotten(connect: Opener, certificates: Certificates) -> None:
+    """An attacker may answer that -PLUS is not supported. What is tried then says that there could
+    have been a binding, which a server that supports it refuses."""
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet(b"AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256")
+        peer.answer(b"AUTH SCRAM-SHA-256-PLUS ", b"504 5.5.4 not here")
+        ScramServer("SCRAM-SHA-256", header=b"y,,")(peer)
+        peer.quit()
+
+    logs_in(connect.opened(dialogue, certificates.good, secure=1))
 
 
 def refuses(connection: Connection) -> Failure:

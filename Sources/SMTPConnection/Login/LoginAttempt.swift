@@ -177,6 +177,7 @@ final class LoginAttempt {
   private func tryNext(after failure: Failure) -> Step {
     if candidates.isEmpty { return .end(failure) }
     history.add(name, failure)
+    channel.isNotSupported(name)
     return tryNext()
   }
 

@@ -16,6 +16,8 @@ package protocol Mechanism: AnyObject {
   var remark: [UInt8]? { get }
   /// What the explanation is about, when it is about more than the login.
   var remarkKind: FailureKind { get }
+  /// What a refusal without an explanation may be due to, besides the credentials.
+  var suspicion: ErrorText? { get }
   /// Secrets that must not reach a log or an error when a server repeats them.
   var secret: Secret? { get }
   /// Anything in its responses may be secret.
@@ -58,6 +60,7 @@ extension Mechanism {
   package var givesWay: Bool { false }
   package var remark: [UInt8]? { nil }
   package var remarkKind: FailureKind { .none }
+  package var suspicion: ErrorText? { nil }
   package var secret: Secret? { nil }
   package var isPrivate: Bool { false }
   package var provesServer: Bool { false }

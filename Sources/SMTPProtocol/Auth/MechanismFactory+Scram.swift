@@ -11,7 +11,7 @@ extension MechanismFactory {
           + " forbids or cannot be sure of; with TLS the mechanism PLAIN takes it")
     }
     let header: [UInt8]
-    var data: [UInt8] = []
+    var bound: (kind: ChannelBinding.Kind, octets: [UInt8])?
     switch channel.binding {
     case .missing(let kind):
       return .refused(
@@ -22,7 +22,7 @@ extension MechanismFactory {
           kind: .loginChannelBinding))
     case .available(let kind, let octets) where variant.isBound:
       header = Bytes.of("p=") + kind.name
-      data = octets
+      bound = (kind, octets)
     case .none where variant.isBound:
       return .unfit(
         "\(Bytes.printable(variant.name)) needs channel binding, which this connection does not"
@@ -38,8 +38,8 @@ extension MechanismFactory {
     let isOneself = authorization.isEmpty || authorization == credentials.user.bytes
     let identity = isOneself ? [] : Bytes.of("a=") + ScramMessage.escaped(authorization)
     let scram = Scram(
-      variant, credentials, header: header + [.comma] + identity + [.comma], binding: data,
-      cryptography)
+      variant, credentials, header: header + [.comma] + identity + [.comma], bound?.kind,
+      bound?.octets ?? [], cryptography)
     return scram.map { .mechanism($0) } ?? .unfit("this system provides no random octets")
   }
 }

@@ -22,6 +22,12 @@ package struct MechanismFactory {
       self.binding = binding
       isOffered = ScramVariant.all.contains { $0.isBound && offered.contains($0.name) }
     }
+
+    /// The server says that it does not support a mechanism that it has offered. If that was an
+    /// attacker, the server detects it: the next exchange says that there could have been a binding.
+    package mutating func isNotSupported(_ name: [UInt8]) {
+      if ScramVariant(name)?.isBound == true { isOffered = false }
+    }
   }
 
   package init(

@@ -42,27 +42,36 @@ package final class Scram: Mechanism, MechanismWork {
   /// The channel binding comes after it, in the response to the challenge.
   private let header: [UInt8]
   private let binding: [UInt8]
+  private let kind: ChannelBinding.Kind?
   private let first: [UInt8]
   private let nonce: [UInt8]
   private let cryptography: any Cryptography
   private var state = State.begun
 
-  /// `header`: gs2-header. `binding`: the data of the channel binding that the header names.
+  /// `header`: gs2-header. `kind`, `binding`: the channel binding that the header names.
   /// nil when the system provides no random octets.
   init?(
-    _ variant: ScramVariant, _ credentials: Credentials, header: [UInt8], binding: [UInt8],
-    _ cryptography: any Cryptography
+    _ variant: ScramVariant, _ credentials: Credentials, header: [UInt8],
+    _ kind: ChannelBinding.Kind?, _ binding: [UInt8], _ cryptography: any Cryptography
   ) {
     guard let random = cryptography.randomBytes(Self.nonceLength) else { return nil }
     name = variant.name
     function = variant.function
     password = credentials.password
     self.header = header
+    self.kind = kind
     self.binding = binding
     self.cryptography = cryptography
     nonce = cryptography.base64Encode(random)
     first =
       Bytes.of("n=") + ScramMessage.escaped(credentials.user.bytes) + Bytes.of(",r=") + nonce
+  }
+
+  /// Servers say nothing of the sort in their replies.
+  package var suspicion: ErrorText? {
+    guard let kind else { return nil }
+    return
+      "the channel binding was \(Bytes.printable(kind.name)); channel_binding chooses another one"
   }
 
   package var secret: Secret? { password }

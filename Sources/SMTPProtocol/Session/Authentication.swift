@@ -134,7 +134,10 @@ final class Authentication {
 
   /// Adds the server's explanation.
   private func explain(_ failure: inout Failure) {
-    guard let remark = mechanism.remark, !remark.isEmpty else { return }
+    guard let remark = mechanism.remark, !remark.isEmpty else {
+      if let suspicion = mechanism.suspicion { failure.text += " (\(suspicion))" }
+      return
+    }
     if mechanism.remarkKind != .none { failure.kind = mechanism.remarkKind }
     let told = repeatsSecret(remark) ? Command.mask : remark
     failure.text += " (\(Bytes.printable(told, limit: 500)))"

@@ -50,6 +50,8 @@ class Cyrus(Daemon):
             "lmtp_admins": ADMIN,
             "lmtpsocket": folder / "configuration" / "socket" / "lmtp",
             "allowplaintext": "no",
+            # Cyrus 3.10 asks for it; older ones do not know it.
+            "allowstarttls": "on",
             "tls_server_cert": folder / "server.pem",
             "tls_server_key": folder / "server.key",
             "sasl_pwcheck_method": "auxprop",
