@@ -1811,7 +1811,7 @@ int smtpconn_etrn(smtpconn *connection, const char *node, smtpconn_reply_callbac
                   void *user);
 
 /* EHLO again, or LHLO with lmtp: the capabilities are those of the new reply (RFC 5321 section
- * 4.1.4).  When the server refuses it they stay as they were.  The library sends EHLO itself
+ * 4.1.4).  When the server refuses it, as OpenSMTPD does, they stay as they were.  The library sends EHLO itself
  * where it is needed. */
 int smtpconn_hello(smtpconn *connection, smtpconn_reply_callback callback, void *user);
 
@@ -1827,8 +1827,8 @@ int smtpconn_hello(smtpconn *connection, smtpconn_reply_callback callback, void 
  *             "[TEMPUNAVAIL]" for a NAME that may be known later; an IPv6 address is written
  *             "IPV6:2001:db8::1", and a bare one is ECOMMAND in XCLIENT
  *
- * They are sent in the order in which they are given, in several commands when one line has no
- * room for all; the reply in the callback is then the last.
+ * They are sent in the order in which they are given, ADDR of XCLIENT last, in several commands
+ * when one line has no room for all; the reply in the callback is then the last.
  *
  * XCLIENT replaces what the server knows of this connection, for access rules too, and RESTARTS
  * THE SESSION: a login is forgotten (smtpconn_is_authenticated), EHLO is sent again, and the

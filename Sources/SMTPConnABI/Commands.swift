@@ -9,11 +9,11 @@ extension ConnectionHandle {
   /// Starts an operation that ends in a `smtpconn_reply_callback`.
   fileprivate func start(
     _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?,
-    _ request: () throws(Failure) -> CommandRequest
+    _ request: Result<CommandRequest, Failure>
   ) -> CInt {
     texts.clear()
     return perform { () throws(Failure) in
-      try connection.perform(request()) { failure, reply in
+      try connection.perform(request.get()) { failure, reply in
         guard let callback = unsafe callback else { return }
         unsafe withViews(of: failure, reply) { error, view in
           unsafe callback(Handle.view(self), error, view, user)
@@ -43,7 +43,7 @@ public func smtpconn_noop(
   _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  return unsafe handle.start(callback, user) { () throws(Failure) in .noop() }
+  return unsafe handle.start(callback, user, .success(.noop()))
 }
 
 @_cdecl("smtpconn_hello") @implementation
@@ -52,7 +52,7 @@ public func smtpconn_hello(
   _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  return unsafe handle.start(callback, user) { () throws(Failure) in .hello() }
+  return unsafe handle.start(callback, user, .success(.hello()))
 }
 
 @_cdecl("smtpconn_verify") @implementation
@@ -62,7 +62,7 @@ public func smtpconn_verify(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let text = unsafe cBytes(text)
-  return unsafe handle.start(callback, user) { () throws(Failure) in try .verify(text) }
+  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .verify(text) })
 }
 
 @_cdecl("smtpconn_expand") @implementation
@@ -72,7 +72,7 @@ public func smtpconn_expand(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let list = unsafe cBytes(list)
-  return unsafe handle.start(callback, user) { () throws(Failure) in try .expand(list) }
+  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .expand(list) })
 }
 
 @_cdecl("smtpconn_etrn") @implementation
@@ -82,7 +82,7 @@ public func smtpconn_etrn(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let node = unsafe cBytes(node)
-  return unsafe handle.start(callback, user) { () throws(Failure) in try .etrn(node) }
+  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .etrn(node) })
 }
 
 @_cdecl("smtpconn_command") @implementation
@@ -93,12 +93,14 @@ public func smtpconn_command(
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   let cryptography = OpenSSLCryptography()
   let line = Secret(unsafe cBytes(line) ?? [], cryptography)
-  return unsafe handle.start(callback, user) { () throws(Failure) in
-    guard hidden == 0 || hidden == 1 else {
-      throw Failure(.command, "hidden takes 0 or 1, not \(hidden)")
-    }
-    return try .line(line, hides: hidden == 1, cryptography)
-  }
+  return unsafe handle.start(
+    callback, user,
+    Result { () throws(Failure) in
+      guard hidden == 0 || hidden == 1 else {
+        throw Failure(.command, "hidden takes 0 or 1, not \(hidden)")
+      }
+      return try .line(line, hides: hidden == 1, cryptography)
+    })
 }
 
 /// More than any server has.
@@ -122,9 +124,9 @@ public func smtpconn_xclient(
   _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  return unsafe handle.start(callback, user) { () throws(Failure) in
-    try .xclient(unsafe attributes(texts, count))
-  }
+  return unsafe handle.start(
+    callback, user,
+    Result { () throws(Failure) in try .xclient(unsafe attributes(texts, count)) })
 }
 
 @_cdecl("smtpconn_xforward") @implementation
@@ -133,7 +135,7 @@ public func smtpconn_xforward(
   _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  return unsafe handle.start(callback, user) { () throws(Failure) in
-    try .xforward(unsafe attributes(texts, count))
-  }
+  return unsafe handle.start(
+    callback, user,
+    Result { () throws(Failure) in try .xforward(unsafe attributes(texts, count)) })
 }

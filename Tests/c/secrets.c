@@ -104,6 +104,38 @@ static int login(int port, smtpconn_auth *auth) {
   return result;
 }
 
+static void on_replied(smtpconn *connection, const smtpconn_error *error,
+                       const smtpconn_reply *reply, void *user) {
+  (void)connection, (void)error;
+  *(int *)user = smtpconn_reply_code(reply);
+}
+
+/* Sends the word in a command that is hidden. */
+static void command(int port) {
+  static const char verb[] = "XLOGIN alice ";
+  smtpconn_options *options = smtpconn_options_new();
+  smtpconn *connection;
+  int connected = 1, code = 0, ended = 1;
+  char line[sizeof verb + LONGEST];
+  smtpconn_options_set_host(options, "127.0.0.1");
+  smtpconn_options_set_port(options, port);
+  smtpconn_options_set_name(options, "client.test");
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  memcpy(line, verb, sizeof verb);
+  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
+  reveal(line + sizeof verb - 1, passwords[0]);
+  CHECK_INT(smtpconn_command(connection, line, 1, on_replied, &code), 0);
+  forget(line + sizeof verb - 1);
+  CHECK(count_in_memory(passwords[0]) > 0);
+  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
+  CHECK_INT(smtpconn_run(connection), 0);
+  CHECK_INT(connected, 0);
+  CHECK(code >= 200);
+  CHECK_INT(ended, 0);
+  smtpconn_free(connection);
+}
+
 static smtpconn_auth *with_password(void) {
   smtpconn_auth *auth = smtpconn_auth_new();
   char word[LONGEST];
@@ -237,6 +269,8 @@ int main(int argc, char **argv) {
   port = atoi(argv[1]);
   check_search();
   CHECK_INT(login(port, with_password()), 0);
+  check_forgotten(passwords);
+  command(port);
   check_forgotten(passwords);
   CHECK_INT(login(port, with_refresh_token(argv[2])), 0);
   CHECK_INT(given, 1);

@@ -16,23 +16,28 @@ extension CommandRequest {
   private static func passing(
     _ attributes: [[UInt8]], _ verb: [UInt8], _ effect: Effect
   ) throws(Failure) -> CommandRequest {
-    guard !attributes.isEmpty else { throw Failure(.command, "there are no attributes") }
+    guard !attributes.isEmpty else { throw wrong("there are no attributes") }
     var words: [[UInt8]] = []
     for attribute in attributes { words.append(try word(attribute, verb)) }
+    // Postfix takes no other XCLIENT from an address that may not send one.
+    let address = Bytes.of("ADDR=")
+    if effect == .restarts, let place = words.firstIndex(where: { $0.starts(with: address) }) {
+      words.append(words.remove(at: place))
+    }
     return CommandRequest(verb, words, needs: .attributes, effect: effect)
   }
 
   private static func word(_ attribute: [UInt8], _ verb: [UInt8]) throws(Failure) -> [UInt8] {
     let name = Bytes.uppercased(Array(attribute.prefix { $0 != .equals }))
     guard name.count < attribute.count, isName(name) else {
-      throw Failure(
-        .command, "an attribute is written NAME=value: \"\(Bytes.printable(attribute, limit: 80))\""
+      throw wrong(
+        "an attribute is written NAME=value: \"\(Bytes.printable(attribute, limit: 80))\""
       )
     }
     let what: ErrorText = "the value of the attribute \(Bytes.printable(name))"
     let value = Array(attribute.dropFirst(name.count + 1))
     if value.isEmpty {
-      throw Failure(.command, "\(what) is empty; give [UNAVAILABLE] for one that is not known")
+      throw wrong("\(what) is empty; give [UNAVAILABLE] for one that is not known")
     }
     try check(value, what, most: valueLimit)
     // That of XFORWARD need not be an IP address.
@@ -40,12 +45,11 @@ extension CommandRequest {
       value.contains(.colon),
       !Bytes.equalIgnoringCase(Array(value.prefix(5)), Bytes.of("IPV6:"))
     {
-      throw Failure(
-        .command, "\(what) is an IPv6 address without its prefix; give IPV6:2001:db8::1")
+      throw wrong("\(what) is an IPv6 address without its prefix; give IPV6:2001:db8::1")
     }
     let word = name + [.equals] + Xtext.encode(value)
     if verb.count + 1 + word.count > lineLimit {
-      throw Failure(.command, "\(what) is too long for a command when it is encoded")
+      throw wrong("\(what) is too long for a command when it is encoded")
     }
     return word
   }

@@ -38,32 +38,34 @@ extension CommandRequest {
     let what: ErrorText = "the domain or queue (node)"
     let node = try checked(node, what, most: lineLimit - verb.count - 1)
     guard node.allSatisfy({ $0 > .space && $0 < .delete }) else {
-      throw Failure(
-        .command,
+      throw wrong(
         "\(what) must be ASCII without blanks; give a domain outside ASCII as its A-label")
     }
     return CommandRequest(verb, [node], needs: .verb)
   }
 
+  /// The error of an argument.
+  @inline(never)
+  static func wrong(_ text: ErrorText) -> Failure { Failure(.command, text) }
+
   /// Not empty, of characters that a line can hold, and no longer than it.
   static func checked(
     _ text: [UInt8]?, _ what: ErrorText, most: Int
   ) throws(Failure) -> [UInt8] {
-    guard let text, !text.isEmpty else { throw Failure(.command, "\(what) is missing") }
+    guard let text, !text.isEmpty else { throw wrong("\(what) is missing") }
     try check(text, what, most: most)
     return text
   }
 
   static func check(_ text: [UInt8], _ what: ErrorText, most: Int) throws(Failure) {
     if text.contains(where: { Bytes.isControl($0) }) {
-      throw Failure(.command, "\(what) has a control character")
+      throw wrong("\(what) has a control character")
     }
     if text.count > most {
-      throw Failure(
-        .command, "\(what) is longer than the \(most) octets that a command has room for")
+      throw wrong("\(what) is longer than the \(most) octets that a command has room for")
     }
-    if String(validating: text, as: UTF8.self) == nil {
-      throw Failure(.command, "\(what) is not UTF-8")
+    if !Bytes.isUTF8(text) {
+      throw wrong("\(what) is not UTF-8")
     }
   }
 }

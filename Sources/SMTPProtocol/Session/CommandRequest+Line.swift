@@ -6,25 +6,21 @@ extension CommandRequest {
   ) throws(Failure) -> CommandRequest {
     let octets = line.bytes
     let what: ErrorText = "the command (line)"
-    guard !octets.isEmpty else { throw Failure(.command, "\(what) is missing") }
+    guard !octets.isEmpty else { throw wrong("\(what) is missing") }
     try check(octets, what, most: lineLimit)
-    let verb = Bytes.uppercased(Array(octets.prefix { Bytes.isWord($0) }))
+    let verb = Array(octets.prefix { Bytes.isWord($0) })
     let rest = octets.dropFirst(verb.count)
     guard !verb.isEmpty, rest.isEmpty || rest.first == .space else {
-      throw Failure(
-        .command,
+      throw wrong(
         "\(what) must begin with a word of letters, digits and hyphens, and a blank after it")
     }
     if let instead = instead(of: verb) {
-      throw Failure(
-        .command, "\(Bytes.printable(verb)) cannot be sent as a line of its own: \(instead)")
+      throw wrong("\(Bytes.printable(verb)) cannot be sent as a line of its own: \(instead)")
     }
-    // As it was written: a server may compare the case.
-    let shown = Array(octets.prefix(verb.count))
-    if rest.count < 2 { return CommandRequest(shown) }
+    if rest.count < 2 { return CommandRequest(verb) }
     let argument = Secret.joined([rest.dropFirst()], cryptography)
     return hides
-      ? CommandRequest(shown, secret: argument) : CommandRequest(shown, [argument.bytes])
+      ? CommandRequest(verb, secret: argument) : CommandRequest(verb, [argument.bytes])
   }
 
   /// Commands that change what the session must know, or that have more than one reply.
@@ -39,8 +35,7 @@ extension CommandRequest {
       ("STARTTLS X-ANONYMOUSTLS", "set the option require_tls, or secure"),
       ("TURN ATRN", "it would make this the server"),
     ]
-    for (verbs, text) in known
-    where Bytes.of(verbs).split(separator: .space).contains(where: { $0 == verb[...] }) {
+    for (verbs, text) in known where Bytes.hasWord(verb, in: Bytes.of(verbs)) {
       return ErrorText(stringLiteral: text)
     }
     return nil

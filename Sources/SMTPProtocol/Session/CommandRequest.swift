@@ -86,22 +86,19 @@ package final class CommandRequest {
   func refusal(by capabilities: Capabilities) -> Failure? {
     switch need {
     case .nothing: return nil
-    case .verb:
-      return capabilities.has(verb) ? nil : refused("the server does not offer \(command)")
     case .smtpUTF8:
-      return capabilities.smtpUTF8
-        ? nil
-        : refused(
-          "\(command) with characters outside ASCII needs SMTPUTF8, which the server does not"
-            + " offer (RFC 6531 section 3.7.4.2)")
-    case .attributes:
+      if capabilities.smtpUTF8 { return nil }
+      return refused(
+        "\(command) with characters outside ASCII needs SMTPUTF8, which the server does not offer"
+          + " (RFC 6531 section 3.7.4.2)")
+    case .verb, .attributes:
       guard let offer = capabilities.parameters(of: verb) else {
         return refused("the server does not offer \(command)")
       }
-      let names = offer.split(whereSeparator: { $0 == .space || $0 == .tab }).map { Array($0) }
+      guard case .attributes = need else { return nil }
       for word in words {
         let name = Array(word.prefix { $0 != .equals })
-        guard !names.contains(where: { Bytes.equalIgnoringCase($0, name) }) else { continue }
+        if Bytes.hasWord(name, in: offer) { continue }
         return refused(
           "the server does not offer the attribute \(Bytes.printable(name)) of \(command); it offers"
             + " \"\(Bytes.printable(offer))\"")
@@ -110,6 +107,7 @@ package final class CommandRequest {
     }
   }
 
+  @inline(never)
   private func refused(_ text: ErrorText) -> Failure {
     Failure(.command, text, command: command, phase: phase, kind: .serverExtension)
   }
@@ -127,8 +125,10 @@ package final class CommandRequest {
   /// Some servers repeat a line that they do not understand, or a word of it.
   func hidingSecret(_ reply: Reply) -> Reply {
     guard let secret else { return reply }
-    let parts = secret.bytes.split(separator: .space).filter { $0.count >= 4 }
-    let isEcho = parts.contains { Bytes.contains(reply.text, $0) }
-    return isEcho ? reply.masked : reply
+    for word in secret.bytes.split(separator: .space)
+    where word.count >= 4 && Bytes.contains(reply.text, word) {
+      return reply.masked
+    }
+    return reply
   }
 }

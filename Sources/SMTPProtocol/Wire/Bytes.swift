@@ -105,6 +105,26 @@ package enum Bytes {
     }
   }
 
+  /// RFC 3629. Without a copy: it may be a secret.
+  static func isUTF8(_ bytes: [UInt8]) -> Bool {
+    do {
+      _ = try UTF8Span(validating: bytes.span)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /// Whether a list with blanks has this word, in any case.
+  @inline(never)
+  package static func hasWord(_ word: [UInt8], in list: [UInt8]) -> Bool {
+    for each in list.split(whereSeparator: { $0 == .space || $0 == .tab })
+    where equalIgnoringCase(Array(each), word) {
+      return true
+    }
+    return false
+  }
+
   /// Without blanks and tabs at both ends.
   package static func trimmed(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
     var bytes = bytes

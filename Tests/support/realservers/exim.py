@@ -84,6 +84,9 @@ acl_smtp_mail = sender
 acl_smtp_rcpt = recipient
 acl_smtp_predata = before_data
 acl_smtp_data = message
+# Who asks is told.
+acl_smtp_vrfy = accept
+acl_smtp_expn = accept
 
 begin acl
 
@@ -122,7 +125,14 @@ message:
 
 begin routers
 
-# The only one: there is no way out of here.
+# Only for EXPN: nobody writes to it.
+lists:
+  driver = redirect
+  domains = DOMAIN
+  local_parts = staff
+  data = alice@DOMAIN, bob@DOMAIN
+
+# The only one that delivers: there is no way out of here.
 mailboxes:
   driver = accept
   domains = DOMAIN
