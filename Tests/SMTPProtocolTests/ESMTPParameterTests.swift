@@ -193,4 +193,17 @@ import Testing
     #expect(parameters.all.map { text($0.name) } == ["X-B", "MT-PRIORITY"])
     #expect(parameters.furtherLength == " X-B".utf8.count)
   }
+
+  /// Nothing else says that the request has parameters.
+  @Test func `a parameter of one recipient alone is written, and refused`() throws {
+    var request = SendRequest(
+      from: nil, recipients: [try Mailbox(bytes("b@y.example"))], size: nil, use8BitMIME: nil)
+    request.changeRecipient(0) { $0.parameters[.priority] = .priority(2) }
+    var output = SessionOutput(nil)
+    request.writeRecipient(request.recipients[0], to: &output, .none)
+    #expect(text(output.bytes) == "RCPT TO:<b@y.example> MT-PRIORITY=2\r\n")
+    let refusal = request.refusal(
+      by: .none, security: .init(isSecure: true, isVerified: true), allowsChunks: false)
+    #expect(refusal?.recipient == bytes("b@y.example"))
+  }
 }
