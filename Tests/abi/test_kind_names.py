@@ -7,6 +7,8 @@ import ctypes
 import re
 from functools import cache
 
+import pytest
+
 from support.drive import BUILD, ROOT
 from support.header import header_version
 
@@ -61,3 +63,11 @@ def test_every_kind_is_documented() -> None:
     named = [name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row)]
     documented = [name for name in named if name in kinds()]
     assert sorted(documented) == sorted(set(kinds()) - {"NONE"})
+
+
+@pytest.mark.parametrize("number", sorted(set(constants()) - {0}))
+def test_every_kind_is_given_to_some_failure(number: int) -> None:
+    word = re.compile(rf"\.{constants()[number]}\b")
+    assert any(
+        word.search(path.read_text()) for path in SOURCES.rglob("*.swift") if path != NAMES
+    ), f"{constants()[number]} is never used"

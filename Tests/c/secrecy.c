@@ -33,6 +33,7 @@ static const struct {
   int (*set)(smtpconn_options *options, const char *value);
 } texts[] = {
     {"auth_method", smtpconn_options_set_auth_method},
+    {"channel_binding", smtpconn_options_set_channel_binding},
     {"host", smtpconn_options_set_host},
     {"name", smtpconn_options_set_name},
     {"tls_ca_file", smtpconn_options_set_tls_ca_file},

@@ -7,7 +7,10 @@ without a row is a failure: see test_every_mechanism_has_a_row.
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import re
+import ssl
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +19,7 @@ import pytest
 
 from support.drive import BUILD, ROOT, valgrind
 from support.drive.outcomes import CODES
+from support.logins.scram import HASHES, ScramServer
 from support.servers.certificates import Certificates
 from support.servers.endpoint import Answer, TokenEndpoint, granted, repeats_the_request
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
@@ -59,6 +63,9 @@ class Row:
     code: str | None = None
     #: The server says the secret too, and what it says is no secret of this program.
     is_repeated: bool = False
+    #: The exchange from AUTH on, with a server that has these certificates.
+    login: Callable[[Certificates], Dialogue] | None = None
+    options: dict[str, str] = field(default_factory=dict)
 
 
 def accepts(peer: Peer, _: bytes) -> None:
@@ -101,6 +108,7 @@ ROWS = {
     ),
     "LOGIN": Row("LOGIN", asks(b"Username:", b"Password:"), WITH_PASSWORD, (PASSWORD,)),
     "CRAM-MD5": Row("CRAM-MD5", asks(b"<1@x>"), WITH_PASSWORD, (PASSWORD,)),
+    "OAUTHBEARER": Row("OAUTHBEARER", accepts, WITH_TOKEN, (TOKEN,)),
     "XOAUTH2": Row("XOAUTH2", accepts, WITH_TOKEN, (TOKEN,)),
     "XOAUTH2 refused": Row(
         "XOAUTH2", challenges_with_it, WITH_TOKEN, (TOKEN,), code="EAUTH", is_repeated=True
@@ -121,9 +129,43 @@ ROWS = {
 }
 
 
-def dialogue(row: Row) -> Dialogue:
+BINDING = "tls-server-end-point"
+
+
+def scram(mechanism: str) -> Row:
+    """With the keys that both sides compute (RFC 5802 section 3)."""
+    is_bound = mechanism.endswith("-PLUS")
+    digest = HASHES[mechanism.removesuffix("-PLUS")]
+    server = ScramServer(mechanism)
+    salted = hashlib.pbkdf2_hmac(digest, PASSWORD.encode(), server.salt, server.iterations)
+
+    def login(certificates: Certificates) -> Dialogue:
+        pem = certificates.good.certificate.read_text()
+        data = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).digest()
+        if not is_bound:
+            # "y": the client could bind, and this server does not offer it.
+            return ScramServer(mechanism, "alice", PASSWORD, header=b"y,,")
+        header = f"p={BINDING},,".encode()
+        return ScramServer(mechanism, "alice", PASSWORD, header=header, binding=lambda _: data)
+
+    return Row(
+        mechanism,
+        given=WITH_PASSWORD,
+        secrets=(PASSWORD, salted, hmac.digest(salted, b"Client Key", digest)),
+        login=login,
+        options={"channel_binding": BINDING} if is_bound else {},
+    )
+
+
+for scram_name in HASHES:
+    ROWS |= {name: scram(name) for name in (scram_name, f"{scram_name}-PLUS")}
+
+
+def dialogue(row: Row, certificates: Certificates) -> Dialogue:
     def converse(peer: Peer) -> None:
         peer.greet(b"AUTH " + row.mechanism.encode())
+        if row.login is not None:
+            row.login(certificates)(peer)
         line = peer.line()
         if line.startswith(b"AUTH "):
             assert row.exchange is not None
@@ -140,12 +182,13 @@ def run(row: Row, certificates: Certificates, folder: str, before: list[str], de
     words += ["o:host=localhost", "o:name=client.test", f"o:tls_ca_file={certificates.ca_file}"]
     for name, value in row.given.items():
         words.append(f"{name.rstrip(':') if ':' in name else 'a:' + name}={hidden(value.encode())}")
+    words += [f"o:{name}={value}" for name, value in row.options.items()]
     for secret in row.secrets:
         words += [f"forbidden={hidden(form)}" for form in forms(secret)]
     words.append(f"repeated={int(row.is_repeated)}")
     words.append(f"code={CODES[row.code] if row.code else 0}")
     with (
-        ScriptedServer(dialogue(row), identity=certificates.good) as server,
+        ScriptedServer(dialogue(row, certificates), identity=certificates.good) as server,
         TokenEndpoint(row.endpoint or granted(TOKEN), repeat=True) as endpoint,
     ):
         words += [f"o:port={server.port}", "o:secure=1"]
@@ -184,7 +227,12 @@ def test_valgrind(row: str, certificates: Certificates) -> None:
 def test_every_mechanism_has_a_row() -> None:
     table = ROOT / "Sources" / "SMTPProtocol" / "Auth" / "BuiltInMechanism.swift"
     known = set(re.findall(r'BuiltInMechanism\("([A-Z0-9-]+)"', table.read_text()))
-    assert len(known) >= 4
+    known |= {name for scram in HASHES for name in (scram, f"{scram}-PLUS")}
+    variants = (table.parent / "ScramVariant.swift").read_text()
+    assert set(re.findall(r'ScramVariant\("([A-Z0-9-]+)"', variants)) == set(HASHES)
+    assert len(known) >= 10
+    # These two send no secret; the key of a certificate is a case of secrets.c.
+    known -= {"EXTERNAL", "ANONYMOUS"}
     assert known <= {row.mechanism for row in ROWS.values()}
 
 

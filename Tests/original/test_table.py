@@ -1,4 +1,4 @@
-"""What docs/original-tests.md and docs/original.md say of our tests is true."""
+"""What docs/original-tests.md, docs/original.md and docs/peers.md say of our tests is true."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from support.drive import ROOT
 
 CASES = ROOT / "docs" / "original-tests.md"
-PAGES = [CASES, ROOT / "docs" / "original.md"]
+PAGES = [CASES, ROOT / "docs" / "original.md", ROOT / "docs" / "peers.md"]
 COUNT = 136
 KINDS = ("*.py", "*.swift", "*.txt")
 OUT_OF_SCOPE = re.compile(r"out of scope: \w")
@@ -46,7 +46,9 @@ class Row:
 
     @property
     def is_heading(self) -> bool:
-        return self.ours in ("our test", "---") or self.cells[0].startswith("**")
+        return self.ours in ("our test", "our test, or the reason", "---") or self.cells[
+            0
+        ].startswith("**")
 
 
 @cache
@@ -147,3 +149,17 @@ def test_every_test_that_is_named_exists(page: Path) -> None:
             if plain not in names_in(ROOT / path):
                 problems.append(f"{page.name}:{number}: {path}::{name}")
     assert not problems, shown(problems)
+
+
+def test_every_yes_among_the_peers_has_its_test() -> None:
+    """And every no a reason instead."""
+    problems = []
+    for row in rows(ROOT / "docs" / "peers.md"):
+        says_no = row.cells[-2] in ("no", "partly")
+        if says_no == bool(row.references):
+            problems.append(f"{row.place}: {row.cells[0]}")
+    assert not problems, shown(problems)
+    text = (ROOT / "docs" / "peers.md").read_text()
+    features = [row for row in rows(ROOT / "docs" / "peers.md") if len(row.cells) == 4]
+    yes = [row for row in features if row.cells[2] not in ("no", "partly")]
+    assert f"{len(yes)} of {len(features)} rows are yes" in text
