@@ -35,6 +35,8 @@ class Hand:
         self.lines: list[bytes] = []
         self._line = b""
         self._in_content = False
+        #: The client has said that TLS ends here (RFC 8446 section 6.1).
+        self.has_goodbye = False
         self._coming, self._going = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls: ssl.SSLObject | None = None
         if certificate is not None:
@@ -80,6 +82,7 @@ class Hand:
         try:
             while got := self._tls.read(65536):
                 self._hear(got)
+            self.has_goodbye = True
         except ssl.SSLWantReadError:
             pass
 
@@ -107,6 +110,7 @@ def test_a_message(certificate: Path, secure: bool, most: int) -> None:
         connection.start_quit(hand.note)
         hand.move(most)
         assert hand.reports == [None] * 4
+        assert hand.has_goodbye is secure
         assert connection.is_secure is False  # it is over
         assert (connection.tls_peer_name == "localhost") is secure
         assert connection.stage is smtpconn.Stage.CLOSED
