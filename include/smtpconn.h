@@ -1925,9 +1925,9 @@ void smtpconn_free(smtpconn *connection);
  * certificate must have.  When the program does TLS itself, set `secured`.
  *
  * What needs a socket is refused.  smtpconn_new_without_socket refuses the options socket,
- * connection, socket_path, local_address, local_port, address_family, tcp_keepalive_idle,
- * _interval and _count, receive_buffer_size, send_buffer_size and dns_timeout.  smtpconn_login
- * returns SMTPCONN_EAUTH for credentials with a refresh token or a service account and no
+ * connection, socket_path, proxy, proxy_from_environment, local_address, local_port,
+ * address_family, tcp_keepalive_idle, _interval and _count, receive_buffer_size,
+ * send_buffer_size and dns_timeout.  smtpconn_login returns SMTPCONN_EAUTH for credentials with a refresh token or a service account and no
  * token callback.  smtpconn_run returns SMTPCONN_ESTATE, smtpconn_get_loop and
  * smtpconn_remote_address return NULL.  A message from a descriptor without data
  * continues when smtpconn_resume is called.

@@ -19,6 +19,10 @@ static void options_refused(void) {
   smtpconn *connection;
   contradicts(options, smtpconn_options_set_socket_path(options, "/run/lmtp"), "socket_path");
   smtpconn_options_set_socket_path(options, NULL);
+  contradicts(options, smtpconn_options_set_proxy(options, "socks5://127.0.0.1"), "proxy");
+  smtpconn_options_set_proxy(options, NULL);
+  contradicts(options, smtpconn_options_set_proxy_from_environment(options, 1), "proxy_from");
+  smtpconn_options_set_proxy_from_environment(options, 0);
   contradicts(options, smtpconn_options_set_local_address(options, "127.0.0.1"), "local_address");
   smtpconn_options_set_local_address(options, NULL);
   contradicts(options, smtpconn_options_set_dns_timeout(options, 1), "dns_timeout");
