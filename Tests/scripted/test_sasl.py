@@ -275,9 +275,7 @@ def test_a_password_after_a_refused_certificate(
         (external(USER), b"535 5.7.8 not you"),
         (plain(USER, PASSWORD), WELCOME),
     ]
-    logs_in(
-        offered(connect, b"AUTH PLAIN EXTERNAL", *exchange, **with_certificate(certificates))  # type: ignore[arg-type]
-    )
+    logs_in(offered(connect, b"AUTH PLAIN EXTERNAL", *exchange, **with_certificate(certificates)))
 
 
 @pytest.mark.parametrize("mechanism", ["EXTERNAL", "ANONYMOUS"])
