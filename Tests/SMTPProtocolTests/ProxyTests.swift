@@ -64,8 +64,8 @@ import Testing
 
 /// A dialogue fed piece by piece must read nothing of the server, however the pieces are cut.
 @Suite struct ProxyDialogueTests {
-  private static let name = ProxyTarget(host: Bytes.of("mail.example"), port: 587, octets: [])
-  private static let six = ProxyTarget(
+  private let name = ProxyTarget(host: Bytes.of("mail.example"), port: 587, octets: [])
+  private let six = ProxyTarget(
     host: Bytes.of("2001:db8::1"), port: 25,
     octets: [0x20, 1, 0xD, 0xB8] + [UInt8](repeating: 0, count: 11) + [1])
 
@@ -94,7 +94,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 100])
   func `SOCKS with a login and a name`(piece: Int) {
-    let dialogue = proxy(.socks5h, login: true).dialogue(to: Self.name, FixedCryptography())
+    let dialogue = proxy(.socks5h, login: true).dialogue(to: name, FixedCryptography())
     let answer: [UInt8] = [5, 2, 1, 0, 5, 0, 0, 3, 2, 0x61, 0x62, 0, 1]
     let (output, taken) = play(dialogue, answer + Self.greeting, piece: piece)
     #expect(
@@ -106,10 +106,10 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 100])
   func `SOCKS with an address`(piece: Int) {
-    let dialogue = proxy(.socks5, login: false).dialogue(to: Self.six, FixedCryptography())
+    let dialogue = proxy(.socks5, login: false).dialogue(to: six, FixedCryptography())
     let answer: [UInt8] = [5, 0, 5, 0, 0, 4] + [UInt8](repeating: 9, count: 18)
     let (output, taken) = play(dialogue, answer + Self.greeting, piece: piece)
-    #expect(output == [5, 1, 0] + [5, 1, 0, 4] + Self.six.octets + [0, 25])
+    #expect(output == [5, 1, 0] + [5, 1, 0, 4] + six.octets + [0, 25])
     #expect(taken == answer.count)
     #expect(isOpen(dialogue))
   }
@@ -117,7 +117,7 @@ import Testing
   @Test(arguments: [1, 2, 3, 100])
   func `CONNECT with a login and an IPv6 address`(piece: Int) {
     let cryptography = FixedCryptography()
-    let dialogue = proxy(.http, login: true).dialogue(to: Self.six, cryptography)
+    let dialogue = proxy(.http, login: true).dialogue(to: six, cryptography)
     let answer = Bytes.of("HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 299\r\nA: b\r\n\r\n")
     let (output, taken) = play(dialogue, answer + Self.greeting, piece: piece)
     let login = cryptography.base64Encode(Bytes.of("u:pw"))
@@ -130,7 +130,7 @@ import Testing
 
   @Test func `the shortest header`() {
     for answer in ["HTTP/1.0 200\n\n", "HTTP/1.0 200\r\n\r\n", "HTTP/1.0 200 x\n\r\n"] {
-      let dialogue = proxy(.http, login: false).dialogue(to: Self.name, FixedCryptography())
+      let dialogue = proxy(.http, login: false).dialogue(to: name, FixedCryptography())
       let (_, taken) = play(dialogue, Array(answer.utf8) + Self.greeting, piece: 100)
       #expect(taken == answer.utf8.count)
       #expect(isOpen(dialogue))
