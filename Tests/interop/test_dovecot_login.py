@@ -71,7 +71,7 @@ def test_certificate(
     """EXTERNAL: who it is, is in the certificate, and the user may be named."""
     mine = certificates.of(ALICE)
     connection = client.opened(
-        service, tls_certificate_file=mine.certificate, tls_key_file=mine.key
+        service, tls_certificate_file=str(mine.certificate), tls_key_file=str(mine.key)
     )
     since = len(client.server.log())
     connection.start_login(user, PASSWORD).succeeds()
@@ -83,7 +83,7 @@ def test_certificate_of_another(client: Client[Dovecot], certificates: Certifica
     """Nobody is logged in as the owner of the certificate who wanted to be somebody else."""
     mine = certificates.of(BOB)
     connection = client.opened(
-        "submission", tls_certificate_file=mine.certificate, tls_key_file=mine.key
+        "submission", tls_certificate_file=str(mine.certificate), tls_key_file=str(mine.key)
     )
     failure = connection.start_login(ALICE, None).fails("EAUTH")
     assert failure.command == "AUTH EXTERNAL"
