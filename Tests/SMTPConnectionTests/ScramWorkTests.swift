@@ -1,9 +1,9 @@
 import CSystem
 import SMTPProtocol
-import SMTPTransport
 import Testing
 
 @testable import SMTPConnection
+@testable import SMTPTransport
 
 /// A login with SCRAM whose computation is large: others have their turns meanwhile. Nothing is
 /// measured in time; turns of the loop are counted.

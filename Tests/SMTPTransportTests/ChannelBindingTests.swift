@@ -21,7 +21,7 @@ import Testing
     let context = try TLSContext.make(configuration).get()
     let socket = try #require(connect(loop, to: server.address))
     defer { socket.close() }
-    let session = try #require(TLSSession(context, descriptor: socket.descriptor))
+    let session = try #require(TLSSession(context, over: .socket(socket.descriptor)))
     _ = session.expect(try #require(TLSPeerName(bytes("localhost"))))
     while true {
       switch session.handshake() {
