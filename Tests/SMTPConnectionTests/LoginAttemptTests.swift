@@ -106,7 +106,12 @@ import Testing
   private final class WithoutMD5: Cryptography {
     func base64Encode(_ bytes: [UInt8]) -> [UInt8] { bytes }
     func base64Decode(_ text: [UInt8]) -> [UInt8]? { text }
-    func hmacMD5(key: [UInt8], _ message: [UInt8]) -> [UInt8]? { nil }
+    func digest(_ function: HashFunction, _ message: [UInt8]) -> [UInt8]? { nil }
+    func hmac(_ function: HashFunction, key: [UInt8], _ message: [UInt8]) -> [UInt8]? { nil }
+    func stretching(
+      _ function: HashFunction, password: [UInt8], salt: [UInt8]
+    ) -> (any KeyStretching)? { nil }
+    func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool { left == right }
     func signRS256(_ message: [UInt8], key: [UInt8]) -> [UInt8]? { nil }
     func randomBytes(_ count: Int) -> [UInt8]? { nil }
     func cleanse(_ bytes: inout [UInt8]) {}
