@@ -94,9 +94,15 @@ SWIFT_SOURCES := Package.swift $(shell find Sources include -path Sources/Option
 
 # Every function gets a section of its own, or the copies of generic code that
 # Embedded Swift emits into each module could not be dropped when linking: that
-# halves the library.
+# halves the library. The machine outliner makes one function of a sequence of
+# instructions that occurs several times (a twentieth of the code), and no function is
+# copied for each closure or type that it is called with (a fiftieth).
 SWIFT_FLAGS := -c release --traits Embedded --scratch-path $(SCRATCH) --product smtpconn \
-               -Xswiftc -Xfrontend -Xswiftc -function-sections
+               -Xswiftc -Xfrontend -Xswiftc -function-sections \
+               -Xswiftc -Xllvm -Xswiftc -enable-machine-outliner=always \
+               -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=closure-specialize \
+               -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=experimental-swift-based-closure-specialization \
+               -Xswiftc -Xllvm -Xswiftc -sil-inline-generics=false
 
 # The list of objects is SwiftPM's own, so an object whose source was deleted is
 # not in it.
@@ -134,10 +140,12 @@ $(BUILD)/modules/%.o: $(BUILD)/swift.stamp
 # merge them), -x drops local names of the assembler, and what no export reaches
 # goes. Then every symbol but smtpconn_* is made local: a program that links the
 # archive may have a Swift runtime of its own. What the compiler has noted for its
-# next run (.swift_modhash) would be loaded into every program.
+# next run (.swift_modhash) would be loaded into every program, and so would tables for
+# unwinding, which are of no use: only an eighth of the functions has any.
 $(BUILD)/smtpconn.o: $(MODULES:%=$(BUILD)/modules/%.o) $(BUILD)/exports.ld
 	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld $(filter %.o,$^)
-	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' --remove-section=.swift_modhash $@
+	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' --remove-section=.swift_modhash \
+	  --remove-section=.eh_frame --remove-section=.rela.eh_frame $@
 
 $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 	rm -f $@
@@ -145,13 +153,15 @@ $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 
 # nodelete: code that may own a thread must not be unmapped under it.
 # defs: a symbol that the Embedded mode cannot provide fails here, not at a user's.
+# icf: functions with the same instructions become one. The linker that can do it comes with
+# Swift, whose folder is searched last.
 # No pack-relative-relocs, which would save a twentieth: the library would ask for
 # glibc 2.36 when it is loaded.
 $(BUILD)/$(SHARED): $(BUILD)/smtpconn.o pkgconfig/smtpconn.map
-	$(CC) -shared -o $@ $< $(LDFLAGS) \
+	PATH="$$PATH:$(dir $(shell command -v $(SWIFT)))" $(CC) -shared -fuse-ld=lld -o $@ $< $(LDFLAGS) \
 	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map \
 	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack \
-	  -Wl,--gc-sections -Wl,--as-needed -lssl -lcrypto -lm
+	  -Wl,--gc-sections -Wl,--icf=all -Wl,--as-needed -lssl -lcrypto -lm
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $@

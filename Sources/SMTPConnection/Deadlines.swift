@@ -233,7 +233,7 @@ final class Deadlines {
   }
 
   /// When to ask the system again how much the peer has acknowledged.
-  private func nextLook(_ waiting: Waiting) -> Int64? {
+  func nextLook(_ waiting: Waiting) -> Int64? {
     guard let watched = watched(waiting) else { return nil }
     var (shortest, start) = (limits[.socket], lastActivity)
     if let limit = Self.limit(of: watched.expectation) {

@@ -146,4 +146,30 @@ import Testing
     takeMore(.farewell)
     #expect(deadlines.deadline(of: .quit) == before)
   }
+
+  /// The limit that moves with what the peer takes is that of the reply, which may be far shorter
+  /// than that of the socket.
+  @Test(arguments: [
+    (Session.Expectation.content, Limit.finalReply), (.departure, .finalReply),
+    (.chunkReply, .finalReply), (.finalReply, .finalReply), (.reply, .command),
+    (.nothing, .socket),
+  ])
+  func `what the peer takes is looked at often enough for the limit that it moves`(
+    _ expectation: Session.Expectation, _ limit: Limit
+  ) {
+    var limits = Limits()
+    for limit in Limit.allCases { limits[limit] = Limits.longest }
+    limits[limit] = 16_000
+    let deadlines = Deadlines(limits)
+    deadlines.update(start)
+    deadlines.channelOpened()
+    #expect(deadlines.nextLook(.dialogue(expectation, sent: 1)) == start + 1_000)
+  }
+
+  @Test(arguments: [Session.Expectation.greeting, .farewell])
+  func `what the peer takes is not looked at where it moves nothing`(
+    _ expectation: Session.Expectation
+  ) {
+    #expect(deadlines.nextLook(.dialogue(expectation, sent: 1)) == nil)
+  }
 }
