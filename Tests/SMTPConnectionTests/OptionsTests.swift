@@ -49,7 +49,7 @@ struct OptionsTests {
     arguments: [
       ("mail.example.org", true), ("[2001:db8::1]", true), ("2001:db8::1", true),
       ("192.0.2.1", true), ("under_score.example", true), ("fe80::1%eth0", true), ("", false),
-      ("mail example.org", false), ("mail\r\nRSET", false), ("m\u{e4}il.example", false),
+      ("mail example.org", false), ("mail\r\nRSET", false),
       (String(repeating: "a", count: 254), false), (String(repeating: "a", count: 253), true),
       // No zone without an address, and no other colon.
       ("mail.example.org%eth0", false), ("::1%", false), ("mail:", false), (":25", false),

@@ -39,7 +39,7 @@ import Testing
   }
 
   private static let events = [
-    "opened", "login ok", "login failed", "send ok", "send failed", "reset ok", "quit ok",
+    "opened", "login ok", "login failed", "send ok", "send failed", "command ok", "quit ok",
     "content wanted", "connection failed", "start TLS", "retry unknown", "notTried", "deferred",
   ]
 }

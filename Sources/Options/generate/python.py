@@ -10,6 +10,7 @@ from typing import Optional
 from row import FIELD_TYPES, OPTION_TYPES, TEXTS, Row
 from table import Table
 
+WIDTH = 100
 NOTE = "Written by `make generated` from Sources/Options/options.json."
 
 #: The annotation for each way of carrying a value.
@@ -70,8 +71,8 @@ def module(table: Table) -> str:
         text += f"{name}: Final[Mapping[str, tuple[str, str]]] = {{\n"
         for row in table.envelope:
             if row.keyword.startswith(prefix):
-                own = row.keyword[len(prefix) :]
-                text += f'    "{own}": ("{row.name}", "{FIELD_TYPES[row.type]}"),\n'
+                name_there = row.keyword[len(prefix) :]
+                text += f'    "{name_there}": ("{row.name}", "{FIELD_TYPES[row.type]}"),\n'
         text += "}\n"
     return text
 
@@ -186,7 +187,7 @@ def test_rows(table: Table) -> str:
     text += "VALUES: dict[str, tuple[Any, Any]] = {\n"
     for row in table.options:
         if row.type not in ("callback", "descriptor") and row.needs != "connection":
-            text += f'    "{row.keyword}": {_value(row)},\n'
+            text += _entry(row.keyword, _value(row))
     text += "}\n\n#: Values that the library refuses.\nREFUSED: list[tuple[str, Any]] = [\n"
     for row in table.options:
         for value in _refused(row):
@@ -198,19 +199,27 @@ def test_rows(table: Table) -> str:
     return text + "}\n"
 
 
-def _value(row: Row) -> str:
+def _entry(keyword: str, pair: tuple[str, str]) -> str:
+    """An entry of VALUES, in as many lines as it needs."""
+    line = f'    "{keyword}": ({", ".join(pair)}),\n'
+    if len(line) <= WIDTH + 1:
+        return line
+    return f'    "{keyword}": (\n' + "".join(f"        {value},\n" for value in pair) + "    ),\n"
+
+
+def _value(row: Row) -> tuple[str, str]:
     if row.type == "flag":
-        return f"({not row.default}, {int(not row.default)})"
+        return str(not row.default), str(int(not row.default))
     if row.type == "duration":
-        return "(2.5, 2500)" if row.default == 1500 else "(1.5, 1500)"
+        return ("2.5", "2500") if row.default == 1500 else ("1.5", "1500")
     if row.type == "choice" and row.python_kind == "flag":
-        return f"({bool(row.good)}, {row.good})"
+        return str(bool(row.good)), str(row.good)
     if row.type == "choice":
-        return f"(smtpconn.{row.python_type}({row.good}), {row.good})"
+        return f"smtpconn.{row.python_type}({row.good})", str(row.good)
     if row.type == "number":
-        return f"({row.good}, {row.good})"
+        return str(row.good), str(row.good)
     given = _given(row, row.good)
-    return f"({given}, None)" if row.secret else f"({given}, b{json.dumps(row.good)})"
+    return given, "None" if row.secret else f"b{json.dumps(row.good)}"
 
 
 def _given(row: Row, text: str) -> str:

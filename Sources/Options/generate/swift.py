@@ -218,7 +218,8 @@ def _field_getter(row: Row) -> str:
         body = f"""  guard let handle = {BORROWED},
     handle.request.recipients.indices.contains(index)
   else {{ return nil }}
-  return unsafe handle.texts.hold(handle.request.recipients[index].{row.member}?.text, index)"""
+  let text = handle.request.recipients[index].{row.member}?.text
+  return unsafe handle.texts.hold(text, index)"""
         return _function(name, [*parameters, INDEX], "UnsafePointer<CChar>?", body)
     if row.type in TEXTS:
         body = f"""  guard let handle = {BORROWED} else {{ return nil }}

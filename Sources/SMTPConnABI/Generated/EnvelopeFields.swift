@@ -290,7 +290,8 @@ public func smtpconn_envelope_to_dsn_notify(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].notify?.text, index)
+  let text = handle.request.recipients[index].notify?.text
+  return unsafe handle.texts.hold(text, index)
 }
 
 @_cdecl("smtpconn_envelope_set_to_dsn_orcpt") @implementation
@@ -314,7 +315,8 @@ public func smtpconn_envelope_to_dsn_orcpt(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].originalRecipient?.text, index)
+  let text = handle.request.recipients[index].originalRecipient?.text
+  return unsafe handle.texts.hold(text, index)
 }
 
 @_cdecl("smtpconn_envelope_set_to_rrvs") @implementation
@@ -338,5 +340,6 @@ public func smtpconn_envelope_to_rrvs(
   guard let handle = unsafe EnvelopePointer.borrow(envelope),
     handle.request.recipients.indices.contains(index)
   else { return nil }
-  return unsafe handle.texts.hold(handle.request.recipients[index].parameters[.validSince]?.text, index)
+  let text = handle.request.recipients[index].parameters[.validSince]?.text
+  return unsafe handle.texts.hold(text, index)
 }

@@ -54,8 +54,14 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "tls_ca_file": (Path("/a/b c.pem"), b"/a/b c.pem"),
     "tls_ca_directory": (Path("/a/b c"), b"/a/b c"),
     "tls_ca": ("a\nb\n", b"a\nb\n"),
-    "tls_pins": (["sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="], b"sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
-    "tls_tlsa": (["3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"], b"3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"),
+    "tls_pins": (
+        ["sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="],
+        b"sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+    ),
+    "tls_tlsa": (
+        ["3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"],
+        b"3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    ),
     "tls_crl_file": (Path("/a/b c.pem"), b"/a/b c.pem"),
     "tls_require_ocsp": (True, 1),
     "tls_certificate_file": (Path("/a/b c.pem"), b"/a/b c.pem"),
