@@ -145,7 +145,7 @@ import Testing
     Fact("RCPT TO", "550 5.7.1 x", "POLICY"),
     Fact("RCPT TO", "451 4.7.1 x", "GREYLISTED"),
     Fact("RCPT TO", "450 4.2.0 greylisted", "GREYLISTED"),
-    Fact("RCPT TO", "550 5.1.1 <the.greylisted@to.relay> x", "RECIPIENT_UNKNOWN"),
+    Fact("RCPT TO", "450 4.2.2 <greylisted@x.example> x", "RECIPIENT_FULL"),
     Fact("DATA", "451 4.7.1 greylisted", "GREYLISTED"),
     Fact("DATA", "451 4.3.0 x", "SERVER_BUSY"),
     Fact("content", "552 5.3.4 x", "MESSAGE_TOO_BIG"),

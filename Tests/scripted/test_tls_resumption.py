@@ -229,7 +229,10 @@ def test_what_is_set_and_what_is_forgotten(
     connect.join()
     value = Mechanism(drive) if option == "custom_mechanism" else good_value(option)
     assert drive.set(options, option, value) is None
-    decides = option in ("host", "port", "secure", "lmtp", "socket_path")
+    decides = option in (
+        *("host", "port", "secure", "lmtp", "socket_path"),
+        *("proxy", "proxy_from_environment"),
+    )
     assert (drive.take_session(options) is None) == (decides or option.startswith("tls_"))
 
 
