@@ -88,6 +88,7 @@ static struct hidden octets_of(char *value) {
     CHECK_INT(call, 0);                     \
     hidden_forget(text, word_.length);      \
     free(text);                             \
+    free((void *)word_.octets);             \
   } while (0)
 
 static void check_text_is_clean(const char *text, const char *what) {

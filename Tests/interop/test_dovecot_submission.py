@@ -36,7 +36,7 @@ def submission(
     """A Dovecot that relays to its own scripted server."""
     with (
         ScriptedServer(submitted, repeat=True) as behind,
-        Dovecot(certificates.good, behind.port, signer.key) as server,
+        Dovecot(certificates.good, behind.port, signer.key, certificates.ca_file) as server,
     ):
         yield server
 

@@ -7,6 +7,9 @@ void null_error(void) {
   CHECK_INT(smtpconn_error_code(NULL), SMTPCONN_OK);
   CHECK_TEXT(smtpconn_error_name(NULL), NULL);
   CHECK_INT(smtpconn_error_kind(NULL), SMTPCONN_KIND_NONE);
+  CHECK_TEXT(smtpconn_kind_name(SMTPCONN_KIND_NONE), "NONE");
+  CHECK_TEXT(smtpconn_kind_name(SMTPCONN_KIND_TLS_EXPIRED), "TLS_EXPIRED");
+  CHECK_TEXT(smtpconn_kind_name(-1), "UNKNOWN");
   CHECK_TEXT(smtpconn_error_message(NULL), NULL);
   CHECK_TEXT(smtpconn_error_response(NULL), NULL);
   CHECK_INT(smtpconn_error_response_code(NULL), 0);

@@ -75,7 +75,7 @@ for group; do
       want krb5-admin-server program kadmin.local
       want krb5-user program kinit
       # One machine cannot have two of these, so none of them is installed.
-      libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd)
+      libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" postfix exim4-daemon-light opensmtpd sendmail-bin)
       for library in $libraries; do want "$library" package "$library"; done
       # Only its lmtpd is run, which needs few of the libraries of the package.
       libraries=$(sh "$(dirname "$0")/../realservers/unpack.sh" cyrus-common)

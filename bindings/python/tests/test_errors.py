@@ -288,6 +288,8 @@ def test_others_are_no_os_errors() -> None:
         "OptionsError",
         "StateError",
         "CancelledError",
+        "ProxyError",
+        "CommandError",
     }
 
 

@@ -40,6 +40,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "custom_mechanisms": ({"X-OWN": lambda exchange, challenge: b""}, None),
     "tls_key_password": ("sesame", None),
     "tls_context_callback": (lambda context: None, None),
+    "tls_key_log": (lambda line: None, None),
 }
 
 #: About a socket that is open already: they have a test of their own.

@@ -32,7 +32,19 @@ S: 354 go ahead
 M:
 S: 250 ok
 """
-EXTERNAL = HELLO.replace("PLAIN LOGIN", "EXTERNAL") + "C: AUTH EXTERNAL =\nS: 235 ok\n"
+OURS = HELLO.replace("PLAIN LOGIN", "X-OURS") + "C: AUTH X-OURS bWU=\nS: 235 ok\n"
+COMMANDS = """
+C: VRFY ann
+S: 250 <ann@example.net>
+C: EXPN staff
+S: 250 <ann@example.net>
+C: XCLIENT NAME=client.example ADDR=192.0.2.1
+S: 220 again
+C: EHLO *
+S: 250 test
+C: XSTATUS queue
+S: 250 0
+"""
 
 
 def programs() -> Iterator[tuple[str, str]]:
@@ -124,10 +136,17 @@ def test_mechanism(local: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(
         smtpconn, "Connection", lambda *args, **options: made.append(original(*args, **options))
     )
-    local.play(EXTERNAL, QUIT)
+    local.play(OURS, QUIT)
     run("Login", host="localhost")
     with made[0] as connection:
         connection.login(None)
+    local.check()
+
+
+def test_commands(local: ScriptedServer) -> None:
+    local.play(HELLO.replace("8BITMIME", "XCLIENT NAME ADDR"), COMMANDS, QUIT)
+    with smtpconn.Connection("localhost") as connection:
+        run("Other commands", connection=connection)
     local.check()
 
 

@@ -41,7 +41,8 @@ def read_reply(reply: ReplyHandle) -> Reply:
 
 
 def _seconds(result: ResultHandle, part: TimePart) -> float:
-    return max(0, lib.smtpconn_result_time(result, part)) / 1000
+    milliseconds: int = lib.smtpconn_result_time(result, part)
+    return max(0, milliseconds) / 1000
 
 
 def _read_recipient(result: ResultHandle, index: int) -> RecipientResult:
