@@ -876,7 +876,8 @@ const char *smtpconn_options_tls_crl_file(const smtpconn_options *options);
  * certificate for this from the same issuer; present (clocks may differ by 5 minutes; one
  * without nextUpdate is good for a day); and with the status good.  Everything else, a
  * server that sends none included, is ETLS.  The library asks no responder itself.  No
- * session is resumed.  Contradicts tls_reject_unauthorized 0 and tls_tlsa.  Default 0: no
+ * session is resumed.  Contradicts tls_reject_unauthorized 0 and tls_tlsa, and what may go
+ * without TLS of the library: ignore_tls, opportunistic_tls and secured.  Default 0: no
  * response is requested. */
 int smtpconn_options_set_tls_require_ocsp(smtpconn_options *options, int require);
 int smtpconn_options_tls_require_ocsp(const smtpconn_options *options);

@@ -73,8 +73,8 @@ extension Connection {
     return pipe
   }
 
-  /// Far enough from the last one for every limit.
-  private static var latest: UInt64 { UInt64(Int64.max / 2) }
+  /// Far enough from the last one for every limit, and for sums of a great many times.
+  private static var latest: UInt64 { UInt64(Int64.max >> 16) }
 
   private func turn(_ pipe: MemoryPipe, _ readiness: Readiness, _ time: UInt64) {
     _ = loop.turn(at: Int64(min(time, Self.latest))) { pipe.deliver(readiness) }

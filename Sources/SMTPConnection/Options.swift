@@ -315,6 +315,7 @@ package struct Options {
     }
     if !tls.pins.isEmpty { try requireTLS(for: "tls_pins") }
     if !tls.records.isEmpty { try requireTLS(for: "tls_tlsa") }
+    if tls.requiresStaple { try requireTLS(for: "tls_require_ocsp") }
     if let option = tls.verifying, !tls.rejectUnauthorized {
       throw Failure(
         .options,

@@ -214,6 +214,7 @@ final class Opening {
   private func adopt(_ pipe: MemoryPipe) -> Step {
     // Only now is it known what time it is for the caller.
     deadlines.operationBegan()
+    deadlines.partBegan()
     deadlines.connectingBegan()
     if let failure = mistakeInTLSOptions() { return .failed(failure) }
     guard case .starting = stage, let onReady else { return .pending }
