@@ -718,8 +718,8 @@ const char *smtpconn_options_auth_method(const smtpconn_options *options);
  *
  * NULL, the default: "tls-exporter" with TLS 1.3, "tls-unique" with TLS 1.2 and the extended
  *     master secret (RFC 7627), else "tls-server-end-point".  When the server offers no
- *     -PLUS mechanism, it is told that there could have been a binding, so that it notices
- *     when somebody has removed that from its offer.
+ *     -PLUS mechanism, the login says that the client could have used a channel binding
+ *     (flag "y", RFC 5802 section 6): a server that did offer one then detects the attack.
  * "tls-exporter": RFC 9266; TLS 1.3 only
  * "tls-unique": RFC 5929 section 3; with TLS 1.3, for which it is not registered, the
  *     client's Finished message, which Cyrus expects
@@ -866,8 +866,9 @@ const char *smtpconn_options_tls_tlsa(const smtpconn_options *options);
  * must be a root here: nobody can vouch for the list about an intermediate CA that is
  * trusted without its issuer.  The file is read as
  * tls_ca_file is, so a new list counts after a day at the latest, or when the option is
- * set again.  No session is resumed.  Contradicts tls_reject_unauthorized 0.  Default NULL:
- * nothing is asked about revocation. */
+ * set again.  No session is resumed.  TLS is required, as with require_tls: ignore_tls,
+ * opportunistic_tls and secured contradict it, and so do tls_reject_unauthorized 0 and a
+ * record of usage 3 in tls_tlsa.  Default NULL: nothing is asked about revocation. */
 int smtpconn_options_set_tls_crl_file(smtpconn_options *options, const char *path);
 const char *smtpconn_options_tls_crl_file(const smtpconn_options *options);
 
@@ -876,9 +877,9 @@ const char *smtpconn_options_tls_crl_file(const smtpconn_options *options);
  * certificate for this from the same issuer; present (clocks may differ by 5 minutes; one
  * without nextUpdate is good for a day); and with the status good.  Everything else, a
  * server that sends none included, is ETLS.  The library asks no responder itself.  No
- * session is resumed.  Contradicts tls_reject_unauthorized 0 and tls_tlsa, and what may go
- * without TLS of the library: ignore_tls, opportunistic_tls and secured.  Default 0: no
- * response is requested. */
+ * session is resumed.  TLS is required, as with require_tls: ignore_tls, opportunistic_tls
+ * and secured contradict it, and so do tls_reject_unauthorized 0 and tls_tlsa.  Default 0:
+ * no response is requested. */
 int smtpconn_options_set_tls_require_ocsp(smtpconn_options *options, int require);
 int smtpconn_options_tls_require_ocsp(const smtpconn_options *options);
 

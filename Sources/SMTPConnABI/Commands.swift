@@ -37,6 +37,18 @@ private func withViews(
   }
 }
 
+/// Starts a command with one argument.
+private func start(
+  _ connection: OpaquePointer?, _ callback: smtpconn_reply_callback?,
+  _ user: UnsafeMutableRawPointer?, _ argument: UnsafePointer<CChar>?,
+  _ request: ([UInt8]?) throws(Failure) -> CommandRequest
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let argument = unsafe cBytes(argument)
+  return unsafe handle.start(
+    callback, user, Result { () throws(Failure) in try request(argument) })
+}
+
 @_cdecl("smtpconn_noop") @implementation
 public func smtpconn_noop(
   _ connection: OpaquePointer?, _ callback: smtpconn_reply_callback?,
@@ -60,9 +72,7 @@ public func smtpconn_verify(
   _ connection: OpaquePointer?, _ text: UnsafePointer<CChar>?,
   _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let text = unsafe cBytes(text)
-  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .verify(text) })
+  unsafe start(connection, callback, user, text) { (text) throws(Failure) in try .verify(text) }
 }
 
 @_cdecl("smtpconn_expand") @implementation
@@ -70,9 +80,7 @@ public func smtpconn_expand(
   _ connection: OpaquePointer?, _ list: UnsafePointer<CChar>?,
   _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let list = unsafe cBytes(list)
-  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .expand(list) })
+  unsafe start(connection, callback, user, list) { (text) throws(Failure) in try .expand(text) }
 }
 
 @_cdecl("smtpconn_etrn") @implementation
@@ -80,9 +88,7 @@ public func smtpconn_etrn(
   _ connection: OpaquePointer?, _ node: UnsafePointer<CChar>?,
   _ callback: smtpconn_reply_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let node = unsafe cBytes(node)
-  return unsafe handle.start(callback, user, Result { () throws(Failure) in try .etrn(node) })
+  unsafe start(connection, callback, user, node) { (text) throws(Failure) in try .etrn(text) }
 }
 
 @_cdecl("smtpconn_command") @implementation

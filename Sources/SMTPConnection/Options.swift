@@ -73,7 +73,7 @@ package struct Options {
   package var isSecure: Bool { secure ?? (port == Self.secureSubmissionPort) }
 
   /// Whether nothing is sent in the clear but EHLO and STARTTLS.
-  package var demandsTLS: Bool { requireTLS || !tls.pins.isEmpty || !tls.records.isEmpty }
+  package var demandsTLS: Bool { requireTLS || tls.demanding != nil }
 
   package var effectivePort: Int {
     if port != 0 { return port }
@@ -313,9 +313,7 @@ package struct Options {
     if tls.key != nil, tls.certificate == nil {
       throw Failure(.options, "tls_key needs tls_certificate")
     }
-    if !tls.pins.isEmpty { try requireTLS(for: "tls_pins") }
-    if !tls.records.isEmpty { try requireTLS(for: "tls_tlsa") }
-    if tls.requiresStaple { try requireTLS(for: "tls_require_ocsp") }
+    if let option = tls.demanding { try requireTLS(for: option) }
     if let option = tls.verifying, !tls.rejectUnauthorized {
       throw Failure(
         .options,
@@ -327,13 +325,19 @@ package struct Options {
         .options,
         "tls_require_ocsp needs an authority, which tls_tlsa does without; set only one")
     }
+    if tls.hasListOfNoUse {
+      throw Failure(
+        .options,
+        "tls_crl_file needs an authority, which a record of usage 3 in tls_tlsa does without; set"
+          + " only one")
+    }
     if let maximum = tls.maximumVersion, maximum.rawValue < tls.minimumVersion.rawValue {
       throw Failure(.options, "tls_max_version is below tls_min_version")
     }
     try validateNetwork()
   }
 
-  /// An option that names the one server to trust is of no use without TLS.
+  /// What an option asks of TLS must not be lost by going without it.
   private func requireTLS(for option: ErrorText) throws(Failure) {
     let other: ErrorText
     if ignoreTLS {

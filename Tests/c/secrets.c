@@ -176,12 +176,27 @@ static char *read_file(const char *path, char *start, size_t room) {
 
 enum key_form { KEY_TEXT, KEY_FILE, KEY_WITH_CERTIFICATE, KEY_REFUSED, KEY_FORMS };
 
+/* Connects and quits, and frees the options. */
+static void visit(smtpconn_options *options, int port) {
+  smtpconn *connection;
+  int connected = 1, ended = 1;
+  smtpconn_options_set_host(options, "127.0.0.1");
+  smtpconn_options_set_port(options, port);
+  smtpconn_options_set_name(options, "client.test");
+  connection = smtpconn_new(options, NULL);
+  smtpconn_options_free(options);
+  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
+  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
+  CHECK_INT(smtpconn_run(connection), 0);
+  CHECK_INT(connected, 0);
+  CHECK_INT(ended, 0);
+  smtpconn_free(connection);
+}
+
 /* Connects with a client's key, which is used before anything is sent. */
 static void show_key(int port, enum key_form form, const char *certificate, const char *key) {
   static char text[1 << 14];
   smtpconn_options *options = smtpconn_options_new();
-  smtpconn *connection;
-  int connected = 1, ended = 1;
   char *line, *end;
   size_t index;
   if (form == KEY_FILE) {
@@ -211,25 +226,13 @@ static void show_key(int port, enum key_form form, const char *certificate, cons
   if (form != KEY_WITH_CERTIFICATE) {
     smtpconn_options_set_tls_certificate_file(options, certificate);
   }
-  smtpconn_options_set_host(options, "127.0.0.1");
-  smtpconn_options_set_port(options, port);
-  smtpconn_options_set_name(options, "client.test");
-  connection = smtpconn_new(options, NULL);
-  smtpconn_options_free(options);
-  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
-  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
-  CHECK_INT(smtpconn_run(connection), 0);
-  CHECK_INT(connected, 0);
-  CHECK_INT(ended, 0);
-  smtpconn_free(connection);
+  visit(options, port);
   check_forgotten(keys);
 }
 
 /* Connects through a proxy: its password is in the URL, or apart. */
 static void pass_proxy(int port, const char *scheme, const char *proxy, int apart) {
   smtpconn_options *options = smtpconn_options_new();
-  smtpconn *connection;
-  int connected = 1, ended = 1;
   char url[4 * LONGEST], word[LONGEST];
   strcpy(url, scheme);
   strcat(url, "://alice");
@@ -246,17 +249,7 @@ static void pass_proxy(int port, const char *scheme, const char *proxy, int apar
   CHECK_INT(smtpconn_options_set_proxy(options, url), 0);
   forget(url);
   CHECK(count_in_memory(proxy_logins[0]) > 0);
-  smtpconn_options_set_host(options, "127.0.0.1");
-  smtpconn_options_set_port(options, port);
-  smtpconn_options_set_name(options, "client.test");
-  connection = smtpconn_new(options, NULL);
-  smtpconn_options_free(options);
-  CHECK_INT(smtpconn_connect(connection, on_done, &connected), 0);
-  CHECK_INT(smtpconn_quit(connection, on_done, &ended), 0);
-  CHECK_INT(smtpconn_run(connection), 0);
-  CHECK_INT(connected, 0);
-  CHECK_INT(ended, 0);
-  smtpconn_free(connection);
+  visit(options, port);
   check_forgotten(proxy_logins);
 }
 

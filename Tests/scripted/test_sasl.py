@@ -87,6 +87,26 @@ def test_refused_and_explained(connect: Opener) -> None:
     )
 
 
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_challenge_that_repeats_the_token(connect: Opener, refuses: bool) -> None:
+    """As the client has sent it, in base64, where the explanation should be."""
+    said = xoauth2(USER, TOKEN)
+
+    def repeats(peer: Peer) -> None:
+        peer.greet(b"AUTH XOAUTH2")
+        peer.answer(said, b"334 " + said)
+        peer.expect(b"")
+        if refuses:
+            peer.reply(b"535 5.7.8 no")
+
+    connection = connect.opened(repeats)
+    failure = connection.start_login(USER, access_token=TOKEN).fails("EAUTH")
+    connection.wait_end()
+    shown = f"{failure.message} {failure.response} {connection.info()['last_response']}"
+    assert "(********)" in failure.message
+    assert said.split()[-1].decode() not in shown
+
+
 @pytest.mark.parametrize("explained", [True, False])
 def test_renewed_once(connect: Opener, explained: bool) -> None:
     bearers = Bearers(connect)

@@ -110,6 +110,12 @@ def test_the_exporter_of_tls_1_3(connect: Opener, certificates: Certificates) ->
         (ALL, {"channel_binding": "none", "auth_method": "SCRAM-SHA-256"}, b"n,,"),
         (ALL, {"auth_method": "SCRAM-SHA-256"}, b"n,,"),
         (b"AUTH SCRAM-SHA-256 SCRAM-SHA-1-PLUS", {"auth_method": "SCRAM-SHA-256"}, b"n,,"),
+        # An attacker has put one into the offer that the client does not use.
+        (
+            b"AUTH SCRAM-SHA-256 SCRAM-SHA-1-PLUS",
+            {"auth_method": "SCRAM-SHA-256-PLUS SCRAM-SHA-256"},
+            b"y,,",
+        ),
     ],
 )
 def test_without_binding(
@@ -123,16 +129,20 @@ def test_without_binding(
     logs_in(opened(connect, certificates.good, server, offer, **options))
 
 
-def test_a_stripped_offer_is_noticed(connect: Opener, certificates: Certificates) -> None:
-    """The server offers -PLUS, and an attacker has removed it from what the client sees."""
+@pytest.mark.parametrize("refusal", [b"535 5.7.8 no", b"504 5.5.4 no", b"534 5.7.9 no"])
+def test_a_stripped_offer_is_noticed(
+    connect: Opener, certificates: Certificates, refusal: bytes
+) -> None:
+    """The server offers -PLUS, and an attacker has removed it from what the client sees. Whatever
+    the code is, the attacker gets no password instead."""
 
     def notices(peer: Peer) -> None:
-        peer.greet(b"AUTH SCRAM-SHA-256")
+        peer.greet(b"AUTH SCRAM-SHA-256 PLAIN")
         server = ScramServer("SCRAM-SHA-256", header=b"y,,")
         server.proven(peer)
         peer.reply(b"334 " + b64("e=server-does-support-channel-binding"))
         peer.expect(b"")
-        peer.reply(b"535 5.7.8 no")
+        peer.reply(refusal)
         peer.quit()
 
     failure = is_refused(connect.opened(notices, certificates.good, secure=1))

@@ -94,11 +94,12 @@ final class LoginAttempt {
     offered: [[UInt8]], _ binding: ChannelBinding = .none, isConfidential: Bool,
     onNews: @escaping (News) -> Void
   ) throws(Failure) -> Step {
-    channel = MechanismFactory.Channel(binding, offered: offered)
-    candidates = try MechanismChoice.candidates(
-      options.values.mechanisms, offered: offered,
-      means: options.values.means(
-        of: identity, hasBinding: binding.isWanted, isConfidential: isConfidential))
+    let means = options.values.means(
+      of: identity, hasBinding: binding.isWanted, isConfidential: isConfidential)
+    let list = options.values.mechanisms
+    channel = MechanismFactory.Channel(
+      binding, offered: offered, fitting: MechanismChoice.fitting(list, means))
+    candidates = try MechanismChoice.candidates(list, offered: offered, means: means)
     history.offered = offered
     self.onNews = onNews
     return tryNext()
@@ -109,6 +110,8 @@ final class LoginAttempt {
     guard let reply = failure.reply else {
       return mechanism?.givesWay ?? false ? tryNext(after: failure) : .end(failure)
     }
+    // The server has seen a sign of an attacker, who must not get a password instead.
+    if failure.kind == .loginChannelBinding { return .end(failure) }
     if Self.isAboutMechanism(reply), !candidates.isEmpty { return tryNext(after: failure) }
     if triesToken, !hasRenewed, identity.canRenew, !reply.isTransient {
       hasRenewed = true
@@ -177,7 +180,7 @@ final class LoginAttempt {
   private func tryNext(after failure: Failure) -> Step {
     if candidates.isEmpty { return .end(failure) }
     history.add(name, failure)
-    channel.isNotSupported(name)
+    if failure.reply?.code == 504 { channel.isNotSupported(name) }
     return tryNext()
   }
 

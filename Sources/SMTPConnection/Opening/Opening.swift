@@ -342,7 +342,7 @@ final class Opening {
         if case .idle = stage { true } else { unsafe customize(context) }
       }
     }
-    let made = try options.values.tlsMemory.context(for: configuration, now: deadlines.now).get()
+    let made = try options.values.tlsMemory.context(for: configuration, now: Clock.now()).get()
     context = made
     return made
   }

@@ -68,7 +68,7 @@ package enum MechanismChoice {
 
   /// What can be used with the means, whatever a server offers, each once. A mechanism of the
   /// caller's is before those of this library.
-  static func fitting(_ list: MechanismList, _ means: Means) -> [[UInt8]] {
+  package static func fitting(_ list: MechanismList, _ means: Means) -> [[UInt8]] {
     let order =
       list.wanted.isEmpty ? means.custom + BuiltInMechanism.all(means.hasBinding) : list.wanted
     var fitting: [[UInt8]] = []

@@ -17,10 +17,13 @@ package struct MechanismFactory {
 
     package init() {}
 
-    /// `offered`: the mechanisms of the server.
-    package init(_ binding: ChannelBinding, offered: [[UInt8]]) {
+    /// `offered`: the mechanisms of the server. `fitting`: those that the client would use: one
+    /// that it would not, which an attacker may have put into the offer, does not count then.
+    package init(_ binding: ChannelBinding, offered: [[UInt8]], fitting: [[UInt8]] = []) {
       self.binding = binding
-      isOffered = ScramVariant.all.contains { $0.isBound && offered.contains($0.name) }
+      let bound = ScramVariant.all.filter { $0.isBound }.map { $0.name }
+      let wanted = bound.filter { fitting.contains($0) }
+      isOffered = (wanted.isEmpty ? bound : wanted).contains { offered.contains($0) }
     }
 
     /// The server says that it does not support a mechanism that it has offered. If that was an

@@ -104,14 +104,13 @@ final class Authentication {
 
   /// Some servers repeat a line that they do not understand, secrets included.
   func hidingSecrets(_ reply: Reply) -> Reply {
-    let isEcho = reply.lines.contains { line in
-      spoken.contains { $0.isPart(of: line, atLeast: 8) } || repeatsSecret(line)
-    }
-    return isEcho ? reply.masked : reply
+    reply.lines.contains { isEcho($0) } ? reply.masked : reply
   }
 
-  private func repeatsSecret(_ text: [UInt8]) -> Bool {
-    mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
+  /// Whether a text of the server has in it what the client has sent.
+  private func isEcho(_ text: [UInt8]) -> Bool {
+    spoken.contains { $0.isPart(of: text, atLeast: 8) }
+      || mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
   }
 
   private func give(up reason: ErrorText) -> Step {
@@ -139,7 +138,7 @@ final class Authentication {
       return
     }
     if mechanism.remarkKind != .none { failure.kind = mechanism.remarkKind }
-    let told = repeatsSecret(remark) ? Command.mask : remark
+    let told = isEcho(remark) ? Command.mask : remark
     failure.text += " (\(Bytes.printable(told, limit: 500)))"
   }
 

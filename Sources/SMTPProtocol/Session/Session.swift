@@ -263,14 +263,19 @@ package final class Session {
   private func receiveOutside(_ reply: Reply) {
     if isOver { return }
     var reply = reply
+    var shown = reply
     switch state {
-    case .authenticating(let authentication) where reply.code != 334:
-      reply = authentication.hidingSecrets(reply)
-    case .commanding(let request): reply = request.hidingSecret(reply)
+    case .authenticating(let authentication):
+      shown = authentication.hidingSecrets(reply)
+      // The mechanism needs a challenge as it is.
+      if reply.code != 334 { reply = shown }
+    case .commanding(let request):
+      shown = request.hidingSecret(reply)
+      reply = shown
     default: break
     }
     if output.isLogged { traceReply(reply) }
-    lastReply = reply
+    lastReply = shown
     output.replied()
     // 421 may answer anything (RFC 5321 section 3.8) and ends the connection,
     // but it may also be the verdict on what is under way.

@@ -63,11 +63,17 @@ package import SMTPProtocol
     return requiresStaple ? "tls_require_ocsp" : nil
   }
 
+  /// An option that is of no use without TLS.
+  package var demanding: ErrorText? { pins.isEmpty ? verifying : "tls_pins" }
+
+  /// With a record of usage 3 OpenSSL builds no chain, and looks into no list.
+  package var hasListOfNoUse: Bool {
+    revocations != nil && records.contains { $0.usage == 3 }
+  }
+
   /// Whether sessions may be kept. In a resumed one there is no chain to match a record with, no
   /// list is looked into, and no response is stapled.
-  package var keepsSessions: Bool {
-    resumes && records.isEmpty && revocations == nil && !requiresStaple
-  }
+  package var keepsSessions: Bool { resumes && verifying == nil }
 
   /// Whether it has files or texts that may be wrong.
   package var isSet: Bool {

@@ -1,5 +1,5 @@
-"""Octets carried from one socket to another: between the client and a scripted
-server stands a socket of the file system, or a proxy."""
+"""Octets carried from one socket to another: between the client and a scripted server is a
+socket of the file system, or a proxy."""
 
 from __future__ import annotations
 
@@ -50,23 +50,33 @@ class Relay:
             target.shutdown(socket.SHUT_WR)
 
     def end(self) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._listener.close()
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for copy in self._copies:
-            copy.join()
-        for each in self._sockets:
-            each.close()
+        end(self._listener, self._acceptor, self._sockets, self._copies)
 
     def __enter__(self) -> Relay:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+
+def end(
+    listener: socket.socket,
+    acceptor: threading.Thread,
+    sockets: list[socket.socket],
+    threads: list[threading.Thread],
+) -> None:
+    """Ends a server whose threads read from these sockets."""
+    with contextlib.suppress(OSError):
+        listener.shutdown(socket.SHUT_RDWR)
+    acceptor.join()
+    listener.close()
+    for each in sockets:
+        with contextlib.suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+    for thread in threads:
+        thread.join()
+    for each in sockets:
+        each.close()
 
 
 def relayed(path: Path, server: ScriptedServer) -> Relay:

@@ -10,6 +10,7 @@ import ssl
 import struct
 import threading
 
+from support.servers import relay
 from support.servers.certificates import Identity
 from support.slowness import PATIENCE
 
@@ -36,17 +37,7 @@ class TunnelProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join()
-        self._listener.close()
-        for each in self._sockets:
-            with contextlib.suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        for each in self._sockets:
-            each.close()
+        relay.end(self._listener, self._acceptor, self._sockets, self._threads)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
