@@ -14,6 +14,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn import _once
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 FROM, TO = "a@example.org", "b@example.org"
@@ -68,13 +69,14 @@ def local(
     original = smtpconn.Connection
 
     class Local(original):  # type: ignore[valid-type, misc]
-        def __init__(self, _host: str, port: int = 25, **options: Any) -> None:
+        def __init__(self, host: str, port: int = 25, **options: Any) -> None:
             if port == 465:
                 options["secure"] = True
             options.update(tls_ca_file=certificate, tls_servername="localhost")
             super().__init__("127.0.0.1", server.port, **options)
 
     monkeypatch.setattr(smtpconn, "Connection", Local)
+    monkeypatch.setattr(_once, "Connection", Local)
     return server
 
 
@@ -97,6 +99,13 @@ def test_first(local: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> Non
     local.check()
     assert local.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
     assert capsys.readouterr().out == "4F2A []\n"
+
+
+def test_in_one_call(local: ScriptedServer) -> None:
+    local.play(STARTTLS, HELLO.partition("\n")[2].partition("\n")[2], LOGIN, SEND, QUIT)
+    run("In one call")
+    local.check()
+    assert local.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
 
 
 def test_without_a_socket() -> None:

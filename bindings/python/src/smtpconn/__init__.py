@@ -45,6 +45,7 @@ from ._errors import (
 )
 from ._library import library_version
 from ._loop import Loop
+from ._once import connect, send
 from ._outcome import RecipientResult, Reply, Result, SMTPConnError
 from ._sansio import SansIOConnection
 from ._version import __version__
@@ -90,5 +91,7 @@ __all__ = [
     "TimePart",
     "TimedOutError",
     "__version__",
+    "connect",
     "library_version",
+    "send",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import addressof
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Callable, Final, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Final, Optional, TypedDict, Union
 
 from ._errors import AuthError
 from ._failure import bare_error, check
@@ -51,6 +51,24 @@ class Credentials:
     access_url: str | None = None
     service_client: str | None = None
     private_key: str | None = field(default=None, repr=False)
+
+
+class LoginKeywords(TypedDict, total=False):
+    """The arguments of `login`, in a dict."""
+
+    user: Optional[str]
+    password: Optional[str]
+    authorization_identity: Optional[str]
+    access_token: Optional[str]
+    expires: Optional[float]
+    token: Optional[TokenSource]
+    refresh_token: Optional[str]
+    client_id: Optional[str]
+    client_secret: Optional[str]
+    scope: Optional[str]
+    access_url: Optional[str]
+    service_client: Optional[str]
+    private_key: Optional[str]
 
 
 class Login:

@@ -6,8 +6,9 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from socket import socket as Socket  # noqa: N812
-from typing import Callable, Optional, TypedDict, Union, cast
+from typing import Callable, Optional, TypedDict, TypeVar, Union, cast
 
+from ._auth import LoginKeywords
 from ._client import Client
 from ._constants import AddressFamily, Chunking
 from ._hooks import KeyLogger, Password, PlainExchange, TLSContextHandler
@@ -15,6 +16,8 @@ from ._log import AnyLogger
 from ._loop import Loop
 from ._outcome import SMTPConnError
 from ._table import HOOKS, OPTIONS
+from ._target import Target, target_of
+from ._unpack import Unpack
 
 
 class Exchange(PlainExchange):
@@ -36,6 +39,8 @@ ErrorHandler = Callable[["Connection", SMTPConnError], object]
 TokenHandler = Callable[["Connection", str, Optional[int]], object]
 Path = Union[str, os.PathLike[str]]
 Mechanism = Callable[[Exchange, Optional[bytes]], Optional[bytes]]
+
+Own = TypeVar("Own", bound="Connection")
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -112,6 +117,17 @@ class ConnectionOptions(TypedDict, total=False):
     tls_session: Optional[bytes]
 
 
+class ConnectionKeywords(ConnectionOptions, LoginKeywords, total=False):
+    """What `Connection.from_url` takes: the keywords of `Connection`, and those of `login`."""
+
+    loop: Optional[Loop]
+    logger: Optional[AnyLogger]
+    on_connect: Optional[EventHandler]
+    on_error: Optional[ErrorHandler]
+    on_end: Optional[EventHandler]
+    on_token: Optional[TokenHandler]
+
+
 class Connection(Client):
     """A connection to an SMTP server.
 
@@ -157,6 +173,9 @@ class Connection(Client):
     """
 
     _exchange_type = Exchange
+
+    #: What a connection from a URL logs in with.  It holds secrets.
+    _login: Optional[LoginKeywords] = None
 
     #: Called with the connection when it is established, before any login.
     on_connect: Optional[EventHandler]
@@ -355,3 +374,34 @@ class Connection(Client):
         wanted = logger is not None or bool(transaction_log) or bool(debug)
         wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
         self._make(options, tls_session, with_log=wanted)
+
+    @classmethod
+    def from_url(cls: type[Own], url: str, **options: Unpack[ConnectionKeywords]) -> Own:
+        """Makes a connection, not open yet, from `smtps://user:password@host:port?option=value`.
+
+        The schemes are `smtp` (port 25), `smtps` (TLS from the first byte, 465), `smtp+starttls`
+        (STARTTLS required, 587), `lmtp` (24), `lmtp+starttls`, and `smtp+unix:///path` and
+        `lmtp+unix:///path`.  Parameters of the URL are options; what is special in a name, password
+        or value is percent-encoded.  An OptionsError names what is wrong, and no secret.
+
+        The keywords are those of `Connection` and of `login`, whatever the URL does not say.  With
+        a user, or anything else to log in with, `connect` logs in too, but `start_connect` does
+        not.
+        """
+        return cls._to(target_of(url, options))
+
+    @classmethod
+    def _to(cls: type[Own], target: Target) -> Own:
+        connection = cls(**target.options)
+        connection._login = target.login
+        return connection
+
+    def connect(self) -> None:
+        """Connects, sends EHLO, starts TLS; logs in, if the connection is from a URL with a user.
+
+        Does nothing on an open connection.  After a login that failed the connection is open.
+        """
+        was_open = self.is_open
+        super().connect()
+        if self._login is not None and not was_open:
+            self.login(**self._login)
