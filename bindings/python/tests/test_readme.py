@@ -152,6 +152,21 @@ def test_mechanism(local: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> No
     local.check()
 
 
+def test_server_for_tests() -> None:
+    """The program under test meets a server that refuses it once."""
+    text = "Subject: Hello\n\nHello\n"
+
+    def program_under_test(host: str, port: int, ca_file: str) -> None:
+        options: Any = {"tls_ca_file": ca_file, "require_tls": True}
+        with smtpconn.Connection(host, port, **options) as connection:
+            with pytest.raises(smtpconn.EnvelopeError):
+                connection.send(FROM, "bob@example.net", text)
+            result = connection.send(FROM, ["nobody@example.net", "bob@example.net"], text)
+            assert result.rejected == ["nobody@example.net"]
+
+    run("Testing a program", program_under_test=program_under_test)
+
+
 def test_commands(local: ScriptedServer) -> None:
     local.play(HELLO.replace("8BITMIME", "XCLIENT NAME ADDR"), COMMANDS, QUIT)
     with smtpconn.Connection("localhost") as connection:
