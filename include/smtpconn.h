@@ -10,7 +10,7 @@
  *     authentication, login
  *     envelope, message, send, result          sending messages
  *     noop, verify, xclient, command, reply    other commands
- *     reset, quit, cancel, close, free         ending a connection
+ *     reset, quit, cancel, withdraw, close, free   ending a connection
  *     feed, take, tick                         a connection without a socket
  *
  * Rules that hold for every function below:
@@ -1879,6 +1879,20 @@ int smtpconn_quit(smtpconn *connection, smtpconn_done_callback callback, void *u
  * connection is closed, and a message is never delivered in part.  When none has
  * begun, the connection stays open. */
 int smtpconn_cancel(smtpconn *connection);
+
+/* Takes one operation back that has not begun: the first one in the queue that was started
+ * with this `user`.  Returns 1: it ends with SMTPCONN_ECANCELLED and SMTPCONN_RETRY_SAFE, its
+ * callback is called in the next run or dispatch, and nothing else changes.  Returns 0: there
+ * is none, and nothing changes; the operation has begun, or its callback has been called or
+ * is due.  smtpconn_connect begins at once.  Give every operation that you may withdraw a
+ * `user` of its own; it is compared, and not used.
+ *
+ * When a login or an XCLIENT is withdrawn, the sends that were queued after it are not
+ * tried, as when it fails: they would be sent as somebody else.  After smtpconn_quit was
+ * withdrawn, operations can be started again.
+ * SMTPCONN_ESTATE inside smtpconn_free, after the loop was freed, and in the child of a
+ * fork. */
+int smtpconn_withdraw(smtpconn *connection, const void *user);
 
 /* Closes at once, without QUIT.  Pending operations end with SMTPCONN_ECANCELLED
  * and the end event follows, in the next run or dispatch.  Does nothing when the

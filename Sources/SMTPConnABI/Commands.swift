@@ -13,7 +13,7 @@ extension ConnectionHandle {
   ) -> CInt {
     texts.clear()
     return perform { () throws(Failure) in
-      try connection.perform(request.get()) { failure, reply in
+      try connection.perform(request.get(), tag: unsafe tag(user)) { failure, reply in
         guard let callback = unsafe callback else { return }
         unsafe withViews(of: failure, reply) { error, view in
           unsafe callback(Handle.view(self), error, view, user)

@@ -27,7 +27,7 @@ public func smtpconn_login(
     guard let identity else {
       throw Failure(.auth, "the credentials (auth) are missing", command: "AUTH", phase: .auth)
     }
-    try handle.connection.login(identity, done)
+    try handle.connection.login(identity, tag: unsafe tag(user), done)
   }
 }
 
@@ -38,7 +38,7 @@ public func smtpconn_reset(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   return unsafe handle.start(callback, user) { (done) throws(Failure) in
-    try handle.connection.perform(.reset()) { failure, _ in done(failure) }
+    try handle.connection.perform(.reset(), tag: unsafe tag(user)) { failure, _ in done(failure) }
   }
 }
 
@@ -49,7 +49,7 @@ public func smtpconn_quit(
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
   return unsafe handle.start(callback, user) { (done) throws(Failure) in
-    try handle.connection.quit(done)
+    try handle.connection.quit(tag: unsafe tag(user), done)
   }
 }
 

@@ -34,6 +34,9 @@ final class ConnectionHandle: KeepsLastError {
   }
 }
 
+/// What an operation is found by: the `user` that it was started with.
+func tag(_ user: UnsafeRawPointer?) -> UInt { UInt(bitPattern: user) }
+
 /// Shows a failure to C for the time of a call.
 func withView(of failure: Failure?, _ body: (OpaquePointer?) -> Void) {
   guard let failure else {
@@ -85,4 +88,14 @@ public func smtpconn_cancel(_ connection: OpaquePointer?) -> CInt {
   handle.lastError = nil
   handle.connection.cancel()
   return 0
+}
+
+@_cdecl("smtpconn_withdraw") @implementation
+public func smtpconn_withdraw(_ connection: OpaquePointer?, _ user: UnsafeRawPointer?) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  var isWithdrawn = false
+  let result = handle.perform { () throws(Failure) in
+    isWithdrawn = try handle.connection.withdraw(tag: unsafe tag(user))
+  }
+  return result < 0 ? result : isWithdrawn ? 1 : 0
 }

@@ -27,7 +27,7 @@ public func smtpconn_send(
     guard let message else {
       throw Failure(.message, "the message is missing", phase: .message)
     }
-    try handle.connection.send(request, message.source()) { outcome in
+    try handle.connection.send(request, message.source(), tag: unsafe tag(user)) { outcome in
       guard let callback = unsafe callback else { return }
       unsafe withView(of: outcome.failure) { error in
         unsafe callback(Handle.view(handle), error, Handle.view(outcome), user)

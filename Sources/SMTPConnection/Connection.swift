@@ -85,33 +85,37 @@ package final class Connection {
     driver.connect(completion)
   }
 
+  // `tag` is what `withdraw` finds an operation by.
+
   package func login(
-    _ identity: Identity, _ completion: @escaping (Failure?) -> Void
+    _ identity: Identity, tag: UInt = 0, _ completion: @escaping (Failure?) -> Void
   ) throws(Failure) {
     try options.values.check(identity)
     let attempt = LoginAttempt(
       identity, options, loop, callbacks, driver.trace, driver.deadlines, cryptography)
-    try start(.login(attempt, completion))
+    try start(.login(attempt, .init(tag) { failure, _ in completion(failure) }))
   }
 
   @_optimize(speed)
   package func send(
-    _ request: SendRequest, _ source: any ContentSource,
+    _ request: SendRequest, _ source: any ContentSource, tag: UInt = 0,
     _ completion: @escaping (Outcome) -> Void
   ) throws(Failure) {
     try request.check(isLMTP: options.values.lmtp)
-    try start(.send(Mailing(request, source, completion)))
+    try start(.send(Mailing(request, source, tag: tag, completion)))
   }
 
   /// A command with one reply.
   package func perform(
-    _ request: CommandRequest, _ completion: @escaping (Failure?, Reply?) -> Void
+    _ request: CommandRequest, tag: UInt = 0, _ completion: @escaping (Failure?, Reply?) -> Void
   ) throws(Failure) {
-    try start(.command(request, completion))
+    try start(.command(request, .init(tag, completion)))
   }
 
-  package func quit(_ completion: @escaping (Failure?) -> Void) throws(Failure) {
-    try start(.quit(completion))
+  package func quit(
+    tag: UInt = 0, _ completion: @escaping (Failure?) -> Void
+  ) throws(Failure) {
+    try start(.quit(.init(tag) { failure, _ in completion(failure) }))
   }
 
   @_optimize(speed)
@@ -137,6 +141,12 @@ package final class Connection {
   }
 
   package func resume() throws(Failure) { try driver.resume() }
+
+  /// Ends the first operation of this tag that waits. False when none does: it has begun.
+  package func withdraw(tag: UInt) throws(Failure) -> Bool {
+    try callbacks.check()
+    return driver.operations.withdraw(tag, .cancelled("withdrawn by the caller before it began"))
+  }
 
   // MARK: The end
 

@@ -42,6 +42,25 @@ package struct Queue<Element> {
     return element
   }
 
+  package func firstIndex(where isWanted: (Element) -> Bool) -> Int? {
+    for index in 0..<count {
+      if let element = places[place(index)], isWanted(element) { return index }
+    }
+    return nil
+  }
+
+  /// Those before it move: the first ones are removed fastest.
+  package mutating func remove(at index: Int) -> Element? {
+    guard index >= 0, index < count else { return nil }
+    let element = places[place(index)].take()
+    for earlier in stride(from: index, to: 0, by: -1) {
+      places.swapAt(place(earlier), place(earlier &- 1))
+    }
+    head = place(1)
+    count &-= 1
+    return element
+  }
+
   /// Gives memory back while the connection is idle.
   package mutating func shrink() {
     if count == 0, places.count > Self.keptCapacity {

@@ -14,18 +14,22 @@ final class Mailing {
   private var limits = Capabilities.Limits()
   /// Of the recipients; nil where the server does not limit them.
   private var domains: DomainNumbers?
-  private var isBegun = false
+  private(set) var isBegun = false
   /// Of the beginning of the content, while more of it is looked at.
   private var partialSurvey: ContentSurvey?
   /// What is known of all recipients after the first transaction.
   private var total: Outcome?
 
+  /// By which the caller finds it again.
+  let tag: UInt
   /// Called once, when all is known.
   let ended: (Outcome) -> Void
 
   init(
-    _ request: SendRequest, _ source: any ContentSource, _ ended: @escaping (Outcome) -> Void
+    _ request: SendRequest, _ source: any ContentSource, tag: UInt = 0,
+    _ ended: @escaping (Outcome) -> Void
   ) {
+    self.tag = tag
     self.request = request
     self.request.survey = source.survey
     self.source = source

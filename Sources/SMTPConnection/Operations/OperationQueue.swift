@@ -143,7 +143,10 @@ final class OperationQueue {
 
   /// The one under way has ended, with `failure` or well.
   func currentEnded(_ failure: Failure?, _ reply: Reply? = nil) {
-    guard let operation = current.take() else { return }
+    if let operation = current.take() { ended(operation, failure, reply) }
+  }
+
+  private func ended(_ operation: Operation, _ failure: Failure?, _ reply: Reply? = nil) {
     let ending = operation.ending(failure, reply)
     callbacks.operationEnded { [self] in
       if operation.identification != nil { refusal = nil }
@@ -157,19 +160,44 @@ final class OperationQueue {
   /// sent as somebody must not be sent as somebody else: this holds until the callback has run, and
   /// for sends that wait until the next operation that says as whom.
   func refuseSends(after failure: Failure) {
-    guard let failed = current?.identification else { return }
+    if let failed = current?.identification { refuseSends(after: failed, "failed", failure) }
+  }
+
+  /// Those that wait at `start` and later.
+  private func refuseSends(
+    after failed: Operation.Identification, _ how: ErrorText, _ failure: Failure, from start: Int = 0
+  ) {
     var refusal = failure
     let what: ErrorText = failed == .login ? "the login" : "XCLIENT"
-    refusal.text = "not sent, because \(what) before it failed: \(failure.text)"
+    refusal.text = "not sent, because \(what) before it \(how): \(failure.text)"
     self.refusal = refusal
+    var rest = start
     var isAfterThis = true
     let dropped = waiting.take { operation in
+      if rest > 0 {
+        rest -= 1
+        return false
+      }
       if let next = operation.identification, next.rawValue >= failed.rawValue {
         isAfterThis = false
       }
       return isAfterThis && operation.isSend
     }
     for operation in dropped { droppedSends.append(operation.ending(refusal)) }
+  }
+
+  /// The first one of this tag that waits ends before it has begun. False when there is none.
+  func withdraw(_ tag: UInt, _ reason: Failure) -> Bool {
+    guard let place = waiting.firstIndex(where: { $0.tag == tag && !$0.hasBegun }),
+      let operation = waiting.remove(at: place)
+    else { return false }
+    if case .quit = operation { isQuitting = false }
+    if let withdrawn = operation.identification {
+      refuseSends(after: withdrawn, "was not made", reason, from: place)
+    }
+    ended(operation, reason)
+    callbacks.wake()
+    return true
   }
 
   /// Those that wait do not begin any more. `wasReady`: once the server was ready, its reply to

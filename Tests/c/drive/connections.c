@@ -59,6 +59,9 @@ int call_connection(char **words) {
   } else if (strcmp(verb, "cancel") == 0) {
     connection = find(words[1], CONNECTION);
     result = smtpconn_cancel(connection);
+  } else if (strcmp(verb, "withdraw") == 0) {
+    connection = find(words[1], CONNECTION);
+    result = smtpconn_withdraw(connection, tag_named(words[2]));
   } else if (strcmp(verb, "resume") == 0) {
     connection = find(words[1], CONNECTION);
     result = smtpconn_resume(connection);

@@ -31,6 +31,7 @@ static void frees_twice(void) {
 
 static void closes(void) { smtpconn_close(world.connection); }
 static void cancels(void) { smtpconn_cancel(world.connection); }
+static void withdraws(void) { smtpconn_withdraw(world.connection, &world); }
 static void cancels_and_frees(void) { cancels(), frees(); }
 static void quits(void) { started(smtpconn_quit(world.connection, on_extra_done, &world)); }
 static void resets(void) { started(smtpconn_reset(world.connection, on_extra_done, &world)); }
@@ -89,6 +90,7 @@ static void sends_descriptor(void) {
 }
 
 static void sends_and_cancels(void) { sends_copy(), cancels(); }
+static void sends_and_withdraws(void) { sends_borrowed(), withdraws(); }
 static void sends_and_frees(void) { sends_reader(), frees(); }
 
 static void removes_events(void) {
@@ -313,9 +315,9 @@ static void frees_everything(void) {
 
 #define DEED(name) {#name, name}
 const struct named_deed deeds[] = {
-    DEED(frees), DEED(frees_twice), DEED(closes), DEED(cancels), DEED(cancels_and_frees),
+    DEED(frees), DEED(frees_twice), DEED(closes), DEED(cancels), DEED(withdraws), DEED(cancels_and_frees),
     DEED(quits), DEED(resets), DEED(asks), DEED(passes_on), DEED(connects), DEED(resumes), DEED(logs_in), DEED(sends_copy),
-    DEED(sends_borrowed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels),
+    DEED(sends_borrowed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels), DEED(sends_and_withdraws),
     DEED(sends_and_frees), DEED(removes_events), DEED(replaces_events), DEED(looks), DEED(waits),
     DEED(moves), DEED(moves_another),
     DEED(asks_loop), DEED(frees_loop), DEED(frees_loop_and_connection),

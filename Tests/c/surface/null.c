@@ -89,6 +89,7 @@ void null_connection(void) {
   CHECK_INT(smtpconn_reset(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_quit(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_cancel(NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_withdraw(NULL, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed(NULL, "x", 1, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed_end(NULL, 0, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_take(NULL, NULL, 0, 0), SMTPCONN_ESTATE);

@@ -95,6 +95,9 @@ class Connection:
     def cancel(self) -> int:
         return int(self.drive.call("cancel", self.name)["reply"])
 
+    def withdraw(self, operation: Operation) -> int:
+        return int(self.drive.call("withdraw", self.name, operation.tag)["reply"])
+
     def resume(self) -> int:
         return int(self.drive.call("resume", self.name)["reply"])
 

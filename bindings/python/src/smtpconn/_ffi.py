@@ -471,6 +471,7 @@ FUNCTIONS = (
     Function("smtpconn_reset", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_quit", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_cancel", [Conn], c_int),
+    Function("smtpconn_withdraw", [Conn, c_void_p], c_int),
     Function("smtpconn_close", [Conn], None),
     Function("smtpconn_free", [Conn], None),
     # A connection without a socket
