@@ -108,6 +108,12 @@ def test_in_one_call(local: ScriptedServer) -> None:
     assert local.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
 
 
+def test_instead_of_smtplib() -> None:
+    import smtplib
+
+    assert issubclass(run("Instead of smtplib")["smtplib"].SMTP, smtplib.SMTP)
+
+
 def test_without_a_socket() -> None:
     replies = (b"220 a", b"250 a", b"250 ok", b"250 ok", b"354 go on", b"250 queued", b"221 bye")
     sent: list[bytes] = []
