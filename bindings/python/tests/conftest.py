@@ -6,11 +6,15 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from endpoint import Endpoint
 from scripted_server import ScriptedServer
+
+if TYPE_CHECKING:
+    from command import Inside
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -56,3 +60,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     both = folder / "both.pem"
     both.write_bytes(key.read_bytes() + certificate.read_bytes())
     return both
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Inside:
+    """The command line, as a function."""
+    from command import Inside  # It needs the library, which is found by now.
+
+    return Inside(monkeypatch, capsys)
