@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overl
 from ._addresses import derive_envelope
 from ._auth import Credentials, Login, TokenSource, opened_auth
 from ._commands import Commands
-from ._driven import DECISIVE
+from ._driven import DECISIVE, _last_error
 from ._envelope import DSN, Envelope, Recipients
-from ._failure import check
+from ._errors import StateError
 from ._hooks import PlainExchange
 from ._library import lib
 from ._message import MessageLike
@@ -264,17 +264,16 @@ class Client(Commands):
         1.3 each can be used once, and there may be several.  Sessions are available until the
         connection is closed.
         """
-        session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
-        return session
+        self._check()
+        return self._options.take_session()
 
     def cancel(self) -> None:
         """Ends every pending operation with CancelledError, in the next turn of the loop.
 
         When one has begun, the connection is closed.
         """
-        self._ask(
-            lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
-        )
+        if self._ask(lib.smtpconn_cancel) < 0:
+            raise self._study(_last_error) or StateError("nothing can be cancelled now")
 
     # What both have in common
 
@@ -324,12 +323,12 @@ class Client(Commands):
 
     def _part(self, kind: Optional[type[BaseException]]) -> None:
         """Sends QUIT, if that is possible and wanted."""
-        core = self._loop._core
-        if self.closed or core.forked or not self.is_open:
+        loop = self._loop
+        if self.closed or loop._core.forked or not self.is_open:
             return
         if kind is None:
             self.quit()
-        elif not (issubclass(kind, KeyboardInterrupt) or core.dispatching_here or self._is_busy()):
+        elif not (issubclass(kind, KeyboardInterrupt) or loop._delivery.is_here or self._is_busy()):
             # What is raised here already must not be hidden.
             try:
                 self.quit()
