@@ -256,3 +256,24 @@ def test_a_loop_cannot_run_or_close_inside_of_itself(
     connection.start_quit()
     loop.run()
     assert len(refused) == 4
+
+
+def test_a_callback_starts_the_next_operation(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+    """The last operation has ended when its callback runs, and yet there is more to do."""
+    server.play(HELLO, SEND, QUIT)
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    outcomes: list[object] = []
+
+    def connected(error: object) -> None:
+        outcomes.append(error)
+        envelope = smtpconn.Envelope("a@example.org", "b@example.org")
+        connection.start_send(envelope, b"x", sent)
+
+    def sent(error: object, _result: object) -> None:
+        outcomes.append(error)
+        connection.start_quit(outcomes.append)
+
+    connection.start_connect(connected)
+    assert loop.run() is False
+    assert outcomes == [None] * 3
+    connection.close()

@@ -142,6 +142,8 @@ class DrivenConnection(ConnectionState):
             operation.forget()
             raise  # What is no Exception may have come when it was started: it stays pending.
         self._quitting = self._quitting or quits
+        # Whoever runs the loop goes on, when a callback of the last operation has started this.
+        self._loop._driver.is_pending = True
         return operation
 
     def _wait(
