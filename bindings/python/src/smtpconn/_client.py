@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from email.message import Message
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
@@ -41,7 +42,8 @@ class Client(Commands):
     # Methods that wait
 
     def connect(self) -> None:
-        """Connects, sends EHLO, starts TLS.  Does nothing on an open connection."""
+        """Connects, sends EHLO, starts TLS.  Does nothing on an open connection; one that has ended
+        connects again."""
         if not self.is_open:
             self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
 
@@ -174,14 +176,36 @@ class Client(Commands):
         message: Message,
         from_addr: Optional[str] = None,
         to_addrs: Optional[Recipients] = None,
+        *,
+        # generated: fields
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        mt_priority: Optional[int] = None,
+        deliver_by: Optional[str] = None,
+        hold_for: Optional[int] = None,
+        hold_until: Optional[str] = None,
+        auth_sender: Optional[str] = None,
+        solicit: Optional[Union[str, Iterable[str]]] = None,
+        parameters: Optional[Mapping[str, Optional[str]]] = None,
+        allow_empty: Optional[bool] = None,
+        # generated: end
     ) -> Result:
         """Sends a message of the email package to the recipients in its header.
 
         The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
         Resent- fields of a message that was resent.  What is given is used instead of the header.
-        A field that is needed and is no correct list of addresses is an EnvelopeError.
+        A field that is needed and is no correct list of addresses is an EnvelopeError.  The
+        keywords are the fields of `Envelope`.
         """
-        return self.send(derive_envelope(message, from_addr, to_addrs), message)
+        # First, so that it holds the arguments and nothing else.  No field can be left out.
+        given = dict(locals())
+        fields = {name: given[name] for name in FIELDS if given[name] is not None}
+        return self.send(replace(derive_envelope(message, from_addr, to_addrs), **fields), message)
 
     def reset(self) -> None:
         """Sends RSET.  Never needed after a failed send: the library sends RSET itself."""
@@ -278,6 +302,8 @@ class Client(Commands):
     # What both have in common
 
     def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
+        if self._over and not self._connects_once:
+            self._renew()
         operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
         self._started = True
         return operation

@@ -59,6 +59,8 @@ class DrivenConnection(ConnectionState):
     _token = 0
     #: The number of the event that is its end.
     _end: Optional[int] = None
+    #: Whether it cannot connect again after its end.
+    _connects_once = True
 
     def __init__(
         self,
@@ -98,6 +100,7 @@ class DrivenConnection(ConnectionState):
     ) -> None:
         #: Kept as long as the connection: the library puts TLS sessions there.
         self._options = Options(options, tls_session, self)
+        self._with_log = with_log
         try:
             self._open(self._options.handle, with_log)
         except BaseException:
@@ -118,6 +121,20 @@ class DrivenConnection(ConnectionState):
         path = decode(lib.smtpconn_options_socket_path(options))
         self._label = path or f"{host}:{lib.smtpconn_options_port(options)}"
         self._token = _events.attach(self, handle, with_log=with_log)
+
+    def _renew(self) -> None:
+        """Another connection of the library, from the same options: each connects only once."""
+        self._check()
+        with self._loop._core.guard:
+            if not self._over:
+                return  # Another thread was here.
+            old, token = self._handle, self._token
+            self._open(self._options.handle, self._with_log)
+            self._established = self._over = self._started = False
+            self._quitting = self._lost_work = False
+            self._end = None
+        _events.detach(token)
+        self._loop._core.bury(old)
 
     # Operations
 

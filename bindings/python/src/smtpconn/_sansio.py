@@ -68,6 +68,8 @@ class SansIOConnection(Connection):
     program that gives it must give it always.
     """
 
+    _no_options = ("dns_timeout",)
+
     def _loop_for(self, loop: Optional[Loop]) -> Loop:
         if loop is not None:
             raise TypeError("a connection without a socket has no loop: leave it out")
