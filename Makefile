@@ -42,7 +42,7 @@ endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
 
-.PHONY: all generated soak fuzz fuzzers demo test test-fast test-valgrind test-debian13 programs install uninstall clean check-deps help
+.PHONY: all generated docs docs-check soak fuzz fuzzers demo test test-fast test-valgrind test-debian13 programs install uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -269,6 +269,25 @@ BINDING := $(wildcard bindings/python/*.py bindings/python/*.toml) $(shell find 
 $(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps ./bindings/python
 	@touch $@
+
+# --- documentation ------------------------------------------------------------------
+
+DOCS_VENV := $(BUILD)/docs-venv
+
+$(DOCS_VENV)/ready: docs/site/requirements.txt Tests/support/running/require.sh
+	@sh Tests/support/running/require.sh python
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+## docs: the site for C and Python, build/docs/index.html; its links and its search are checked
+docs: $(DOCS_VENV)/ready $(BUILD)/$(SONAME)
+	@$(DOCS_VENV)/bin/sphinx-build -q -E -W --keep-going -d $(BUILD)/doctrees -c docs/site docs $(BUILD)/docs
+	@$(PYTHON) docs/site/check.py $(BUILD)/docs
+
+## docs-check: the site in Chromium, narrow, wide, light and dark; pictures in build/docs-pictures
+docs-check: docs | $(BUILD)/need/docs
+	@$(PYTHON) docs/site/look.py $(BUILD)/docs $(BUILD)/docs-pictures
 
 # --- fuzzing --------------------------------------------------------------------
 

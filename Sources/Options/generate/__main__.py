@@ -65,7 +65,7 @@ def _parts(rows: table.Table) -> dict[str, list[Part]]:
         ],
         f"{PACKAGE}/_client.py": [
             # The overload, and the function.
-            marked("# %s", "fields", python.send_parameters(rows), times=3),
+            marked("# %s", "fields", python.send_parameters(rows), times=2),
         ],
         f"{PACKAGE}/_envelope.py": [
             marked("# %s", "fields", python.envelope_fields(rows)),

@@ -43,18 +43,20 @@ extension Session {
           command: command, phase: phase))
       return
     }
-    if request.isRestarting { return receiveHello(reply, after: request) }
+    if let verdict = request.verdict {
+      receiveHello(reply, after: request, verdict)
+      return
+    }
     let failure = reply.isPositive ? nil : request.refused(reply, command: command)
     if request.effect == .restarts { restart(after: reply, request) }
     if failure == nil, request.hasMore {
       write(request)
     } else if request.hasRestarted {
-      request.isRestarting = true
-      request.refusal = failure
+      request.verdict = (failure, reply)
       write(request)
     } else {
       if failure == nil { accept(reply, request) }
-      end(failure, request)
+      end(failure, reply)
     }
   }
 
@@ -66,9 +68,9 @@ extension Session {
     }
   }
 
-  private func end(_ failure: Failure?, _ request: CommandRequest) {
+  private func end(_ failure: Failure?, _ reply: Reply) {
     state = .ready
-    events.append(.commandDone(failure, request.reply))
+    events.append(.commandDone(failure, reply))
   }
 
   // MARK: XCLIENT
@@ -82,16 +84,19 @@ extension Session {
     capabilities = .none
   }
 
-  private func receiveHello(_ reply: Reply, after request: CommandRequest) {
+  private func receiveHello(
+    _ reply: Reply, after request: CommandRequest, _ verdict: (failure: Failure?, reply: Reply)
+  ) {
     let (phase, command) = position
     if reply.isPositive {
       capabilities = offer(in: reply)
-      end(request.refusal, request)
+      end(verdict.failure, verdict.reply)
     } else {
       leave(
-        .refused(
-          .protocolViolation, "the server does not accept \(command) after XCLIENT", reply,
-          command: command, phase: phase))
+        verdict.failure
+          ?? .refused(
+            .protocolViolation, "the server does not accept \(command) after XCLIENT", reply,
+            command: command, phase: phase))
     }
   }
 }

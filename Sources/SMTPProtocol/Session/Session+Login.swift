@@ -6,15 +6,12 @@ extension Session {
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
-      state = .clearing(.login(Authentication(mechanism, after: refusedLogin)))
+      state = .clearing(.login(Authentication(mechanism: mechanism)))
       emit(Command.reset)
     } else {
-      authenticate(Authentication(mechanism, after: refusedLogin))
+      authenticate(Authentication(mechanism: mechanism))
     }
   }
-
-  /// No other mechanism follows: what was sent is erased.
-  package func loginEnded() { refusedLogin = nil }
 
   func authenticate(_ authentication: Authentication) {
     let mechanism = authentication.mechanism
@@ -73,7 +70,6 @@ extension Session {
       return
     }
     isAuthenticated = failure == nil
-    refusedLogin = isAuthenticated ? nil : authentication
     if isAuthenticated, configuration.renewsHello {
       state = .renewing
       sayHello()

@@ -94,8 +94,6 @@ package final class Session {
   var lateChunkEnd: Int?
   /// EHLO was refused in a way that may mean more than that it is not known.
   var helloRefusal: Failure?
-  /// The mechanism before, while another one may follow it.
-  var refusedLogin: Authentication?
   var isSecure: Bool
   package internal(set) var isAuthenticated = false
   package internal(set) var capabilities = Capabilities.none
@@ -228,10 +226,8 @@ package final class Session {
         events.append(.sendDone(outcome, next: nil))
         next = behind.popFirst()
       }
-    case .clearing(.command):
+    case .clearing(.command), .commanding:
       events.append(.commandDone(failure, nil))
-    case .commanding(let request):
-      events.append(.commandDone(failure, request.reply))
     case .quitting:
       events.append(.quitDone)
     case .greeting, .hello, .upgrading, .securing, .ready, .closed:
@@ -243,13 +239,8 @@ package final class Session {
   }
 
   private func reason(for loss: Failure) -> Failure {
-    let refusal: Failure? =
-      switch state {
-      case .hello(.helo): helloRefusal
-      case .commanding(let request): request.refusal
-      default: nil
-      }
-    return refusal?.followed(by: loss) ?? loss
+    guard case .hello(.helo) = state, let helloRefusal else { return loss }
+    return helloRefusal.followed(by: loss)
   }
 
   // MARK: Replies
@@ -280,12 +271,6 @@ package final class Session {
       if reply.code != 334 { reply = shown }
     case .commanding(let request):
       shown = request.hidingSecret(reply)
-      reply = shown
-      // What the server decided is not replaced by what it says to EHLO.
-      if !request.isRestarting { request.reply = reply }
-    // Nothing was asked: it may repeat what was sent for a login that is over, and is erased.
-    case .ready where !parser.quotes && reply.code != 421:
-      shown = reply.masked
       reply = shown
     default: break
     }

@@ -89,6 +89,9 @@ for group; do
     kerberos)
       want libkrb5-dev gssapi_headers
       ;;
+    docs)
+      want chromium program chromium
+      ;;
     static)
       want zlib1g-dev static_openssl
       want libzstd-dev static_openssl

@@ -144,6 +144,14 @@ def python_checks() -> Count:
     return count + checked("make", "-s", "bench-check")
 
 
+def documentation() -> Count:
+    """The site; its programs are run by the tests of the Python package."""
+    count = checked("make", "-s", "docs")
+    for command in (("check",), ("format", "--check")):
+        count += checked(str(TOOLS / "ruff"), *command, ".", folder=ROOT / "docs" / "site")
+    return count
+
+
 def swift_format() -> Count:
     """The style of .swift-format."""
     sources = ("Package.swift", "Sources", "Tests", "Benchmarks")
@@ -222,6 +230,7 @@ INTEROP = Step(
     "real servers: Postfix, Exim, OpenSMTPD, Dovecot, Cyrus",
     lambda: pytest("interop", "Tests/interop"),
 )
+DOCS = Step("the documentation: every page, every link, the search", documentation)
 INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
 DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 
@@ -229,7 +238,7 @@ DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 STEPS = {
     "all": [
         *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
-        *[C, LIBRARY, PYTHON, CHECKS, INSTALLED],
+        *[C, LIBRARY, PYTHON, CHECKS, DOCS, INSTALLED],
     ],
     "valgrind": [*EVERY_CASE, C_VALGRIND],
     "fast": [SWIFT, C, LIBRARY],

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from ctypes import PyDLL
+from ctypes import CDLL
 from pathlib import Path
 from typing import Final
 
@@ -26,13 +25,12 @@ def _candidates() -> list[str]:
     return [str(Path(__file__).with_name(SONAME)), SONAME]
 
 
-def _open() -> tuple[PyDLL, str]:
+def _open() -> tuple[CDLL, str]:
     failures = []
     for candidate in _candidates():
         try:
-            # PyDLL keeps the GIL during a call, so that no two calls overlap: `Core` builds on
-            # that.  No call waits.  use_errno: some functions leave their reason in errno.
-            return PyDLL(candidate, use_errno=True), candidate
+            # use_errno: some functions leave their reason in errno.
+            return CDLL(candidate, use_errno=True), candidate
         except OSError as error:
             failures.append(f"  {candidate}: {error}")
     raise ImportError(
@@ -42,7 +40,7 @@ def _open() -> tuple[PyDLL, str]:
     )
 
 
-def _check_version(library: PyDLL, path: str) -> None:
+def _check_version(library: CDLL, path: str) -> None:
     number: int = library.smtpconn_version_number()
     found = (number >> 16 & 0xFF, number >> 8 & 0xFF)
     wanted = tuple(int(part) for part in __version__.split(".")[:2])
@@ -53,13 +51,8 @@ def _check_version(library: PyDLL, path: str) -> None:
         )
 
 
-def load() -> PyDLL:
+def load() -> CDLL:
     """The library, with the type of every function set."""
-    if not getattr(sys, "_is_gil_enabled", lambda: True)():
-        raise ImportError(
-            "smtpconn needs the GIL, by which its calls do not overlap: "
-            "start this free-threaded Python with PYTHON_GIL=1 in the environment"
-        )
     library, path = _open()
     for name, argtypes, restype in FUNCTIONS:
         try:

@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 from base64 import encodebytes
+from collections.abc import Iterable
 from typing import Final, NamedTuple, Optional
 
 # The curve P-256 (FIPS 186-4 appendix D.1.2.3): y^2 = x^3 - 3x + b modulo P, and a generator.
@@ -43,8 +44,8 @@ class Identity(NamedTuple):
     certificate: str
 
 
-def make_identity() -> Identity:
-    """For `localhost`, 127.0.0.1 and ::1, valid from yesterday for a month; signed by itself."""
+def make_identity(hosts: Iterable[str] = ("localhost",)) -> Identity:
+    """For these, 127.0.0.1 and ::1, valid from yesterday for a month; signed by itself."""
     secret = _scalar()
     point = _times(secret, _GENERATOR)
     assert point is not None  # The scalar is below the order.
@@ -56,10 +57,12 @@ def make_identity() -> Identity:
         _der(0xA0, _CURVE),
         _der(0xA1, _der(3, b"\x00", public)),
     )
-    return Identity(_pem("EC PRIVATE KEY", key), _pem("CERTIFICATE", _certificate(secret, public)))
+    return Identity(
+        _pem("EC PRIVATE KEY", key), _pem("CERTIFICATE", _certificate(secret, public, hosts))
+    )
 
 
-def _certificate(secret: int, public: bytes) -> bytes:
+def _certificate(secret: int, public: bytes, hosts: Iterable[str]) -> bytes:
     """RFC 5280 section 4.1."""
     algorithm = _der(0x30, _ECDSA_SHA256)
     name = _der(0x30, _der(0x31, _der(0x30, _COMMON_NAME, _der(12, b"localhost"))))
@@ -73,15 +76,15 @@ def _certificate(secret: int, public: bytes) -> bytes:
         _der(0x30, _time(now - _DAY), _time(now + 30 * _DAY)),
         name,
         _der(0x30, _der(0x30, _EC_PUBLIC_KEY, _CURVE), _der(3, b"\x00", public)),
-        _der(0xA3, _der(0x30, *_extensions(public))),
+        _der(0xA3, _der(0x30, *_extensions(public, hosts))),
     )
     return _der(0x30, body, algorithm, _der(3, b"\x00", _sign(secret, body)))
 
 
-def _extensions(public: bytes) -> list[bytes]:
+def _extensions(public: bytes, hosts: Iterable[str]) -> list[bytes]:
     """What the strict verification of Python 3.13 asks for too."""
     names = (
-        b"\x82\x09localhost",
+        *(_der(0x82, host.encode()) for host in hosts),
         b"\x87\x04" + bytes([127, 0, 0, 1]),
         b"\x87\x10" + bytes(15) + b"\x01",
     )

@@ -1,0 +1,116 @@
+"""Charts of the benchmark, drawn from bench.json while the pages are built.
+
+    ```{bench-chart} Messages a second over one connection
+    :section: 1
+    :table: plain, one processor
+    :column: messages/s
+    :scale: log
+    :rows: smtpconn, queued; libcurl; smtplib
+    ```
+
+A chart is SVG inside of the page, whose colours are those of the theme: one drawing for light and
+dark.  A name or a column that bench.json does not have stops the build.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+DATA = Path(__file__).with_name("bench.json")
+
+#: In units of the drawing, which grows and shrinks with the page.
+WIDTH, NAMES, VALUES = 720, 190, 70
+ROW, BAR, TOP = 30, 18, 8
+AXIS = 26
+
+
+class BenchChart(SphinxDirective):
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar[dict[str, Any]] = {
+        "section": directives.unchanged_required,
+        "table": directives.unchanged,
+        "column": directives.unchanged_required,
+        "rows": directives.unchanged,
+        "scale": lambda value: directives.choice(value, ("linear", "log")),
+    }
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(str(DATA))
+        table = find_table(self.options["section"], self.options.get("table", ""))
+        rows = find_rows(table, self.options["column"], self.options.get("rows", ""))
+        figure = draw(self.arguments[0], rows, self.options.get("scale", "linear"))
+        return [nodes.raw("", figure, format="html")]
+
+
+def find_table(section: str, title: str) -> dict[str, Any]:
+    tables: list[dict[str, Any]] = json.loads(DATA.read_text())["sections"][section]["tables"]
+    (found,) = [each for each in tables if each["title"] == title]
+    return found
+
+
+def find_rows(table: dict[str, Any], column: str, wanted: str) -> list[tuple[str, float, str]]:
+    """Name, figure and its text, in the order in which they are wanted."""
+    at = table["columns"].index(column)
+    rows = {row["name"]: row["shown"][at] for row in table["rows"]}
+    names = [name.strip() for name in wanted.split(";") if name.strip()] or list(rows)
+    return [(name, float(rows[name].replace(",", "")), rows[name]) for name in names]
+
+
+def ticks(largest: float, smallest: float, scale: str) -> list[float]:
+    if scale == "log":
+        first, last = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
+        return [10.0**power for power in range(first, last + 1)]
+    step = 10 ** math.floor(math.log10(largest))
+    step = next(each for each in (step / 5, step / 2, step, step * 2) if largest / each <= 6)
+    return [step * number for number in range(math.ceil(largest / step) + 1)]
+
+
+def draw(title: str, rows: list[tuple[str, float, str]], scale: str) -> str:
+    figures = [figure for _, figure, _ in rows]
+    marks = ticks(max(figures), min(figures), scale)
+    room = WIDTH - NAMES - VALUES
+
+    def place(figure: float) -> float:
+        if scale == "log":
+            low, high = math.log10(marks[0]), math.log10(marks[-1])
+            return NAMES + room * (math.log10(figure) - low) / (high - low)
+        return NAMES + room * figure / marks[-1]
+
+    bottom = TOP + ROW * len(rows)
+    parts = []
+    for mark in marks:
+        x = place(mark)
+        parts.append(f'<line class="grid" x1="{x:.1f}" y1="0" x2="{x:.1f}" y2="{bottom}"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 18}">{mark:,g}</text>')
+    for number, (name, figure, text) in enumerate(rows):
+        y = TOP + ROW * number
+        own = "own" if name.startswith("smtpconn") else "other"
+        end = max(place(figure), NAMES + 1)
+        middle = y + BAR / 2 + 5
+        parts.append(f'<text class="name" x="{NAMES - 10}" y="{middle}">{escape(name)}</text>')
+        parts.append(
+            f'<rect class="{own}" x="{NAMES}" y="{y}" width="{end - NAMES:.1f}" height="{BAR}"/>'
+        )
+        parts.append(f'<text class="value" x="{end + 6:.1f}" y="{middle}">{escape(text)}</text>')
+    words = "; ".join(f"{name}: {text}" for name, _, text in rows)
+    note = " The scale is logarithmic." if scale == "log" else ""
+    return (
+        f'<figure class="bench"><figcaption>{escape(title)}.{note}</figcaption>'
+        f'<svg viewBox="0 0 {WIDTH} {bottom + AXIS}" role="img" '
+        f'aria-label="{escape(title)}: {escape(words)}">{"".join(parts)}</svg></figure>'
+    )
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("bench-chart", BenchChart)
+    return {"parallel_read_safe": True}
