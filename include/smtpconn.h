@@ -10,6 +10,7 @@
  *     authentication, login
  *     envelope, message, send, result          sending messages
  *     noop, verify, xclient, command, reply    other commands
+ *     keep, take_records                       records instead of callbacks
  *     reset, quit, cancel, withdraw, close, free   ending a connection
  *     feed, take, tick                         a connection without a socket
  *
@@ -1858,6 +1859,166 @@ int smtpconn_xforward(smtpconn *connection, const char *const *attributes, size_
  *         callback.  0: logged like any other */
 int smtpconn_command(smtpconn *connection, const char *line, int hidden,
                      smtpconn_reply_callback callback, void *user);
+
+/* ------------------------------------------------------------------------
+ * Records
+ *
+ * For programs in languages where a callback from C is slow, or must not fail: nothing of the
+ * program runs inside the library.  Each smtpconn_keep_ function is a callback that is ready
+ * made.  It is given where the program would give a callback of its own, with any `user`.
+ * What it is called with becomes a record, in the order of the calls, and the program takes
+ * many records at once.
+ *
+ *     smtpconn_connect(c, smtpconn_keep_done, (void *)1);
+ *     smtpconn_send(c, envelope, message, smtpconn_keep_sent, (void *)2);
+ *     while (smtpconn_loop_run_once(loop, -1) == 1) {
+ *       octets = smtpconn_loop_take_records(loop, buffer, sizeof buffer, NULL);
+ *       ... the records in `buffer` ...
+ *     }
+ *
+ * Where.  The records of a connection are kept by its loop, until they are taken or the loop
+ * is freed; smtpconn_free of the connection leaves them, and adds those of what was pending.
+ * Those of a connection without a socket, and of one with a loop of its own, are kept as long
+ * as it is: smtpconn_close it, run it (smtpconn_tick without a socket) and take its last
+ * records before you free it.
+ *
+ * Memory.  There is one record for each operation that was started, and one for each event,
+ * until it is taken; take them after every run.  A line of the log is dropped while records
+ * of more than 1 MiB are waiting, and the next line says how many were.  What there is no
+ * memory for is left out of a record: its offset is 0.
+ *
+ * Content that the program has lent (smtpconn_message_new_borrowed, smtpconn_send_packed) is
+ * no longer used by a send when its record can be taken outside of a callback.
+ * --------------------------------------------------------------------- */
+
+/* For smtpconn_connect, _login, _reset and _quit; for smtpconn_send; for the functions under
+ * "Other commands"; and for the events of a connection.  They may be called from a callback
+ * of the program, with what that was given. */
+void smtpconn_keep_done(smtpconn *connection, const smtpconn_error *error, void *user);
+void smtpconn_keep_sent(smtpconn *connection, const smtpconn_error *error,
+                        const smtpconn_result *result, void *user);
+void smtpconn_keep_reply(smtpconn *connection, const smtpconn_error *error,
+                         const smtpconn_reply *reply, void *user);
+void smtpconn_keep_connected(smtpconn *connection, void *user);
+void smtpconn_keep_ended(smtpconn *connection, void *user);
+void smtpconn_keep_error(smtpconn *connection, const smtpconn_error *error, void *user);
+void smtpconn_keep_log(smtpconn *connection, int level, int kind, const char *text,
+                       size_t length, void *user);
+void smtpconn_keep_token(smtpconn *connection, const char *token, uint64_t expires, void *user);
+
+/* Moves records to `buffer`, the oldest first: as many whole ones as fit.  Returns their
+ * octets, 0 when there is none or the first does not fit.  `left` (may be NULL) gets the octets
+ * of the records that are still there.  When the result is 0 and that is not, `buffer` is too
+ * small for the first record: nothing is lost, and a buffer of `left` octets has room for all.
+ * The library erases its copy of a token when it was taken.
+ *
+ * smtpconn_take_records is for a connection without a socket; with one it takes the records
+ * of all connections of its loop.  Both may be called in a callback.
+ * SMTPCONN_ESTATE for a NULL buffer with a capacity that is not 0. */
+ptrdiff_t smtpconn_loop_take_records(smtpconn_loop *loop, void *buffer, size_t capacity,
+                                     size_t *left);
+ptrdiff_t smtpconn_take_records(smtpconn *connection, void *buffer, size_t capacity,
+                                size_t *left);
+
+/* What a record is about, and the layout that is described here: a later one only adds. */
+enum smtpconn_record_kind {
+  SMTPCONN_RECORD_DONE = 1,      /* smtpconn_keep_done */
+  SMTPCONN_RECORD_SENT = 2,      /* smtpconn_keep_sent */
+  SMTPCONN_RECORD_REPLY = 3,     /* smtpconn_keep_reply */
+  SMTPCONN_RECORD_CONNECTED = 4, /* smtpconn_keep_connected */
+  SMTPCONN_RECORD_ENDED = 5,     /* smtpconn_keep_ended */
+  SMTPCONN_RECORD_ERROR = 6,     /* smtpconn_keep_error */
+  SMTPCONN_RECORD_LOG = 7,       /* smtpconn_keep_log */
+  SMTPCONN_RECORD_TOKEN = 8      /* smtpconn_keep_token */
+};
+#define SMTPCONN_RECORD_VERSION 1
+
+/* Of the flags of a record: there is no error, and every recipient of a send was accepted.
+ * Most programs need nothing else of such a record. */
+#define SMTPCONN_RECORD_PLAIN 1
+
+/* The layout of a record.
+ *
+ * Numbers have the byte order of the machine.  The size of a record is a multiple of 8, so in
+ * a buffer that is aligned to 8 every number is aligned to its own size.  An offset counts from
+ * the beginning of the record, and 0 says that there is nothing.  A "text" is two numbers of 32
+ * bits: its offset, and its length without the NUL that follows it.  Skip a record of a kind
+ * that you do not know by its size.
+ *
+ *     every record
+ *       0  uint32  size, in octets
+ *       4  uint16  version
+ *       6  uint16  kind
+ *       8  uint64  user, as a number
+ *      16  uint64  the address of the connection; it may be freed, so only compare it
+ *      24  uint32  flags
+ *      28  int32   code of the error, 0 without one
+ *      32  uint32  offset of the error
+ *      36  uint32  0
+ *
+ *     SENT goes on                             smtpconn_result_
+ *      40  uint32  number of recipients         count
+ *      44  uint32  offset of the recipients
+ *      48  uint32  accepted recipients          accepted_count
+ *      52  uint32  rejected recipients          rejected_count
+ *      56  int32   code of the last reply, 0 without one
+ *      60  int32   time of the envelope         time, three parts
+ *      64  int32   time of the content
+ *      68  int32   time of the verdict
+ *      72  uint64                               envelope_time
+ *      80  uint64                               message_time
+ *      88  uint64                               message_size
+ *      96  text    last reply                   response
+ *     104  text                                 queue_id
+ *
+ *     each recipient, 48 octets
+ *       0  int32                                status
+ *       4  int32                                response_code
+ *       8  uint32  offset of its error          error
+ *      12  uint32  0
+ *      16  text                                 recipient
+ *      24  text                                 recipient_response
+ *      32  text                                 enhanced
+ *      40  text                                 command
+ *
+ *     an error, 96 octets                      smtpconn_error_
+ *       0  int32                                code
+ *       4  int32                                kind
+ *       8  int32                                retry
+ *      12  int32                                errno
+ *      16  int32                                response_code
+ *      20  uint32  0
+ *      24  text                                 message
+ *      32  text                                 response
+ *      40  text                                 enhanced
+ *      48  text                                 command
+ *      56  text                                 phase
+ *      64  text                                 recipient
+ *      72  text                                 tls_reason
+ *      80  text                                 certificate_names
+ *      88  text                                 address
+ *
+ *     REPLY goes on                            smtpconn_reply_
+ *      40  int32   0 when there was no reply    code
+ *      44  uint32  0
+ *      48  text                                 enhanced
+ *      56  text                                 response
+ *      64  uint32                               line_count
+ *      68  uint32  offset of the lines, a text each
+ *
+ *     LOG goes on
+ *      40  int32   level
+ *      44  int32   kind
+ *      48  text    the line
+ *      56  uint32  lines that were dropped before it, of any connection of the loop
+ *      60  uint32  0
+ *
+ *     TOKEN goes on
+ *      40  uint64  expires
+ *      48  text    the token
+ *
+ * Recipients that were not tried, or are in doubt, for one reason have the same error.  It has
+ * no recipient: that is the one whose error it is.  smtpconn_code_name gives the name of a code. */
 
 /* ------------------------------------------------------------------------
  * Ending a connection

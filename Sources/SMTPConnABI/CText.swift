@@ -100,10 +100,17 @@ func cLiteral(_ text: StaticString) -> UnsafePointer<CChar>? {
 /// every option, address and credential refuses it, now or when it is used.
 func cBytes(_ text: UnsafePointer<CChar>?) -> [UInt8]? {
   guard let text = unsafe text else { return nil }
+  let octets = unsafe cString(text)
+  guard Memory.has(octets.count) else { return [0] }
+  return unsafe [UInt8](octets)
+}
+
+/// A C string where it is, without the NUL.
+func cString(_ text: UnsafePointer<CChar>) -> UnsafeBufferPointer<UInt8> {
   var count = 0
   while unsafe text[count] != 0 { count += 1 }
-  guard Memory.has(count) else { return [0] }
-  return unsafe [UInt8](UnsafeRawBufferPointer(start: text, count: count))
+  return unsafe UnsafeBufferPointer(
+    start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: count)
 }
 
 /// Octets given as pointer and `size_t`; nil when the length is impossible.

@@ -8,6 +8,8 @@ final class ConnectionHandle: KeepsLastError {
   let connection: Connection
   /// nil without a socket: there is nothing that a loop could do.
   let loop: LoopHandle?
+  /// Those of the loop, if there is one.
+  let records: RecordQueue
   var lastError: ErrorHandle?
   /// Texts read since the connection was used last.
   let texts = LastCTexts()
@@ -17,6 +19,7 @@ final class ConnectionHandle: KeepsLastError {
   init(_ connection: Connection, _ loop: LoopHandle?) {
     self.connection = connection
     self.loop = loop
+    records = loop?.records ?? RecordQueue()
   }
 
   /// Starts an operation that ends in a `smtpconn_done_callback`.

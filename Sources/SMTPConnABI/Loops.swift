@@ -5,6 +5,8 @@ import SMTPTransport
 /// What `smtpconn_loop` points to.
 final class LoopHandle {
   let loop: EventLoop
+  /// Of all its connections.
+  let records = RecordQueue()
 
   init(_ loop: EventLoop) {
     self.loop = loop
@@ -45,7 +47,9 @@ public func smtpconn_loop_new() -> OpaquePointer? {
 
 @_cdecl("smtpconn_loop_free") @implementation
 public func smtpconn_loop_free(_ loop: OpaquePointer?) {
-  unsafe LoopPointer.borrow(loop)?.loop.close()
+  let handle = unsafe LoopPointer.borrow(loop)
+  handle?.records.removeAll()
+  handle?.loop.close()
   unsafe LoopPointer.release(loop)
 }
 

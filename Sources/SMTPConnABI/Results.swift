@@ -62,6 +62,19 @@ extension Outcome {
   }
 }
 
+extension Outcome {
+  /// -1 for a part that was not reached, and for one that is not of a message.
+  func time(_ part: Timings.Part) -> CInt {
+    guard wasAnswered else { return -1 }
+    switch part {
+    case .envelope: return CInt(clamping: envelopeTime)
+    case .content: return CInt(clamping: contentTime)
+    case .verdict: return CInt(clamping: verdictTime)
+    default: return -1
+    }
+  }
+}
+
 private typealias Results = Handle<Outcome>
 
 @_cdecl("smtpconn_result_count") @implementation
@@ -149,13 +162,8 @@ public func smtpconn_result_message_time(_ result: OpaquePointer?) -> UInt64 {
 
 @_cdecl("smtpconn_result_time") @implementation
 public func smtpconn_result_time(_ result: OpaquePointer?, _ part: CInt) -> CInt {
-  guard let outcome = unsafe Results.borrow(result), outcome.wasAnswered else { return -1 }
-  switch Timings.Part(rawValue: part) {
-  case .envelope: return CInt(clamping: outcome.envelopeTime)
-  case .content: return CInt(clamping: outcome.contentTime)
-  case .verdict: return CInt(clamping: outcome.verdictTime)
-  default: return -1
-  }
+  guard let part = Timings.Part(rawValue: part) else { return -1 }
+  return unsafe Results.borrow(result)?.time(part) ?? -1
 }
 
 @_cdecl("smtpconn_result_message_size") @implementation

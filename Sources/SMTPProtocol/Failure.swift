@@ -69,6 +69,9 @@ package struct Failure: Error {
   /// those results stay small. It is copied on write.
   private var detail: Detail
 
+  /// The same failure, not only an equal one.
+  package func isIdentical(to other: Failure) -> Bool { detail === other.detail }
+
   private mutating func own() -> Detail {
     if !isKnownUniquelyReferenced(&detail) { detail = Detail(detail) }
     return detail

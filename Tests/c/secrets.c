@@ -77,7 +77,16 @@ static void on_done(smtpconn *connection, const smtpconn_error *error, void *use
 static int given;
 
 static void on_token(smtpconn *connection, const char *token, uint64_t expires, void *user) {
-  (void)connection, (void)expires, (void)user;
+  unsigned char records[1024], *record = records + 40;
+  uint32_t text;
+  /* Kept between two others, and taken. */
+  smtpconn_keep_done(connection, NULL, user);
+  smtpconn_keep_token(connection, token, expires, user);
+  smtpconn_keep_done(connection, NULL, user);
+  CHECK(smtpconn_take_records(connection, records, sizeof records, NULL) > 120);
+  memcpy(&text, record + 48, sizeof text);
+  CHECK(is_hidden_here((char *)record + text, tokens[2]));
+  hidden_forget((char *)records, sizeof records);
   CHECK(is_hidden_here(token, tokens[2]));
   given++;
 }

@@ -33,6 +33,7 @@ PROGRAMS: dict[str, list[str]] = {
     "soak": ["1", "60"],
     "turns": [],
     "without_socket": [],
+    "records": ["{friendly}"],
     # As soak.
     "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],

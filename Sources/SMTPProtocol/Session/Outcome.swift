@@ -32,7 +32,8 @@ package final class Outcome {
     failure = failure.map { addressed($0) }
   }
 
-  private func addressed(_ failure: Failure) -> Failure {
+  /// With the address of the server.
+  package func addressed(_ failure: Failure) -> Failure {
     guard failure.addresses == nil else { return failure }
     var failure = failure
     failure.addresses = address
@@ -207,10 +208,13 @@ package struct RecipientOutcome {
 
   package var isRefused: Bool { status == .deferred || status == .rejected }
 
+  /// Why it was not tried or is in doubt, as it may be for others too.
+  package var commonReason: Failure? { status == .notTried || status == .unknown ? reason : nil }
+
   /// The refusal of this recipient as an error of its own, or why it was not tried or is in
   /// doubt.
   package var failure: Failure? {
-    if status == .notTried || status == .unknown, var reason {
+    if var reason = commonReason {
       if reason.recipient == nil { reason.recipient = mailbox.bytes }
       return reason
     }

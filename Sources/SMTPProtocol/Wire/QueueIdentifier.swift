@@ -5,33 +5,54 @@ extension Reply {
   ///     250 2.0.0 Ok: queued as 4F2A          Postfix
   ///     250 OK id=1tEmaY-0001Ab-2C            Exim
   ///     250 2.0.0 4AM Message accepted for delivery   Sendmail, OpenSMTPD
-  package var queueIdentifier: [UInt8]? {
-    guard isPositive, let text = lines.last else { return nil }
-    let words = text.split(separator: .space).map { Array($0) }
-    for (index, word) in words.enumerated() {
-      if Bytes.equalIgnoringCase(Array(word.prefix(3)), Bytes.of("id=")), word.count > 3 {
-        return Array(word.dropFirst(3))
+  package var queueIdentifier: [UInt8]? { queueIdentifierSlice.map { Array($0) } }
+
+  /// The same where it is in the text.
+  package var queueIdentifierSlice: ArraySlice<UInt8>? {
+    guard isPositive else { return nil }
+    var rest = lastLine
+    var before: ArraySlice<UInt8>?
+    var word = Self.takeWord(&rest)
+    var second = Self.takeWord(&rest)
+    var third = Self.takeWord(&rest)
+    while let here = word {
+      if here.count > 3, Self.isWord(here.prefix(3), "id=") { return here.dropFirst(3) }
+      if let second, let third {
+        if Self.isWord(here, "queued"), Self.isWord(second, "as") { return third }
+        if let before, Self.isWord(here, "Message"), Self.isWord(second, "accepted"),
+          Self.looksLikeIdentifier(before)
+        {
+          return before
+        }
       }
-      guard index + 2 < words.count else { continue }
-      if Bytes.equalIgnoringCase(word, Bytes.of("queued")),
-        Bytes.equalIgnoringCase(words[index + 1], Bytes.of("as"))
-      {
-        return words[index + 2]
-      }
-      if index > 0, Bytes.equalIgnoringCase(word, Bytes.of("Message")),
-        Bytes.equalIgnoringCase(words[index + 1], Bytes.of("accepted")),
-        looksLikeIdentifier(words[index - 1])
-      {
-        return words[index - 1]
-      }
+      before = here
+      word = second
+      second = third
+      third = Self.takeWord(&rest)
     }
     return nil
   }
 
+  private static func takeWord(_ rest: inout ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    rest = rest.drop { $0 == .space }
+    let word = rest.prefix { $0 != .space }
+    rest = rest[word.endIndex...]
+    return word.isEmpty ? nil : word
+  }
+
+  /// In any case.
+  private static func isWord(_ word: ArraySlice<UInt8>, _ literal: StaticString) -> Bool {
+    let octets = literal.description.utf8
+    return word.count == octets.count
+      && zip(word, octets).allSatisfy { Bytes.uppercased($0) == Bytes.uppercased($1) }
+  }
+
   /// Not "OK", not an enhanced status code. OpenSMTPD's has eight hexadecimal digits,
   /// which now and then are all letters.
-  private func looksLikeIdentifier(_ word: [UInt8]) -> Bool {
-    if word.count == 8, word.allSatisfy({ Bytes.of("0123456789abcdef").contains($0) }) {
+  private static func looksLikeIdentifier(_ word: ArraySlice<UInt8>) -> Bool {
+    if word.count == 8, Bytes.value(ofHexadecimal: word.dropFirst()) != nil,
+      Bytes.value(ofHexadecimal: word.prefix(1)) != nil
+    {
       return true
     }
     return word.contains { Bytes.isDigit($0) } && !word.contains(.dot)

@@ -28,6 +28,12 @@ package struct Reply: Equatable {
     text.split(separator: .lf).map { Array($0.dropFirst(4)) }
   }
 
+  /// The text of the last one.
+  var lastLine: ArraySlice<UInt8> {
+    let start = text.lastIndex(of: .lf).map { $0 + 1 } ?? text.startIndex
+    return text[start...].dropFirst(4)
+  }
+
   /// One line (RFC 5321 section 4.5.3.1.5).
   static let shortLimit = 512
 

@@ -1,6 +1,8 @@
 /*
  * callbacks.c - what callbacks are known by, what they tell, and what they do
  */
+#define RECORD_MAIN
+#include "../record.h"
 #include "drive.h"
 
 #include <stdio.h>
@@ -73,8 +75,15 @@ void *question_of(const char *name) { return tag_named(name)->question; }
 
 const char *name_of(const void *tag) { return ((const struct tag *)tag)->name; }
 
+/* Everything that a callback is given must be in the record of it too. */
+static void compare(struct kept kept) {
+  const char *difference = difference_of_record(&kept);
+  if (difference != NULL) die("another in the record", difference);
+}
+
 void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
-  (void)connection;
+  compare((struct kept){
+      .kind = SMTPCONN_RECORD_DONE, .connection = connection, .error = error, .user = user});
   begin_event("done", name_of(user));
   put_error("error", error);
   end_line();
@@ -83,7 +92,11 @@ void on_done(smtpconn *connection, const smtpconn_error *error, void *user) {
 
 void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_result *result,
              void *user) {
-  (void)connection;
+  compare((struct kept){.kind = SMTPCONN_RECORD_SENT,
+                        .connection = connection,
+                        .error = error,
+                        .result = result,
+                        .user = user});
   begin_event("done", name_of(user));
   put_error("error", error);
   put_result(result);
@@ -93,7 +106,11 @@ void on_sent(smtpconn *connection, const smtpconn_error *error, const smtpconn_r
 
 void on_replied(smtpconn *connection, const smtpconn_error *error, const smtpconn_reply *reply,
                 void *user) {
-  (void)connection;
+  compare((struct kept){.kind = SMTPCONN_RECORD_REPLY,
+                        .connection = connection,
+                        .error = error,
+                        .reply = reply,
+                        .user = user});
   begin_event("done", name_of(user));
   put_error("error", error);
   put_reply(reply);
@@ -102,14 +119,17 @@ void on_replied(smtpconn *connection, const smtpconn_error *error, const smtpcon
 }
 
 void on_event(smtpconn *connection, void *user) {
-  (void)connection;
+  compare((struct kept){
+      .kind = SMTPCONN_RECORD_CONNECTED, .connection = connection, .user = user});
+  compare((struct kept){.kind = SMTPCONN_RECORD_ENDED, .connection = connection, .user = user});
   begin_event("event", name_of(user));
   end_line();
   act(user);
 }
 
 void on_error(smtpconn *connection, const smtpconn_error *error, void *user) {
-  (void)connection;
+  compare((struct kept){
+      .kind = SMTPCONN_RECORD_ERROR, .connection = connection, .error = error, .user = user});
   begin_event("event", name_of(user));
   put_error("error", error);
   end_line();
@@ -118,7 +138,13 @@ void on_error(smtpconn *connection, const smtpconn_error *error, void *user) {
 
 void on_log(smtpconn *connection, int level, int kind, const char *text, size_t length,
             void *user) {
-  (void)connection;
+  compare((struct kept){.kind = SMTPCONN_RECORD_LOG,
+                        .connection = connection,
+                        .level = level,
+                        .log_kind = kind,
+                        .text = text,
+                        .length = length,
+                        .user = user});
   begin_event("log", name_of(user));
   put_number("level", level);
   put_number("kind", kind);
@@ -128,7 +154,11 @@ void on_log(smtpconn *connection, int level, int kind, const char *text, size_t 
 }
 
 void on_token(smtpconn *connection, const char *token, uint64_t expires, void *user) {
-  (void)connection;
+  compare((struct kept){.kind = SMTPCONN_RECORD_TOKEN,
+                        .connection = connection,
+                        .text = token,
+                        .expires = expires,
+                        .user = user});
   begin_event("token", name_of(user));
   put_field("token", token);
   put_number("expires", (long long)expires);

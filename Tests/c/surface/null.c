@@ -89,6 +89,16 @@ void null_connection(void) {
   CHECK_INT(smtpconn_reset(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_quit(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_cancel(NULL), SMTPCONN_ESTATE);
+  smtpconn_keep_done(NULL, NULL, NULL);
+  smtpconn_keep_sent(NULL, NULL, NULL, NULL);
+  smtpconn_keep_reply(NULL, NULL, NULL, NULL);
+  smtpconn_keep_connected(NULL, NULL);
+  smtpconn_keep_ended(NULL, NULL);
+  smtpconn_keep_error(NULL, NULL, NULL);
+  smtpconn_keep_log(NULL, 0, 0, NULL, 0, NULL);
+  smtpconn_keep_token(NULL, NULL, 0, NULL);
+  CHECK_INT(smtpconn_take_records(NULL, NULL, 0, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_loop_take_records(NULL, NULL, 0, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_withdraw(NULL, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed(NULL, "x", 1, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed_end(NULL, 0, 0), SMTPCONN_ESTATE);

@@ -467,6 +467,19 @@ FUNCTIONS = (
         "smtpconn_xforward", [Conn, POINTER(c_char_p), c_size_t, ReplyCallback, c_void_p], c_int
     ),
     Function("smtpconn_command", [Conn, c_char_p, c_int, ReplyCallback, c_void_p], c_int),
+    # Records
+    Function("smtpconn_keep_done", [Conn, Error, c_void_p], None),
+    Function("smtpconn_keep_sent", [Conn, Error, Result, c_void_p], None),
+    Function("smtpconn_keep_reply", [Conn, Error, Reply, c_void_p], None),
+    Function("smtpconn_keep_connected", [Conn, c_void_p], None),
+    Function("smtpconn_keep_ended", [Conn, c_void_p], None),
+    Function("smtpconn_keep_error", [Conn, Error, c_void_p], None),
+    Function("smtpconn_keep_log", [Conn, c_int, c_int, c_char_p, c_size_t, c_void_p], None),
+    Function("smtpconn_keep_token", [Conn, c_char_p, c_uint64, c_void_p], None),
+    Function(
+        "smtpconn_loop_take_records", [Loop, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t
+    ),
+    Function("smtpconn_take_records", [Conn, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t),
     # Ending a connection
     Function("smtpconn_reset", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_quit", [Conn, DoneCallback, c_void_p], c_int),
