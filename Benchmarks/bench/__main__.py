@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from bench import cost, crowd, footprint, large, speed, texts, waits
+from bench import cost, crowd, footprint, in_asyncio, large, speed, texts, waits
 from bench.places import PROGRAMS, describe
 from bench.report import Report
 
@@ -17,6 +17,7 @@ SECTIONS = {
     "4": large.run,
     "5": crowd.run,
     "6": footprint.run,
+    "7": in_asyncio.run,
 }
 # How many others may want a processor before it is worth a word.
 BUSY = 0.5

@@ -77,6 +77,10 @@ PYTHON_LOCKSTEP = Client(
 )
 SMTPLIB = Client("Python: smtplib", _script("smtplib_client"))
 AIOSMTPLIB = Client("Python: aiosmtplib", _script("aiosmtplib_client"))
+AIO_SERIAL, AIO_QUEUED, AIO_OPTIMISTIC = (
+    Client(f"Python: smtpconn.aio, {mode}", _script("smtpconn_aio_client"), (f"mode={mode}",))
+    for mode in ("serial", "queued", "optimistic")
+)
 SMTP_SOURCE = Client(
     "smtp-source",
     _script("smtp_source"),

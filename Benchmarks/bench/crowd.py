@@ -33,14 +33,21 @@ Figures = dict[str, float]
 
 
 def measure(
-    client: Client, sinks: Sinks, text: Text, connections: int, count: int, *, tls: bool = False
+    client: Client,
+    sinks: Sinks,
+    text: Text,
+    connections: int,
+    count: int,
+    *,
+    prefix: Sequence[str] = CLIENT_APART,
+    tls: bool = False,
 ) -> Figures:
     """What the client prints, when everything arrived."""
     kind = client.kind(tls)
     sink = sinks.of(kind)
     many = client.with_options(f"connections={connections}")
     try:
-        printed = run_command([*CLIENT_APART, *many.arguments(sink.port, text, count, tls)])
+        printed = run_command([*prefix, *many.arguments(sink.port, text, count, tls)])
     except ClientError:
         sinks.replace(kind)
         raise

@@ -67,6 +67,10 @@ def _parts(rows: table.Table) -> dict[str, list[Part]]:
             # The overload, and the function.
             marked("# %s", "fields", python.send_parameters(rows), times=2),
         ],
+        f"{PACKAGE}/_aio_connection.py": [
+            marked("# %s", "options", python.parameters(rows)),
+            marked("# %s", "fields", python.send_parameters(rows), times=3),
+        ],
         f"{PACKAGE}/_envelope.py": [
             marked("# %s", "fields", python.envelope_fields(rows)),
             Part("Fields:", regions.DOCSTRING_END, python.field_list(rows)),

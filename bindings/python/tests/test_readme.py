@@ -14,7 +14,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
-from smtpconn import _once
+from smtpconn import _once, aio
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
 FROM, TO = "a@example.org", "b@example.org"
@@ -75,7 +75,13 @@ def local(
             options.update(tls_ca_file=certificate, tls_servername="localhost")
             super().__init__("127.0.0.1", server.port, **options)
 
+    class AsyncLocal(aio.AsyncConnection):
+        def __init__(self, _host: str, _port: int = 25, **options: Any) -> None:
+            options.update(tls_ca_file=certificate, tls_servername="localhost")
+            super().__init__("127.0.0.1", server.port, **options)
+
     monkeypatch.setattr(smtpconn, "Connection", Local)
+    monkeypatch.setattr(aio, "AsyncConnection", AsyncLocal)
     monkeypatch.setattr(_once, "Connection", Local)
     return server
 
@@ -112,6 +118,16 @@ def test_instead_of_smtplib() -> None:
     import smtplib
 
     assert issubclass(run("Instead of smtplib")["smtplib"].SMTP, smtplib.SMTP)
+
+
+def test_asyncio(local: ScriptedServer, capsys: pytest.CaptureFixture[str]) -> None:
+    local.play(STARTTLS, HELLO.partition("\n")[2].partition("\n")[2], LOGIN, SEND, QUIT)
+    run("asyncio and trio")
+    local.check()
+    assert local.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
+    assert capsys.readouterr().out == "4F2A []\n"
+    lines = PROGRAMS["asyncio and trio"].splitlines()
+    assert sum(bool(line) for line in lines) <= 12
 
 
 def test_without_a_socket() -> None:

@@ -11,12 +11,13 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, ScriptedServer
+from smtpconn import aio
 
 
 def public() -> Iterator[tuple[str, Any]]:
     """Every public class, method, property and function."""
-    for name in smtpconn.__all__:
-        thing = getattr(smtpconn, name)
+    for module, name in [(each, name) for each in (smtpconn, aio) for name in each.__all__]:
+        thing = getattr(module, name)
         if inspect.isclass(thing):
             yield name, thing
             for attribute in dir(thing):
@@ -53,6 +54,7 @@ def test_signature(name: str) -> None:
 
 def test_that_everything_was_seen() -> None:
     methods = {"Connection.send", "Loop.run", "Exchange.respond", "Connection.is_open"}
+    methods |= {"AsyncConnection.send", "AsyncConnection.is_open", "Sending.cancel"}
     assert methods <= set(PUBLIC)
     assert "return" in typing.get_type_hints(smtpconn.Connection.send)
 

@@ -34,6 +34,24 @@ _logins: Final[weakref.WeakValueDictionary[int, Login]] = weakref.WeakValueDicti
 _NO_RELEASE: Final = ReleaseCallback()
 
 
+class LaterToken:
+    """What a token source of this package returns when the token comes later.
+
+    `start` gets a function for the token and one for what failed.  One of the two is called, once,
+    outside of callbacks or inside of one, in the thread of the loop.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[Callable[[Token], None], Callable[[BaseException], None]], None],
+    ) -> None:
+        self.start: Final = start
+
+
+#: What a `Login` takes: the package has sources of its own.
+_AnySource = Callable[[bool], Union[Token, LaterToken]]
+
+
 @dataclass
 class Credentials:
     """The arguments of `login`, which explains them.  The library tells what is missing."""
@@ -43,7 +61,7 @@ class Credentials:
     authorization_identity: str | None = None
     access_token: str | None = field(default=None, repr=False)
     expires: float | None = None
-    token: TokenSource | None = None
+    token: _AnySource | None = None
     refresh_token: str | None = field(default=None, repr=False)
     client_id: str | None = None
     client_secret: str | None = field(default=None, repr=False)
@@ -74,9 +92,7 @@ class LoginKeywords(TypedDict, total=False):
 class Login:
     """The part of a login that runs in Python."""
 
-    def __init__(
-        self, token_source: TokenSource | None, exchange_type: type[PlainExchange]
-    ) -> None:
+    def __init__(self, token_source: _AnySource | None, exchange_type: type[PlainExchange]) -> None:
         #: What the program's own function raised, if it did.
         self.failure: BaseException | None = None
         #: The library forgets its requests when the login is over.
@@ -100,7 +116,21 @@ class Login:
     def provide(self, request: TokenRequestHandle, renew: bool) -> None:
         assert self._token_source is not None
         try:
-            token, expires = _parts(self._token_source(renew))
+            token = self._token_source(renew)
+            if isinstance(token, LaterToken):
+                token.start(
+                    lambda token: self._give(request, token),
+                    lambda error: self._refuse(request, error),
+                )
+                return
+        except BaseException as error:
+            self._refuse(request, error)
+            return
+        self._give(request, token)
+
+    def _give(self, request: TokenRequestHandle, answer: Token) -> None:
+        try:
+            token, expires = _parts(answer)
             octets = encode(token, "the access token", AuthError)
             seconds = _seconds(expires)
             if not self.over:
@@ -108,9 +138,12 @@ class Login:
                 if status < 0:
                     raise bare_error(status)
         except BaseException as error:
-            self.failure = self.failure or error
-            if not self.over:
-                lib.smtpconn_token_request_fail(request, type(error).__name__.encode())
+            self._refuse(request, error)
+
+    def _refuse(self, request: TokenRequestHandle, error: BaseException) -> None:
+        self.failure = self.failure or error
+        if not self.over:
+            lib.smtpconn_token_request_fail(request, type(error).__name__.encode())
 
 
 def _parts(token: Token) -> tuple[str, float | None]:

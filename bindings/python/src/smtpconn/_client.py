@@ -165,7 +165,7 @@ class Client(Commands):
         # First, so that it holds the arguments and nothing else.  No field can be left out.
         given = dict(locals())
         fields = {name: given[name] for name in FIELDS if given[name] is not None}
-        envelope, content = _told(from_addr, to_addrs, message, fields)
+        envelope, content = envelope_and_message(from_addr, to_addrs, message, fields)
         operation = self._wait(lambda: self._start_send(envelope, content, None))
         return operation.outcome if isinstance(operation.outcome, Result) else Result([])
 
@@ -185,7 +185,7 @@ class Client(Commands):
 
     def reset(self) -> None:
         """Sends RSET.  Never needed after a failed send: the library sends RSET itself."""
-        self._wait(lambda: self._start(lib.smtpconn_reset, DONE, None))
+        self._wait(lambda: self._start_reset(None))
 
     def quit(self) -> None:
         """Sends QUIT after all pending operations and ends the connection.
@@ -194,7 +194,7 @@ class Client(Commands):
         report their own results.
         """
         if not (self._over and self._established):
-            self._wait(lambda: self._start(lib.smtpconn_quit, DONE, None, quits=True))
+            self._wait(lambda: self._start_quit(None))
 
     # Methods that do not
 
@@ -251,11 +251,11 @@ class Client(Commands):
 
     def start_reset(self, callback: Optional[DoneHandler] = None) -> None:
         """`reset`, without waiting."""
-        self._start(lib.smtpconn_reset, DONE, _done(callback))
+        self._start_reset(callback)
 
     def start_quit(self, callback: Optional[DoneHandler] = None) -> None:
         """`quit`, without waiting.  StateError when the connection has already ended."""
-        self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
+        self._start_quit(callback)
 
     def take_tls_session(self) -> Optional[bytes]:
         """Removes and returns the newest TLS session of the server; None without one.
@@ -301,6 +301,12 @@ class Client(Commands):
                 lib.smtpconn_send, SENT, report, c_envelope, opened.handle, reading=opened.reading
             )
 
+    def _start_reset(self, callback: Optional[DoneHandler]) -> Operation:
+        return self._start(lib.smtpconn_reset, DONE, _done(callback))
+
+    def _start_quit(self, callback: Optional[DoneHandler]) -> Operation:
+        return self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
+
     # Python's own
 
     def __enter__(self: Own) -> Own:
@@ -337,7 +343,7 @@ class Client(Commands):
                 report(error, "quit()")
 
 
-def _told(
+def envelope_and_message(
     sender: Any, recipients: Any, message: Any, fields: Mapping[str, Any]
 ) -> tuple[Envelope, Any]:
     """The envelope and the message, from either form of `send`."""

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from ctypes import CFUNCTYPE, Structure, c_size_t, c_ssize_t, c_void_p, cast, memmove
 from typing import TYPE_CHECKING, Any, Callable, Final, Union
 
-from ._constants import READ_END, READ_ERROR
+from ._constants import READ_END, READ_ERROR, READ_PAUSE
 from ._errors import MessageError
 from ._ffi import ReadCallback
 from ._release import collect
@@ -38,6 +38,9 @@ EMPTY: Final = "the message is empty: give allow_empty=True when that is meant"
 
 #: No chunk: an iterator may yield None by mistake, which must not end the message.
 _END: Final[Any] = object()
+
+#: What an iterator of this package gives when it has nothing now: smtpconn_resume goes on.
+PAUSED: Final[Any] = object()
 
 
 class Source:
@@ -95,7 +98,9 @@ class Source:
                     if not self._allow_empty:
                         raise MessageError(EMPTY)
                     break
-                self._chunk, self._taken = _octets(chunk), 0
+                if chunk is PAUSED:
+                    return filled or READ_PAUSE
+                self._chunk, self._taken = octets_of(chunk), 0
             part = self._chunk[self._taken : self._taken + capacity - filled]
             memmove(buffer + filled, part, len(part))
             self._taken += len(part)
@@ -129,7 +134,8 @@ class Source:
                 self._reading.failure = self._reading.failure or error
 
 
-def _octets(chunk: object) -> bytes:
+def octets_of(chunk: object) -> bytes:
+    """Those of one part of a message."""
     if isinstance(chunk, bytes):
         return chunk
     if isinstance(chunk, str):
