@@ -18,6 +18,7 @@ import pytest
 from command import Inside, environment, program
 from logins import b64
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn._cli_exit import Exit
 
 FROM, TO = "a@example.org", "b@example.org"
 COMPLETE = b"From: a@example.org\nTo: b@example.org\nSubject: hi\n\nHello\n"
@@ -70,13 +71,14 @@ def test_a_password_from_a_descriptor(server: ScriptedServer) -> None:
     server.play(HELLO, LOGIN, SEND, QUIT)
     reading, writing = os.pipe()
     os.write(writing, b"sesame\nrest")
-    os.close(writing)
+    # The other end stays open, as that of a terminal: a line is enough.
     done = program(
         *[*at(server), "--user", "ann", "--password-fd", str(reading)],
         stdin=COMPLETE,
         pass_fds=[reading],
     )
     os.close(reading)
+    os.close(writing)
     server.check()
     assert (done.returncode, done.stderr) == (0, b"")
 
@@ -328,6 +330,25 @@ def test_dsn_that_is_not_offered_is_warned_about(server: ScriptedServer, command
     assert command.err == (
         "smtpconn: warning: the server does not offer DSN: no notification is asked for\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "query", "kind"),
+    [
+        (["--timeout", "0.1"], "?socket_timeout=60", "TIMEOUT_GREETING"),
+        ([], "?timeout=0.1&socket_timeout=60", "TIMEOUT_GREETING"),
+        (["--timeout", "0.1"], "?greeting_timeout=60", "TIMEOUT_SOCKET"),
+        (["--timeout", "60", "-o", "greeting_timeout=0.1"], "", "TIMEOUT_GREETING"),
+    ],
+)
+def test_a_limit_for_every_wait(
+    arguments: list[str], query: str, kind: str, server: ScriptedServer, command: Inside
+) -> None:
+    """An option of its own, or in the URL, comes first."""
+    server.play("E:")
+    url = f"smtp://127.0.0.1:{server.port}{query}"
+    assert command("--url", url, "--json", *arguments, stdin=COMPLETE) == Exit.TEMPFAIL
+    assert json.loads(command.out)["error"]["kind"] == kind
 
 
 def test_a_fault_of_the_program_is_told_apart(

@@ -25,6 +25,8 @@ WRONG = {
     "--port 0": "argument --port: a number from 1 to 65535",
     "--port 65536": "argument --port: a number from 1 to 65535",
     "--port 100000025": "argument --port: a number from 1 to 65535",
+    "--timeout soon": "argument --timeout: a number of seconds is needed, as 30 or 2.5, not 'soon'",
+    "--timeout 0": "timeout must be more than 0",
     "--tls maybe": "argument --tls: invalid choice: 'maybe'",
     "--url smtp:h": "the URL must begin with a scheme",
     "--url smtp://h --host i": "host is given twice: by the URL and as an argument",

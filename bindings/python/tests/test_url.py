@@ -34,6 +34,7 @@ PLAIN: dict[str, dict[str, Any]] = {
     "smtp://m%C3%BCller.example": {"host": "müller.example"},
     "smtp://müller.example": {"host": "müller.example"},
     "smtp://h?": {"host": "h"},
+    "smtp://h?timeout=2.5": {"host": "h", "timeout": 2.5},
     "smtp://h?secure=true": {"host": "h", "secure": True},
     "smtp://h/?name=client.example&command_timeout=2.5&chunking=Optimistic": {
         "host": "h",
@@ -129,6 +130,8 @@ WRONG = {
     "command_timeout?",
     "smtp://h?=3": " is not an option of a connection",
     "smtp://h?command_timeout=soon": "command_timeout must be a number of seconds",
+    "smtp://h?timeout=soon": "timeout must be a number of seconds",
+    "smtp://h?context=x": "context is not an option of a connection",
     "smtp://h?command_timeout=inf": "command_timeout must be a number of seconds",
     "smtp://h?command_timeout=-1": "command_timeout must be a number of seconds",
     "smtp://h?require_tls=maybe": "require_tls must be one of true, false, 1, 0, not 'maybe'",

@@ -75,6 +75,7 @@ def options_of(wanted: argparse.Namespace) -> dict[str, Any]:
         "port": wanted.port,
         "socket_path": wanted.socket,
         "lmtp": wanted.lmtp or None,
+        "timeout": wanted.timeout,
         "tls_ca_file": wanted.ca_file,
         "user": wanted.user,
         **_TLS[wanted.tls],
@@ -103,6 +104,15 @@ def _descriptor(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 6:
         raise argparse.ArgumentTypeError(f"a number of a descriptor is needed, not {text!r}")
     return int(text)
+
+
+def _seconds(text: str) -> object:
+    try:
+        return option_value("timeout", text)
+    except OptionsError:
+        raise argparse.ArgumentTypeError(
+            f"a number of seconds is needed, as 30 or 2.5, not {text!r}"
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -149,6 +159,12 @@ def _add_server(group: argparse._ArgumentGroup) -> None:
         default="auto",
         help="auto: STARTTLS when it is offered; require: fail without it; implicit: TLS from "
         "the first byte; opportunistic: WITHOUT TLS when it fails; never",
+    )
+    group.add_argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="the longest wait for a name, a connection, a reply; options of their own come first",
     )
     group.add_argument("--ca-file", metavar="FILE", help="trusted certificates, PEM")
     group.add_argument(

@@ -37,6 +37,9 @@ _BAD_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 #: Blanks and control characters: some programs drop them, and so would read another URL.
 _UNSEEN: Final = re.compile(r"[\x00-\x20\x7f\u0080-\u00a0\u2028\u2029]")
 
+#: Keywords of `Connection` that have a text, beside the options of the table.
+_MORE: Final = {"timeout": "seconds", "tls_key_password": "text"}
+
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 _NAMES: Final[Mapping[str, Mapping[str, int]]] = {
     "chunking": {each.name.lower(): each for each in Chunking},
@@ -98,7 +101,7 @@ def parse_url(url: str) -> ServerURL:
 
 def option_value(name: str, text: str) -> object:
     """The value of an option from text, as in a URL: `true`, `2.5`, `optimistic`."""
-    kind = "text" if name == "tls_key_password" else OPTIONS.get(name)
+    kind = _MORE.get(name) or OPTIONS.get(name)
     if (kind is None and name in HOOKS) or kind == "descriptor":
         raise OptionsError(f"{name} cannot be given as text: it is an argument of Connection")
     if kind is None:
