@@ -687,7 +687,8 @@ const char *smtpconn_options_ignored_capabilities(const smtpconn_options *option
  * examples/gssapi.c is GSSAPI as a custom mechanism.
  *
  * The next one is tried when a reply is about the mechanism: it is not supported (504), it is
- * too weak (534), it needs TLS (538), or another one must be used once (432).  After a
+ * too weak (534), it needs TLS (538), or another one must be used once (432).  The last three
+ * to a -PLUS mechanism are followed by another -PLUS mechanism only.  After a
  * refusal (535) no other mechanism is tried with the same password, or with the same token
  * once it was renewed, because each refusal may count towards locking the account; after a
  * refused certificate the token is tried, and after a refused token the password, if there is
@@ -1770,8 +1771,8 @@ uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 
 typedef struct smtpconn_reply smtpconn_reply;
 
-/* The end of a command.  `reply` is the reply of the server, refusals included, and NULL when
- * there was none.  It, and every string read from it, is valid until the callback returns. */
+/* The end of a command.  `reply` is the reply of the server to the command, refusals, 3yz and 421
+ * included, and NULL when there was none; it is there too when the connection ended after it.  It, and every string read from it, is valid until the callback returns. */
 typedef void (*smtpconn_reply_callback)(smtpconn *connection, const smtpconn_error *error,
                                         const smtpconn_reply *reply, void *user);
 
@@ -1837,7 +1838,8 @@ int smtpconn_hello(smtpconn *connection, smtpconn_reply_callback callback, void 
  * THE SESSION: a login is forgotten (smtpconn_is_authenticated), EHLO is sent again, and the
  * capabilities are those of its reply.  When it fails, sends that were queued after it are not
  * tried and end with its error: they would go out in the name of this host.  When EHLO is
- * refused afterwards the connection ends.
+ * refused afterwards the connection ends; the reply in the callback is that to XCLIENT, and so is
+ * the error when XCLIENT was refused.
  *
  * XFORWARD is for the server's log, and holds for the next transaction: the server forgets it at
  * the end of the next message, or of its first recipients when they need several transactions.
@@ -1855,8 +1857,8 @@ int smtpconn_xforward(smtpconn *connection, const char *const *attributes, size_
  * call instead.
  *
  * hidden  1: all after the first word is kept out of the log, and erased; a reply that repeats a
- *         word of it, of at least four octets, is shown without its text, in the log and in the
- *         callback.  0: logged like any other */
+ *         word of it, of at least four octets, or eight octets in a row, is shown without its
+ *         text, in the log and in the callback.  0: logged like any other */
 int smtpconn_command(smtpconn *connection, const char *line, int hidden,
                      smtpconn_reply_callback callback, void *user);
 

@@ -320,6 +320,7 @@ final class Driver {
     var failure = failure
     if let login = operations.login {
       login.stop()
+      session?.loginEnded()
       deadlines.partEnded(.login)
       failure = failure.map { login.reason(for: $0) }
     }
@@ -447,7 +448,8 @@ final class Driver {
     var isDoubtful = false
     while let event = session?.nextEvent() {
       switch event {
-      case .loginDone(let failure), .commandDone(let failure, _): complete(failure)
+      case .loginDone(let failure): complete(failure)
+      case .commandDone(let failure, let reply): complete(failure, reply)
       case .sendDone(let outcome, _):
         if outcome.failure?.retry == .unknown { isDoubtful = true }
         deadlines.messageEnded(outcome)

@@ -34,9 +34,11 @@ import Testing
   }
 
   /// What it begins with when the server offers these.
-  private func begin(_ attempt: LoginAttempt, _ offered: String) throws -> String {
+  private func begin(
+    _ attempt: LoginAttempt, _ offered: String, _ binding: ChannelBinding = .none
+  ) throws -> String {
     let names = offered.split(separator: " ").map { Array($0.utf8) }
-    let step = try attempt.begin(offered: names, isConfidential: true) { [self] in
+    let step = try attempt.begin(offered: names, binding, isConfidential: true) { [self] in
       news.append($0)
     }
     return text(step)
@@ -75,6 +77,36 @@ import Testing
     #expect(first == "begin PLAIN")
     #expect(text(attempt.next(after: refused(code))) == "begin LOGIN")
     #expect(text(attempt.next(after: refused(code))).hasPrefix("end: "))
+  }
+
+  /// Whoever is between would like it that the password, or a login without binding, follows.
+  @Test(arguments: [534, 538, 432])
+  func `after a channel binding nothing weaker is tried`(_ code: Int) throws {
+    let attempt = attempt { identity in
+      withPassword(&identity)
+      identity.accessToken = identity.secret(Bytes.of("ya29.x"))
+    }
+    let first = try begin(
+      attempt, "PLAIN XOAUTH2 SCRAM-SHA-256 SCRAM-SHA-256-PLUS SCRAM-SHA-512-PLUS",
+      .available(.endPoint, [1]))
+    #expect(first == "begin SCRAM-SHA-512-PLUS")
+    #expect(text(attempt.next(after: refused(code))) == "begin SCRAM-SHA-256-PLUS")
+    #expect(text(attempt.next(after: refused(code))) == "end: refused: \(code) no")
+    let reason = attempt.reason(for: refused(code))
+    #expect(reason.kind != .loginChannelBinding)
+  }
+
+  /// A server that does not know it is told that it was offered.
+  @Test func `a channel binding that is not supported is followed by the next`() throws {
+    let attempt = attempt(withPassword)
+    let offered = "SCRAM-SHA-256 SCRAM-SHA-256-PLUS"
+    let first = try begin(attempt, offered, .available(.endPoint, [1]))
+    #expect(first == "begin SCRAM-SHA-256-PLUS")
+    guard case .begin(let mechanism) = attempt.next(after: refused(504)) else {
+      Issue.record("nothing followed")
+      return
+    }
+    #expect(mechanism.initialResponse?.starts(with: Bytes.of("y,,n=ann,r=")) == true)
   }
 
   @Test(arguments: [454, 500, 501, 530, 550])

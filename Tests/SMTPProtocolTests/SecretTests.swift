@@ -34,3 +34,34 @@ import Testing
     #expect(places.last?.utf8.count == 5_004)
   }
 }
+
+@Suite struct `Secrets that a server repeats` {
+  private func isPart(_ secret: String, of reply: String) -> Bool {
+    Secret(bytes(secret), FixedCryptography()).isPart(of: bytes(reply), atLeast: 4)
+  }
+
+  @Test func `a short one as a whole, if it is not very short`() {
+    #expect(isPart("sesa", of: "no sesame"))
+    #expect(isPart("sesame1", of: "sesame1"))
+    #expect(!isPart("sesame1", of: "sesame sesame"))
+    #expect(!isPart("ses", of: "sesame"))
+    #expect(!isPart("sesame", of: ""))
+  }
+
+  @Test func `any eight octets of another`() {
+    let secret = "0123456789abcdef"
+    for start in 0...8 {
+      let part = secret.dropFirst(start).prefix(8)
+      #expect(isPart(secret, of: "is \(part)?"))
+      #expect(!isPart(secret, of: "is \(part.dropLast())?"))
+    }
+  }
+
+  @Test func `any fifteen octets of a long one`() {
+    let secret = (0..<100).map { "\($0 % 7)\($0 % 11 % 10)\($0 % 10)" }.joined()
+    for start in 0...(secret.count - 15) {
+      #expect(isPart(secret, of: "is \(secret.dropFirst(start).prefix(15))?"))
+    }
+    #expect(!isPart(secret, of: String(secret.reversed())))
+  }
+}

@@ -169,6 +169,11 @@ import Testing
   @Test(arguments: [
     "500 5.5.1 Unrecognized command 'AUTH PLAIN \(base64("\0tim\0" + secret))'",
     "535 5.7.8 \"\(secret)\" is not your password",
+    // Cut off.
+    "500 5.5.1 Unrecognized command 'AUTH PLAIN \(base64("\0tim\0" + secret).prefix(8))...",
+    "535 5.7.8 \(secret.dropFirst(5).prefix(8))",
+    // Written in several lines.
+    "535-5.7.8 \(secret.prefix(5))\nS: 535-\(secret.dropFirst(5).prefix(5))\nS: 535 \(secret.dropFirst(10))",
   ])
   func `a server that repeats the secret does not bring it into log or error`(_ reply: String) {
     for conversation in play(
@@ -179,8 +184,84 @@ import Testing
         ! login failed: auth, AUTH PLAIN, auth phase, retry no, \(reply.prefix(3))
         """)
     where conversation.isTraced {
-      let status = reply.split(separator: " ")[1]
-      #expect(shown(conversation).last == "S: \(reply.prefix(3)) \(status) ********")
+      // That of the last line.
+      let status = reply.hasPrefix("535-") ? "" : reply.dropFirst(4).prefix(6)
+      #expect(shown(conversation).last == "S: \(reply.prefix(4).dropLast()) \(status)********")
+    }
+  }
+
+  @Test func `a hidden word that is repeated in part is not shown either`() {
+    for conversation in play(
+      opening() + """
+        > hidden XLOGIN tim \(Self.secret)
+        C: XLOGIN tim \(Self.secret)
+        S: 501-\(Self.secret.prefix(4))
+        S: 501 \(Self.secret.dropFirst(4).prefix(4))...
+        ! hidden failed: command, XLOGIN, command phase, retry no, 501
+        ~ the server refused XLOGIN: 501 ********
+        """)
+    where conversation.isTraced {
+      #expect(shown(conversation).last == "S: 501 ********")
+    }
+  }
+
+  /// 421 is the reason why the connection ends.
+  @Test(arguments: [("500 5.5.1", "5.5.1 ********"), ("250", "********"), ("421 4.4.2", nil)])
+  func `a reply after a login, to nothing, is shown by its codes`(_ code: String, _ masked: String?)
+  {
+    let said = "\(code) \(base64(Self.secret)) \(Self.secret)"
+    for login in ["S: 235 ok\n! login ok", "S: 535 no\n! login failed: auth, AUTH PLAIN, auth phase, retry no, 535"] {
+      let retry = masked == nil ? "connection" : "protocolViolation"
+      for conversation in play(
+        Self.start + """
+          > login PLAIN tim \(Self.secret)
+          C: AUTH PLAIN \(base64("\0tim\0" + Self.secret))
+          \(login)
+          S: \(said)
+          ! connection failed: \(retry), CONN, idle phase, retry safe, \(code.prefix(3))
+          """)
+      {
+        let expected = masked.map { "\(code.prefix(3)) \($0)" } ?? said
+        #expect(conversation.session.lastReply.map { text($0.text) } == expected)
+        if conversation.isTraced { #expect(shown(conversation).last == "S: \(expected)") }
+      }
+    }
+  }
+
+  @Test func `what the mechanism before has sent is not shown while the login goes on`() {
+    for conversation in play(
+      Self.start + """
+        > login PLAIN tim \(Self.secret)
+        C: AUTH PLAIN \(base64("\0tim\0" + Self.secret))
+        S: 534 no
+        ! login failed: auth, AUTH PLAIN, auth phase, retry no, 534
+        > login LOGIN tim another
+        C: AUTH LOGIN
+        S: 500 5.5.1 \(base64("\0tim\0" + Self.secret).suffix(20)) is no command
+        ! login failed: auth, AUTH LOGIN, auth phase, retry no, 500
+        ~ the server refused the login: 500 5.5.1 ********
+        """)
+    where conversation.isTraced {
+      #expect(shown(conversation).last == "S: 500 5.5.1 ********")
+    }
+  }
+
+  /// The explanation is cut to a length that a person reads.
+  @Test func `a response that an explanation cuts off is recognized`() {
+    let message = "n,a=tim,\u{1}host=mail.example\u{1}port=587\u{1}auth=Bearer \(Self.secret)\u{1}\u{1}"
+    let filler = String(repeating: "y", count: 130)
+    for conversation in play(
+      opening("AUTH OAUTHBEARER") + """
+        > login OAUTHBEARER tim \(Self.secret)
+        C: AUTH OAUTHBEARER \(base64(message))
+        S: 334 \(base64("{\"status\":\"\(filler)\(base64(message))\"}"))
+        C: AQ==
+        S: 535 no
+        ! login failed: auth, AUTH OAUTHBEARER, auth phase, retry no, 535
+        ~ the server refused the login: 535 no (********)
+        """)
+    {
+      #expect(conversation.session.isReady)
     }
   }
 }

@@ -65,7 +65,7 @@ def _parts(rows: table.Table) -> dict[str, list[Part]]:
         ],
         f"{PACKAGE}/_client.py": [
             # The overload, and the function.
-            marked("# %s", "fields", python.send_parameters(rows), times=2),
+            marked("# %s", "fields", python.send_parameters(rows), times=3),
         ],
         f"{PACKAGE}/_aio_connection.py": [
             marked("# %s", "options", python.parameters(rows)),

@@ -12,7 +12,18 @@ from row import FIELD_TYPES, NUMBERS, OPTION_TYPES, TEXTS, Row, TableError
 
 #: What `Connection.__init__` takes beside the options.
 OWN_KEYWORDS = frozenset(
-    ("self", "tls_session", "loop", "logger", "on_connect", "on_error", "on_end", "on_token")
+    [
+        "self",
+        "tls_session",
+        "timeout",
+        "context",
+        "loop",
+        "logger",
+        "on_connect",
+        "on_error",
+        "on_end",
+        "on_token",
+    ]
 )
 #: What `send` and `Envelope` have beside the fields.
 OWN_FIELDS = frozenset(("self", "message", "recipients"))

@@ -112,7 +112,14 @@ final class LoginAttempt {
     }
     // The server has seen a sign of an attacker, who must not get a password instead.
     if failure.kind == .loginChannelBinding { return .end(failure) }
-    if Self.isAboutMechanism(reply), !candidates.isEmpty { return tryNext(after: failure) }
+    if Self.isAboutMechanism(reply) {
+      // Whoever is between could say so, to be shown the password or to have a login without
+      // binding. 504 is safe: a server that has the binding detects that it was denied.
+      if reply.code != 504, MechanismChoice.isBound(name) {
+        candidates.removeAll { !MechanismChoice.isBound($0) }
+      }
+      if !candidates.isEmpty { return tryNext(after: failure) }
+    }
     if triesToken, !hasRenewed, identity.canRenew, !reply.isTransient {
       hasRenewed = true
       history.add(name, failure)

@@ -45,7 +45,7 @@ package struct BuiltInMechanism {
 
   /// The names of all that are possible without a channel binding, or with one.
   static func all(_ hasBinding: Bool) -> [[UInt8]] {
-    all.map { $0.name }.filter { hasBinding || ScramVariant($0)?.isBound != true }
+    all.map { $0.name }.filter { hasBinding || !MechanismChoice.isBound($0) }
   }
 
   package static func named(_ name: [UInt8]) -> BuiltInMechanism? {

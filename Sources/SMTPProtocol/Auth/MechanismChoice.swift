@@ -41,6 +41,9 @@ package enum MechanismChoice {
       }
   }
 
+  /// With channel binding.
+  package static func isBound(_ name: [UInt8]) -> Bool { ScramVariant(name)?.isBound == true }
+
   /// The mechanisms to try, one after the other: those of the list, or all, that the server
   /// offers and the means allow.
   package static func candidates(

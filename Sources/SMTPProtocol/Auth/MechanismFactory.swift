@@ -29,7 +29,7 @@ package struct MechanismFactory {
     /// The server says that it does not support a mechanism that it has offered. If that was an
     /// attacker, the server detects it: the next exchange says that there could have been a binding.
     package mutating func isNotSupported(_ name: [UInt8]) {
-      if ScramVariant(name)?.isBound == true { isOffered = false }
+      if MechanismChoice.isBound(name) { isOffered = false }
     }
   }
 

@@ -45,13 +45,19 @@ package final class Secret {
   @inline(never)
   package func removeFirst(_ count: Int) { bytes.removeFirst(count) }
 
-  /// Whether a text contains it. Shorter words occur by chance.
+  /// Whether a text has it, or eight octets in a row of it. Of more than 64 octets, any fifteen in a
+  /// row: a text may be long too. Shorter words occur by chance.
   func isPart(of text: [UInt8], atLeast length: Int) -> Bool {
-    Self.isPart(bytes, of: text, atLeast: length)
+    Self.isPart(bytes[...], of: text, atLeast: length)
   }
 
-  static func isPart(_ bytes: [UInt8], of text: [UInt8], atLeast length: Int) -> Bool {
-    bytes.count >= length && Bytes.contains(text, bytes)
+  static func isPart(_ bytes: ArraySlice<UInt8>, of text: [UInt8], atLeast length: Int) -> Bool {
+    guard bytes.count >= length else { return false }
+    let size = min(bytes.count, 8)
+    let step = bytes.count > 64 ? size : 1
+    return stride(from: 0, through: bytes.count - size, by: step).contains {
+      Bytes.contains(text, bytes.dropFirst($0).prefix(size))
+    }
   }
 
   /// One allocation of the right size: an array that grows leaves its past behind.

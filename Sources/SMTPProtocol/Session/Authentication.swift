@@ -13,13 +13,17 @@ final class Authentication {
   private(set) var awaitsAnswer = false
   /// What has to be computed for the response.
   private(set) var work: (any MechanismWork)?
-  /// The responses as they were written; private ones also as they were given.
-  private var spoken: [Secret] = []
+  /// What a server may repeat: the secret, and the responses as they were written; private ones also
+  /// as they were given.
+  private var repeatable: [Secret]
   /// Set after a cancellation: the server's reply to "*" is still to come.
   private var cancelled: Failure?
 
-  init(mechanism: any Mechanism) {
+  /// `earlier`: with another mechanism, of the same login. A server may be late.
+  init(_ mechanism: any Mechanism, after earlier: Authentication?) {
     self.mechanism = mechanism
+    repeatable = earlier?.repeatable ?? []
+    if let secret = mechanism.secret { repeatable.append(secret) }
   }
 
   var command: String { ErrorText("AUTH \(Bytes.printable(mechanism.name))").text }
@@ -97,20 +101,21 @@ final class Authentication {
   /// In base64, and remembered, to be recognized in a reply.
   func encode(_ response: [UInt8], _ cryptography: any Cryptography) -> Secret {
     let encoded = Secret(cryptography.base64Encode(response), cryptography)
-    spoken.append(encoded)
-    if mechanism.isPrivate { spoken.append(Secret(response, cryptography)) }
+    remember(encoded)
+    if mechanism.isPrivate { remember(Secret(response, cryptography)) }
     return encoded
   }
 
-  /// Some servers repeat a line that they do not understand, secrets included.
-  func hidingSecrets(_ reply: Reply) -> Reply {
-    reply.lines.contains { isEcho($0) } ? reply.masked : reply
+  private func remember(_ response: Secret) {
+    if response.bytes.count >= 8 { repeatable.append(response) }
   }
+
+  /// Some servers repeat a line that they do not understand, secrets included.
+  func hidingSecrets(_ reply: Reply) -> Reply { isEcho(reply.words) ? reply.masked : reply }
 
   /// Whether a text of the server has in it what the client has sent.
   private func isEcho(_ text: [UInt8]) -> Bool {
-    spoken.contains { $0.isPart(of: text, atLeast: 8) }
-      || mechanism.secret?.isPart(of: text, atLeast: 4) ?? false
+    repeatable.contains { $0.isPart(of: text, atLeast: 4) }
   }
 
   private func give(up reason: ErrorText) -> Step {

@@ -34,10 +34,13 @@ package final class CommandRequest {
   private var written = 0
   /// What follows the verb and is kept out of the log.
   let secret: Secret?
-  /// What came of the command, while its EHLO is under way.
-  var verdict: (failure: Failure?, reply: Reply)?
-  /// An XCLIENT before this one was accepted.
+  /// The reply to its last line.
+  var reply: Reply?
+  /// XCLIENT, refused or not, has begun the session anew: EHLO follows.
   var hasRestarted = false
+  /// That EHLO is under way, and why the server refused the command before it.
+  var isRestarting = false
+  var refusal: Failure?
 
   init(
     _ verb: [UInt8], _ words: [[UInt8]] = [], secret: Secret? = nil, needs need: Need = .nothing,
@@ -64,12 +67,13 @@ package final class CommandRequest {
   }
 
   /// Whether EHLO is under way.
-  var isHello: Bool { effect == .renews || verdict != nil }
+  var isHello: Bool { effect == .renews || isRestarting }
 
   /// Whether words are left for another line.
   var hasMore: Bool { written < words.count }
 
   func nextLine() -> [UInt8] {
+    reply = nil
     var line = verb
     while hasMore {
       let word = words[written]
@@ -125,10 +129,10 @@ package final class CommandRequest {
   /// Some servers repeat a line that they do not understand, or a word of it.
   func hidingSecret(_ reply: Reply) -> Reply {
     guard let secret else { return reply }
-    for word in secret.bytes.split(separator: .space)
-    where word.count >= 4 && Bytes.contains(reply.text, word) {
-      return reply.masked
+    let text = reply.words
+    let isEcho = secret.bytes.split(separator: .space).contains {
+      Secret.isPart($0, of: text, atLeast: 4)
     }
-    return reply
+    return isEcho ? reply.masked : reply
   }
 }

@@ -43,20 +43,18 @@ extension Session {
           command: command, phase: phase))
       return
     }
-    if let verdict = request.verdict {
-      receiveHello(reply, after: request, verdict)
-      return
-    }
+    if request.isRestarting { return receiveHello(reply, after: request) }
     let failure = reply.isPositive ? nil : request.refused(reply, command: command)
     if request.effect == .restarts { restart(after: reply, request) }
     if failure == nil, request.hasMore {
       write(request)
     } else if request.hasRestarted {
-      request.verdict = (failure, reply)
+      request.isRestarting = true
+      request.refusal = failure
       write(request)
     } else {
       if failure == nil { accept(reply, request) }
-      end(failure, reply)
+      end(failure, request)
     }
   }
 
@@ -68,9 +66,9 @@ extension Session {
     }
   }
 
-  private func end(_ failure: Failure?, _ reply: Reply) {
+  private func end(_ failure: Failure?, _ request: CommandRequest) {
     state = .ready
-    events.append(.commandDone(failure, reply))
+    events.append(.commandDone(failure, request.reply))
   }
 
   // MARK: XCLIENT
@@ -84,19 +82,16 @@ extension Session {
     capabilities = .none
   }
 
-  private func receiveHello(
-    _ reply: Reply, after request: CommandRequest, _ verdict: (failure: Failure?, reply: Reply)
-  ) {
+  private func receiveHello(_ reply: Reply, after request: CommandRequest) {
     let (phase, command) = position
     if reply.isPositive {
       capabilities = offer(in: reply)
-      end(verdict.failure, verdict.reply)
+      end(request.refusal, request)
     } else {
       leave(
-        verdict.failure
-          ?? .refused(
-            .protocolViolation, "the server does not accept \(command) after XCLIENT", reply,
-            command: command, phase: phase))
+        .refused(
+          .protocolViolation, "the server does not accept \(command) after XCLIENT", reply,
+          command: command, phase: phase))
     }
   }
 }

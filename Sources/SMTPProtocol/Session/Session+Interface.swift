@@ -122,7 +122,7 @@ extension Session {
     case contentWanted(inChunks: Bool)
     /// `next`: the owner of the message sent ahead that is under way now.
     case sendDone(Outcome, next: AnyObject?)
-    /// The last reply, if there is one, also when it is a refusal.
+    /// The reply to the command, if there is one, whatever it is.
     case commandDone(Failure?, Reply?)
     case quitDone
     /// What is in the output is a last QUIT, to be written if that is possible at once.

@@ -6,12 +6,15 @@ extension Session {
     // RFC 4954 section 4: no AUTH while a transaction is open.
     if needsReset {
       needsReset = false
-      state = .clearing(.login(Authentication(mechanism: mechanism)))
+      state = .clearing(.login(Authentication(mechanism, after: refusedLogin)))
       emit(Command.reset)
     } else {
-      authenticate(Authentication(mechanism: mechanism))
+      authenticate(Authentication(mechanism, after: refusedLogin))
     }
   }
+
+  /// No other mechanism follows: what was sent is erased.
+  package func loginEnded() { refusedLogin = nil }
 
   func authenticate(_ authentication: Authentication) {
     let mechanism = authentication.mechanism
@@ -70,6 +73,7 @@ extension Session {
       return
     }
     isAuthenticated = failure == nil
+    refusedLogin = isAuthenticated ? nil : authentication
     if isAuthenticated, configuration.renewsHello {
       state = .renewing
       sayHello()

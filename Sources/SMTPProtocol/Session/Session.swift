@@ -94,6 +94,8 @@ package final class Session {
   var lateChunkEnd: Int?
   /// EHLO was refused in a way that may mean more than that it is not known.
   var helloRefusal: Failure?
+  /// The mechanism before, while another one may follow it.
+  var refusedLogin: Authentication?
   var isSecure: Bool
   package internal(set) var isAuthenticated = false
   package internal(set) var capabilities = Capabilities.none
@@ -226,8 +228,10 @@ package final class Session {
         events.append(.sendDone(outcome, next: nil))
         next = behind.popFirst()
       }
-    case .clearing(.command), .commanding:
+    case .clearing(.command):
       events.append(.commandDone(failure, nil))
+    case .commanding(let request):
+      events.append(.commandDone(failure, request.reply))
     case .quitting:
       events.append(.quitDone)
     case .greeting, .hello, .upgrading, .securing, .ready, .closed:
@@ -239,8 +243,13 @@ package final class Session {
   }
 
   private func reason(for loss: Failure) -> Failure {
-    guard case .hello(.helo) = state, let helloRefusal else { return loss }
-    return helloRefusal.followed(by: loss)
+    let refusal: Failure? =
+      switch state {
+      case .hello(.helo): helloRefusal
+      case .commanding(let request): request.refusal
+      default: nil
+      }
+    return refusal?.followed(by: loss) ?? loss
   }
 
   // MARK: Replies
@@ -271,6 +280,12 @@ package final class Session {
       if reply.code != 334 { reply = shown }
     case .commanding(let request):
       shown = request.hidingSecret(reply)
+      reply = shown
+      // What the server decided is not replaced by what it says to EHLO.
+      if !request.isRestarting { request.reply = reply }
+    // Nothing was asked: it may repeat what was sent for a login that is over, and is erased.
+    case .ready where !parser.quotes && reply.code != 421:
+      shown = reply.masked
       reply = shown
     default: break
     }

@@ -34,6 +34,9 @@ package struct Reply: Equatable {
     return text[start...].dropFirst(4)
   }
 
+  /// The text of all lines in one, where a word that goes on in the next line is whole.
+  var words: [UInt8] { Array(lines.joined()) }
+
   /// One line (RFC 5321 section 4.5.3.1.5).
   static let shortLimit = 512
 

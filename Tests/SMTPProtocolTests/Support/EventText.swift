@@ -16,7 +16,7 @@ extension Session.Event {
     case .sendDone(let outcome, _):
       [Self.line("send", outcome.failure)] + outcome.recipients.map { $0.line }
     case .commandDone(let failure, let reply):
-      [Self.line(command, failure, command == "reset" ? nil : reply)]
+      [command == "reset" ? Self.line(command, failure) : Self.line(command, failure, reply)]
     case .quitDone: ["quit ok"]
     case .failed(let failure, let isDoubtful):
       [Self.line("connection", isDoubtful ? failure.inDoubt("a message") : failure)]
@@ -44,11 +44,17 @@ extension Session.Event {
       + " took \(outcome.envelopeTime) and \(outcome.messageTime), size \(outcome.messageSize)"
   }
 
-  private static func line(
-    _ operation: String, _ failure: Failure?, _ reply: Reply? = nil
-  ) -> String {
-    guard let failure else { return "\(operation) ok\(reply.map { " \($0.code)" } ?? "")" }
+  private static func line(_ operation: String, _ failure: Failure?) -> String {
+    guard let failure else { return "\(operation) ok" }
     return "\(operation) failed: \(failure.line)"
+  }
+
+  /// Of a command with one reply, which is shown where it is not that of the error.
+  private static func line(_ command: String, _ failure: Failure?, _ reply: Reply?) -> String {
+    let said = reply.map { "\($0.code)" }
+    let line = line(command, failure)
+    guard let failure else { return line + (said.map { " \($0)" } ?? "") }
+    return failure.reply == reply ? line : "\(line), \(said.map { "reply \($0)" } ?? "no reply")"
   }
 }
 

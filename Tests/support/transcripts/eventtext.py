@@ -27,6 +27,10 @@ CODES = {
     "ECOMMAND": "command",
 }
 RETRY = ("no", "safe", "unknown")
+#: The operations with one reply.
+COMMANDS = frozenset(
+    ("noop", "hello", "verify", "expand", "etrn", "command", "hidden", "xclient", "xforward")
+)
 STATUSES = ("accepted", "deferred", "rejected", "notTried", "unknown")
 
 
@@ -63,7 +67,11 @@ def ended(operation: str, done: Done) -> Iterator[Event]:
         code = f" {done.said.code}" if done.said else ""
         yield Event("opened" if operation == "connect" else f"{operation} ok{code}")
     else:
-        yield Event(f"{operation} failed: {failure_text(done.error)}", done.error.message)
+        line = f"{operation} failed: {failure_text(done.error)}"
+        # Of a command with one reply, which is shown where it is not that of the error.
+        if operation in COMMANDS and done.error.response != (done.said and done.said.response):
+            line += f", reply {done.said.code}" if done.said else ", no reply"
+        yield Event(line, done.error.message)
     if done.result is not None:
         for recipient in done.result.recipients:
             error = recipient.error

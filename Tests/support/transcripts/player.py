@@ -13,7 +13,7 @@ from support.drive.outcomes import Failure
 from support.servers.certificates import Identity
 from support.servers.scripted import PATIENCE, Peer
 from support.transcripts.content import Content, contents_of_sends
-from support.transcripts.eventtext import Event, connection_failed, ended, fits
+from support.transcripts.eventtext import COMMANDS, Event, connection_failed, ended, fits
 from support.transcripts.lines import Line
 from support.transcripts.scenario import Scenario, Step
 from support.transcripts.truths import Truths
@@ -26,10 +26,6 @@ POLICIES: dict[str, dict[str, Option]] = {
     "opportunistic": {"opportunistic_tls": 1},
 }
 INITIAL = {"automatic": -1, "never": 0, "always": 1}
-#: The operations with one reply.
-COMMANDS = frozenset(
-    ("noop", "hello", "verify", "expand", "etrn", "command", "hidden", "xclient", "xforward")
-)
 FLAGS = {
     "smtputf8": "use_smtputf8",
     "binary": "use_binarymime",

@@ -236,16 +236,6 @@ def test_operations_before_connect(use: Callable[[smtpconn.Connection], object])
     connection.close()
 
 
-def test_no_second_connect_after_the_end(server: ScriptedServer) -> None:
-    server.play(HELLO, QUIT)
-    connection = smtpconn.Connection("127.0.0.1", server.port)
-    connection.connect()
-    connection.quit()
-    with pytest.raises(smtpconn.StateError):
-        connection.connect()
-    connection.close()
-
-
 @pytest.mark.parametrize(
     "attempt", [copy.copy, copy.deepcopy, pickle.dumps], ids=["copy", "deepcopy", "pickle"]
 )

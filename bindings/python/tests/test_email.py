@@ -362,3 +362,24 @@ def test_send_message(server: ScriptedServer) -> None:
     server.check()
     assert result.accepted == ["bob@example.org", "secret@example.org"]
     assert b"secret" not in server.messages[0]
+
+
+def test_send_message_takes_the_fields_of_an_envelope(server: ScriptedServer) -> None:
+    server.play(
+        HELLO.replace("8BITMIME", "DSN"),
+        "C: MAIL FROM:<a@example.org> RET=HDRS\nS: 250 ok\n"
+        "C: RCPT TO:<b@example.org> NOTIFY=NEVER\nS: 250 ok\n"
+        "C: RCPT TO:<c@example.org> NOTIFY=NEVER\nS: 550 no\n",
+        QUIT,
+    )
+    message = EmailMessage()
+    message["From"], message["To"] = "a@example.org", "b@example.org, c@example.org"
+    message.set_content("x")
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        dsn = smtpconn.DSN(ret="HDRS", notify="NEVER")
+        with pytest.raises(smtpconn.EnvelopeError):
+            connection.send_message(message, dsn=dsn, all_or_none=True)
+        with pytest.raises(smtpconn.EnvelopeError, match="mt_priority"):
+            connection.send_message(message, mt_priority=1000)
+        with pytest.raises(TypeError, match="all_or_none must be a bool"):
+            connection.send_message(message, all_or_none=1)  # type: ignore[arg-type]

@@ -80,7 +80,7 @@ def test_refused_access_token(server: ScriptedServer) -> None:
         with pytest.raises(smtpconn.AuthError) as caught:
             connection.login("user", access_token="old")
         assert connection.is_open
-    assert '"status":"401"' in caught.value.message
+    assert "(status 401, scope https://mail.google.com/)" in caught.value.message
     assert caught.value.response_code == 535
 
 

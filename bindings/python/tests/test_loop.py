@@ -172,28 +172,6 @@ def test_two_threads_take_turns(server: ScriptedServer, loop: smtpconn.Loop) -> 
     assert sorted(server.messages) == sorted(expected)
 
 
-def test_a_second_thread_wakes_the_first(
-    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    server.play(HELLO, QUIT)
-    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
-    connection.connect()
-    woken = threading.Event()
-    monkeypatch.setattr(loop._core, "wake", woken.set)
-    states: list[bool] = []
-    thread = threading.Thread(target=lambda: states.append(connection.is_open))
-    with loop._core:
-        # As if this thread waited in the library: without a wake-up the other waits as long.
-        thread.start()
-        assert woken.wait(LIMIT)
-        assert states == []
-    thread.join()
-    assert states == [True]
-    monkeypatch.undo()
-    connection.quit()
-    connection.close()
-
-
 @pytest.mark.parametrize("way", ["cancel", "close"])
 def test_ended_from_another_thread(way: str, server: ScriptedServer) -> None:
     server.play(HELLO, "C: RSET", "E:")
@@ -278,3 +256,24 @@ def test_a_loop_cannot_run_or_close_inside_of_itself(
     connection.start_quit()
     loop.run()
     assert len(refused) == 4
+
+
+def test_a_callback_starts_the_next_operation(server: ScriptedServer, loop: smtpconn.Loop) -> None:
+    """The last operation has ended when its callback runs, and yet there is more to do."""
+    server.play(HELLO, SEND, QUIT)
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    outcomes: list[object] = []
+
+    def connected(error: object) -> None:
+        outcomes.append(error)
+        envelope = smtpconn.Envelope("a@example.org", "b@example.org")
+        connection.start_send(envelope, b"x", sent)
+
+    def sent(error: object, _result: object) -> None:
+        outcomes.append(error)
+        connection.start_quit(outcomes.append)
+
+    connection.start_connect(connected)
+    assert loop.run() is False
+    assert outcomes == [None] * 3
+    connection.close()

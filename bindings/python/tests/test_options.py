@@ -31,6 +31,8 @@ NOT_OPTIONS = {
     "on_end",
     "on_token",
     "tls_session",
+    "timeout",
+    "context",
 }
 
 #: Each keyword: a value that is not the default, and what the getter of the library then gives.
@@ -111,7 +113,7 @@ def test_the_options_as_a_dict() -> None:
     hints = typing.get_type_hints(smtpconn.Connection.__init__)
     options = typing.get_type_hints(smtpconn.ConnectionOptions)
     assert options == {name: hints[name] for name in keywords() if name in options}
-    assert set(options) == {*_table.OPTIONS, *_table.HOOKS, "tls_session"}
+    assert set(options) == {*_table.OPTIONS, *_table.HOOKS, "tls_session", "timeout", "context"}
     # The type checker takes it for the keywords.
     given: smtpconn.ConnectionOptions = {"port": 2525, "lmtp": True}
     with made(**given) as connection:

@@ -44,6 +44,7 @@ from ._errors import (
     TLSError,
 )
 from ._library import library_version
+from ._limits import Timeouts
 from ._loop import Loop
 from ._once import connect, send
 from ._outcome import RecipientResult, Reply, Result, SMTPConnError
@@ -90,6 +91,7 @@ __all__ = [
     "TLSError",
     "TimePart",
     "TimedOutError",
+    "Timeouts",
     "__version__",
     "connect",
     "library_version",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from email.message import Message
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overl
 from ._addresses import derive_envelope
 from ._auth import Credentials, Login, TokenSource, opened_auth
 from ._commands import Commands
-from ._driven import DECISIVE
+from ._driven import DECISIVE, _last_error
 from ._envelope import DSN, Envelope, Recipients
-from ._failure import check
+from ._errors import StateError
 from ._hooks import PlainExchange
 from ._library import lib
 from ._message import MessageLike
@@ -41,7 +42,8 @@ class Client(Commands):
     # Methods that wait
 
     def connect(self) -> None:
-        """Connects, sends EHLO, starts TLS.  Does nothing on an open connection."""
+        """Connects, sends EHLO, starts TLS.  Does nothing on an open connection; one that has ended
+        connects again."""
         if not self.is_open:
             self._wait(lambda: self._start_connect(None), (*DECISIVE, "on_connect"))
 
@@ -174,14 +176,36 @@ class Client(Commands):
         message: Message,
         from_addr: Optional[str] = None,
         to_addrs: Optional[Recipients] = None,
+        *,
+        # generated: fields
+        size: Optional[int] = None,
+        use_8bitmime: Optional[bool] = None,
+        use_smtputf8: Optional[bool] = None,
+        require_tls: Optional[bool] = None,
+        dsn: Optional[DSN] = None,
+        all_or_none: Optional[bool] = None,
+        use_binarymime: Optional[bool] = None,
+        mt_priority: Optional[int] = None,
+        deliver_by: Optional[str] = None,
+        hold_for: Optional[int] = None,
+        hold_until: Optional[str] = None,
+        auth_sender: Optional[str] = None,
+        solicit: Optional[Union[str, Iterable[str]]] = None,
+        parameters: Optional[Mapping[str, Optional[str]]] = None,
+        allow_empty: Optional[bool] = None,
+        # generated: end
     ) -> Result:
         """Sends a message of the email package to the recipients in its header.
 
         The sender is that of Sender or From, the recipients are those of To, Cc and Bcc, or of the
         Resent- fields of a message that was resent.  What is given is used instead of the header.
-        A field that is needed and is no correct list of addresses is an EnvelopeError.
+        A field that is needed and is no correct list of addresses is an EnvelopeError.  The
+        keywords are the fields of `Envelope`.
         """
-        return self.send(derive_envelope(message, from_addr, to_addrs), message)
+        # First, so that it holds the arguments and nothing else.  No field can be left out.
+        given = dict(locals())
+        fields = {name: given[name] for name in FIELDS if given[name] is not None}
+        return self.send(replace(derive_envelope(message, from_addr, to_addrs), **fields), message)
 
     def reset(self) -> None:
         """Sends RSET.  Never needed after a failed send: the library sends RSET itself."""
@@ -264,21 +288,22 @@ class Client(Commands):
         1.3 each can be used once, and there may be several.  Sessions are available until the
         connection is closed.
         """
-        session: Optional[bytes] = self._ask(lambda _handle: self._options.take_session())
-        return session
+        self._check()
+        return self._options.take_session()
 
     def cancel(self) -> None:
         """Ends every pending operation with CancelledError, in the next turn of the loop.
 
         When one has begun, the connection is closed.
         """
-        self._ask(
-            lambda handle: check(lib.smtpconn_cancel(handle), lib.smtpconn_last_error, handle)
-        )
+        if self._ask(lib.smtpconn_cancel) < 0:
+            raise self._study(_last_error) or StateError("nothing can be cancelled now")
 
     # What both have in common
 
     def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
+        if self._over and not self._connects_once:
+            self._renew()
         operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
         self._started = True
         return operation
@@ -330,12 +355,12 @@ class Client(Commands):
 
     def _part(self, kind: Optional[type[BaseException]]) -> None:
         """Sends QUIT, if that is possible and wanted."""
-        core = self._loop._core
-        if self.closed or core.forked or not self.is_open:
+        loop = self._loop
+        if self.closed or loop._core.forked or not self.is_open:
             return
         if kind is None:
             self.quit()
-        elif not (issubclass(kind, KeyboardInterrupt) or core.dispatching_here or self._is_busy()):
+        elif not (issubclass(kind, KeyboardInterrupt) or loop._delivery.is_here or self._is_busy()):
             # What is raised here already must not be hidden.
             try:
                 self.quit()

@@ -6,18 +6,22 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from socket import socket as Socket  # noqa: N812
-from typing import Callable, Optional, TypedDict, TypeVar, Union, cast
+from typing import TYPE_CHECKING, Callable, Optional, Protocol, TypedDict, TypeVar, Union, cast
 
 from ._auth import LoginKeywords
 from ._client import Client
 from ._constants import AddressFamily, Chunking
 from ._hooks import KeyLogger, Password, PlainExchange, TLSContextHandler
+from ._limits import Timeouts, limits
 from ._log import AnyLogger
 from ._loop import Loop
 from ._outcome import SMTPConnError
 from ._table import HOOKS, OPTIONS
 from ._target import Target, target_of
 from ._unpack import Unpack
+
+if TYPE_CHECKING:
+    import ssl
 
 
 class Exchange(PlainExchange):
@@ -41,6 +45,14 @@ Path = Union[str, os.PathLike[str]]
 Mechanism = Callable[[Exchange, Optional[bytes]], Optional[bytes]]
 
 Own = TypeVar("Own", bound="Connection")
+
+
+class TLSContext(Protocol):
+    """An ssl.SSLContext, whose module this package does not load."""
+
+    check_hostname: bool
+
+    def cert_store_stats(self) -> dict[str, int]: ...
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -115,6 +127,8 @@ class ConnectionOptions(TypedDict, total=False):
     debug: Optional[bool]
     # generated: end
     tls_session: Optional[bytes]
+    timeout: Optional[Union[float, Timeouts]]
+    context: Optional[TLSContext]
 
 
 class ConnectionKeywords(ConnectionOptions, LoginKeywords, total=False):
@@ -140,6 +154,10 @@ class Connection(Client):
     The methods `connect`, `login`, `send`, `reset` and `quit` block until the operation has ended.
     Each has a form `start_...` that does not: the loop calls `callback` later, with the error or
     None, and for a send with the result.  Several may be pending; they are carried out in order.
+
+    A connection that has ended, by `quit`, by an error or by the server, can connect again with
+    `connect` or `start_connect`: from `on_end` or later.  After `close()`, as at the end of `with`,
+    it cannot.
 
     `socket` and `connection` are sockets, or the descriptors of some, which the library duplicates
     and makes non-blocking.  `tls_key_password` is a str, bytes, or a function that gives one when
@@ -173,6 +191,9 @@ class Connection(Client):
     """
 
     _exchange_type = Exchange
+
+    #: Options that this kind of connection does not have.
+    _no_options: tuple[str, ...] = ()
 
     #: What a connection from a URL logs in with.  It holds secrets.
     _login: Optional[LoginKeywords] = None
@@ -259,6 +280,8 @@ class Connection(Client):
         debug: Optional[bool] = None,
         # generated: end
         tls_session: Optional[bytes] = None,
+        timeout: Optional[Union[float, Timeouts]] = None,
+        context: Optional[TLSContext] = None,
         loop: Optional[Loop] = None,
         logger: Optional[AnyLogger] = None,
         on_connect: Optional[EventHandler] = None,
@@ -268,8 +291,18 @@ class Connection(Client):
     ) -> None:
         """Makes a connection that is not open yet.
 
-        `tls_session` is the result of `take_tls_session` of an earlier connection.  `loop` drives
-        the connection, by default a loop of its own.  `logger` gets the log, by default "smtpconn".
+        `tls_session` is the result of `take_tls_session` of an earlier connection.
+
+        `timeout` is for all time limits: a number of seconds, which no wait exceeds, or `Timeouts`.
+        A whole operation keeps its own limit, unless the number is larger.  Options that name one
+        limit take precedence.
+
+        `context` is an ssl.SSLContext, from which the trusted certificates, `verify_mode`,
+        `check_hostname`, the versions and the ciphers are taken.  What a connection cannot do is an
+        OptionsError; see the README for what a context does not show, as a client certificate.
+
+        `loop` drives the connection, by default a loop of its own.  `logger` gets the log, by
+        default "smtpconn".
         `on_connect(connection)`, `on_error(connection, error)`, `on_end(connection)` and
         `on_token(connection, token, expires)` are event handlers.
 
@@ -370,6 +403,18 @@ class Connection(Client):
             given["transaction_log"] = transaction_log = self._logger.isEnabledFor(logging.DEBUG)
         # auth_method may name a mechanism of the program, which must be known by then.
         options = {name: given[name] for name in (*HOOKS, *OPTIONS)}
+        general = limits(timeout)
+        if not isinstance(timeout, Timeouts):
+            general = {name: general[name] for name in general if name not in self._no_options}
+        if context is not None:
+            from ._tls_context import context_options  # Loads OpenSSL for Python.
+
+            general.update(context_options(cast("ssl.SSLContext", context), options))
+        # Who names one option has said more.
+        options.update((name, general[name]) for name in general if options[name] is None)
+        # The descriptor of the caller is of no use a second time.
+        theirs = socket is not None or connection is not None
+        self._connects_once = theirs or not self._loop._is_real
         # The library calls back for every line: not for lines that nobody would see.
         wanted = logger is not None or bool(transaction_log) or bool(debug)
         wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
@@ -399,7 +444,11 @@ class Connection(Client):
     def connect(self) -> None:
         """Connects, sends EHLO, starts TLS; logs in, if the connection is from a URL with a user.
 
-        Does nothing on an open connection.  After a login that failed the connection is open.
+        Does nothing on an open connection.  One that has ended connects again, with the same
+        options and event handlers: everything about the server is learned anew.  Not after
+        `close()`, nor over the `socket` or `connection` of the caller.
+
+        After a login that failed the connection is open.
         """
         was_open = self.is_open
         super().connect()

@@ -1,147 +1,96 @@
-"""The C loop, who may touch it, and what is to be freed in it."""
+"""The C loop, who is in it, and what is to be freed in it."""
 
 from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ._errors import StateError
 from ._failure import system_error
 from ._library import lib
-from ._release import collect
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ._ffi import LoopHandle
 
 
 class Core:
-    """Owns a smtpconn_loop.  `with core as loop:` makes the calling thread its only user.
+    """Owns a smtpconn_loop.
 
-    The library allows one thread at a time in a loop.  ctypes releases the GIL, so the GIL does not
-    ensure that.  A thread that comes while another one waits in the loop wakes it up and is next.
+    The library allows one thread at a time in a loop.  No lock ensures that, but the GIL, which
+    every call keeps (see _library): a call is one step for every other thread and for every signal
+    handler.  Only a function of the program that the library calls, such as the iterator of a
+    message, may let others in; there the library allows every call but a second dispatch.
 
-    Connections without a socket have no smtpconn_loop: `loop` is None, and the rest is the same.
+    So nobody ever waits for a lock here, not in a signal handler either, and no exception leaves
+    one locked.  What this asks for in return: a handle is read from its attribute in the very
+    expression that passes it on.  Python runs signal handlers and other threads after a call and at
+    the end of a loop's body, but not between reading an attribute and the call that follows.
+
+    Connections without a socket have no smtpconn_loop: `handle` is None, and the rest is the same.
     """
 
-    def __init__(self, *, has_loop: bool = True) -> None:
-        loop = lib.smtpconn_loop_new() if has_loop else None
-        if has_loop and not loop:
-            raise system_error("a loop cannot be made")
-        self._loop: LoopHandle | None = loop
-        self._is_closed = False
-        self._pid: Final = os.getpid()
-        self._lock: Final = threading.RLock()
-        #: Held while waiting for the lock, which whoever just released it would win otherwise.
-        self._queue: Final = threading.Lock()
-        #: Guards against the loop being freed during a wake-up, which takes no other lock.  A
-        #: signal handler may wake the loop up in the middle of a wake-up: hence an RLock.
-        self._waking: Final = threading.RLock()
-        self._owner = 0
-        self._depth = 0
-        #: True while the library runs callbacks.
-        self.dispatching = False
-        self._graveyard: Final[deque[Any]] = deque()
-        self._finalizer: Final = weakref.finalize(self, lib.smtpconn_loop_free, loop)
-        self._finalizer.atexit = False
+    #: Before __init__ is through, and when it raises.
+    handle: LoopHandle | None = None
 
-    @property
-    def closed(self) -> bool:
-        return self._is_closed
+    def __init__(self, *, has_loop: bool = True) -> None:
+        self.closed = False
+        #: The thread that is in dispatch(), or 0.
+        self.dispatcher = 0
+        #: Around several calls that belong together, none of which runs code of the program: the
+        #: fields of an error object.  Nobody waits while holding it.
+        self.guard: Final = threading.RLock()
+        #: How often it is held by somebody who reads from an object of the library.
+        self.studies = 0
+        self._pid: Final = os.getpid()
+        self._graves: Final[deque[Any]] = deque()
+        if has_loop:
+            handle = lib.smtpconn_loop_new()
+            if not handle:
+                raise system_error("a loop cannot be made")
+            self.handle = handle
 
     @property
     def forked(self) -> bool:
         """Whether this is a child of the process that made the loop."""
         return self._pid != os.getpid()
 
-    @property
-    def dispatching_here(self) -> bool:
-        """Whether the caller runs inside of a callback."""
-        return self.dispatching and self._owner == threading.get_ident()
-
-    @contextmanager
-    def callbacks(self) -> Iterator[None]:
-        """Around a call, with the lock held, in which the library runs callbacks."""
-        before, self.dispatching = self.dispatching, True
-        try:
-            yield
-        finally:
-            self.dispatching = before
-
-    def __enter__(self) -> LoopHandle | None:
-        if self.forked:
+    def check(self) -> None:
+        """StateError when the loop cannot be used any more."""
+        if self._pid != os.getpid():
             raise StateError("made before fork(): a child process may only close it")
-        if self._owner == threading.get_ident():
-            self._lock.acquire()
-        else:
-            with self._queue:
-                if not self._lock.acquire(blocking=False):
-                    self.wake()
-                    self._lock.acquire()
-            self._owner = threading.get_ident()
-        self._depth += 1
-        if self._is_closed:
-            self.__exit__(None, None, None)
+        if self.closed:
             raise StateError("the loop is closed")
-        return self._loop
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._depth -= 1
-        if self._depth == 0:
-            self._owner = 0
-        self._lock.release()
-        self._bury()
-        collect()
 
     def wake(self) -> None:
-        """Ends the wait of whoever is in the loop."""
-        with self._waking:
-            if self._loop is not None:
-                lib.smtpconn_loop_wakeup(self._loop)
+        """Ends the wait of whoever waits for the loop."""
+        lib.smtpconn_loop_wakeup(self.handle)
 
-    def close(self) -> None:
-        """Frees the loop; the second time does nothing."""
-        if self.forked:
-            self._loop, self._is_closed = None, True
-            self._finalizer()
-            return
-        if self._is_closed:
-            return
-        with self:
-            with self._waking:
-                self._loop, self._is_closed = None, True
-            self._finalizer()
+    def free(self) -> None:
+        """Frees the loop, in which nobody is; the second time does nothing."""
+        handle = self.handle
+        self.handle = None
+        lib.smtpconn_loop_free(handle)
 
     def bury(self, connection: Any) -> None:
         """Frees a connection that was dropped: now, or as soon as nobody is in the loop.
 
         The garbage collector calls this, in any thread and in the middle of anything.
         """
-        self._graveyard.append(connection)
-        self._bury()
+        self._graves.append(connection)
+        self.dig()
 
-    def _bury(self) -> None:
-        # Whoever holds the lock comes by here after releasing it.
-        while self._graveyard and self._lock.acquire(blocking=False):
+    def dig(self) -> None:
+        """Frees what was dropped, unless somebody is there, who comes by here afterwards."""
+        while self._graves and not self.dispatcher and not self.studies:
             try:
-                if self._depth:
-                    return
-                self._depth += 1
-                try:
-                    while self._graveyard:
-                        lib.smtpconn_free(self._graveyard.popleft())
-                finally:
-                    self._depth -= 1
-            finally:
-                self._lock.release()
+                connection = self._graves[0]
+                del self._graves[0]
+            except IndexError:  # Another thread was here.
+                return
+            lib.smtpconn_free(connection)
+
+    def __del__(self) -> None:
+        if self.handle is not None:
+            self.free()

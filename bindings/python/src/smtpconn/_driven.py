@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import warnings
-import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional
 
 from . import _events, _log
 from ._constants import ErrorCode
+from ._delivery import Call
 from ._errors import StateError
-from ._failure import check, read_error, system_error
+from ._failure import bare_error, read_error, system_error
 from ._library import lib
-from ._loop import SLICE, Loop
+from ._loop import Loop
 from ._operation import Operation
 from ._options import Options
 from ._outcome import SMTPConnError
+from ._release import collect
 from ._report import report
 from ._state import ConnectionState
 from ._text import decode
 
 if TYPE_CHECKING:
     from ._auth import Login
-    from ._ffi import LoopHandle, OptionsHandle
+    from ._ffi import ConnHandle, LoopHandle, OptionsHandle
     from ._hooks import Hook
     from ._log import AnyLogger
     from ._operation import Report
@@ -53,6 +54,13 @@ class DrivenConnection(ConnectionState):
     _established = False
     _over = False
     _label = ""
+    #: Whether all that `close()` does was done.
+    _is_shut = False
+    _token = 0
+    #: The number of the event that is its end.
+    _end: Optional[int] = None
+    #: Whether it cannot connect again after its end.
+    _connects_once = True
 
     def __init__(
         self,
@@ -75,12 +83,14 @@ class DrivenConnection(ConnectionState):
         self._quitting = False
         #: Whether an operation was lost with the connection.
         self._lost_work = False
-        self._own_loop = loop is None
         # Last, as it may fail.
         self._loop = self._loop_for(loop)
 
     def _loop_for(self, loop: Optional[Loop]) -> Loop:
-        return Loop() if loop is None else loop
+        if loop is None:
+            loop = Loop()
+            loop._is_own = True
+        return loop
 
     def _new(self, options: OptionsHandle, loop: Optional[LoopHandle]) -> Any:
         return lib.smtpconn_new(options, loop)
@@ -90,6 +100,7 @@ class DrivenConnection(ConnectionState):
     ) -> None:
         #: Kept as long as the connection: the library puts TLS sessions there.
         self._options = Options(options, tls_session, self)
+        self._with_log = with_log
         try:
             self._open(self._options.handle, with_log)
         except BaseException:
@@ -98,18 +109,32 @@ class DrivenConnection(ConnectionState):
         self._loop._connections.add(self)
 
     def _open(self, options: OptionsHandle, with_log: bool) -> None:
-        with self._loop._core as loop:
-            handle = self._new(options, loop)
+        core = self._loop._core
+        core.check()
+        with core.guard:
+            handle = self._new(options, core.handle)
             if not handle:
                 error = read_error(lib.smtpconn_options_last_error(options))
                 raise error or system_error("a connection cannot be made")
             self._handle = handle
-            self._finalizer = weakref.finalize(self, self._loop._core.bury, handle)
-            self._finalizer.atexit = False
-            host = decode(lib.smtpconn_options_host(options) or b"")
-            path = decode(lib.smtpconn_options_socket_path(options))
-            self._label = path or f"{host}:{lib.smtpconn_options_port(options)}"
-            _events.attach(self, handle, with_log=with_log)
+        host = decode(lib.smtpconn_options_host(options) or b"")
+        path = decode(lib.smtpconn_options_socket_path(options))
+        self._label = path or f"{host}:{lib.smtpconn_options_port(options)}"
+        self._token = _events.attach(self, handle, with_log=with_log)
+
+    def _renew(self) -> None:
+        """Another connection of the library, from the same options: each connects only once."""
+        self._check()
+        with self._loop._core.guard:
+            if not self._over:
+                return  # Another thread was here.
+            old, token = self._handle, self._token
+            self._open(self._options.handle, self._with_log)
+            self._established = self._over = self._started = False
+            self._quitting = self._lost_work = False
+            self._end = None
+        _events.detach(token)
+        self._loop._core.bury(old)
 
     # Operations
 
@@ -123,17 +148,19 @@ class DrivenConnection(ConnectionState):
         login: Optional[Login] = None,
         quits: bool = False,
     ) -> Operation:
-        self._open_handle()
-        with self._loop._core:
-            handle = self._open_handle()
-            operation = Operation(self, self._loop, report, reading, login, quits=quits)
-            try:
-                status = function(handle, *arguments, trampoline, operation.token)
-                check(status, lib.smtpconn_last_error, handle)
-            except BaseException:
-                operation.forget()
-                raise
-            self._quitting = self._quitting or quits
+        self._check()
+        operation = Operation(self, self._loop, report, reading, login, quits=quits)
+        try:
+            with self._loop._core.guard:
+                status = function(self._handle, *arguments, trampoline, operation.token)
+                if status < 0:
+                    raise self._study(_last_error) or bare_error(status)
+        except Exception:
+            operation.forget()
+            raise  # What is no Exception may have come when it was started: it stays pending.
+        self._quitting = self._quitting or quits
+        # Whoever runs the loop goes on, when a callback of the last operation has started this.
+        self._loop._driver.is_pending = True
         return operation
 
     def _wait(
@@ -143,8 +170,9 @@ class DrivenConnection(ConnectionState):
 
         What the hooks named in `decisive` raised is raised too; that of others is reported.
         """
-        if self._loop._core.dispatching_here:
-            raise StateError("a method that waits was called inside of a callback: use start_...")
+        self._loop._driver.refuse_inside(
+            "a method that waits was called inside of a callback: use start_..."
+        )
         try:
             operation = start()
         except Exception:
@@ -167,27 +195,33 @@ class DrivenConnection(ConnectionState):
         return operation
 
     def _conclude(self, operation: Operation, decisive: tuple[str, ...]) -> None:
-        cause = None if operation.error is None else operation.source_failure
-        for failure in self._loop._take_failures(self):
-            if failure.where in decisive and cause is None:
-                cause = failure.error
-            else:
-                _ignore(failure.error, failure.where)
-        if operation.error is None and operation.source_failure is not None:
-            _ignore(operation.source_failure, "the source")
-        if cause is not None:
-            _add_context(cause, operation.error)
-            raise cause
-        if operation.error is not None:
-            raise operation.error
+        # None of these may refer to what is raised, whose traceback refers to them.
+        error, operation.error = operation.error, None
+        source = operation.take_failure()
+        cause = None if error is None else source
+        failure = None
+        try:
+            for failure in self._loop._delivery.take_failures(self):
+                if failure.where in decisive and cause is None:
+                    cause = failure.error
+                else:
+                    _ignore(failure.error, failure.where)
+            if error is None and source is not None:
+                _ignore(source, "the source")
+            if cause is not None:
+                _add_context(cause, error)
+                raise cause
+            if error is not None:
+                raise error
+        finally:
+            del error, source, cause, failure
 
     def _drive(self, operation: Operation) -> None:
         try:
-            while not operation.done:
-                self._loop._advance(SLICE, operation)
+            self._loop._drive(operation)
             if not (self._over or self.closed or self.is_open):
                 # It ended the connection: the events of that come with it.
-                self._loop._advance(0)
+                self._loop._driver.advance()
         except StateError:
             # Another thread closed the connection, and its loop, between two looks.
             if not operation.done:
@@ -217,85 +251,119 @@ class DrivenConnection(ConnectionState):
         """Closes at once, without QUIT; the second time does nothing.
 
         What is under way ends with CancelledError before this returns.  Nothing but `closed` and
-        the `is_` properties can be used afterwards.
+        the `is_` properties can be used afterwards.  From any thread, and from signal handlers.
         """
-        if self._handle is None:
-            return
         if self._loop._core.forked:
             self._abandon()
-        else:
-            self._free()
-        if self._own_loop:
-            self._loop._close_when_idle()
-        for failure in self._loop._take_failures(self):
+            return
+        if self._handle is None and self._loop._delivery.is_here:
+            return  # Whoever closed it carries on.
+        interruption: Optional[BaseException] = None
+        try:
+            while not self._is_shut:
+                try:
+                    self._shut()
+                except Exception:
+                    raise
+                except BaseException as error:
+                    # Such as Ctrl-C, which is raised when everything is closed, and told.
+                    interruption = interruption or error
+            if interruption is not None:
+                raise interruption
+        finally:
+            del interruption
+        for failure in self._loop._delivery.take_failures(self):
             _ignore(failure.error, failure.where)
+
+    def _shut(self) -> None:
+        """All of it, or what was interrupted before."""
+        loop = self._loop
+        with loop._core.guard:
+            handle = self._handle
+            self._handle = None
+            if not loop._core.studies:
+                lib.smtpconn_free(handle)
+            else:  # A signal handler closes what is just being read.
+                loop._core.bury(handle)
+        if self._started and self._end is None:
+            # The library reports no event any more.
+            loop._delivery.items.append(
+                _events.Event(self, lambda event: self._ended(event.number))
+            )
+        loop._delivery.deliver()
+        collect(loop)
+        loop._forget(self)
+        _events.detach(self._token)
+        self._options.free()
+        self._is_shut = True
+        loop._driver.notify()
+        loop._leave()
 
     def _abandon(self) -> None:
         """In a child process: only the parent may tell the callbacks."""
         self._loop._pending.clear()
+        if self._handle is None:
+            return
         self._options.free()
         handle, self._handle = self._handle, None
-        self._finalizer.detach()
         self._loop._core.bury(handle)
-
-    def _free(self) -> None:
-        with self._loop._core, self._loop._core.callbacks():
-            handle, self._handle = self._handle, None
-            if handle is None:
-                return
-            self._finalizer.detach()
-            lib.smtpconn_free(handle)
-            self._options.free()
-            # The library tells of no event any more.
-            try:
-                self._ended()
-            except BaseException as error:
-                self._loop._failed(self, error, "on_end")
+        if self._loop._is_own:
+            self._loop._core.closed = True
+            self._loop._core.free()
 
     # Events
 
-    def _connected(self) -> None:
-        self._loop._activity += 1
+    def _connected(self) -> Optional[Call]:
         self._established = True
-        if self.on_connect is not None:
-            self.on_connect(self)
+        return self._call(self.on_connect, "on_connect")
 
-    def _broken(self, error: Optional[SMTPConnError]) -> None:
-        self._loop._activity += 1
-        if error is not None and self._quitting and not self._lost_work and self._is_loss(error):
-            return
-        if self.on_error is not None and error is not None:
-            self.on_error(self, error)
+    def _broken(self, error: Optional[SMTPConnError]) -> Optional[Call]:
+        if error is None:
+            return None
+        if self._quitting and not self._lost_work and self._is_loss(error):
+            return None
+        return self._call(self.on_error, "on_error", error)
 
-    def _ended(self) -> None:
-        self._loop._activity += 1
-        if self._over or not self._started:
-            return
+    def _ended(self, number: int) -> Optional[Call]:
+        if not self._started or self._end not in (None, number):
+            return None
+        self._end = number
         self._over = True
-        if self.on_end is not None:
-            self.on_end(self)
+        return self._call(self.on_end, "on_end")
 
-    def _got_token(self, token: str, expires: Optional[int]) -> None:
-        self._loop._activity += 1
-        if self.on_token is not None:
-            self.on_token(self, token, expires)
+    def _got_token(self, token: str, expires: Optional[int]) -> Optional[Call]:
+        return self._call(self.on_token, "on_token", token, expires)
+
+    def _call(
+        self, handler: Optional[Callable[..., object]], where: str, *arguments: object
+    ) -> Optional[Call]:
+        return None if handler is None else Call(handler, (self, *arguments), where)
+
+    def _logged(self, level: int, kind: int, text: bytes) -> Optional[Call]:
+        return Call(_log.write, (self._logger, level, kind, text), "the logger")
+
+    @property
+    def _is_over(self) -> bool:
+        return self._over or self.closed
 
     def _is_loss(self, error: SMTPConnError) -> bool:
         """Whether a connection that was there was lost."""
         return self._established and error.code in _LOSSES
 
-    def _logged(self, level: int, kind: int, text: bytes) -> None:
-        _log.write(self._logger, level, kind, text)
-
     # Python's own
 
     def __del__(self, _warn: Callable[..., None] = warnings.warn) -> None:
-        # The library cannot be reached: the garbage collector may come in the middle of anything.
-        open_still = self._handle is not None and self._established and not self._over
-        ending = self._quitting or self._lost_work
-        if open_still and not ending and not self._loop._core.forked:
+        handle = self._handle
+        if handle is None:
+            return
+        _events.detach(self._token)
+        core = self._loop._core
+        ending = self._over or self._quitting or self._lost_work
+        if self._established and not ending and not core.forked:
             what = f"<smtpconn.Connection {self._label}>"
             _warn(f"{what} was left open", ResourceWarning, source=self)
+        self._handle = None
+        core.bury(handle)
 
     def __repr__(self) -> str:
         if self.closed:
@@ -308,6 +376,10 @@ class DrivenConnection(ConnectionState):
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a connection can be neither copied nor pickled")
+
+
+def _last_error(handle: ConnHandle) -> Optional[SMTPConnError]:
+    return read_error(lib.smtpconn_last_error(handle))
 
 
 def _add_context(error: BaseException, context: Optional[BaseException]) -> None:

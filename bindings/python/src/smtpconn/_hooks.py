@@ -82,11 +82,10 @@ class PlainExchange:
         self._give(lambda: lib.smtpconn_exchange_fail(self._handle, text))
 
     def _give(self, answer: Callable[[], int]) -> None:
-        with self._operation.connection.loop._core:
-            # The library forgets the exchange when the login is over.
-            if self._operation.done:
-                raise StateError("the login is over")
-            status = answer()
+        # The library forgets the exchange when the login is over.
+        if self._operation.done:
+            raise StateError("the login is over")
+        status = answer()
         if status < 0:
             raise bare_error(status)
 
@@ -106,7 +105,7 @@ def _on_challenge(handle: ExchangeHandle, challenge: Any, length: int, token: in
     try:
         exchange = _exchange(hook, handle)
         # Whoever answers later waits for this in `run_once`.
-        hook.connection.loop._activity += 1
+        hook.connection.loop._delivery.activity += 1
         octets = string_at(challenge, length) if challenge else None
         try:
             answer = hook.function(exchange, octets)
@@ -129,7 +128,7 @@ def _refuse(exchange: PlainExchange, error: BaseException) -> None:
 def _failed(hook: Hook, error: BaseException) -> None:
     connection = hook._connection()
     if connection is not None:
-        connection.loop._failed(connection, error, hook.name)
+        connection.loop._delivery.failed(connection, error, hook.name)
 
 
 def _on_password(buffer: Any, capacity: int, token: int) -> int:

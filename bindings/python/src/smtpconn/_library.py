@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from ctypes import CDLL
+import sys
+from ctypes import PyDLL
 from pathlib import Path
 from typing import Final
 
@@ -25,12 +26,13 @@ def _candidates() -> list[str]:
     return [str(Path(__file__).with_name(SONAME)), SONAME]
 
 
-def _open() -> tuple[CDLL, str]:
+def _open() -> tuple[PyDLL, str]:
     failures = []
     for candidate in _candidates():
         try:
-            # use_errno: some functions leave their reason in errno.
-            return CDLL(candidate, use_errno=True), candidate
+            # PyDLL keeps the GIL during a call, so that no two calls overlap: `Core` builds on
+            # that.  No call waits.  use_errno: some functions leave their reason in errno.
+            return PyDLL(candidate, use_errno=True), candidate
         except OSError as error:
             failures.append(f"  {candidate}: {error}")
     raise ImportError(
@@ -40,7 +42,7 @@ def _open() -> tuple[CDLL, str]:
     )
 
 
-def _check_version(library: CDLL, path: str) -> None:
+def _check_version(library: PyDLL, path: str) -> None:
     number: int = library.smtpconn_version_number()
     found = (number >> 16 & 0xFF, number >> 8 & 0xFF)
     wanted = tuple(int(part) for part in __version__.split(".")[:2])
@@ -51,8 +53,13 @@ def _check_version(library: CDLL, path: str) -> None:
         )
 
 
-def load() -> CDLL:
+def load() -> PyDLL:
     """The library, with the type of every function set."""
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        raise ImportError(
+            "smtpconn needs the GIL, by which its calls do not overlap: "
+            "start this free-threaded Python with PYTHON_GIL=1 in the environment"
+        )
     library, path = _open()
     for name, argtypes, restype in FUNCTIONS:
         try:

@@ -7,24 +7,21 @@ import time
 import weakref
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final, NamedTuple, NoReturn, Optional, Protocol, TypeVar
+from typing import Final, NoReturn, Optional, Protocol, TypeVar
 
 from ._core import Core
-from ._errors import StateError
-from ._failure import bare_error
+from ._delivery import Delivery
+from ._driver import Driver
 from ._library import lib
-from ._report import report
-
-#: Milliseconds that a single call into the library waits at most.  Python's signal handlers run
-#: between two calls; when a signal goes to another thread, no call ends early for it.
-SLICE: Final = 250
-
 
 Own = TypeVar("Own", bound="Loop")
 
 
 class Driven(Protocol):
     """A connection, as the loop sees it."""
+
+    @property
+    def closed(self) -> bool: ...
 
     def close(self) -> None: ...
 
@@ -34,16 +31,9 @@ class Pending(Protocol):
 
     done: bool
 
-    def lose(self) -> None: ...
-
-
-class Failure(NamedTuple):
-    """What a function of the program raised inside of the library."""
-
-    connection: object
-    error: BaseException
-    #: The name of the function: "on_end".
-    where: str
+    @property
+    def connection(self) -> object: ...
+    def forget(self) -> None: ...
 
 
 class Loop:
@@ -53,22 +43,26 @@ class Loop:
     for several connections at once, or for an event loop of one's own: watch `fileno()` for reading
     and call `dispatch()` when it is readable.
 
+    Any thread may use a loop and its connections at any time, and so may signal handlers.  While
+    one thread drives the loop, others that wait for something stand by: callbacks run in the thread
+    that drives.
+
     `run`, `run_once` and `dispatch` raise the exceptions of callbacks and event handlers.
     """
 
     #: Whether there is a loop in C.  A connection without a socket has none.
     _is_real = True
+    #: Whether a connection made it for itself, and closes it.
+    _is_own = False
 
     def __init__(self) -> None:
         self._core: Final = Core(has_loop=self._is_real)
+        self._delivery: Final = Delivery()
+        self._driver: Final = Driver(self, self._core, self._delivery)
         #: Operations under way, which this keeps alive together with their connections.
         self._pending: Final[dict[int, Pending]] = {}
-        #: Counts the callbacks that ran.
-        self._activity = 0
         self._connections: Final[weakref.WeakSet[Driven]] = weakref.WeakSet()
-        self._failures: list[Failure] = []
         self._woken = False
-        self._close_later = False
 
     def run(self) -> bool:
         """Runs callbacks until nothing is pending, or until `wakeup()`: then it returns True."""
@@ -82,20 +76,19 @@ class Loop:
 
         It returns after `wakeup()` too.
         """
-        if timeout is not None and not timeout >= 0:
-            raise ValueError(f"timeout must not be negative: {timeout}")
-        return self._turn(math.inf if timeout is None else time.monotonic() + timeout)[0]
+        return self._turn(math.inf if timeout is None else _deadline(timeout))[0]
 
     def dispatch(self) -> bool:
         """Does what is possible without waiting; True while operations are pending."""
-        pending = self._advance(None)
-        self._raise_failures()
-        return pending
+        self._driver.refuse_inside()
+        self._driver.advance()
+        self._delivery.raise_failures()
+        return self._driver.is_pending
 
     def fileno(self) -> int:
         """A descriptor that is readable whenever `dispatch` has something to do."""
-        with self._core as loop:
-            descriptor: int = lib.smtpconn_loop_fd(loop)
+        self._core.check()
+        descriptor: int = lib.smtpconn_loop_fd(self._core.handle)
         return descriptor
 
     def timeout(self) -> Optional[float]:
@@ -104,8 +97,8 @@ class Loop:
         A program that watches the descriptor all the time does not need it: the descriptor becomes
         readable when a time limit passes.
         """
-        with self._core as loop:
-            milliseconds: int = lib.smtpconn_loop_timeout(loop)
+        self._core.check()
+        milliseconds: int = lib.smtpconn_loop_timeout(self._core.handle)
         return None if milliseconds < 0 else milliseconds / 1000
 
     def wakeup(self) -> None:
@@ -115,19 +108,12 @@ class Loop:
 
     def close(self) -> None:
         """Closes the connections, then the loop; the second time does nothing."""
-        if self._core.dispatching_here:
-            raise StateError("a loop cannot be closed inside of its own callback")
+        self._driver.refuse_inside("a loop cannot be closed inside of its own callback")
         with ExitStack() as stack:  # One that fails to close keeps no other open.
-            stack.callback(self._core.close)
+            stack.callback(self._delivery.report_failures)
+            stack.callback(self._driver.close)
             for connection in list(self._connections):
                 stack.callback(connection.close)
-
-    def _close_when_idle(self) -> None:
-        """For the connection that owns this loop, and may be closing in its callback."""
-        if self._core.dispatching_here:
-            self._close_later = True
-        else:
-            self._core.close()
 
     @property
     def closed(self) -> bool:
@@ -154,68 +140,42 @@ class Loop:
     # For the rest of the package, as all names with an underscore.
 
     def _turn(self, deadline: float) -> tuple[bool, bool]:
-        before = self._activity
-        # With nothing to wait for, the library would wait all the same.
-        wait = bool(self._pending)
-        while True:
-            left = max(0.0, min((deadline - time.monotonic()) * 1000, SLICE))
-            pending = self._advance(math.ceil(left) if wait and not self._woken else 0)
-            self._raise_failures()
-            woken, self._woken = self._woken, False
-            expired = time.monotonic() >= deadline
-            if not pending or woken or expired or self._activity != before:
-                return pending, woken
-            wait = True
+        driver, delivery = self._driver, self._delivery
+        driver.refuse_inside()
+        before = delivery.activity
+        # Without waiting at first: with nothing pending there is nothing to wait for.
+        driver.advance()
 
-    def _advance(self, milliseconds: Optional[int], until: Optional[Pending] = None) -> bool:
-        """One call into the library, unless `until` is over; None for one that does not wait."""
-        with self._core as loop:
-            if self._core.dispatching_here:
-                raise StateError("the loop runs already: this was called inside of a callback")
-            if until is not None and until.done:
-                return True
-            status = self._enter(loop, milliseconds)
-        if self._close_later:
-            self._core.close()
-        self._raise_fatal()
-        if status < 0:
-            raise bare_error(status)
-        return status > 0
+        def over() -> bool:
+            return delivery.activity != before or self._woken or not driver.is_pending
 
-    def _enter(self, loop: Any, milliseconds: Optional[int]) -> int:
-        status: int
-        with self._core.callbacks():
-            if milliseconds is None:
-                status = lib.smtpconn_loop_dispatch(loop)
-            else:
-                status = lib.smtpconn_loop_run_once(loop, milliseconds)
-        if status == 0:
-            for operation in list(self._pending.values()):
-                operation.lose()
-        return status
+        if time.monotonic() < deadline:
+            driver.drive(over, deadline)
+        delivery.raise_failures()
+        woken, self._woken = self._woken, False
+        return driver.is_pending, woken
 
-    def _failed(self, connection: object, error: BaseException, where: str) -> None:
-        """Keeps what was raised inside of a callback until nobody in C is on the stack."""
-        self._activity += 1
-        self._failures.append(Failure(connection, error, where))
+    def _drive(self, operation: Pending) -> None:
+        """Until it is done."""
+        self._driver.advance()
+        self._driver.drive(lambda: operation.done)
 
-    def _take_failures(self, connection: Optional[object] = None) -> list[Failure]:
-        """Those of one connection, or of all."""
-        taken = [each for each in self._failures if connection in (None, each.connection)]
-        self._failures = [each for each in self._failures if each not in taken]
-        return taken
+    def _forget(self, connection: object) -> None:
+        """What was never started, as a signal handler raised before: the connection is closed."""
+        for operation in list(self._pending.values()):
+            if operation.connection is connection:
+                operation.forget()
 
-    def _raise_failures(self) -> None:
-        """Raises the first; further ones are reported."""
-        failures = self._take_failures()
-        for failure in failures[1:]:
-            report(failure.error, failure.where)
-        if failures:
-            raise failures[0].error
+    def _leave(self) -> None:
+        """A connection was closed: closes a loop that a connection made, after the last one."""
+        if self._is_own and all(each.closed for each in list(self._connections)):
+            self._driver.close()
 
-    def _raise_fatal(self) -> None:
-        """What is no Exception, as KeyboardInterrupt, waits for no operation to end."""
-        for failure in self._failures:
-            if not isinstance(failure.error, Exception):
-                self._failures.remove(failure)
-                raise failure.error
+
+def _deadline(timeout: object) -> float:
+    if not isinstance(timeout, (int, float)) or isinstance(timeout, bool):
+        raise TypeError(f"timeout must be a number of seconds, not {type(timeout).__name__}")
+    if not timeout >= 0:
+        raise ValueError(f"timeout must not be negative: {timeout}")
+    # No clock of this program counts so far, and not every int fits into a float.
+    return math.inf if timeout > 10**9 else time.monotonic() + timeout

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 
 from ._constants import Retry
+from ._delivery import Call
 from ._errors import CancelledError
 from ._failure import read_error
 from ._ffi import DoneCallback, ReplyCallback, SendCallback
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 _tokens: Final = itertools.count(1)
 
-#: By token, which is the `user` of the C callbacks.  The loop keeps them alive, so that a loop that
-#: is dropped with all of its connections takes its operations with it.
-_operations: Final[weakref.WeakValueDictionary[int, Operation]] = weakref.WeakValueDictionary()
+#: By token, which is the `user` of the C callbacks: operations that have not ended.  Weak, so that
+#: a loop that is dropped with all of its connections takes its operations with it.
+_operations: Final[dict[int, weakref.ref[Operation]]] = {}
 
 
 class Starter(Protocol):
@@ -72,11 +73,17 @@ class Operation:
         self._loop = loop
         self._report = report
         self._reading = reading
+        if reading is not None:
+            reading.operation = weakref.ref(self)
         self._quits = quits
         #: The part of a login that runs in Python.
         self.login = login
-        _operations[self.token] = self
+        _operations[self.token] = weakref.ref(self)
         loop._pending[self.token] = self
+
+    @property
+    def loop(self) -> Loop:
+        return self._loop
 
     @property
     def source_failure(self) -> BaseException | None:
@@ -84,70 +91,81 @@ class Operation:
         source = self._reading or self.login
         return None if source is None else source.failure
 
+    def take_failure(self) -> BaseException | None:
+        """The same, once: what is raised must not be held by what its traceback refers to."""
+        failure = self.source_failure
+        source = self._reading or self.login
+        if source is not None:
+            source.failure = None
+        return failure
+
     def forget(self) -> None:
         """It is over, or was never started."""
         self.done = True
         if self.login is not None:
             self.login.over = True
         self._loop._pending.pop(self.token, None)
+        _operations.pop(self.token, None)
 
-    def finish(self, error: SMTPConnError | None, outcome: Result | Reply | None) -> None:
-        """Records the outcome, once, and tells whoever started it."""
-        if self.done:
-            return
+    def finish(self, error: SMTPConnError | None, outcome: Result | Reply | None) -> Call | None:
+        """Records the outcome, and says whom to tell."""
         if error is not None and self.connection._is_loss(error):
             if self._quits:
                 error = None
             else:
                 self.connection._lost_work = True
-        self.error, self.outcome = error, outcome
+        failure = self.source_failure
+        if error is not None and failure is not None and self._report is not None:
+            error.__cause__ = failure
         if error is not None and isinstance(outcome, Result):
             error.result = outcome
-        if self._reading is not None:
-            self._reading.end(delivered=error is None)
-        self.forget()
-        self._loop._activity += 1
-        if self._report is not None:
-            self._tell(self._report)
-
-    def _tell(self, report: Report) -> None:
-        failure = self.source_failure
-        if failure is not None:
-            if self.error is not None:
-                self.error.__cause__ = failure
-            if not isinstance(failure, Exception):
+        if not self.done:
+            self.error, self.outcome = error, outcome
+            if self._reading is not None:
+                self._reading.end(delivered=error is None)
+            if self._report is not None and not isinstance(failure, (Exception, type(None))):
                 # Ctrl-C is for the whole program and not only for this callback.
-                self._loop._failed(self.connection, failure, "the source")
-        try:
-            report(self.error, self.outcome)
-        except BaseException as error:
-            self._loop._failed(self.connection, error, "the callback")
+                self._loop._delivery.failed(self.connection, failure, "the source")
+            self.forget()
+        if self._report is None:
+            return None
+        return Call(self._report, (error, outcome), "the callback")
 
-    def lose(self, cause: BaseException | None = None) -> None:
-        """The library is through with it, and yet its end was never told.
 
-        A signal handler raised on the doorstep of the callback, where ctypes drops the exception;
-        or the outcome could not be read, as when there is no memory.
-        """
-        what = "a signal handler" if cause is None else f"{type(cause).__name__}"
-        error = CancelledError(
-            f"{what} interrupted the report of the outcome: it is unknown", retry=Retry.UNKNOWN
-        )
-        error.__cause__ = cause
-        self.finish(error, None)
+class Ended:
+    """The end of an operation."""
+
+    counts = True
+
+    def __init__(
+        self, operation: Operation, error: SMTPConnError | None, outcome: Result | Reply | None
+    ) -> None:
+        self.connection: object = operation.connection
+        self._operation = operation
+        self._error = error
+        self._outcome = outcome
+
+    def prepare(self) -> Call | None:
+        return self._operation.finish(self._error, self._outcome)
 
 
 def _finish(error: ErrorHandle, read: Callable[[], Result | Reply | None], token: int) -> None:
-    operation = _operations.get(token)
+    reference = _operations.get(token)
+    operation = None if reference is None else reference()
     if operation is None:
         return
     try:
-        outcome = read()
-        operation.finish(read_error(error), outcome)
+        ended = Ended(operation, read_error(error), read())
     except BaseException as exception:
-        operation.connection.loop._failed(operation.connection, exception, "the outcome")
+        operation._loop._delivery.failed(operation.connection, exception, "the outcome")
         # No success that nobody knows of.
-        operation.lose(exception)
+        unknown = CancelledError(
+            f"{type(exception).__name__} interrupted the report of the outcome: it is unknown",
+            retry=Retry.UNKNOWN,
+        )
+        unknown.__cause__ = exception
+        ended = Ended(operation, unknown, None)
+    operation._loop._delivery.items.append(ended)
 
 
 def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:

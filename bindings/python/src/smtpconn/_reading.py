@@ -34,8 +34,10 @@ class Reading:
         self.failure: BaseException | None = None
         self.position: Final = position
         self._over = False
+        #: The operation that will say how the send ended.
+        self.operation: weakref.ref[Any] | None = None
         if origin is not None:
-            _under_way[id(origin)] = self
+            _under_way[id(origin)] = weakref.ref(self)
 
     @property
     def under_way(self) -> bool:
@@ -44,12 +46,24 @@ class Reading:
     def drop(self) -> None:
         """The send was refused, and nothing was read."""
         self._over = True
+        self._forget()
+
+    def drop_unreported(self) -> None:
+        """The source was released: the send is over, also when no operation will say how."""
+        if self.operation is None or self.operation() is None:
+            self.end(False)
+
+    def _forget(self) -> None:
+        reference = _under_way.get(id(self.origin))
+        if reference is not None and reference() is self:
+            _under_way.pop(id(self.origin), None)
 
     def end(self, delivered: bool) -> None:
         """The send is over.  The second time does nothing."""
         if self._over:
             return
         self._over = True
+        self._forget()
         if not self.begun or self.origin is None:
             return
         if self.position is None:
@@ -83,11 +97,12 @@ class _Used:
 
 _used: Final = _Used()
 #: By the identity of the origin, which lives as long as the reading does.
-_under_way: Final[weakref.WeakValueDictionary[int, Reading]] = weakref.WeakValueDictionary()
+_under_way: Final[dict[int, weakref.ref[Reading]]] = {}
 
 
 def _refuse_used(origin: Any) -> None:
-    other = _under_way.get(id(origin))
+    reference = _under_way.get(id(origin))
+    other = None if reference is None else reference()
     if other is not None and other.under_way:
         raise MessageError(
             "the file or iterator of the message is being sent already: give each send its own"

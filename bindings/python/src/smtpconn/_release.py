@@ -12,6 +12,9 @@ from ._ffi import ReleaseCallback
 class Borrowed(Protocol):
     """An object that is notified when the library has released it."""
 
+    def belongs(self, loop: object) -> bool:
+        """Whether it is for whoever drives `loop` to end it, in that thread."""
+
     def released(self) -> bool:
         """False when it must be kept a little longer, and asked again."""
 
@@ -21,6 +24,9 @@ class Octets:
 
     def __init__(self, octets: bytes) -> None:
         self.octets = octets
+
+    def belongs(self, loop: object) -> bool:
+        return True
 
     def released(self) -> bool:
         return True
@@ -47,14 +53,24 @@ def forget(token: int) -> None:
     del _lent[token]
 
 
-def collect() -> None:
-    """Drops what was released.  Called after calls into the library."""
+def is_returned(borrowed: Borrowed) -> bool:
+    """Whether the library has released it, and `collect` has not come by yet."""
+    return any(_lent.get(token) is borrowed for token in list(_returned))
+
+
+def collect(loop: object = None) -> None:
+    """Drops what was released.  Called after calls into the library.
+
+    A message that was sent is ended where its loop is driven: the `finally` of a generator runs in
+    the thread in which its body ran.
+    """
     for _ in range(len(_returned)):
         try:
             token = _returned.popleft()
         except IndexError:  # Another thread was here.
             return
-        if _lent[token].released():
+        borrowed = _lent[token]
+        if borrowed.belongs(loop) and borrowed.released():
             del _lent[token]
         else:
             _returned.append(token)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 import time
 from types import TracebackType
-from typing import Any, Callable, Final, NoReturn, Optional, TypeVar, Union
+from typing import Any, Callable, Final, Optional, TypeVar, Union
 
 from ._connection import Connection
 from ._errors import StateError
@@ -14,6 +15,7 @@ from ._ffi import ConnHandle, LoopHandle, OptionsHandle
 from ._library import lib
 from ._loop import Loop
 from ._operation import Operation
+from ._release import collect
 
 Own = TypeVar("Own", bound="SansIOConnection")
 
@@ -38,7 +40,13 @@ class NoLoop(Loop):
     def timeout(self) -> Optional[float]:
         raise StateError(_REFUSAL)
 
-    def _advance(self, milliseconds: Optional[int], until: Any = None) -> NoReturn:
+    def run(self) -> bool:
+        raise StateError(_REFUSAL)
+
+    def run_once(self, timeout: Optional[float] = None) -> bool:
+        raise StateError(_REFUSAL)
+
+    def dispatch(self) -> bool:
         raise StateError(_REFUSAL)
 
 
@@ -59,6 +67,8 @@ class SansIOConnection(Connection):
     `now` is in seconds, on a clock that does not jump.  Its default is `time.monotonic()`; a
     program that gives it must give it always.
     """
+
+    _no_options = ("dns_timeout",)
 
     def _loop_for(self, loop: Optional[Loop]) -> Loop:
         if loop is not None:
@@ -146,23 +156,27 @@ class SansIOConnection(Connection):
         self._unread = octets[count:]
 
     def _step(self, step: Callable[[ConnHandle, int], None], now: Optional[float]) -> None:
-        core = self._loop._core
+        core, delivery = self._loop._core, self._loop._delivery
         milliseconds = max(0, round((time.monotonic() if now is None else now) * 1000))
-        self._open_handle()
-        with core:
-            if core.dispatching_here:
-                raise StateError("this was called inside of a callback")
-            handle = self._open_handle()
-            with core.callbacks():
-                step(handle, milliseconds)
-                # A callback may have closed the connection.
-                if self._handle is not None and lib.smtpconn_tick(handle, milliseconds) == 0:
-                    for operation in list(self._loop._pending.values()):
-                        operation.lose()
-        if self._loop._close_later:
-            core.close()
-        self._loop._raise_fatal()
-        self._loop._raise_failures()
+        self._check()
+        thread = threading.get_ident()
+        if delivery.is_here or core.dispatcher == thread:
+            raise StateError("this was called inside of a callback")
+        try:
+            core.dispatcher = thread
+            handle = self._handle
+            assert handle is not None
+            step(handle, milliseconds)
+            # A function of the program may have closed the connection.
+            lib.smtpconn_tick(self._handle, milliseconds)
+        finally:
+            core.dispatcher = 0
+        core.dig()
+        try:
+            delivery.deliver()
+        finally:
+            collect(self._loop)
+        delivery.raise_failures()
 
     # Python's own
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Final, Union
 from ._constants import READ_END, READ_ERROR, READ_PAUSE
 from ._errors import MessageError
 from ._ffi import ReadCallback
-from ._release import collect
+from ._release import is_returned
 from ._report import report
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ class Source:
         while filled < capacity:
             if self._taken == len(self._chunk):
                 chunk = next(self._chunks, _END)
-                collect()
-                if self._released:
+                if self._released or is_returned(self):
                     # The iterator closed the connection, and `buffer` may be gone with it.
                     return READ_ERROR
                 if chunk is _END:
@@ -108,11 +107,15 @@ class Source:
             self._allow_empty = self._allow_empty or filled > 0
         return filled or READ_END
 
+    def belongs(self, loop: object) -> bool:
+        operation = None if self._reading.operation is None else self._reading.operation()
+        return operation is None or operation.loop is loop
+
     def released(self) -> bool:
         self._released = True
         if self.running:
             return False  # The C function that runs it is part of this object.
-        self._reading.end(False)  # Unless a report came before: the connection was dropped.
+        self._reading.drop_unreported()
         self._close()
         del self._entry, self.callback  # They hold this object, and it holds them.
         return True

@@ -86,7 +86,7 @@ class ConnectionState:
     @property
     def tls_certificates(self) -> list[Certificate]:
         """The certificates that the server has sent, its own first; none without TLS."""
-        return list(self._ask(certificates_of))
+        return list(self._study(certificates_of))
 
     @property
     def remote_address(self) -> Optional[str]:
@@ -102,7 +102,7 @@ class ConnectionState:
             times = {part: lib.smtpconn_time(connection, part) for part in TimePart}
             return {part: time / 1000 for part, time in times.items() if time >= 0}
 
-        result: dict[TimePart, float] = self._ask(read)
+        result: dict[TimePart, float] = self._study(read)
         return result
 
     @property
@@ -119,7 +119,7 @@ class ConnectionState:
             found = (lib.smtpconn_capability_line(connection, index) for index in range(count))
             return [decode(line) for line in found if line is not None]
 
-        return list(self._ask(lines))
+        return list(self._study(lines))
 
     @property
     def capabilities(self) -> dict[str, str]:
@@ -142,10 +142,24 @@ class ConnectionState:
         return bool(self._ask(lib.smtpconn_has_capability, name))
 
     def _ask(self, question: Callable[..., Any], *arguments: object) -> Any:
-        self._open_handle()
-        with self._loop._core:
-            # Again: another thread may have closed it meanwhile.
-            return question(self._open_handle(), *arguments)
+        """One call of the library.  Several would not be one step: see `Core`."""
+        self._check()
+        answer = question(self._handle, *arguments)
+        # Without a handle the library has answered something.
+        self._check()
+        return answer
+
+    def _study(self, question: Callable[[Any], Any]) -> Any:
+        """Several calls of the library, during which the connection is not freed."""
+        core = self._loop._core
+        with core.guard:
+            core.studies += 1
+            try:
+                self._check()
+                return question(self._handle)
+            finally:
+                core.studies -= 1
+                core.dig()
 
     def _text(self, question: Callable[..., Any]) -> Optional[str]:
         octets: Optional[bytes] = self._ask(question)
@@ -159,7 +173,8 @@ class ConnectionState:
                 return False
             raise
 
-    def _open_handle(self) -> ConnHandle:
+    def _check(self) -> None:
+        """StateError when the connection cannot be used any more."""
         if self._handle is None:
             raise StateError("the connection is closed")
-        return self._handle
+        self._loop._core.check()

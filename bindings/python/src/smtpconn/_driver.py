@@ -1,0 +1,164 @@
+"""Waiting for a loop: one thread drives it, and others that wait for it stand by."""
+
+from __future__ import annotations
+
+import math
+import select
+import threading
+import time
+import weakref
+from collections import deque
+from contextlib import suppress
+from typing import Any, Callable, Final
+
+from ._constants import ErrorCode
+from ._core import Core
+from ._delivery import Delivery
+from ._errors import StateError
+from ._failure import bare_error
+from ._library import lib
+from ._release import collect
+
+#: Seconds of a single wait.  A signal that the system gives to another thread ends no wait, and
+#: Python's handlers run in the main thread after its wait only.
+SLICE: Final = 0.25
+
+INSIDE: Final = "the loop runs already: this was called inside of a callback"
+
+
+class _Turn:
+    """Of one call of `drive`: who drives."""
+
+    def __init__(self) -> None:
+        self.thread: Final = threading.get_ident()
+
+
+class Driver:
+    """Drives a loop, for threads that wait.
+
+    The wait itself is Python's, on the descriptor of the loop, so that signals, other threads and
+    gevent are served as by the standard library.
+    """
+
+    def __init__(self, owner: object, core: Core, delivery: Delivery) -> None:
+        #: The loop, by weak reference: it has this.
+        self._owner_reference: Final = weakref.ref(owner)
+        self._core: Final = core
+        self._delivery: Final = delivery
+        #: Whether operations were pending after the last turn.
+        self.is_pending = False
+        self._descriptor = -1
+        #: Holds the turn of the thread that drives, under 0; setdefault() is one step.
+        self._driving: Final[dict[int, _Turn]] = {}
+        #: A lock for each thread that stands by, locked.
+        self._waiters: Final[deque[Any]] = deque()
+        self._free_later = False
+
+    def refuse_inside(self, message: str = INSIDE) -> None:
+        """StateError inside of a function of the program that this loop runs."""
+        core = self._core
+        inside = self._delivery.is_here
+        if not inside and core.dispatcher == threading.get_ident():
+            # Inside of the library too, unless a signal handler has come after its return.
+            inside = lib.smtpconn_loop_dispatch(core.handle) == ErrorCode.ESTATE
+        if inside:
+            raise StateError(message)
+
+    def advance(self) -> None:
+        """Does what is possible without waiting."""
+        core = self._core
+        core.check()
+        before = core.dispatcher
+        thread = threading.get_ident()
+        if before not in (0, thread):
+            return  # Another is in the library, which has called a function of the program.
+        activity = self._delivery.activity
+        try:
+            core.dispatcher = thread
+            status: int = lib.smtpconn_loop_dispatch(core.handle)
+        finally:
+            core.dispatcher = before
+        if status < 0:
+            raise bare_error(status) if status != ErrorCode.ESTATE else StateError(INSIDE)
+        self.is_pending = status > 0
+        core.dig()
+        try:
+            self._delivery.deliver()
+        finally:
+            collect(self._owner_reference())
+            if self._delivery.activity != activity:
+                self.notify()
+            if self._free_later:
+                self.close()
+
+    def drive(self, over: Callable[[], bool], deadline: float = math.inf) -> None:
+        """Turns until `over()`, or until the deadline, after one turn at least.
+
+        A thread that finds another driving waits until that one has something for it, or leaves.
+        """
+        turn, driving = _Turn(), self._driving
+        try:
+            while not over():
+                holder = driving.setdefault(0, turn)
+                left = min(deadline - time.monotonic(), SLICE)
+                if holder is not turn and holder.thread != turn.thread:
+                    self._stand_by(over, left)
+                else:  # A signal handler continues for the thread that it interrupted.
+                    self._wait(left)
+                    self.advance()
+                if left <= 0:
+                    return
+        finally:
+            if 0 in driving and driving[0] is turn:
+                del driving[0]
+            self._wake_waiters()
+            if self._free_later:
+                self.close()
+
+    def notify(self) -> None:
+        """Something was delivered, for which others may wait."""
+        self._wake_waiters()
+        turn = self._driving.get(0)
+        if turn is not None and turn.thread != threading.get_ident():
+            self._core.wake()
+
+    def close(self) -> None:
+        """Frees the loop: now, or as soon as nobody is in it or waits for it."""
+        core = self._core
+        core.closed = True
+        self.is_pending = False
+        self._free_later = True
+        if not self._driving and not core.dispatcher:
+            self._free_later = False
+            core.free()
+            collect(self._owner_reference())
+        elif core.handle is not None:
+            core.wake()
+
+    def _wait(self, seconds: float) -> None:
+        if self._descriptor < 0:
+            self._core.check()
+            self._descriptor = lib.smtpconn_loop_fd(self._core.handle)
+        poller = select.poll()
+        poller.register(self._descriptor, select.POLLIN)
+        poller.poll(max(0, math.ceil(seconds * 1000)))
+
+    def _stand_by(self, over: Callable[[], bool], seconds: float) -> None:
+        waiter = threading.Lock()
+        waiter.acquire()
+        self._waiters.append(waiter)
+        try:
+            # Both may have come just before the lock was there to be opened.
+            if not over() and 0 in self._driving and seconds > 0:
+                waiter.acquire(timeout=seconds)
+        finally:
+            with suppress(ValueError):
+                self._waiters.remove(waiter)
+
+    def _wake_waiters(self) -> None:
+        waiters = self._waiters
+        while waiters:
+            try:
+                waiters.popleft().release()
+            except IndexError:  # Another thread was here.
+                return
