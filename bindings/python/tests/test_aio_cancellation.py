@@ -198,16 +198,23 @@ def test_timeouts_of_asyncio(run: Run) -> None:
 @in_every_loop
 def test_connect_is_cancelled(run: Run) -> None:
     async def main() -> None:
-        for said in ([], ["220 test"]):
+        for wait in (False, True):
             peer = Peer()
             connection = aio.AsyncConnection(connection=peer.ours)
             peer.ours.close()
-            peer.say(*said)
-            with anyio.move_on_after(0.01):
-                await connection.connect()
-            assert not (await peer.rest()).startswith("EHLO") or said
+            async with anyio.create_task_group() as group:
+                group.start_soon(connection.connect)
+                if wait:
+                    peer.say("220 test")
+                    await peer.until("EHLO ")
+                    await peer.until("\r\n")
+                group.cancel_scope.cancel()
+            if wait:
+                assert await peer.rest() == ""
+            await turns()
             assert connection.stage is smtpconn.Stage.CLOSED
             connection.close()
+            assert await peer.rest() == ""
             peer.theirs.close()
 
     run(main)
