@@ -1702,6 +1702,26 @@ typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_erro
 int smtpconn_send(smtpconn *connection, const smtpconn_envelope *envelope,
                   smtpconn_message *message, smtpconn_send_callback callback, void *user);
 
+/* Envelope, message and send in one call.
+ *
+ * addresses  the reverse-path and then each forward-path, as smtpconn_envelope_set_from and
+ *            _add_to take them, each with a NUL after it: "a@example.com\0b@example.com\0".
+ *            `addresses_length` counts every NUL, the last one too
+ * envelope   the other fields of the envelope, NULL for none; its own addresses, and the
+ *            fields of its recipients, are not used.  With NULL addresses of length 0 it is
+ *            used as it is
+ * content    a message in memory.  `borrowed` 0: it is copied.  1: it belongs to the caller,
+ *            who must not change it until the callback has returned; with
+ *            smtpconn_keep_sent, until the record can be taken outside of a callback
+ *
+ * Returns as smtpconn_send, and EENVELOPE for an address that is bad, which the message names,
+ * or an end without a NUL; EMESSAGE for NULL content with a length, or when there is no
+ * memory for the copy.  Everything else is as with smtpconn_send. */
+int smtpconn_send_packed(smtpconn *connection, const smtpconn_envelope *envelope,
+                         const char *addresses, size_t addresses_length, const void *content,
+                         size_t content_length, int borrowed, smtpconn_send_callback callback,
+                         void *user);
+
 /* Continues reading after SMTPCONN_READ_PAUSE.  SMTPCONN_ESTATE when nothing is
  * paused. */
 int smtpconn_resume(smtpconn *connection);
@@ -1914,11 +1934,19 @@ void smtpconn_keep_token(smtpconn *connection, const char *token, uint64_t expir
  * small for the first record: nothing is lost, and a buffer of `left` octets has room for all.
  * The library erases its copy of a token when it was taken.
  *
+ * After the last record that was moved, and when none was, 4 octets of 0 follow where there is
+ * room for them: the size of a record that there is not.  So a program that an exception may
+ * hit after the call, before it has the result, finds what was moved in the buffer.
+ *
+ * smtpconn_loop_dispatch_records is smtpconn_loop_dispatch, and then the same, in one call.
+ * When it returns an error of smtpconn_loop_dispatch, nothing was moved.
  * smtpconn_take_records is for a connection without a socket; with one it takes the records
  * of all connections of its loop.  Both may be called in a callback.
  * SMTPCONN_ESTATE for a NULL buffer with a capacity that is not 0. */
 ptrdiff_t smtpconn_loop_take_records(smtpconn_loop *loop, void *buffer, size_t capacity,
                                      size_t *left);
+ptrdiff_t smtpconn_loop_dispatch_records(smtpconn_loop *loop, void *buffer, size_t capacity,
+                                         size_t *left);
 ptrdiff_t smtpconn_take_records(smtpconn *connection, void *buffer, size_t capacity,
                                 size_t *left);
 

@@ -18,8 +18,23 @@ final class EnvelopeHandle: KeepsLastError {
     return unsafe text.pointer
   }
 
-  /// Checks an address; the error names the field and the address.
-  func mailbox(
+}
+
+extension Mailbox {
+  /// nil for the null reverse-path.
+  static func reversePath(_ text: ArraySlice<UInt8>) throws(Failure) -> Mailbox? {
+    // Blanks around an address are removed: they are never intended.
+    let text = Bytes.trimmed(text)
+    if text.isEmpty || text == Bytes.of("<>") { return nil }
+    return try checked(text, field: "from", isRecipient: false)
+  }
+
+  static func forwardPath(_ text: ArraySlice<UInt8>) throws(Failure) -> Mailbox {
+    try checked(Bytes.trimmed(text), field: "to", isRecipient: true)
+  }
+
+  /// The error names the field and the address.
+  private static func checked(
     _ text: [UInt8], field: String, isRecipient: Bool
   ) throws(Failure) -> Mailbox {
     do throws(Mailbox.Refusal) {
@@ -56,12 +71,9 @@ public func smtpconn_envelope_set_from(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  // Blanks around an address are removed: they are never intended.
-  let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
+  let text = unsafe cBytes(mailbox) ?? []
   return handle.perform { () throws(Failure) in
-    let isNull = text.isEmpty || text == Bytes.of("<>")
-    handle.request.from =
-      isNull ? nil : try handle.mailbox(text, field: "from", isRecipient: false)
+    handle.request.from = try .reversePath(text[...])
   }
 }
 
@@ -76,11 +88,9 @@ public func smtpconn_envelope_add_to(
   _ envelope: OpaquePointer?, _ mailbox: UnsafePointer<CChar>?
 ) -> CInt {
   guard let handle = unsafe EnvelopePointer.borrow(envelope) else { return nullHandle }
-  // Blanks around an address are removed: they are never intended.
-  let text = Bytes.trimmed((unsafe cBytes(mailbox) ?? [])[...])
+  let text = unsafe cBytes(mailbox) ?? []
   return handle.perform { () throws(Failure) in
-    let mailbox = try handle.mailbox(text, field: "to", isRecipient: true)
-    handle.request.add(SendRequest.Recipient(mailbox))
+    handle.request.add(SendRequest.Recipient(try .forwardPath(text[...])))
   }
 }
 

@@ -1,45 +1,53 @@
 import CSMTPConn
 import SMTPConnection
 import SMTPProtocol
+import SMTPTransport
 
 // Callbacks that keep what they are given as a record, and taking the records.
 
-/// Appends a record that has nothing but the fields of all, and an error.
-private func keep(
+/// Begins a record with the fields that all have. `more`: octets of the fields that follow them.
+private func begin(
   _ kind: RecordKind, _ connection: OpaquePointer?, _ error: OpaquePointer?,
-  _ user: UnsafeMutableRawPointer?
-) {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
-  let failure = unsafe Handle<ErrorHandle>.borrow(error)?.failure
-  handle.records.append(kind, fixed: RecordWriter.header) { record in
-    unsafe record.begin(connection, user, failure, isPlain: failure == nil)
+  _ user: UnsafeMutableRawPointer?, more: Int = 0, isSecret: Bool = false
+) -> RecordQueue? {
+  guard let handle = unsafe ConnectionPointer.borrow(connection),
+    let record = handle.records.begin(kind, fixed: RecordKind.header + more, isSecret: isSecret)
+  else { return nil }
+  record.put(UInt64(UInt(bitPattern: user)), at: 8)
+  record.put(UInt64(UInt(bitPattern: connection)), at: 16)
+  if let failure = unsafe Handle<ErrorHandle>.borrow(error)?.failure {
+    record.put(failure.code.rawValue, at: 28)
+    record.put(record.error(failure), at: 32)
+  } else {
+    record.put(UInt32(SMTPCONN_RECORD_PLAIN), at: 24)
   }
+  return handle.records
 }
 
 @_cdecl("smtpconn_keep_done") @implementation
 public func smtpconn_keep_done(
   _ connection: OpaquePointer?, _ error: OpaquePointer?, _ user: UnsafeMutableRawPointer?
 ) {
-  unsafe keep(.done, connection, error, user)
+  unsafe begin(.done, connection, error, user)?.end()
 }
 
 @_cdecl("smtpconn_keep_error") @implementation
 public func smtpconn_keep_error(
   _ connection: OpaquePointer?, _ error: OpaquePointer?, _ user: UnsafeMutableRawPointer?
 ) {
-  unsafe keep(.error, connection, error, user)
+  unsafe begin(.error, connection, error, user)?.end()
 }
 
 @_cdecl("smtpconn_keep_connected") @implementation
 public func smtpconn_keep_connected(
   _ connection: OpaquePointer?, _ user: UnsafeMutableRawPointer?
 ) {
-  unsafe keep(.connected, connection, nil, user)
+  unsafe begin(.connected, connection, nil, user)?.end()
 }
 
 @_cdecl("smtpconn_keep_ended") @implementation
 public func smtpconn_keep_ended(_ connection: OpaquePointer?, _ user: UnsafeMutableRawPointer?) {
-  unsafe keep(.ended, connection, nil, user)
+  unsafe begin(.ended, connection, nil, user)?.end()
 }
 
 @_cdecl("smtpconn_keep_sent") @implementation
@@ -47,15 +55,11 @@ public func smtpconn_keep_sent(
   _ connection: OpaquePointer?, _ error: OpaquePointer?, _ result: OpaquePointer?,
   _ user: UnsafeMutableRawPointer?
 ) {
-  guard let handle = unsafe ConnectionPointer.borrow(connection),
-    let outcome = unsafe Handle<Outcome>.borrow(result)
+  guard let outcome = unsafe Handle<Outcome>.borrow(result),
+    let records = unsafe begin(.sent, connection, error, user, more: 72)
   else { return }
-  let failure = unsafe Handle<ErrorHandle>.borrow(error)?.failure
-  handle.records.append(.sent, fixed: RecordWriter.outcome) { record in
-    record.write(outcome)
-    let isPlain = failure == nil && outcome.isAcceptedByAll
-    unsafe record.begin(connection, user, failure, isPlain: isPlain)
-  }
+  records.last?.result(outcome)
+  records.end()
 }
 
 @_cdecl("smtpconn_keep_reply") @implementation
@@ -63,20 +67,17 @@ public func smtpconn_keep_reply(
   _ connection: OpaquePointer?, _ error: OpaquePointer?, _ reply: OpaquePointer?,
   _ user: UnsafeMutableRawPointer?
 ) {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
-  let failure = unsafe Handle<ErrorHandle>.borrow(error)?.failure
-  let reply = unsafe Handle<ReplyHandle>.borrow(reply)
-  handle.records.append(.reply, fixed: RecordWriter.header + 32) { record in
-    unsafe record.begin(connection, user, failure, isPlain: failure == nil)
-    guard let reply else { return }
-    record.put(Int32(truncatingIfNeeded: reply.reply.code), at: 40)
-    record.reply(reply.reply, text: 56, enhanced: 48)
+  guard let records = unsafe begin(.reply, connection, error, user, more: 32) else { return }
+  if let reply = unsafe Handle<ReplyHandle>.borrow(reply), let record = records.last {
+    record.reply(reply.reply, code: 40, enhanced: 48, text: 56)
     let lines = record.room(8 * reply.lines.count)
-    guard lines > 0 else { return }
-    record.put(reply.lines.count, at: 64)
-    record.put(lines, at: 68)
-    for (index, line) in reply.lines.enumerated() { record.text(line, at: lines + 8 * index) }
+    if lines > 0 {
+      record.put(reply.lines.count, at: 64)
+      record.put(lines, at: 68)
+      for (index, line) in reply.lines.enumerated() { record.text(line, at: lines + 8 * index) }
+    }
   }
+  records.end()
 }
 
 @_cdecl("smtpconn_keep_log") @implementation
@@ -84,16 +85,15 @@ public func smtpconn_keep_log(
   _ connection: OpaquePointer?, _ level: CInt, _ kind: CInt, _ text: UnsafePointer<CChar>?,
   _ length: Int, _ user: UnsafeMutableRawPointer?
 ) {
-  guard let handle = unsafe ConnectionPointer.borrow(connection),
-    let text = unsafe cOctets(text, length), let dropped = handle.records.roomForLine()
+  guard let text = unsafe cOctets(text, length),
+    let dropped = unsafe ConnectionPointer.borrow(connection)?.records.roomForLine(),
+    let records = unsafe begin(.log, connection, nil, user, more: 24)
   else { return }
-  handle.records.append(.log, fixed: RecordWriter.header + 24) { record in
-    unsafe record.begin(connection, user, nil, isPlain: true)
-    record.put(level, at: 40)
-    record.put(kind, at: 44)
-    unsafe record.text(text, at: 48)
-    record.put(dropped, at: 56)
-  }
+  records.last?.put(level, at: 40)
+  records.last?.put(kind, at: 44)
+  unsafe records.last?.text(text, at: 48)
+  records.last?.put(dropped, at: 56)
+  records.end()
 }
 
 @_cdecl("smtpconn_keep_token") @implementation
@@ -101,24 +101,22 @@ public func smtpconn_keep_token(
   _ connection: OpaquePointer?, _ token: UnsafePointer<CChar>?, _ expires: UInt64,
   _ user: UnsafeMutableRawPointer?
 ) {
-  guard let handle = unsafe ConnectionPointer.borrow(connection), let token = unsafe token else {
-    return
-  }
-  let octets = unsafe cString(token)
-  handle.records.append(.token, fixed: RecordWriter.header + 16, isSecret: true) { record in
-    unsafe record.begin(connection, user, nil, isPlain: true)
-    record.put(expires, at: 40)
-    unsafe record.text(octets, at: 48)
-  }
+  guard let token = unsafe token,
+    let records = unsafe begin(.token, connection, nil, user, more: 16, isSecret: true)
+  else { return }
+  records.last?.put(expires, at: 40)
+  unsafe records.last?.text(cString(token), at: 48)
+  records.end()
 }
+
+// MARK: Taking
 
 @_cdecl("smtpconn_loop_take_records") @implementation
 public func smtpconn_loop_take_records(
   _ loop: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
   _ left: UnsafeMutablePointer<Int>?
 ) -> Int {
-  guard let handle = unsafe LoopPointer.borrow(loop) else { return Int(nullHandle) }
-  return unsafe take(handle.records, buffer, capacity, left)
+  unsafe take(LoopPointer.borrow(loop)?.records, buffer, capacity, left)
 }
 
 @_cdecl("smtpconn_take_records") @implementation
@@ -126,15 +124,27 @@ public func smtpconn_take_records(
   _ connection: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
   _ left: UnsafeMutablePointer<Int>?
 ) -> Int {
-  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return Int(nullHandle) }
-  return unsafe take(handle.records, buffer, capacity, left)
+  unsafe take(ConnectionPointer.borrow(connection)?.records, buffer, capacity, left)
+}
+
+@_cdecl("smtpconn_loop_dispatch_records") @implementation
+public func smtpconn_loop_dispatch_records(
+  _ loop: OpaquePointer?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
+  _ left: UnsafeMutablePointer<Int>?
+) -> Int {
+  // A callback may free the loop.
+  guard let handle = unsafe LoopPointer.borrow(loop), unsafe buffer != nil || capacity == 0 else {
+    return Int(nullHandle)
+  }
+  let result = runResult(handle.loop.dispatch())
+  return result < 0 ? Int(result) : unsafe take(handle.records, buffer, capacity, left)
 }
 
 private func take(
-  _ records: RecordQueue, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
+  _ records: RecordQueue?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
   _ left: UnsafeMutablePointer<Int>?
 ) -> Int {
-  guard unsafe buffer != nil || capacity == 0 else { return Int(nullHandle) }
+  guard let records, unsafe buffer != nil || capacity == 0 else { return Int(nullHandle) }
   // A `size_t` beyond the signed range arrives as a negative number.
   let room = unsafe UnsafeMutableRawBufferPointer(
     start: buffer, count: capacity < 0 ? .max : capacity)

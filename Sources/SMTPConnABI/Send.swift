@@ -6,6 +6,30 @@ import SMTPTransport
 /// About the memory of a recipient until its result is known: a command, a reply, an outcome.
 private let memoryOfRecipient = 1024
 
+private func checkMemory(forRecipients count: Int) throws(Failure) {
+  let (octets, overflow) = count.multipliedReportingOverflow(by: memoryOfRecipient)
+  guard !overflow, Memory.has(octets) else {
+    throw Failure(
+      .envelope, "there is not enough memory to send to \(count) recipients",
+      phase: .envelope, retry: .safe)
+  }
+}
+
+extension ConnectionHandle {
+  fileprivate func send(
+    _ request: SendRequest, _ source: any ContentSource, _ callback: smtpconn_send_callback?,
+    _ user: UnsafeMutableRawPointer?
+  ) throws(Failure) {
+    try checkMemory(forRecipients: request.recipients.count)
+    try connection.send(request, source, tag: unsafe tag(user)) { outcome in
+      guard let callback = unsafe callback else { return }
+      unsafe withView(of: outcome.failure) { error in
+        unsafe callback(Handle.view(self), error, Handle.view(outcome), user)
+      }
+    }
+  }
+}
+
 @_cdecl("smtpconn_send") @implementation
 public func smtpconn_send(
   _ connection: OpaquePointer?, _ envelope: OpaquePointer?, _ message: OpaquePointer?,
@@ -19,20 +43,73 @@ public func smtpconn_send(
     guard let request else {
       throw Failure(.envelope, "the envelope is missing", phase: .envelope)
     }
-    guard Memory.has(request.recipients.count * memoryOfRecipient) else {
-      throw Failure(
-        .envelope, "there is not enough memory to send to \(request.recipients.count) recipients",
-        phase: .envelope, retry: .safe)
-    }
     guard let message else {
       throw Failure(.message, "the message is missing", phase: .message)
     }
-    try handle.connection.send(request, message.source(), tag: unsafe tag(user)) { outcome in
-      guard let callback = unsafe callback else { return }
-      unsafe withView(of: outcome.failure) { error in
-        unsafe callback(Handle.view(handle), error, Handle.view(outcome), user)
-      }
-    }
+    try unsafe handle.send(request, message.source(), callback, user)
     message.consume()
   }
+}
+
+@_cdecl("smtpconn_send_packed") @implementation
+public func smtpconn_send_packed(
+  _ connection: OpaquePointer?, _ envelope: OpaquePointer?, _ addresses: UnsafePointer<CChar>?,
+  _ addressesLength: Int, _ content: UnsafeRawPointer?, _ contentLength: Int, _ borrowed: CInt,
+  _ callback: smtpconn_send_callback?, _ user: UnsafeMutableRawPointer?
+) -> CInt {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
+  let given = unsafe EnvelopePointer.borrow(envelope)?.request
+  handle.texts.clear()
+  return handle.perform { () throws(Failure) in
+    var request = given ?? SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
+    if unsafe addresses != nil || addressesLength != 0 {
+      try unsafe request.readdress(cOctets(addresses, addressesLength))
+    }
+    let source = try unsafe source(cOctets(content, contentLength), isBorrowed: borrowed != 0)
+    try unsafe handle.send(request, source, callback, user)
+  }
+}
+
+extension SendRequest {
+  /// Takes the addresses out of one block: the reverse-path and the forward-paths, each with a NUL
+  /// after it.
+  fileprivate mutating func readdress(_ block: UnsafeBufferPointer<UInt8>?) throws(Failure) {
+    guard let block = unsafe block else {
+      throw Failure(
+        .envelope, "the addresses are missing: NULL, and a length that is not 0", phase: .envelope)
+    }
+    guard unsafe block.last == 0 else {
+      throw Failure(.envelope, "the addresses do not end with a NUL", phase: .envelope)
+    }
+    try checkMemory(forRecipients: unsafe block.count { $0 == 0 })
+    var from: Mailbox?
+    var recipients: [Mailbox] = []
+    var start = 0
+    for end in block.indices where unsafe block[end] == 0 {
+      let text = unsafe [UInt8](block[start..<end])
+      if start == 0 {
+        from = try .reversePath(text[...])
+      } else {
+        recipients.append(try .forwardPath(text[...]))
+      }
+      start = end + 1
+    }
+    readdress(from: from, to: recipients)
+  }
+}
+
+private func source(
+  _ content: UnsafeBufferPointer<UInt8>?, isBorrowed: Bool
+) throws(Failure) -> any ContentSource {
+  guard let content = unsafe content else {
+    throw Failure(
+      .message, "the content is missing: NULL, and a length that is not 0", phase: .message)
+  }
+  if isBorrowed { return unsafe BorrowedSource(content, nil, nil) }
+  guard let copy = unsafe BytesSource.copy(content.span) else {
+    throw Failure(
+      .message, "there is not enough memory for a copy of the message", phase: .message,
+      retry: .safe)
+  }
+  return copy
 }

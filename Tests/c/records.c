@@ -12,6 +12,7 @@
 #include "check.h"
 #include "record.h"
 
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,12 +51,17 @@ static void as_many_as_fit(void) {
   CHECK_INT(left_of(connection), 120);
 
   memset(buffer, 0x55, sizeof buffer);
+  /* A size of 0 where the records end, and nothing else is written. */
+  CHECK_INT(smtpconn_take_records(connection, buffer, 3, &left), 0);
+  CHECK_INT(record_32(buffer), 0x55555555);
   CHECK_INT(smtpconn_take_records(connection, buffer, 39, &left), 0);
   CHECK_INT(left, 120);
-  CHECK_INT(buffer[0], 0x55);
+  CHECK_INT(record_32(buffer), 0);
+  CHECK_INT(record_32(buffer + 4), 0x55555555);
   CHECK_INT(smtpconn_take_records(connection, buffer, 79, NULL), 40);
   CHECK_INT(record_64(buffer + 8), 1);
-  CHECK_INT(buffer[40], 0x55);
+  CHECK_INT(record_32(buffer + 40), 0);
+  CHECK_INT(record_32(buffer + 44), 0x55555555);
   smtpconn_keep_connected(connection, user(4));
   CHECK_INT(smtpconn_take_records(connection, buffer, 80, &left), 80);
   CHECK_INT(left, 40);
@@ -66,6 +72,7 @@ static void as_many_as_fit(void) {
   CHECK_INT(record_16(buffer + 6), SMTPCONN_RECORD_CONNECTED);
   CHECK_INT(left, 0);
   CHECK_INT(smtpconn_take_records(connection, buffer, sizeof buffer, &left), 0);
+  CHECK_INT(record_32(buffer), 0);
 
   CHECK_INT(smtpconn_take_records(connection, NULL, 1, &left), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_take_records(NULL, buffer, sizeof buffer, &left), SMTPCONN_ESTATE);
@@ -346,6 +353,33 @@ static void of_a_loop(int port) {
   smtpconn_free(second);
 }
 
+static void dispatched_and_taken(int port) {
+  unsigned char buffer[4096];
+  smtpconn_loop *loop = smtpconn_loop_new();
+  smtpconn *connection = connected(port, loop, 1);
+  size_t left = 0;
+  ptrdiff_t octets = 0;
+  start_send(connection, 1, 2);
+  CHECK_INT(smtpconn_loop_dispatch_records(loop, NULL, 1, &left), SMTPCONN_ESTATE);
+  while (octets == 0) {
+    struct pollfd ready = {smtpconn_loop_fd(loop), POLLIN, 0};
+    poll(&ready, 1, -1);
+    octets = smtpconn_loop_dispatch_records(loop, buffer, sizeof buffer, &left);
+  }
+  CHECK_INT(left, 0);
+  CHECK(strncmp(story_of(buffer, (size_t)octets), "done 1 plain", 12) == 0);
+  /* With less room than there are records they wait for the next call. */
+  CHECK_INT(smtpconn_loop_run(loop), 0);
+  smtpconn_keep_done(connection, NULL, user(3));
+  octets = smtpconn_loop_dispatch_records(loop, buffer, 0, &left);
+  CHECK_INT(octets, 0);
+  CHECK(left >= 40);
+  octets = smtpconn_loop_dispatch_records(loop, buffer, sizeof buffer, &left);
+  CHECK_INT(record_64(buffer + octets - 40 + 8), 3);
+  smtpconn_free(connection);
+  smtpconn_loop_free(loop);
+}
+
 static void of_a_loop_of_its_own(int port) {
   smtpconn *connection = connected(port, NULL, 1);
   CHECK_INT(smtpconn_run(connection), 0);
@@ -367,6 +401,8 @@ static void takes(smtpconn *connection, const smtpconn_error *error, void *given
   tells(connection, "done 1 plain");
   smtpconn_keep_done(connection, error, given);
   tells(connection, "done 2 plain");
+  CHECK_INT(smtpconn_loop_dispatch_records(smtpconn_get_loop(connection), NULL, 0, NULL),
+            SMTPCONN_ESTATE);
   taken_inside++;
 }
 
@@ -394,6 +430,7 @@ int main(int argc, char **argv) {
   lost();
   one_reason();
   of_a_loop(port);
+  dispatched_and_taken(port);
   of_a_loop_of_its_own(port);
   inside_a_callback(port);
   return check_result();

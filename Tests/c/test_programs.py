@@ -34,6 +34,7 @@ PROGRAMS: dict[str, list[str]] = {
     "turns": [],
     "without_socket": [],
     "records": ["{friendly}"],
+    "packed": [],
     # As soak.
     "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],

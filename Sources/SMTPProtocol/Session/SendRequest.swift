@@ -106,6 +106,14 @@ package struct SendRequest {
     if localPart == nil, recipient.mailbox.isLocalPart { localPart = recipient.mailbox }
   }
 
+  /// Other addresses, and the recipients have nothing but those.
+  package mutating func readdress(from: Mailbox?, to recipients: [Mailbox]) {
+    let envelope = own()
+    envelope.from = from
+    envelope.recipients = recipients.map { Recipient($0) }
+    envelope.localPart = recipients.first { $0.isLocalPart }
+  }
+
   /// Changes a recipient; there must be one of this number.
   package mutating func changeRecipient(_ index: Int, _ change: (inout Recipient) -> Void) {
     change(&recipients[index])

@@ -16,7 +16,9 @@ extension Reply {
     var second = Self.takeWord(&rest)
     var third = Self.takeWord(&rest)
     while let here = word {
-      if here.count > 3, Self.isWord(here.prefix(3), "id=") { return here.dropFirst(3) }
+      if here.count > 3, here.dropFirst(2).first == .equals, Self.isWord(here.prefix(3), "id=") {
+        return here.dropFirst(3)
+      }
       if let second, let third {
         if Self.isWord(here, "queued"), Self.isWord(second, "as") { return third }
         if let before, Self.isWord(here, "Message"), Self.isWord(second, "accepted"),
@@ -42,9 +44,8 @@ extension Reply {
 
   /// In any case.
   private static func isWord(_ word: ArraySlice<UInt8>, _ literal: StaticString) -> Bool {
-    let octets = literal.description.utf8
-    return word.count == octets.count
-      && zip(word, octets).allSatisfy { Bytes.uppercased($0) == Bytes.uppercased($1) }
+    word.count == literal.utf8CodeUnitCount
+      && Bytes.equalIgnoringCase(Array(word), Bytes.of(literal))
   }
 
   /// Not "OK", not an enhanced status code. OpenSMTPD's has eight hexadecimal digits,

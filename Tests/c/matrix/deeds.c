@@ -71,6 +71,12 @@ static void sends(smtpconn_message *message) {
 
 static void sends_copy(void) { sends(smtpconn_message_new_copy("copy", 4)); }
 
+static void sends_packed(void) {
+  WITH(connection);
+  started(smtpconn_send_packed(world.connection, NULL, "a@example.com\0c@example.com", 28, "mine", 4,
+                               1, on_extra_sent, &world));
+}
+
 static void sends_borrowed(void) {
   world.extra_given++;
   sends(smtpconn_message_new_borrowed("mine", 4, on_extra_release, &world));
@@ -145,6 +151,7 @@ static void waits(void) {
   CHECK_INT(smtpconn_loop_run(world.loop), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_loop_run_once(world.loop, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_loop_dispatch(world.loop), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_loop_dispatch_records(world.loop, NULL, 0, NULL), SMTPCONN_ESTATE);
 }
 
 /* With a socket these are refused always; without one inside a callback, and outside of them
@@ -328,7 +335,7 @@ static void frees_everything(void) {
 const struct named_deed deeds[] = {
     DEED(frees), DEED(frees_twice), DEED(closes), DEED(cancels), DEED(withdraws), DEED(cancels_and_frees),
     DEED(quits), DEED(resets), DEED(asks), DEED(passes_on), DEED(connects), DEED(resumes), DEED(logs_in), DEED(sends_copy),
-    DEED(sends_borrowed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels), DEED(sends_and_withdraws),
+    DEED(sends_borrowed), DEED(sends_packed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels), DEED(sends_and_withdraws),
     DEED(sends_and_frees), DEED(removes_events), DEED(replaces_events), DEED(looks), DEED(waits),
     DEED(moves), DEED(moves_another),
     DEED(asks_loop), DEED(takes_records), DEED(frees_loop), DEED(frees_loop_and_connection),

@@ -99,6 +99,9 @@ void null_connection(void) {
   smtpconn_keep_token(NULL, NULL, 0, NULL);
   CHECK_INT(smtpconn_take_records(NULL, NULL, 0, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_loop_take_records(NULL, NULL, 0, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_loop_dispatch_records(NULL, NULL, 0, NULL), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_send_packed(NULL, NULL, NULL, 0, NULL, 0, 0, never_sent, NULL),
+            SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_withdraw(NULL, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed(NULL, "x", 1, 0), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_feed_end(NULL, 0, 0), SMTPCONN_ESTATE);

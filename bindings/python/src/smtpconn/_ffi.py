@@ -432,6 +432,11 @@ FUNCTIONS = (
     Function("smtpconn_message_free", [Message], None),
     # Send
     Function("smtpconn_send", [Conn, Envelope, Message, SendCallback, c_void_p], c_int),
+    Function(
+        "smtpconn_send_packed",
+        [Conn, Envelope, c_char_p, c_size_t, c_void_p, c_size_t, c_int, SendCallback, c_void_p],
+        c_int,
+    ),
     Function("smtpconn_resume", [Conn], c_int),
     Function("smtpconn_result_count", [Result], c_size_t),
     Function("smtpconn_result_accepted_count", [Result], c_size_t),
@@ -478,6 +483,9 @@ FUNCTIONS = (
     Function("smtpconn_keep_token", [Conn, c_char_p, c_uint64, c_void_p], None),
     Function(
         "smtpconn_loop_take_records", [Loop, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t
+    ),
+    Function(
+        "smtpconn_loop_dispatch_records", [Loop, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t
     ),
     Function("smtpconn_take_records", [Conn, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t),
     # Ending a connection
