@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import ssl
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
+from smtpconn import _core, _events
+from smtpconn._library import lib
 
 OTHER = HELLO.replace("S: 250-SMTPUTF8\n", "")
 LOST = "C: NOOP\nX:\nE:"
@@ -160,9 +162,40 @@ def test_a_login_from_a_url_is_repeated(server: ScriptedServer) -> None:
         assert connection.is_authenticated
 
 
-def test_nothing_is_left_over(server: ScriptedServer) -> None:
+def test_a_loss_after_connecting_again(server: ScriptedServer) -> None:
+    """What the first connection had come to is over with it."""
+    errors: list[smtpconn.SMTPConnError] = []
+    server.play(HELLO, QUIT).play(HELLO, "X:\nE:")
+    connection = smtpconn.Connection(
+        "127.0.0.1", server.port, on_error=lambda _, error: errors.append(error)
+    )
+    connection.connect()
+    connection.quit()
+    connection.connect()
+    # Nothing is under way that would be lost with it: only the event tells.
+    while connection.is_open:
+        connection.loop.run_once(1)
+    assert [type(error) for error in errors] == [smtpconn.ConnectionLostError]
+    connection.close()
+
+
+class Counting:
+    """The library, with a count of the connections that it frees."""
+
+    freed = 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "smtpconn_free":
+            self.freed += 1
+        return getattr(lib, name)
+
+
+def test_nothing_is_left_over(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(5):
         server.play(HELLO, QUIT)
+    counting = Counting()
+    monkeypatch.setattr(_core, "lib", counting)
+    listening = len(_events._connections)
     connection = smtpconn.Connection("127.0.0.1", server.port)
     connection.connect()
     before = len(os.listdir("/proc/self/fd"))
@@ -170,6 +203,7 @@ def test_nothing_is_left_over(server: ScriptedServer) -> None:
         connection.quit()
         connection.connect()
     assert len(os.listdir("/proc/self/fd")) <= before
+    assert counting.freed == 4
+    assert len(_events._connections) == listening + 1
     connection.quit()
     connection.close()
-    gc.collect()

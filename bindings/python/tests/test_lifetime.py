@@ -15,14 +15,14 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
-from smtpconn import _constants, _core, _events, _reading, _release, _source
+from smtpconn import _constants, _core, _operation, _reading, _release, _source
 from smtpconn._library import lib
 
 
 def state() -> tuple[int, int, int]:
-    """What is held: descriptors, messages, connections."""
+    """What is held: descriptors, messages, operations."""
     gc.collect()  # Of the tests before.
-    return len(os.listdir("/proc/self/fd")), len(_release._lent), len(_events._connections)
+    return len(os.listdir("/proc/self/fd")), len(_release._lent), len(_operation._operations)
 
 
 def test_nothing_is_left_behind() -> None:

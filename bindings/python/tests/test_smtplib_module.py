@@ -312,16 +312,41 @@ def test_commands_between_messages(server: ScriptedServer) -> None:
 
 def test_capabilities_that_the_program_changes(server: ScriptedServer) -> None:
     """A known way to leave out what a server does badly."""
-    one_by_one = (
-        "C: MAIL FROM:<a@example.org>\nS: 250 ok\nC: RCPT TO:<b@example.org>\nS: 250 ok\n"
-        "C: DATA\nS: 354 go\nM:\nS: 250 queued\n"
+    answers = (
+        "S: 250 ok\nC: RCPT TO:<b@example.org>\nS: 250 ok\nC: DATA\nS: 354 go\nM:\nS: 250 queued\n"
     )
-    server.play(PIPELINING, one_by_one, BYE)
+    sizes = [" SIZE=3", "", " SIZE=3"]
+    server.play(
+        PIPELINING, *(f"C: MAIL FROM:<a@example.org>{size}\n{answers}" for size in sizes), BYE
+    )
     with connect(server) as smtp:
-        smtp.ehlo()
+        smtp.sendmail(FROM, TO[0], b"x")
         del smtp.esmtp_features["size"]
         smtp.sendmail(FROM, TO[0], b"x")
+        smtp.esmtp_features["size"] = ""
+        smtp.sendmail(FROM, TO[0], b"x")
         smtp.quit()
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("Local.Part+x@Example.ORG", "Local.Part+x@Example.ORG"),
+        ('"a b"@example.org', '"a b"@example.org'),
+        ("Name <a@example.org>", "a@example.org"),
+        ("<a@example.org>", "a@example.org"),
+        ("", ""),
+        ("<>", ""),
+    ],
+)
+def test_senders(server: ScriptedServer, given: str, sent: str) -> None:
+    """The mailbox is that of the standard library, whoever sends it."""
+    server.play(PIPELINING, f"C: MAIL FROM:<{sent}> *\nS: 550 no\nC: *\nS: 503\nC: *\nS: 503\n")
+    smtp = connect(server)
+    with pytest.raises(smtplib.SMTPSenderRefused) as caught:
+        smtp.sendmail(given, TO[0], b"x")
+    assert caught.value.sender == given
+    smtp.close()
 
 
 def test_helo_only(server: ScriptedServer) -> None:
@@ -377,6 +402,11 @@ class Interrupted(socket.socket):
             raise KeyboardInterrupt
         return super().send(octets, *rest)
 
+    def sendall(self, octets: Any, *rest: Any) -> None:
+        if self.at and self.at in bytes(octets):
+            raise KeyboardInterrupt
+        super().sendall(octets, *rest)
+
 
 def test_ctrl_c_closes(server: ScriptedServer) -> None:
     """Else the next command would read the reply to this one."""
@@ -420,6 +450,39 @@ def test_the_program_of_the_documentation(server: ScriptedServer, certificate: P
     smtp.close()
     server.check()
     assert server.messages == [b"Subject: hi\r\n\r\nHello\r\n"]
+
+
+@pytest.mark.parametrize("name", ["noop", "getreply", "ehlo"])
+def test_without_a_connection(name: str) -> None:
+    with pytest.raises(standard.SMTPServerDisconnected, match="connect") as caught:
+        getattr(smtplib.SMTP(), name)()
+    assert isinstance(caught.value, smtpconn.StateError)
+
+
+def test_a_command_that_cannot_be_sent(server: ScriptedServer) -> None:
+    server.play(PIPELINING, "X:")
+    smtp = connect(server)
+    smtp.ehlo()
+    assert smtp.sock is not None
+    smtp.sock.shutdown(socket.SHUT_WR)
+    with pytest.raises(standard.SMTPServerDisconnected) as caught:
+        smtp.noop()
+    assert isinstance(caught.value, smtpconn.ConnectionLostError)
+    assert isinstance(caught.value.__cause__, BrokenPipeError)
+    assert smtp.sock is None
+
+
+def test_ctrl_c_in_a_command_closes(server: ScriptedServer) -> None:
+    server.play(PIPELINING, "E:")
+    smtp = connect(server)
+    smtp.ehlo()
+    assert smtp.sock is not None
+    own = Interrupted(fileno=smtp.sock.detach())
+    own.at = b"noop"
+    smtp.sock = own
+    with pytest.raises(KeyboardInterrupt):
+        smtp.noop()
+    assert smtp.sock is None
 
 
 LHLO = "S: 220 lmtp\nC: lhlo client.example\nS: 250-lmtp\nS: 250 PIPELINING\n"

@@ -268,3 +268,6 @@ def test_a_reply_that_never_ends(server: ScriptedServer) -> None:
     with pytest.raises(smtplib.SMTPResponseException, match="too long"):
         smtp.ehlo()
     assert smtp.sock is None
+    # It may have been sending still.
+    server.finish()
+    server.faults.clear()

@@ -22,13 +22,10 @@ class Call(NamedTuple):
 class Item(Protocol):
     """Something that happened."""
 
-    @property
-    def connection(self) -> object:
-        """The connection to which it happened."""
-
-    @property
-    def counts(self) -> bool:
-        """Whether it is something to wait for, which a line of the log is not."""
+    #: The connection to which it happened.
+    connection: object
+    #: Whether it is something to wait for, which a line of the log is not.
+    counts: bool
 
     def prepare(self) -> Optional[Call]:
         """Records it, and says whom to tell.  May be called again, when it was interrupted."""

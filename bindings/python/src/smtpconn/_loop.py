@@ -7,15 +7,12 @@ import time
 import weakref
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final, NoReturn, Optional, Protocol, TypeVar
+from typing import Final, NoReturn, Optional, Protocol, TypeVar
 
 from ._core import Core
-from ._delivery import Delivery, Item
+from ._delivery import Delivery
 from ._driver import Driver
-from ._events import opened_event
-from ._inbox import Inbox
 from ._library import lib
-from ._result import REPLY
 
 Own = TypeVar("Own", bound="Loop")
 
@@ -29,14 +26,13 @@ class Driven(Protocol):
     def close(self) -> None: ...
 
 
-class Pending(Item, Protocol):
+class Pending(Protocol):
     """An operation under way, as the loop sees it."""
 
     done: bool
-    started: bool
-    record: Optional[bytes]
 
-    def take_record(self, record: bytes) -> None: ...
+    @property
+    def connection(self) -> object: ...
     def forget(self) -> None: ...
 
 
@@ -62,7 +58,6 @@ class Loop:
     def __init__(self) -> None:
         self._core: Final = Core(has_loop=self._is_real)
         self._delivery: Final = Delivery()
-        self._inbox: Final = Inbox()
         self._driver: Final = Driver(self, self._core, self._delivery)
         #: Operations under way, which this keeps alive together with their connections.
         self._pending: Final[dict[int, Pending]] = {}
@@ -165,29 +160,10 @@ class Loop:
         self._driver.advance()
         self._driver.drive(lambda: operation.done)
 
-    def _fetch(self) -> None:
-        """What the library has kept, for delivery."""
-        take = lib.smtpconn_loop_take_records
-        self._inbox.fetch(take, self._core, self._opened, self._delivery.items)
-
-    def _opened(self, kind: int, token: int, record: bytes) -> Any:
-        if kind > REPLY:
-            return opened_event(kind, token, record)
-        operation = self._pending.get(token)
-        if operation is not None:
-            operation.take_record(record)
-        return operation
-
-    def _lose(self, connection: object) -> None:
-        """The connection is closed, and no records of it are left."""
+    def _forget(self, connection: object) -> None:
+        """What was never started, as a signal handler raised before: the connection is closed."""
         for operation in list(self._pending.values()):
-            if operation.connection is not connection or operation.record is not None:
-                continue
-            if operation.started:
-                # No signal handler comes between these two lines.
-                operation.record = b""
-                self._delivery.items.append(operation)
-            else:  # A signal handler raised before it was.
+            if operation.connection is connection:
                 operation.forget()
 
     def _leave(self) -> None:

@@ -12,6 +12,8 @@ from ._errors import EnvelopeError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+#: What parseaddr would leave as it is, which takes it long.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+@[A-Za-z0-9.-]+")
 _XTEXT: Final = re.compile(r"\+([0-9A-F]{2})")
 
 
@@ -72,6 +74,8 @@ def _from_xtext(value: str) -> str:
 
 def _address(text: str) -> str:
     """The mailbox that MAIL and RCPT would name."""
+    if _PLAIN.fullmatch(text):
+        return text
     quoted = smtplib.quoteaddr(text).strip()
     if not (quoted.startswith("<") and quoted.endswith(">")):
         raise EnvelopeError(f"no mailbox: {text!r}")

@@ -193,6 +193,22 @@ class SMTP(_standard.SMTP):
 
     # Commands, one by one
 
+    def send(self, s: _Message) -> None:  # type: ignore[override]
+        """Sends octets, or a str in `command_encoding`."""
+        if self.sock is None:
+            raise NotConnectedError("please run connect() first")
+        try:
+            _standard.SMTP.send(self, s)
+        except SMTPServerDisconnected as error:
+            reason = error.__context__
+            raise DisconnectedError(f"Connection unexpectedly closed: {reason}") from reason
+        except Exception:
+            raise  # It has no form in command_encoding: nothing was sent.
+        except BaseException:
+            # A part of it may have been sent, and the next command would be the rest.
+            self.close()
+            raise
+
     def putcmd(self, cmd: str, args: str = "") -> None:
         """Sends a command.  ValueError when it holds a control character."""
         _check_line(f"{cmd} {args}")
