@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, Callable
 
 import anyio
@@ -16,8 +17,15 @@ from smtpconn import aio
 ENVELOPE = smtpconn.Envelope("a@example.org", ["b@example.org"])
 Run = Callable[[Main], None]
 
+
+@asynccontextmanager
+async def fail_after(seconds: float) -> AsyncIterator[None]:
+    with anyio.fail_after(seconds):
+        yield
+
+
 #: Since Python 3.11.
-timeout: Any = getattr(asyncio, "timeout", anyio.fail_after)
+timeout: Any = getattr(asyncio, "timeout", fail_after)
 
 
 class Abandoned:
