@@ -2159,8 +2159,8 @@ ptrdiff_t smtpconn_feed(smtpconn *connection, const void *octets, size_t length,
  * of errno with which the connection was lost.  It ends the connection like the same event
  * on a socket: after QUIT it is no error, a message whose end was taken is in doubt, and
  * anything else ends with ECONNECTION or ESOCKET, with `error` in smtpconn_error_errno.
- * Does nothing after the end.  SMTPCONN_ESTATE as smtpconn_feed, and for a negative
- * `error`. */
+ * Does nothing after the end.  SMTPCONN_ESTATE as smtpconn_feed, for a negative `error`, and
+ * for one with which a call is only to be repeated (EAGAIN, EINTR, EINPROGRESS, EALREADY). */
 int smtpconn_feed_end(smtpconn *connection, int error, uint64_t now);
 
 /* Writes up to `capacity` octets that are to be sent into `buffer`, and returns how many.

@@ -24,8 +24,11 @@ extension Connection {
   /// The peer has closed (0), or the connection is lost (errno).
   package func finish(_ errno: Int32, at time: UInt64) throws(Failure) {
     let pipe = try openPipe()
-    guard errno >= 0 else {
-      throw Failure(.state, "error must be 0 or a number of errno, not \(errno)")
+    guard MemoryPipe.isEnd(errno) else {
+      throw Failure(
+        .state,
+        "error must be 0 when the peer has closed, or the errno of a connection that is lost, not"
+          + " \(errno)")
     }
     if case .none = driver.link {
       throw Failure(.state, "nothing can end before connect: call connect first")

@@ -56,6 +56,11 @@ import CSystem
   /// There are octets to take, as far as that is known without a turn.
   package var hasOutput: Bool { isWanted || !held.isEmpty }
 
+  /// Whether a connection can end so: no call fails with it that is only to be repeated.
+  package static func isEnd(_ errno: Int32) -> Bool {
+    errno >= 0 && ![EAGAIN, EINTR, EINPROGRESS, EALREADY].contains(errno)
+  }
+
   /// The peer has closed (0), or the connection is lost (errno). What has not been taken would
   /// reach nobody then.
   package func finish(_ errno: Int32) {

@@ -137,6 +137,30 @@ import Testing
     }
   }
 
+  /// A shorter one would have an octet of the server read with it.
+  @Test(arguments: ["HTTP/1. 200\n\n", "HTTP/1.x 200\n\n", "HTTP/1.10 200\n\n", "HTTP/2.0 200\r\n\r\n"])
+  func `a version that is none`(answer: String) {
+    let dialogue = proxy(.http, login: false).dialogue(to: name, FixedCryptography())
+    _ = play(dialogue, Array(answer.utf8) + Self.greeting, piece: 100)
+    guard case .failed(let failure, .proxy) = dialogue.outcome else {
+      Issue.record("it is taken for one")
+      return
+    }
+    #expect(failure.kind == .proxyProtocol)
+  }
+
+  @Test func `a refusal that repeats the login keeps its code`() {
+    let dialogue = proxy(.http, login: true).dialogue(to: name, FixedCryptography())
+    let login = text(FixedCryptography().base64Encode(Bytes.of("u:pw")))
+    _ = play(dialogue, Array("HTTP/1.1 403 not \(login)\r\n\r\n".utf8), piece: 100)
+    guard case .failed(let failure, _) = dialogue.outcome else {
+      Issue.record("no refusal")
+      return
+    }
+    #expect(failure.reply?.text == Bytes.of("HTTP/1.1 403 ********"))
+    #expect(failure.message.hasSuffix("it answered 403 ********"))
+  }
+
   private func isOpen(_ dialogue: any ProxyDialogue) -> Bool {
     if case .open = dialogue.outcome { return dialogue.wanted == 0 }
     return false

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from conftest import Opener
 from support.drive.outcomes import LOG_NETWORK, Json
 from support.pace import Pace
 from support.servers.certificates import Certificates
 from support.servers.script import greets, script
 from support.servers.scripted import Peer
+from support.servers.tunnels import TUNNELS, Target, http_request, through
 
 #: Of the clock that the library sees: what really passes is nothing beside it.
 UNIT = 1_000_000
@@ -82,6 +85,56 @@ def test_each_part_has_its_own_time(connect: Opener, certificates: Certificates)
         "took: resolve 0 ms, connect 0 ms, TLS 0 ms, greeting 0 ms, hello 0 ms, login 0 ms;"
         " 1 messages: envelope 0 ms, content 0 ms, verdict 0 ms"
     )
+
+
+@pytest.mark.parametrize("scheme", list(TUNNELS))
+def test_a_proxy_has_its_own_time(connect: Opener, certificates: Certificates, scheme: str) -> None:
+    """TLS with the proxy is TLS; what is said to it after that, and the wait for its connection to
+    the server, is the proxy's part."""
+    pace = Pace()
+
+    def tunnel(peer: Peer) -> Target:
+        pace.take_turn()
+        pace.take_turn()
+        return TUNNELS[scheme](peer)
+
+    def server(peer: Peer) -> None:
+        pace.take_turn()
+        script(Peer.greet, Peer.quit)(peer)
+
+    identity = certificates.name_only if scheme == "https" else None
+    proxy = connect.server(through(tunnel, server), identity=identity)
+    host = "localhost" if scheme == "https" else "127.0.0.1"
+    url = f"{scheme}://{host}:{proxy.port}"
+    connection = connect(proxy, proxy=url, host="127.0.0.9", port=25, **LONG)
+    opening = connection.start_connect()
+    pace.give_turns(connection.drive, 3, UNIT)
+    opening.succeeds()
+    connection.start_quit().succeeds()
+    connection.wait_end()
+    times = units(connection.info())
+    assert times.pop("resolve", 0) == times.pop("TLS", 0) == 0
+    assert times == {"connect": 0, "proxy": 2, "greeting": 1, "hello": 0}
+
+
+def test_a_proxy_that_fails_has_its_time(connect: Opener) -> None:
+    pace = Pace()
+
+    def refuses(peer: Peer) -> None:
+        http_request(peer)
+        pace.take_turn()
+        peer.send(b"HTTP/1.1 403 no\r\n\r\n")
+        peer.until_closed()
+
+    proxy = connect.server(refuses)
+    url = f"http://127.0.0.1:{proxy.port}"
+    connection = connect(proxy, proxy=url, host="127.0.0.9", port=25, **LONG)
+    opening = connection.start_connect()
+    pace.give_turns(connection.drive, 1, UNIT)
+    opening.fails("EPROXY")
+    times = units(connection.info())
+    assert times.pop("resolve", 0) == 0
+    assert times == {"connect": 0, "proxy": 1}
 
 
 def test_content_that_leaves_slowly(connect: Opener) -> None:

@@ -80,8 +80,10 @@ final class ConnectDialogue: ProxyDialogue {
   /// `HTTP/1.1 200 Connection established`; the words after the number may be missing.
   private func takeStatus(_ line: ArraySlice<UInt8>) {
     let words = line.split(separator: .space, maxSplits: 2, omittingEmptySubsequences: false)
-    guard words.count >= 2, words[0].prefix(7) == Bytes.of("HTTP/1.")[...], words[1].count == 3,
-      words[1].allSatisfy({ Bytes.isDigit($0) }), !line.contains(0)
+    // As long as `shortestStatus`: before the end of the header no octet of the server is read.
+    guard words.count >= 2, words[0].count == 8, words[0].starts(with: Bytes.of("HTTP/1.")),
+      words[1].count == 3, (words[0].suffix(1) + words[1]).allSatisfy({ Bytes.isDigit($0) }),
+      !line.contains(0)
     else { return violated() }
     code = words[1].reduce(0) { $0 * 10 + Int($1 - .digitZero) }
     guard (100..<600).contains(code) else { return violated() }
@@ -99,7 +101,8 @@ final class ConnectDialogue: ProxyDialogue {
   }
 
   private func refused() {
-    let answer = isSecret(status) ? Command.mask : status
+    let masked = Array(status.prefix(Self.shortestStatus)) + [.space] + Command.mask
+    let answer = isSecret(status) ? masked : status
     let shown = Bytes.printable(Array(answer.dropFirst(9)))
     var text: ErrorText =
       "the proxy did not connect to \(Bytes.printable(target.authority)): it answered \(shown)"

@@ -24,13 +24,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Waits for input or a loop. A loop is dispatched here; 1 when there is input. */
+/* Waits for input, a loop or a pump, and serves these two; 1 when there is input. */
 static int wait_for_input(void) {
   static struct pollfd watched[2 * MAX_OBJECTS + 1];
   static smtpconn_loop *loops[MAX_OBJECTS];
   size_t index, pumps = 0, count = held ? 0 : collect_loops(loops);
-  int timeout = -1;
-  if (!held && work_pumps()) return 0;
+  int timeout = -1, is_busy = !held && work_pumps();
   watched[0].fd = STDIN_FILENO;
   watched[0].events = POLLIN;
   for (index = 0; index < count; index++) {
@@ -38,6 +37,7 @@ static int wait_for_input(void) {
     watched[index + 1].events = POLLIN;
   }
   if (!held) pumps = watch_pumps(watched + count + 1, &timeout);
+  if (is_busy) timeout = 0;
   if (poll(watched, (nfds_t)(count + pumps) + 1, timeout) < 0 && errno != EINTR) die("poll", strerror(errno));
   for (index = 0; index < count; index++) {
     if (watched[index + 1].revents != 0) {
@@ -45,12 +45,10 @@ static int wait_for_input(void) {
       int result = smtpconn_loop_dispatch(loops[index]);
       if (result < 0) die("dispatch", smtpconn_code_name(result));
       check_error_queue();
-      return 0;
+      break;
     }
   }
-  for (index = count + 1; index <= count + pumps; index++) {
-    if (watched[index].revents != 0) return 0;
-  }
+  /* A loop that always has something to do does not keep the input waiting. */
   return watched[0].revents != 0;
 }
 

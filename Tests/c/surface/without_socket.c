@@ -3,6 +3,7 @@
  */
 #include "surface.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -59,6 +60,9 @@ static void arguments(void) {
   smtpconn *connection = smtpconn_new_without_socket(NULL);
   smtpconn_auth *auth = smtpconn_auth_new();
   unsigned char room[64];
+  /* What a call that is to be repeated fails with, and no number of errno. */
+  static const int no_end[] = {-1, EAGAIN, EWOULDBLOCK, EINTR, EINPROGRESS, EALREADY};
+  size_t index;
   CHECK(smtpconn_get_loop(connection) == NULL);
   refused_call(connection, smtpconn_run(connection));
   CHECK_INT(smtpconn_stage(connection), SMTPCONN_STAGE_NEW);
@@ -75,7 +79,10 @@ static void arguments(void) {
   CHECK(smtpconn_deadline(connection) != UINT64_MAX);
   refused_call(connection, smtpconn_feed(connection, NULL, 1, 0));
   refused_call(connection, smtpconn_feed(connection, "x", SIZE_MAX, 0));
-  refused_call(connection, smtpconn_feed_end(connection, -1, 0));
+  for (index = 0; index < sizeof no_end / sizeof *no_end; index++) {
+    refused_call(connection, smtpconn_feed_end(connection, no_end[index], 0));
+    CHECK(strstr(smtpconn_error_message(smtpconn_last_error(connection)), "error must be 0") != NULL);
+  }
   refused_call(connection, smtpconn_take(connection, NULL, 1, 0));
   CHECK_INT(smtpconn_feed(connection, NULL, 0, 0), 0);
   CHECK_INT(smtpconn_take(connection, NULL, 0, 0), 0);

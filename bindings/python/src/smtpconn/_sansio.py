@@ -97,7 +97,10 @@ class SansIOConnection(Connection):
         self._step(self._feed, now)
 
     def feed_end(self, error: int = 0, now: Optional[float] = None) -> None:
-        """The server has closed; or the connection was lost, with this number of errno."""
+        """The server has closed; or the connection was lost, with this number of errno.
+
+        StateError for a number with which a call is only to be repeated, such as EAGAIN.
+        """
         self._step(
             lambda handle, time: check(
                 lib.smtpconn_feed_end(handle, error, time), lib.smtpconn_last_error, handle
