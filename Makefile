@@ -67,6 +67,10 @@ test-valgrind:
 test-debian13: all | $(BUILD)/need/debian13
 	@$(PYTHON) Tests/support/running/debian13.py
 
+## test-wheels: the Python wheels with every Python of this machine, and on Debian 13 (as root; CONTRIBUTING.md)
+test-wheels: all $(VENV)/ready | $(BUILD)/need/debian13
+	$(VENV)/bin/pytest -q -c Tests/pyproject.toml --rootdir Tests Tests/abi/test_wheel_everywhere.py
+
 ## generated: what follows from Sources/Options/options.json and the header (CONTRIBUTING.md)
 generated:
 	@$(PYTHON) Sources/Options/generate
@@ -265,7 +269,9 @@ $(VENV)/ready: Tests/requirements.txt Tests/support/running/require.sh
 
 # The binding is installed as a user would install it, without asking the
 # package index for a build system that is in the environment already.
-BINDING := $(wildcard bindings/python/*.py bindings/python/*.toml) $(shell find bindings/python/src -name '*.py' -o -name py.typed)
+# Not there when only the library is built, from the source archive.
+BINDING := $(wildcard bindings/python/*.py bindings/python/*.toml bindings/python/building/*.py) \
+           $(shell find bindings/python/src -name '*.py' -o -name py.typed 2>/dev/null)
 $(VENV)/binding: $(VENV)/ready $(BINDING) $(BUILD)/$(SHARED)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-build-isolation --force-reinstall --no-deps ./bindings/python
 	@touch $@
@@ -288,6 +294,23 @@ docs: $(DOCS_VENV)/ready $(BUILD)/$(SONAME)
 ## docs-check: the site in Chromium, narrow, wide, light and dark; pictures in build/docs-pictures
 docs-check: docs | $(BUILD)/need/docs
 	@$(PYTHON) docs/site/look.py $(BUILD)/docs $(BUILD)/docs-pictures
+
+# --- wheels of the Python package ------------------------------------------------
+
+.PHONY: wheel test-wheels
+# Everything that makes the wheels has its version and its hash in the list.
+PACKAGING := $(BUILD)/packaging
+WHEELS    := $(BUILD)/wheels
+
+$(PACKAGING)/ready: bindings/python/building/requirements.txt Tests/support/running/require.sh
+	@sh Tests/support/running/require.sh python
+	$(PYTHON) -m venv $(PACKAGING)
+	$(PACKAGING)/bin/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $<
+	@touch $@
+
+## wheel: Python wheels with OpenSSL inside and without, and the source archive, in build/wheels
+wheel: $(PACKAGING)/ready $(STRIPPED)
+	$(PACKAGING)/bin/python bindings/python/building/wheels.py $(BUILD)/stripped/$(SONAME) $(WHEELS)
 
 # --- fuzzing --------------------------------------------------------------------
 
@@ -331,7 +354,8 @@ soak: $(BUILD)/asan/soak
 
 ## clean: removes everything that was built
 clean:
-	rm -rf $(BUILD) $(SCRATCH) .build bindings/python/build bindings/python/src/*.egg-info
+	rm -rf $(BUILD) $(SCRATCH) .build bindings/python/build bindings/python/src/*.egg-info \
+	  bindings/python/src/smtpconn/$(SONAME)
 
 ## bench: comparison with other libraries; about six minutes (Benchmarks/README.md)
-include Benchmarks/bench.mk
+-include Benchmarks/bench.mk

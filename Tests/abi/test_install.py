@@ -12,28 +12,10 @@ import pytest
 
 from support.drive import ROOT
 from support.header import header_version
+from support.making import make, run
 from support.servers.scripted import Peer, ScriptedServer
 
 VERSION = header_version()
-
-
-def run(*command: str, **environment: str) -> str:
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )
-    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
-
-
-def make(*arguments: str) -> str:
-    # Not the flags of the make that runs the tests: its job server is not ours.
-    return run("make", *arguments, MAKEFLAGS="")
 
 
 def files_in(folder: Path) -> set[str]:
@@ -142,5 +124,5 @@ def test_python_package(tmp_path: Path) -> None:
     library = tmp_path / "smtpconn" / "libsmtpconn.so.0"
     assert ".debug_info" not in run("readelf", "-SW", str(library))
     say = "import smtpconn; print(smtpconn.library_version())"
-    environment = {"PYTHONPATH": str(tmp_path), "SMTPCONN_LIBRARY": ""}
-    assert run(sys.executable, "-c", say, **environment) == f"{VERSION}\n"
+    printed = run(sys.executable, "-c", say, PYTHONPATH=str(tmp_path), SMTPCONN_LIBRARY="")
+    assert printed == f"{VERSION}\n"

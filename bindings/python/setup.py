@@ -1,44 +1,51 @@
-"""Puts the library into the package, when there is one; pyproject.toml says the rest.
+"""Puts the library into the package; pyproject.toml says the rest.
 
-SMTPCONN_LIBRARY at build time names the library to take; without it the one that `make` built in
-this repository is taken.  With neither, the package uses the library of the system.
+building/library.py says which library.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
+
+# A build does not look here by itself.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from building import PACKAGE, library, sources
 
 if TYPE_CHECKING:
     from typing import Any
 
-SONAME = "libsmtpconn.so.0"
-BUILT = Path(__file__).resolve().parent / ".." / ".." / "build" / "stripped" / SONAME
 
+class WithLibrary(Distribution):
+    """A library in the package makes it one for a platform: its files go where such belong."""
 
-def library() -> Path | None:
-    override = os.environ.get("SMTPCONN_LIBRARY")
-    if override:
-        # Whoever names one means that one: to go on without it would hide a mistake.
-        return Path(override).resolve(strict=True)
-    return BUILT if BUILT.exists() else None
+    def has_ext_modules(self) -> bool:
+        return library.find() != library.Library()
 
 
 class BuildWithLibrary(build_py):
     def run(self) -> None:
+        source = library.file()
         super().run()
         if self.editable_mode:
-            return
-        target = Path(self.build_lib) / "smtpconn" / SONAME
+            # A link: what is compiled next is what is used next.
+            target = PACKAGE / "src" / "smtpconn" / library.SONAME
+        else:
+            target = Path(self.build_lib) / "smtpconn" / library.SONAME
         target.unlink(missing_ok=True)  # An earlier build may have left another one.
-        source = library()
-        if source is not None:
+        if source is None:
+            return
+        if self.editable_mode:
+            target.symlink_to(source)
+        else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
 
@@ -46,14 +53,20 @@ class BuildWithLibrary(build_py):
 class PlatformWheel(bdist_wheel):
     """One wheel for every Python of a platform: ctypes does not care for its version."""
 
-    def finalize_options(self) -> None:
-        super().finalize_options()
-        self.root_is_pure = library() is None
-
     def get_tag(self) -> tuple[str, str, str]:
         python, abi, platform = super().get_tag()
         return (python, abi, platform) if self.root_is_pure else ("py3", "none", platform)
 
 
-commands: dict[str, Any] = {"build_py": BuildWithLibrary, "bdist_wheel": PlatformWheel}
-setup(cmdclass=commands)
+class ArchiveWithLibrary(sdist):
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        sources.copy(Path(base_dir, "library"))
+
+
+commands: dict[str, Any] = {
+    "build_py": BuildWithLibrary,
+    "bdist_wheel": PlatformWheel,
+    "sdist": ArchiveWithLibrary,
+}
+setup(cmdclass=commands, distclass=WithLibrary)

@@ -232,13 +232,16 @@ INTEROP = Step(
 )
 DOCS = Step("the documentation: every page, every link, the search", documentation)
 INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
+# Those that `make test` has time for; test_wheel_everywhere.py is for `make test-wheels`.
+WHEEL_TESTS = [f"Tests/abi/test_wheel{part}.py" for part in ("", "_building", "_store")]
+WHEELS = Step("wheels of the Python package", lambda: pytest("wheels", *WHEEL_TESTS))
 DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 
 # In the order in which they begin, after the library: what can without one, then the longest.
 STEPS = {
     "all": [
         *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
-        *[C, LIBRARY, PYTHON, CHECKS, DOCS, INSTALLED],
+        *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED],
     ],
     "valgrind": [*EVERY_CASE, C_VALGRIND],
     "fast": [SWIFT, C, LIBRARY],

@@ -22,6 +22,7 @@ from smtpconn._cli_exit import Exit
 
 FROM, TO = "a@example.org", "b@example.org"
 COMPLETE = b"From: a@example.org\nTo: b@example.org\nSubject: hi\n\nHello\n"
+FULL = b"smtpconn: the output cannot be written: No space left on device\n"
 PLAIN = b64("\0ann\0sesame")
 LOGIN = f"C: AUTH PLAIN {PLAIN}\nS: 235 ok"
 REFUSED_LOGIN = "C: AUTH PLAIN *\nS: 535 5.7.8 wrong"
@@ -129,6 +130,20 @@ def test_nobody_reads_the_output(server: ScriptedServer) -> None:
     os.close(writing)
     _, errors = child.communicate(COMPLETE)
     assert (child.returncode, errors) == (74, b"")
+
+
+def test_streams_that_are_closed_or_full(server: ScriptedServer, tmp_path: Path) -> None:
+    server.play(HELLO, SEND, QUIT).play(HELLO, SEND, QUIT)
+    line = f'"$PYTHON" -m smtpconn {" ".join(at(server))} b@example.org --sender a@example.org'
+    for streams, code in (("<&- >&- 2>&- -m message", 0), (">/dev/full -m message", 74)):
+        done = subprocess.run(
+            ["sh", "-c", f"printf 'A: b\\n\\nx' > message; {line} {streams}"],
+            capture_output=True,
+            cwd=tmp_path,
+            env=environment(PYTHON=sys.executable),
+        )
+        assert done.returncode == code
+        assert done.stderr == (b"" if code == 0 else FULL)
 
 
 def test_ctrl_c(server: ScriptedServer) -> None:

@@ -88,6 +88,10 @@ def test_the_report_of_a_wrong_argument_in_json(command: Inside) -> None:
         (["-m", "/"], 66, "argument --message: /: Is a directory"),
         (["--from", "a@example.org"], 65, "give recipients after the options"),
         (["--from", "a b", "--to", "b@example.org"], 65, "give --sender"),
+        ([*MAKE, "--sender", "A <a@b>"], 65, '"A <a@b>" (from) has a display name'),
+        ([*MAKE, "A <a@b>"], 65, '"A <a@b>" (to) has a display name'),
+        ([*MAKE, "--dsn-notify", "X"], 65, "dsn_notify must be NEVER, or a list of"),
+        ([*MAKE, "--user", "ann", "--dsn-envid", "ä"], 65, "dsn_envid must be 1 to 100"),
         (["--from", "a@example.org", "--to", "b c@d"], 65, "the field To is no correct list"),
     ],
 )

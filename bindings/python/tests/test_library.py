@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -55,8 +56,9 @@ def test_the_variable_goes_alone(tmp_path: Path) -> None:
 def test_beside_the_package(tmp_path: Path) -> None:
     source = copy_package(tmp_path)
     shutil.copyfile(LIBRARY, source / "smtpconn" / SONAME)
-    code = "; print(smtpconn.library_version())"
-    assert import_with(source, None, code) == (0, f"{smtpconn.__version__}\n")
+    code = "; print(smtpconn.library_version(), smtpconn.library_path())"
+    path = source / "smtpconn" / SONAME
+    assert import_with(source, None, code) == (0, f"{smtpconn.__version__} {path}\n")
 
 
 def test_the_error_names_everything_that_was_tried(tmp_path: Path) -> None:
@@ -68,6 +70,11 @@ def test_the_error_names_everything_that_was_tried(tmp_path: Path) -> None:
         return  # The system has one.
     assert str(beside) in output
     assert f"\n  {SONAME}: " in output
+
+
+def test_path_leads_to_the_functions_of_openssl() -> None:
+    assert smtpconn.library_path() == LIBRARY
+    assert ctypes.CDLL(smtpconn.library_path()).SSL_CTX_set_options
 
 
 def test_another_library() -> None:

@@ -15,14 +15,14 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, SEND, ScriptedServer
-from smtpconn import _constants, _core, _operation, _reading, _release, _source
+from smtpconn import _constants, _core, _events, _reading, _release, _source
 from smtpconn._library import lib
 
 
 def state() -> tuple[int, int, int]:
-    """What is held: descriptors, messages, operations."""
+    """What is held: descriptors, messages, connections."""
     gc.collect()  # Of the tests before.
-    return len(os.listdir("/proc/self/fd")), len(_release._lent), len(_operation._operations)
+    return len(os.listdir("/proc/self/fd")), len(_release._lent), len(_events._connections)
 
 
 def test_nothing_is_left_behind() -> None:

@@ -161,6 +161,11 @@ def test_none_is_not_given(server: ScriptedServer, local: str) -> None:
         pass
 
 
+def test_an_unknown_keyword_names_itself() -> None:
+    with pytest.raises(TypeError, match="'hots'"):
+        smtpconn.connect("smtp://h", hots="x")  # type: ignore[call-arg]
+
+
 def test_no_secret_is_shown(
     server: ScriptedServer, local: str, caplog: pytest.LogCaptureFixture
 ) -> None:

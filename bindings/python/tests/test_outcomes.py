@@ -271,20 +271,6 @@ def test_a_failure_stays_with_its_connection(server: ScriptedServer, loop: smtpc
     neighbour.close()
 
 
-def test_an_outcome_is_reported_once() -> None:
-    told: list[object] = []
-    connection = smtpconn.Connection("127.0.0.1")
-    connection.start_connect(told.append)
-    (operation,) = connection._operations()
-    # As when a signal handler raises while the outcome is recorded, which is then done again.
-    operation.finish(None, None)
-    call = operation.finish(smtpconn.CancelledError(), None)
-    assert call is not None
-    assert operation.error is None
-    connection.close()
-    assert told == []  # It was taken for told, which was not done here.
-
-
 # Where they are reported
 
 

@@ -43,7 +43,7 @@ from ._errors import (
     TimedOutError,
     TLSError,
 )
-from ._library import library_version
+from ._library import library_path, library_version
 from ._limits import Timeouts
 from ._loop import Loop
 from ._once import connect, send
@@ -94,6 +94,7 @@ __all__ = [
     "Timeouts",
     "__version__",
     "connect",
+    "library_path",
     "library_version",
     "send",
 ]

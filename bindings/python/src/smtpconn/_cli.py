@@ -27,18 +27,29 @@ from ._target import Target, target_of
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Runs the command; the result is its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     try:
         return int(_run(given, Output(as_json="--json" in given)))
     except KeyboardInterrupt:
         sys.stderr.write("\nsmtpconn: interrupted\n")
         return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        # Nobody reads the output any more, and the interpreter would complain of that at its end.
+    except OSError as error:
+        # Where nobody reads the output any more, nobody misses it.
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"smtpconn: the output cannot be written: {error.strerror}\n")
+        # The interpreter would try once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(Exit.IOERR)
     except Exception:
         traceback.print_exc()
         return int(Exit.SOFTWARE)
+
+
+def _open_streams() -> None:
+    """Python has none for a descriptor that is closed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
 
 
 def _run(given: Sequence[str], output: Output) -> Exit:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, Optional
 from ._addresses import derive_envelope
 from ._cli_arguments import UsageError
 from ._email import needs_smtputf8, serialise
-from ._envelope import DSN, Envelope
+from ._envelope import DSN, Envelope, opened_envelope
 from ._errors import EnvelopeError, MessageError
 
 if TYPE_CHECKING:
@@ -109,7 +109,10 @@ def _envelope(message: Message, wanted: argparse.Namespace) -> Envelope:
         # It names the arguments of a function.
         told = error.message.replace("from_addr", "--sender")
         raise EnvelopeError(told.replace("to_addrs", "recipients after the options")) from None
-    return replace(envelope, dsn=None if dsn == DSN() else dsn)
+    envelope = replace(envelope, dsn=None if dsn == DSN() else dsn)
+    with opened_envelope(envelope):
+        pass  # What is wrong with it is known before anything is asked for or connected.
+    return envelope
 
 
 def _composed(wanted: argparse.Namespace) -> Outgoing:

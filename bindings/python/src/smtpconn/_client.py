@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from email.message import Message
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, overload
+from typing import Any, Callable, Optional, TypeVar, Union, overload
 
 from ._addresses import derive_envelope
 from ._auth import Credentials, Login, TokenSource, opened_auth
@@ -17,14 +17,12 @@ from ._errors import StateError
 from ._hooks import PlainExchange
 from ._library import lib
 from ._message import MessageLike
-from ._operation import DONE, SENT, Operation
+from ._operation import Operation
 from ._outcome import Result, SMTPConnError
 from ._report import report
+from ._result import DONE, SENT
 from ._sending import opened_send
 from ._table import FIELDS
-
-if TYPE_CHECKING:
-    from ._operation import Report
 
 # Not only for the type checker: typing.get_type_hints needs every name.
 DoneHandler = Callable[[Optional[SMTPConnError]], object]
@@ -304,33 +302,28 @@ class Client(Commands):
     def _start_connect(self, callback: Optional[DoneHandler]) -> Operation:
         if self._over and not self._connects_once:
             self._renew()
-        operation = self._start(lib.smtpconn_connect, DONE, _done(callback))
+        operation = self._start(lib.smtpconn_connect, DONE, callback)
         self._started = True
         return operation
 
     def _start_login(self, credentials: Credentials, callback: Optional[DoneHandler]) -> Operation:
         login = Login(credentials.token, self._exchange_type)
         with opened_auth(credentials, login) as auth:
-            return self._start(lib.smtpconn_login, DONE, _done(callback), auth, login=login)
+            return self._start(lib.smtpconn_login, DONE, callback, auth, login=login)
 
     def _start_send(
         self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler]
     ) -> Operation:
-        report = (
-            None
-            if callback is None
-            else lambda error, result: callback(error, result or Result([]))
-        )
         with opened_send(self, envelope, message) as (c_envelope, opened):
             return self._start(
-                lib.smtpconn_send, SENT, report, c_envelope, opened.handle, reading=opened.reading
+                lib.smtpconn_send, SENT, callback, c_envelope, opened.handle, reading=opened.reading
             )
 
     def _start_reset(self, callback: Optional[DoneHandler]) -> Operation:
-        return self._start(lib.smtpconn_reset, DONE, _done(callback))
+        return self._start(lib.smtpconn_reset, DONE, callback)
 
     def _start_quit(self, callback: Optional[DoneHandler]) -> Operation:
-        return self._start(lib.smtpconn_quit, DONE, _done(callback), quits=True)
+        return self._start(lib.smtpconn_quit, DONE, callback, quits=True)
 
     # Python's own
 
@@ -382,7 +375,3 @@ def envelope_and_message(
         names = ", ".join(fields)
         raise TypeError(f"send() takes no {names} beside an envelope: set it in the envelope")
     return sender, recipients
-
-
-def _done(callback: Optional[DoneHandler]) -> Optional[Report]:
-    return None if callback is None else lambda error, _result: callback(error)

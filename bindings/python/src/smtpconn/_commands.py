@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ctypes import c_char_p
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import Any, Callable, Optional
 
 from ._driven import DrivenConnection
 from ._errors import CommandError
 from ._library import lib
-from ._operation import REPLIED, Operation
+from ._operation import Operation
 from ._outcome import Reply, SMTPConnError
+from ._result import REPLY
 from ._text import encode, encode_flag
-
-if TYPE_CHECKING:
-    from ._operation import Report
 
 # Not only for the type checker: typing.get_type_hints needs every name.
 ReplyHandler = Callable[[Optional[SMTPConnError], Optional[Reply]], object]
@@ -129,8 +127,7 @@ class Commands(DrivenConnection):
     def _start_command(
         self, function: Callable[..., int], callback: Optional[ReplyHandler], *arguments: Any
     ) -> Operation:
-        report: Optional[Report] = callback
-        return self._start(function, REPLIED, report, *arguments)
+        return self._start(function, REPLY, callback, *arguments)
 
 
 def _text(value: object, what: str) -> bytes:

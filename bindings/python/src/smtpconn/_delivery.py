@@ -22,10 +22,13 @@ class Call(NamedTuple):
 class Item(Protocol):
     """Something that happened."""
 
-    #: The connection to which it happened.
-    connection: object
-    #: Whether it is something to wait for, which a line of the log is not.
-    counts: bool
+    @property
+    def connection(self) -> object:
+        """The connection to which it happened."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is something to wait for, which a line of the log is not."""
 
     def prepare(self) -> Optional[Call]:
         """Records it, and says whom to tell.  May be called again, when it was interrupted."""

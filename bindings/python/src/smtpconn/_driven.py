@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional
 
-from . import _events, _log
+from . import _events, _keep, _log
 from ._constants import ErrorCode
 from ._delivery import Call
 from ._errors import StateError
@@ -18,6 +18,7 @@ from ._options import Options
 from ._outcome import SMTPConnError
 from ._release import collect
 from ._report import report
+from ._result import DONE, ENDED, REPLY, SENT
 from ._state import ConnectionState
 from ._text import decode
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from ._operation import Report
     from ._reading import Reading
 
+
+_KEEPERS: Final = {DONE: _keep.DONE, SENT: _keep.SENT, REPLY: _keep.REPLIED}
 
 #: How a connection can be lost.  While quitting that is no error: nothing else was to be done.
 _LOSSES: Final = frozenset(
@@ -141,7 +144,7 @@ class DrivenConnection(ConnectionState):
     def _start(
         self,
         function: Callable[..., int],
-        trampoline: Any,
+        kind: int,
         report: Optional[Report],
         *arguments: Any,
         reading: Optional[Reading] = None,
@@ -149,15 +152,16 @@ class DrivenConnection(ConnectionState):
         quits: bool = False,
     ) -> Operation:
         self._check()
-        operation = Operation(self, self._loop, report, reading, login, quits=quits)
+        operation = Operation(self, self._loop, report, kind, reading, login, quits=quits)
         try:
             with self._loop._core.guard:
-                status = function(self._handle, *arguments, trampoline, operation.token)
+                status = function(self._handle, *arguments, _KEEPERS[kind], operation.token)
                 if status < 0:
                     raise self._study(_last_error) or bare_error(status)
         except Exception:
             operation.forget()
             raise  # What is no Exception may have come when it was started: it stays pending.
+        operation.started = True
         self._quitting = self._quitting or quits
         # Whoever runs the loop goes on, when a callback of the last operation has started this.
         self._loop._driver.is_pending = True
@@ -278,26 +282,30 @@ class DrivenConnection(ConnectionState):
     def _shut(self) -> None:
         """All of it, or what was interrupted before."""
         loop = self._loop
-        with loop._core.guard:
-            handle = self._handle
-            self._handle = None
-            if not loop._core.studies:
-                lib.smtpconn_free(handle)
-            else:  # A signal handler closes what is just being read.
-                loop._core.bury(handle)
+        self._free()
+        loop._lose(self)
         if self._started and self._end is None:
             # The library reports no event any more.
-            loop._delivery.items.append(
-                _events.Event(self, lambda event: self._ended(event.number))
-            )
+            loop._delivery.items.append(_events.Event(self, ENDED))
         loop._delivery.deliver()
         collect(loop)
-        loop._forget(self)
         _events.detach(self._token)
         self._options.free()
-        self._is_shut = True
         loop._driver.notify()
         loop._leave()
+        self._is_shut = True
+
+    def _free(self) -> None:
+        """Its last records are there afterwards."""
+        core = self._loop._core
+        with core.guard:
+            handle = self._handle
+            self._handle = None
+            if not core.studies:
+                lib.smtpconn_free(handle)
+            else:  # A signal handler closes what is just being read.
+                core.bury(handle)
+        self._loop._fetch()
 
     def _abandon(self) -> None:
         """In a child process: only the parent may tell the callbacks."""
@@ -339,8 +347,8 @@ class DrivenConnection(ConnectionState):
     ) -> Optional[Call]:
         return None if handler is None else Call(handler, (self, *arguments), where)
 
-    def _logged(self, level: int, kind: int, text: bytes) -> Optional[Call]:
-        return Call(_log.write, (self._logger, level, kind, text), "the logger")
+    def _logged(self, level: int, kind: int, text: bytes, dropped: int) -> Optional[Call]:
+        return Call(_log.write, (self._logger, level, kind, text, dropped), "the logger")
 
     @property
     def _is_over(self) -> bool:

@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import deque
 from contextlib import suppress
-from typing import Any, Callable, Final
+from typing import Any, Callable, Final, Protocol
 
 from ._constants import ErrorCode
 from ._core import Core
@@ -33,6 +33,12 @@ class _Turn:
         self.thread: Final = threading.get_ident()
 
 
+class Owner(Protocol):
+    """The loop, as its driver sees it."""
+
+    def _fetch(self) -> None: ...
+
+
 class Driver:
     """Drives a loop, for threads that wait.
 
@@ -40,7 +46,7 @@ class Driver:
     gevent are served as by the standard library.
     """
 
-    def __init__(self, owner: object, core: Core, delivery: Delivery) -> None:
+    def __init__(self, owner: Owner, core: Core, delivery: Delivery) -> None:
         #: The loop, by weak reference: it has this.
         self._owner_reference: Final = weakref.ref(owner)
         self._core: Final = core
@@ -76,6 +82,9 @@ class Driver:
         try:
             core.dispatcher = thread
             status: int = lib.smtpconn_loop_dispatch(core.handle)
+            owner = self._owner_reference()
+            if owner is not None:
+                owner._fetch()
         finally:
             core.dispatcher = before
         if status < 0:

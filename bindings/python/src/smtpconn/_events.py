@@ -1,20 +1,18 @@
-"""The C functions that report events and log lines."""
+"""Events of connections, and lines of their logs."""
 
 from __future__ import annotations
 
 import itertools
 import weakref
-from typing import TYPE_CHECKING, Callable, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from . import _keep
 from ._delivery import Call
-from ._failure import read_error
-from ._ffi import ErrorCallback, EventCallback, LogCallback, NewTokenCallback
 from ._library import lib
-from ._text import decode
+from ._result import CONNECTED, ENDED, ERROR, LOG, read_failure, read_log, read_token
 
 if TYPE_CHECKING:
-    from ._ffi import ConnHandle, ErrorHandle
-    from ._loop import Loop
+    from ._ffi import ConnHandle
     from ._outcome import SMTPConnError
 
 _tokens: Final = itertools.count(1)
@@ -23,47 +21,55 @@ _tokens: Final = itertools.count(1)
 class Listener(Protocol):
     """A connection, as its events see it."""
 
-    @property
-    def loop(self) -> Loop: ...
-
     # Each records the event, and says whom to tell.
     def _connected(self) -> Call | None: ...
     def _ended(self, number: int) -> Call | None: ...
     def _broken(self, error: SMTPConnError | None) -> Call | None: ...
     def _got_token(self, token: str, expires: int | None) -> Call | None: ...
-    def _logged(self, level: int, kind: int, text: bytes) -> Call | None: ...
+    def _logged(self, level: int, kind: int, text: bytes, dropped: int) -> Call | None: ...
 
 
 class Event:
-    """Something that happened to a connection."""
+    """Something that happened to a connection; without a record, its end."""
 
-    def __init__(
-        self, connection: Listener, method: Callable[[Event], Call | None], counts: bool = True
-    ) -> None:
-        self.connection: object = connection
-        self.counts = counts
+    __slots__ = ("_kind", "_listener", "_number", "_record", "connection", "counts")
+
+    def __init__(self, listener: Listener, kind: int, record: bytes = b"") -> None:
+        self.connection: object = listener
+        self.counts = kind != LOG
         #: Unlike that of any other event.
-        self.number: Final = next(_tokens)
-        self._method = method
+        self._number = next(_tokens)
+        self._listener = listener
+        self._kind = kind
+        self._record = record
 
     def prepare(self) -> Call | None:
-        return self._method(self)
+        listener, kind, record = self._listener, self._kind, self._record
+        if kind == LOG:
+            return listener._logged(*read_log(record))
+        if kind == CONNECTED:
+            return listener._connected()
+        if kind == ENDED:
+            return listener._ended(self._number)
+        if kind == ERROR:
+            return listener._broken(read_failure(record))
+        return listener._got_token(*read_token(record))
 
 
-#: By token, which is the `user` of the C callbacks.  Weak: a connection that is dropped goes.
+#: By token, which is the `user` of the records.  Weak: a connection that is dropped goes.
 _connections: Final[dict[int, weakref.ref[Listener]]] = {}
 
 
 def attach(connection: Listener, handle: ConnHandle, *, with_log: bool) -> int:
-    """Lets the library tell its events to `connection`; the number is for `detach`."""
+    """Lets the library keep the events of `connection`; the number is for `detach`."""
     token = next(_tokens)
     _connections[token] = weakref.ref(connection)
-    lib.smtpconn_set_connect_callback(handle, _CONNECT, token)
-    lib.smtpconn_set_error_callback(handle, _ERROR, token)
-    lib.smtpconn_set_end_callback(handle, _END, token)
-    lib.smtpconn_set_token_callback(handle, _NEW_TOKEN, token)
+    lib.smtpconn_set_connect_callback(handle, _keep.CONNECTED, token)
+    lib.smtpconn_set_error_callback(handle, _keep.BROKEN, token)
+    lib.smtpconn_set_end_callback(handle, _keep.ENDED, token)
+    lib.smtpconn_set_token_callback(handle, _keep.GOT_TOKEN, token)
     if with_log:
-        lib.smtpconn_set_log_callback(handle, _LOG, token)
+        lib.smtpconn_set_log_callback(handle, _keep.LOGGED, token)
     return token
 
 
@@ -71,42 +77,8 @@ def detach(token: int) -> None:
     _connections.pop(token, None)
 
 
-def _note(
-    token: int, method: Callable[[Listener, Event], Call | None], *, counts: bool = True
-) -> None:
+def opened_event(kind: int, token: int, record: bytes) -> Event | None:
+    """None when the connection was dropped."""
     reference = _connections.get(token)
-    connection = None if reference is None else reference()
-    if connection is not None:
-        event = Event(connection, lambda event: method(connection, event), counts)
-        connection.loop._delivery.items.append(event)
-
-
-def _on_connect(_handle: ConnHandle, token: int) -> None:
-    _note(token, lambda connection, _: connection._connected())
-
-
-def _on_end(_handle: ConnHandle, token: int) -> None:
-    _note(token, lambda connection, event: connection._ended(event.number))
-
-
-def _on_error(_handle: ConnHandle, error: ErrorHandle, token: int) -> None:
-    copy = read_error(error)
-    _note(token, lambda connection, _: connection._broken(copy))
-
-
-def _on_new_token(_handle: ConnHandle, text: bytes, expires: int, token: int) -> None:
-    _note(token, lambda connection, _: connection._got_token(decode(text), expires or None))
-
-
-def _on_log(
-    _handle: ConnHandle, level: int, kind: int, text: bytes, _length: int, token: int
-) -> None:
-    _note(token, lambda connection, _: connection._logged(level, kind, text), counts=False)
-
-
-#: One C function for all, alive as long as the module: the token tells them apart.
-_CONNECT: Final = EventCallback(_on_connect)
-_END: Final = EventCallback(_on_end)
-_ERROR: Final = ErrorCallback(_on_error)
-_NEW_TOKEN: Final = NewTokenCallback(_on_new_token)
-_LOG: Final = LogCallback(_on_log)
+    listener = None if reference is None else reference()
+    return None if listener is None else Event(listener, kind, record)

@@ -79,3 +79,13 @@ def library_version() -> str:
     """The version of the library that is running, "0.1.0"."""
     version: bytes = lib.smtpconn_version()
     return version.decode("ascii")
+
+
+def library_path() -> str:
+    """The library that is running: its path, or "libsmtpconn.so.0" when the loader found it.
+
+    `ctypes.CDLL` with it has the functions of the OpenSSL that the library uses, for the context
+    that `tls_context_callback` gets.
+    """
+    name: str = lib._name
+    return name

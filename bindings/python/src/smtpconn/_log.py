@@ -36,8 +36,13 @@ _PREFIXES: Final = {
 }
 
 
-def write(logger: AnyLogger, level: int, kind: int, text: bytes) -> None:
-    """One line.  Numbers that this version does not know are of a later library."""
+def write(logger: AnyLogger, level: int, kind: int, text: bytes, dropped: int = 0) -> None:
+    """One line.  Numbers that this version does not know are of a later library.
+
+    `dropped`: how many lines before it were more than the library keeps.
+    """
+    if dropped:
+        logger.warning("%d lines of the log were dropped: there were too many at once", dropped)
     severity = _LEVELS.get(LogLevel(level), logging.DEBUG) if level in _LEVELS else logging.DEBUG
     if not logger.isEnabledFor(severity):
         return

@@ -7,12 +7,15 @@ import time
 import weakref
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Final, NoReturn, Optional, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Optional, Protocol, TypeVar
 
 from ._core import Core
-from ._delivery import Delivery
+from ._delivery import Delivery, Item
 from ._driver import Driver
+from ._events import opened_event
+from ._inbox import Inbox
 from ._library import lib
+from ._result import REPLY
 
 Own = TypeVar("Own", bound="Loop")
 
@@ -26,13 +29,14 @@ class Driven(Protocol):
     def close(self) -> None: ...
 
 
-class Pending(Protocol):
+class Pending(Item, Protocol):
     """An operation under way, as the loop sees it."""
 
     done: bool
+    started: bool
+    record: Optional[bytes]
 
-    @property
-    def connection(self) -> object: ...
+    def take_record(self, record: bytes) -> None: ...
     def forget(self) -> None: ...
 
 
@@ -58,6 +62,7 @@ class Loop:
     def __init__(self) -> None:
         self._core: Final = Core(has_loop=self._is_real)
         self._delivery: Final = Delivery()
+        self._inbox: Final = Inbox()
         self._driver: Final = Driver(self, self._core, self._delivery)
         #: Operations under way, which this keeps alive together with their connections.
         self._pending: Final[dict[int, Pending]] = {}
@@ -160,10 +165,29 @@ class Loop:
         self._driver.advance()
         self._driver.drive(lambda: operation.done)
 
-    def _forget(self, connection: object) -> None:
-        """What was never started, as a signal handler raised before: the connection is closed."""
+    def _fetch(self) -> None:
+        """What the library has kept, for delivery."""
+        take = lib.smtpconn_loop_take_records
+        self._inbox.fetch(take, self._core, self._opened, self._delivery.items)
+
+    def _opened(self, kind: int, token: int, record: bytes) -> Any:
+        if kind > REPLY:
+            return opened_event(kind, token, record)
+        operation = self._pending.get(token)
+        if operation is not None:
+            operation.take_record(record)
+        return operation
+
+    def _lose(self, connection: object) -> None:
+        """The connection is closed, and no records of it are left."""
         for operation in list(self._pending.values()):
-            if operation.connection is connection:
+            if operation.connection is not connection or operation.record is not None:
+                continue
+            if operation.started:
+                # No signal handler comes between these two lines.
+                operation.record = b""
+                self._delivery.items.append(operation)
+            else:  # A signal handler raised before it was.
                 operation.forget()
 
     def _leave(self) -> None:

@@ -1,4 +1,4 @@
-"""Operations under way, and the C functions that report their end."""
+"""Operations under way, and how they end."""
 
 from __future__ import annotations
 
@@ -9,25 +9,19 @@ from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 from ._constants import Retry
 from ._delivery import Call
 from ._errors import CancelledError
-from ._failure import read_error
-from ._ffi import DoneCallback, ReplyCallback, SendCallback
 from ._outcome import Result, SMTPConnError
-from ._result import read_reply, read_result
+from ._result import DONE, SENT, is_plain, read_failure, read_reply, read_result
 
 if TYPE_CHECKING:
-    from ._ffi import ConnHandle, ErrorHandle, ExchangeHandle, ReplyHandle, ResultHandle
+    from ._ffi import ExchangeHandle
     from ._loop import Loop
     from ._outcome import Reply
     from ._reading import Reading
 
-    #: Gets the error, and what the operation gives: a result, a reply, or nothing.
-    Report = Callable[[SMTPConnError | None, Any], object]
+    #: Gets the error, and what the operation gives if it gives anything: a result, or a reply.
+    Report = Callable[..., object]
 
 _tokens: Final = itertools.count(1)
-
-#: By token, which is the `user` of the C callbacks: operations that have not ended.  Weak, so that
-#: a loop that is dropped with all of its connections takes its operations with it.
-_operations: Final[dict[int, weakref.ref[Operation]]] = {}
 
 
 class Starter(Protocol):
@@ -53,20 +47,51 @@ class LoginPart(Protocol):
 
 
 class Operation:
-    """One connect, login, send, command or quit, from its start to its end."""
+    """One connect, login, send, command or quit, from its start to its end.
+
+    `token` is its `user` in the library.  It is also what is delivered when its record is there.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_loop",
+        "_quits",
+        "_reading",
+        "_report",
+        "connection",
+        "content",
+        "done",
+        "error",
+        "kind",
+        "login",
+        "outcome",
+        "record",
+        "started",
+        "token",
+    )
+
+    #: Its end is something to wait for.
+    counts = True
 
     def __init__(
         self,
         connection: Starter,
         loop: Loop,
         report: Report | None,
-        reading: Reading | None,
+        kind: int,
+        reading: Reading | None = None,
         login: LoginPart | None = None,
+        content: bytes | None = None,
         *,
         quits: bool = False,
     ) -> None:
         self.connection = connection
-        self.token = next(_tokens)
+        self.token = token = next(_tokens)
+        #: Of its record: DONE, SENT, REPLY.
+        self.kind = kind
+        #: Empty when the connection was closed without one.
+        self.record: bytes | None = None
+        self.started = False
         self.done = False
         self.error: SMTPConnError | None = None
         self.outcome: Result | Reply | None = None
@@ -78,8 +103,9 @@ class Operation:
         self._quits = quits
         #: The part of a login that runs in Python.
         self.login = login
-        _operations[self.token] = weakref.ref(self)
-        loop._pending[self.token] = self
+        #: Lent to the library until the record is there.
+        self.content = content
+        loop._pending[token] = self
 
     @property
     def loop(self) -> Loop:
@@ -99,88 +125,71 @@ class Operation:
             source.failure = None
         return failure
 
+    def take_record(self, record: bytes) -> None:
+        """The library is through with it."""
+        self.record = record
+        if self.login is not None:
+            self.login.over = True
+
     def forget(self) -> None:
         """It is over, or was never started."""
         self.done = True
         if self.login is not None:
             self.login.over = True
         self._loop._pending.pop(self.token, None)
-        _operations.pop(self.token, None)
 
-    def finish(self, error: SMTPConnError | None, outcome: Result | Reply | None) -> Call | None:
-        """Records the outcome, and says whom to tell."""
-        if error is not None and self.connection._is_loss(error):
-            if self._quits:
-                error = None
-            else:
-                self.connection._lost_work = True
-        failure = self.source_failure
-        if error is not None and failure is not None and self._report is not None:
-            error.__cause__ = failure
-        if error is not None and isinstance(outcome, Result):
-            error.result = outcome
+    def prepare(self) -> Call | None:
+        """Notes the end, and says whom to tell."""
+        error, outcome = self._read()
+        if error is not None:
+            error = self._judge(error, outcome)
         if not self.done:
             self.error, self.outcome = error, outcome
             if self._reading is not None:
                 self._reading.end(delivered=error is None)
-            if self._report is not None and not isinstance(failure, (Exception, type(None))):
-                # Ctrl-C is for the whole program and not only for this callback.
-                self._loop._delivery.failed(self.connection, failure, "the source")
+            if self._report is not None:
+                self._keep_interruption()
             self.forget()
         if self._report is None:
             return None
-        return Call(self._report, (error, outcome), "the callback")
+        arguments = (error,) if self.kind == DONE else (error, outcome)
+        return Call(self._report, arguments, "the callback")
 
+    def _read(self) -> tuple[SMTPConnError | None, Result | Reply | None]:
+        record = self.record
+        try:
+            if record:
+                error = None if is_plain(record) else read_failure(record)
+                if self.kind == DONE:
+                    return error, None
+                return error, read_result(record) if self.kind == SENT else read_reply(record)
+            unknown = CancelledError(
+                "the connection was closed: the outcome is unknown", retry=Retry.UNKNOWN
+            )
+        except Exception as exception:  # No success that nobody knows of.
+            unknown = CancelledError(
+                f"{type(exception).__name__} interrupted the report of the outcome: it is unknown",
+                retry=Retry.UNKNOWN,
+            )
+            unknown.__cause__ = exception
+            if not self.done:
+                self._loop._delivery.failed(self.connection, exception, "the outcome")
+        return unknown, Result([]) if self.kind == SENT else None
 
-class Ended:
-    """The end of an operation."""
+    def _judge(self, error: SMTPConnError, outcome: Result | Reply | None) -> SMTPConnError | None:
+        if self.connection._is_loss(error):
+            if self._quits:
+                return None
+            self.connection._lost_work = True
+        failure = self.source_failure
+        if failure is not None and self._report is not None:
+            error.__cause__ = failure
+        if isinstance(outcome, Result):
+            error.result = outcome
+        return error
 
-    counts = True
-
-    def __init__(
-        self, operation: Operation, error: SMTPConnError | None, outcome: Result | Reply | None
-    ) -> None:
-        self.connection: object = operation.connection
-        self._operation = operation
-        self._error = error
-        self._outcome = outcome
-
-    def prepare(self) -> Call | None:
-        return self._operation.finish(self._error, self._outcome)
-
-
-def _finish(error: ErrorHandle, read: Callable[[], Result | Reply | None], token: int) -> None:
-    reference = _operations.get(token)
-    operation = None if reference is None else reference()
-    if operation is None:
-        return
-    try:
-        ended = Ended(operation, read_error(error), read())
-    except BaseException as exception:
-        operation._loop._delivery.failed(operation.connection, exception, "the outcome")
-        # No success that nobody knows of.
-        unknown = CancelledError(
-            f"{type(exception).__name__} interrupted the report of the outcome: it is unknown",
-            retry=Retry.UNKNOWN,
-        )
-        unknown.__cause__ = exception
-        ended = Ended(operation, unknown, None)
-    operation._loop._delivery.items.append(ended)
-
-
-def _done(_connection: ConnHandle, error: ErrorHandle, token: int) -> None:
-    _finish(error, lambda: None, token)
-
-
-def _sent(_connection: ConnHandle, error: ErrorHandle, result: ResultHandle, token: int) -> None:
-    _finish(error, lambda: read_result(result), token)
-
-
-def _replied(_connection: ConnHandle, error: ErrorHandle, reply: ReplyHandle, token: int) -> None:
-    _finish(error, lambda: read_reply(reply) if reply else None, token)
-
-
-#: One C function for all, alive as long as the module: the token tells them apart.
-DONE: Final = DoneCallback(_done)
-SENT: Final = SendCallback(_sent)
-REPLIED: Final = ReplyCallback(_replied)
+    def _keep_interruption(self) -> None:
+        failure = self.source_failure
+        if failure is not None and not isinstance(failure, Exception):
+            # Ctrl-C is for the whole program and not only for this callback.
+            self._loop._delivery.failed(self.connection, failure, "the source")

@@ -15,6 +15,7 @@ from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, TLS_KEY, Hook, Owner
 from ._library import lib
 from ._table import HOOKS, OPTIONS
 from ._text import encode, encode_flag, encode_list, encode_path
+from ._trust import missing as missing_store
 
 if TYPE_CHECKING:
     from ._ffi import OptionsHandle
@@ -134,7 +135,7 @@ class Options:
         self.free: Final = weakref.finalize(self, lib.smtpconn_options_free, handle)
         self.free.atexit = False
         try:
-            self._fill(values, owner)
+            self._fill({**values, **missing_store(values)}, owner)
             # Behind all options, which would make the C object forget it.
             if tls_session is not None:
                 self._add_session(tls_session)

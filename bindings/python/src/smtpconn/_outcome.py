@@ -4,7 +4,8 @@
 # `smtpconn`, where the class is found, and only their text would need Optional to be there.
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Optional
+from dataclasses import fields as dataclass_fields
+from typing import Any, Callable, ClassVar, Optional
 
 from ._constants import ErrorCode, FailureKind, RecipientStatus, Retry
 
@@ -191,6 +192,29 @@ class Result:
     #: Octets sent, with repaired line endings, without the escaping of dots.
     message_size: int = 0
 
+    @classmethod
+    def _later(cls, read: Callable[[bytes], dict[str, Any]], record: bytes) -> "Result":
+        """One whose fields are read when one of them is asked for, which may be never."""
+        result = cls.__new__(cls)
+        result.__dict__["_unread"] = (read, record)
+        return result
+
+    def __getattr__(self, name: str) -> Any:
+        fields = self.__dict__
+        unread = fields.get("_unread")
+        if unread is None or name.startswith("__"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        read, record = unread
+        fields.update(read(record))
+        fields.pop("_unread", None)
+        return getattr(self, name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {each.name: getattr(self, each.name) for each in dataclass_fields(self)}
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.recipients), self.response, self.queue_id, self.message_size))
+
     @property
     def accepted(self) -> list[str]:
         """The recipients that were accepted, with the message."""
@@ -215,3 +239,9 @@ class Result:
     def _refused(self) -> list[RecipientResult]:
         refused = (RecipientStatus.DEFERRED, RecipientStatus.REJECTED)
         return [recipient for recipient in self.recipients if recipient.status in refused]
+
+
+# The defaults are in __init__; as attributes of the class they would hide fields not read yet.
+for _field in dataclass_fields(Result):
+    if _field.name in Result.__dict__:
+        delattr(Result, _field.name)

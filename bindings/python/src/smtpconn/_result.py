@@ -1,60 +1,162 @@
-"""Reads what became of a message and of each recipient, and replies."""
+"""Reads records: what became of an operation, of each recipient, and events.
+
+The layout is that of <smtpconn.h>, "Records": numbers in the byte order of the machine; a text is
+its offset in the record, 0 for none, and its length.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from struct import Struct
+from typing import Any, Final
 
-from ._constants import RecipientStatus, TimePart
-from ._failure import read_error
+from ._constants import RecipientStatus, Retry
+from ._errors import CLASSES
 from ._library import lib
-from ._outcome import RecipientResult, Reply, Result
+from ._outcome import RecipientResult, Reply, Result, SMTPConnError
 from ._text import decode
 
-if TYPE_CHECKING:
-    from ._ffi import ReplyHandle, ResultHandle
+#: Kinds of records.
+DONE, SENT, REPLY, CONNECTED, ENDED, ERROR, LOG, TOKEN = range(1, 9)
+
+#: Size, version, kind, user, connection, flags, code, offset of the error block.
+HEAD: Final = Struct("=IHHQQIiI")
+#: The size of the head with what is reserved in it.
+HEAD_SIZE: Final = 40
+#: Of the flags: no error, and every recipient was accepted.
+PLAIN: Final = 1
+
+#: Flags, code, offset of the error block.
+_STATUS: Final = Struct("=IiI")
+_STATUS_AT: Final = 24
+#: After the head: count, recipients, accepted, rejected, code, three parts of the time, two times,
+#: size, response, identifier.
+_SENT: Final = Struct("=IIIIiiiiQQQIIII")
+#: Status, code, error, reserved, address, response, enhanced code, command.
+_RECIPIENT: Final = Struct("=iiIIIIIIIIII")
+#: Code, kind, retry, errno, code of the reply, reserved, nine texts.
+_ERROR: Final = Struct("=iiiiii18I")
+#: Code, reserved, enhanced code, response, number of lines, their array.
+_REPLY: Final = Struct("=iIIIIIII")
+#: Level, kind, text, lines dropped, reserved.
+_LOG: Final = Struct("=iiIIII")
+#: Expiry, token.
+_TOKEN: Final = Struct("=QII")
+_TEXT: Final = Struct("=II")
 
 
-def read_result(result: ResultHandle) -> Result:
-    """A copy of a result object, which is dead after its callback."""
-    count: int = lib.smtpconn_result_count(result)
-    return Result(
-        recipients=[_read_recipient(result, index) for index in range(count)],
-        response=decode(lib.smtpconn_result_response(result)),
-        queue_id=decode(lib.smtpconn_result_queue_id(result)),
-        envelope_time=lib.smtpconn_result_envelope_time(result) / 1000,
-        message_time=lib.smtpconn_result_message_time(result) / 1000,
-        content_time=_seconds(result, TimePart.CONTENT),
-        verdict_time=_seconds(result, TimePart.VERDICT),
-        message_size=lib.smtpconn_result_message_size(result),
-    )
+def is_plain(record: bytes) -> bool:
+    """Whether everything went well: nothing else needs to be read then."""
+    flags: int = _STATUS.unpack_from(record, _STATUS_AT)[0]
+    return flags & PLAIN != 0
 
 
-def read_reply(reply: ReplyHandle) -> Reply:
-    """A copy of a reply, which is dead after its callback."""
-    count: int = lib.smtpconn_reply_line_count(reply)
+def read_failure(record: bytes) -> SMTPConnError | None:
+    """The error of a record; None without one."""
+    _, code, block = _STATUS.unpack_from(record, _STATUS_AT)
+    if block:
+        return _error(record, block, None)
+    return None if code == 0 else CLASSES.get(code, SMTPConnError)(_code_text(code), code=code)
+
+
+def read_result(record: bytes) -> Result:
+    """The result of a send, whose fields are read when one of them is asked for."""
+    return Result._later(_fields, record)
+
+
+def read_reply(record: bytes) -> Reply | None:
+    code, _, e_at, e_size, at, size, count, lines = _REPLY.unpack_from(record, HEAD_SIZE)
+    if code == 0:
+        return None
+    places = (_TEXT.unpack_from(record, lines + 8 * index) for index in range(count))
     return Reply(
-        code=lib.smtpconn_reply_code(reply),
-        lines=tuple(decode(lib.smtpconn_reply_line(reply, line) or b"") for line in range(count)),
-        enhanced=decode(lib.smtpconn_reply_enhanced(reply)),
-        response=decode(lib.smtpconn_reply_response(reply) or b""),
+        code=code,
+        lines=tuple(_text(record, *place) or "" for place in places),
+        enhanced=_text(record, e_at, e_size),
+        response=_text(record, at, size) or "",
     )
 
 
-def _seconds(result: ResultHandle, part: TimePart) -> float:
-    milliseconds: int = lib.smtpconn_result_time(result, part)
-    return max(0, milliseconds) / 1000
+def read_log(record: bytes) -> tuple[int, int, bytes, int]:
+    """Level, kind, text, and the number of lines that were dropped before it."""
+    level, kind, at, size, dropped, _ = _LOG.unpack_from(record, HEAD_SIZE)
+    return level, kind, record[at : at + size], dropped
 
 
-def _read_recipient(result: ResultHandle, index: int) -> RecipientResult:
+def read_token(record: bytes) -> tuple[str, int | None]:
+    expires, at, size = _TOKEN.unpack_from(record, HEAD_SIZE)
+    return _text(record, at, size) or "", expires or None
+
+
+def _text(record: bytes, at: int, size: int) -> str | None:
+    return decode(record[at : at + size]) if at else None
+
+
+def _fields(record: bytes) -> dict[str, Any]:
+    sent = _SENT.unpack_from(record, HEAD_SIZE)
+    count, recipients, _, _, _, _, content, verdict = sent[:8]
+    envelope_time, message_time, message_size, at, size, id_at, id_size = sent[8:]
+    return {
+        "recipients": [
+            _recipient(record, recipients + _RECIPIENT.size * index) for index in range(count)
+        ],
+        "response": _text(record, at, size),
+        "queue_id": _text(record, id_at, id_size),
+        "envelope_time": envelope_time / 1000,
+        "message_time": message_time / 1000,
+        "content_time": max(0, content) / 1000,
+        "verdict_time": max(0, verdict) / 1000,
+        "message_size": message_size,
+    }
+
+
+def _recipient(record: bytes, at: int) -> RecipientResult:
+    status, code, error, _, *texts = _RECIPIENT.unpack_from(record, at)
+    address = _text(record, *texts[0:2]) or ""
     return RecipientResult(
-        address=decode(lib.smtpconn_result_recipient(result, index) or b""),
-        status=_status(lib.smtpconn_result_status(result, index)),
-        command=decode(lib.smtpconn_result_command(result, index)),
-        code=lib.smtpconn_result_response_code(result, index) or None,
-        enhanced=decode(lib.smtpconn_result_enhanced(result, index)),
-        response=decode(lib.smtpconn_result_recipient_response(result, index)),
-        error=read_error(lib.smtpconn_result_error(result, index)),
+        address=address,
+        status=_status(status),
+        command=_text(record, *texts[6:8]),
+        code=code or None,
+        enhanced=_text(record, *texts[4:6]),
+        response=_text(record, *texts[2:4]),
+        error=_error(record, error, address) if error else None,
     )
+
+
+def _error(record: bytes, at: int, recipient: str | None) -> SMTPConnError:
+    code, kind, retry, errno, response_code, _, *places = _ERROR.unpack_from(record, at)
+    texts = [_text(record, *places[2 * index : 2 * index + 2]) for index in range(9)]
+    message, response, enhanced, command, phase, refused, reason, names, address = texts
+    return CLASSES.get(code, SMTPConnError)(
+        message or "",
+        code=code,
+        name=decode(lib.smtpconn_code_name(code)),
+        kind=kind,
+        response=response,
+        response_code=response_code or None,
+        enhanced=enhanced,
+        command="API" if command is None else command,
+        phase="idle" if phase is None else phase,
+        recipient=recipient if refused is None else refused,
+        errno=errno or None,
+        tls_reason=reason,
+        certificate_names=names,
+        address=address,
+        retry=_retry(retry),
+    )
+
+
+def _code_text(code: int) -> str:
+    text: bytes = lib.smtpconn_code_text(code)
+    return decode(text)
+
+
+def _retry(number: int) -> Retry:
+    try:
+        return Retry(number)
+    except ValueError:
+        # A later library may know more answers; this is the careful one.
+        return Retry.UNKNOWN
 
 
 def _status(number: int) -> RecipientStatus:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
+import weakref
 from types import TracebackType
 from typing import Any, Callable, Final, Optional, TypeVar, Union
 
@@ -29,6 +30,18 @@ _REFUSAL: Final = (
 )
 
 
+class _Source:
+    """A connection, as its records are fetched."""
+
+    def __init__(self, connection: SansIOConnection) -> None:
+        self._connection = weakref.ref(connection)
+
+    @property
+    def handle(self) -> Optional[ConnHandle]:
+        connection = self._connection()
+        return None if connection is None else connection._handle
+
+
 class NoLoop(Loop):
     """In the place of a loop: what is pending, and who may call the library."""
 
@@ -48,6 +61,14 @@ class NoLoop(Loop):
 
     def dispatch(self) -> bool:
         raise StateError(_REFUSAL)
+
+    #: Has the records, as there is no loop in the library.
+    _source: Optional[_Source] = None
+
+    def _fetch(self) -> None:
+        if self._source is not None:
+            take = lib.smtpconn_take_records
+            self._inbox.fetch(take, self._source, self._opened, self._delivery.items)
 
 
 class SansIOConnection(Connection):
@@ -73,10 +94,19 @@ class SansIOConnection(Connection):
     def _loop_for(self, loop: Optional[Loop]) -> Loop:
         if loop is not None:
             raise TypeError("a connection without a socket has no loop: leave it out")
-        return NoLoop()
+        own = NoLoop()
+        own._source = _Source(self)
+        return own
 
     def _new(self, options: OptionsHandle, loop: Optional[LoopHandle]) -> Any:
         return lib.smtpconn_new_without_socket(options)
+
+    def _free(self) -> None:
+        # Its records go with it: they are fetched before.  Not possible inside of the library.
+        lib.smtpconn_close(self._handle)
+        lib.smtpconn_tick(self._handle, 0)
+        self._loop._fetch()
+        super()._free()
 
     def _wait(self, start: Callable[[], Operation], decisive: tuple[str, ...] = ()) -> Operation:
         raise StateError(_REFUSAL)
@@ -172,6 +202,7 @@ class SansIOConnection(Connection):
             step(handle, milliseconds)
             # A function of the program may have closed the connection.
             lib.smtpconn_tick(self._handle, milliseconds)
+            self._loop._fetch()
         finally:
             core.dispatcher = 0
         core.dig()

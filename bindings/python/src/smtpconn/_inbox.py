@@ -1,0 +1,74 @@
+"""Fetches the records of the library: completions, events and lines of the log."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import MutableSequence
+from typing import Any, Callable, Final, Optional, Protocol
+
+from ._result import HEAD, HEAD_SIZE
+
+#: Octets of records that are fetched in one call, unless a single one is larger.
+_ROOM: Final = 64 * 1024
+
+#: What a record becomes, from its kind, its `user`, and its octets; None when nobody wants it.
+Opener = Callable[[int, int, bytes], Optional[Any]]
+
+
+class Owner(Protocol):
+    """Who has the handle; it is read in the expression that passes it on, see `Core`."""
+
+    @property
+    def handle(self) -> Any: ...
+
+
+class Inbox:
+    """A buffer for records.
+
+    All of it is zero but the records that were not read yet.  So what a call has written there is
+    found also when a signal handler raised as the call returned, and its length is unknown.
+    """
+
+    def __init__(self) -> None:
+        self._left: Final = ctypes.c_size_t()
+        self._left_at: Final = ctypes.byref(self._left)
+        #: Where the first record is that was not read yet.
+        self._offset = 0
+        self._make(_ROOM)
+
+    def _make(self, capacity: int) -> None:
+        # A head of zeros ends the records of a full buffer.
+        buffer = bytearray(capacity + HEAD_SIZE)
+        self._address = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+        self._capacity = capacity
+        self._view = memoryview(buffer)
+
+    def fetch(
+        self, take: Callable[..., int], owner: Owner, open_: Opener, items: MutableSequence[Any]
+    ) -> None:
+        """Appends what there is to `items`."""
+        while True:
+            self._split(open_, items)
+            taken = take(owner.handle, self._address, self._capacity, self._left_at)
+            left = self._left.value
+            if taken > 0:
+                self._split(open_, items)
+            elif taken == 0 and left > 0:
+                self._make(left)
+            if taken < 0 or left == 0:
+                return
+
+    def _split(self, open_: Opener, items: MutableSequence[Any]) -> None:
+        view, offset = self._view, self._offset
+        while True:
+            size, _, kind, user, _, _, _, _ = HEAD.unpack_from(view, offset)
+            if size == 0:
+                break
+            item = open_(kind, user, view[offset : offset + size].tobytes())
+            # No signal handler comes between these two lines.
+            self._offset = offset = offset + size
+            if item is not None:
+                items.append(item)
+        if offset:
+            ctypes.memset(self._address, 0, offset)
+            self._offset = 0
