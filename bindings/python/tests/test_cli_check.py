@@ -131,6 +131,49 @@ def test_a_certificate_that_is_not_trusted_is_shown(
     assert report["server"]["authenticated"] is False
 
 
+def test_a_key_that_is_not_pinned_is_shown(
+    server: ScriptedServer, command: Inside, certificate: Path, tls: list[str]
+) -> None:
+    """Nothing that would refuse the certificate once more is left for the second connection."""
+    server.play("T:", "E:").play("T:", HELLO, QUIT)
+    pin = f"tls_pins=sha256//{'A' * 43}="
+    arguments = [*tls, "--ca-file", str(certificate), "-o", pin]
+    assert command(*at(server), *arguments, "--json") == Exit.CONFIG
+    report = json.loads(command.out)
+    assert report["error"]["kind"] == "TLS_PIN"
+    assert report["tls"]["certificates"][0]["subject"] == "CN=localhost"
+
+
+@pytest.mark.parametrize(
+    ("offer", "local", "warning"),
+    [
+        ("X", True, None),
+        ("X", False, "no TLS: the server does not offer STARTTLS"),
+        ("STARTTLS", False, "no TLS: the server offers STARTTLS, which is not used"),
+    ],
+)
+def test_a_connection_in_the_clear(
+    offer: str,
+    local: bool,
+    warning: str | None,
+    server: ScriptedServer,
+    command: Inside,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not local:
+        monkeypatch.setattr(_cli_check, "_is_local", lambda *_: False)
+    hello = HELLO.replace("8BITMIME", offer)
+    server.play(hello, QUIT).play(hello, SEND, QUIT)
+    arguments = [*at(server), "--tls", "never"]
+    assert command(*arguments, "--json") == 0
+    problems = json.loads(command.out)["problems"]
+    texts = [each["text"] for each in problems if each["level"] == "warning"]
+    assert texts == [warning] * (warning is not None)
+    # Who sends has decided about TLS: that is no news of the message.
+    assert command(*arguments[1:], stdin=COMPLETE) == 0
+    assert command.err == ""
+
+
 def test_without_verification_it_says_so(
     server: ScriptedServer, command: Inside, tls: list[str]
 ) -> None:
