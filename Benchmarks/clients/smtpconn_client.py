@@ -37,6 +37,7 @@ def main() -> None:
         name="client.test",
         secure=arguments.ca_file is not None,
         tls_ca_file=arguments.ca_file,
+        chunking=smtpconn.Chunking.OPTIMISTIC if arguments.mode == "optimistic" else None,
     ) as connection:
         if arguments.is_warm:
             connection.send(envelope, arguments.head)

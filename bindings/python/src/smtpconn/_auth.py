@@ -15,7 +15,7 @@ from ._failure import bare_error, check
 from ._ffi import ReleaseCallback, TokenCallback
 from ._hooks import PlainExchange
 from ._library import lib
-from ._text import encode
+from ._text import encode, shortened
 
 if TYPE_CHECKING:
     from ._ffi import AuthHandle, ExchangeHandle, TokenRequestHandle
@@ -157,7 +157,7 @@ def _seconds(expires: float | None) -> int:
         raise TypeError(f"expires must be seconds since 1970, not {type(expires).__name__}")
     # 0 means "not known" in C; here None does.
     if not 1 <= expires < 2**63:
-        raise AuthError(f"expires is out of range: {expires}")
+        raise AuthError(f"expires is out of range: {shortened(expires)}")
     return int(expires)
 
 

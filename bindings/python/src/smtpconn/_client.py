@@ -12,7 +12,7 @@ from ._addresses import derive_envelope
 from ._auth import Credentials, Login, TokenSource, opened_auth
 from ._commands import Commands
 from ._driven import DECISIVE, _last_error
-from ._envelope import DSN, Envelope, Recipients
+from ._envelope import DSN, Envelope, Recipients, packed_addresses
 from ._errors import StateError
 from ._hooks import PlainExchange
 from ._library import lib
@@ -314,6 +314,13 @@ class Client(Commands):
     def _start_send(
         self, envelope: Envelope, message: MessageLike, callback: Optional[SendHandler]
     ) -> Operation:
+        # What most messages are takes one call; whatever is wrong is found and named below.
+        if type(message) is bytes and message:
+            addresses = packed_addresses(envelope)
+            if addresses is not None:
+                operation = self._send_packed(addresses, message, callback)
+                if operation is not None:
+                    return operation
         with opened_send(self, envelope, message) as (c_envelope, opened):
             return self._start(
                 lib.smtpconn_send, SENT, callback, c_envelope, opened.handle, reading=opened.reading

@@ -43,6 +43,8 @@ class Core:
         self.guard: Final = threading.RLock()
         #: How often it is held by somebody who reads from an object of the library.
         self.studies = 0
+        #: Content that was lent to the library until nobody is in it.
+        self.lent: Final[list[bytes]] = []
         self._pid: Final = os.getpid()
         self._graves: Final[deque[Any]] = deque()
         if has_loop:
@@ -83,6 +85,8 @@ class Core:
 
     def dig(self) -> None:
         """Frees what was dropped, unless somebody is there, who comes by here afterwards."""
+        if self.lent and not self.dispatcher:
+            self.lent.clear()
         while self._graves and not self.dispatcher and not self.studies:
             try:
                 connection = self._graves[0]

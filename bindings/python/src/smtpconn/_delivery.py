@@ -64,7 +64,7 @@ class Delivery:
         self.items: Final[deque[Item]] = deque()
         #: Counts what was delivered.
         self.activity = 0
-        self._failures: list[Failure] = []
+        self.failures: list[Failure] = []
 
     @property
     def is_here(self) -> bool:
@@ -84,7 +84,8 @@ class Delivery:
                 self._drop(item)
             else:
                 self._tell(item, call)
-        self._raise_fatal()
+            if self.failures:
+                self.raise_fatal()
 
     def _drop(self, item: Item) -> None:
         try:
@@ -117,7 +118,7 @@ class Delivery:
     def failed(self, connection: object, error: BaseException, where: str) -> None:
         """Keeps it until whoever drives the loop can raise it."""
         self.activity += 1
-        self._failures.append(Failure(weakref.ref(connection), error, where))
+        self.failures.append(Failure(weakref.ref(connection), error, where))
 
     def take_failures(self, connection: object) -> list[Failure]:
         """Those of one connection.
@@ -126,7 +127,7 @@ class Delivery:
         loop, which would raise it, and until then it would stay here.
         """
         kept, taken = [], []
-        for failure in self._failures:
+        for failure in self.failures:
             owner = failure.connection()
             if owner is connection:
                 taken.append(failure)
@@ -134,21 +135,21 @@ class Delivery:
                 report(failure.error, failure.where)
             else:
                 kept.append(failure)
-        self._failures = kept
+        self.failures = kept
         return taken
 
     def report_failures(self) -> None:
         """Nobody will drive the loop any more."""
-        while self._failures:
-            failure = self._failures.pop()
+        while self.failures:
+            failure = self.failures.pop()
             report(failure.error, failure.where)
 
     def raise_failures(self) -> None:
         """Raises the first; further ones are reported."""
-        if not self._failures:
+        if not self.failures:
             return
-        first, *others = self._failures
-        self._failures = []
+        first, *others = self.failures
+        self.failures = []
         for failure in others:
             report(failure.error, failure.where)
         error = first.error
@@ -158,10 +159,11 @@ class Delivery:
         finally:
             del error  # Or its traceback would hold it for ever.
 
-    def _raise_fatal(self) -> None:
-        for failure in self._failures:
+    def raise_fatal(self) -> None:
+        """What is no Exception, as KeyboardInterrupt, waits for nothing else."""
+        for failure in self.failures:
             if not isinstance(failure.error, Exception):
-                self._failures.remove(failure)
+                self.failures.remove(failure)
                 error = failure.error
                 del failure
                 try:

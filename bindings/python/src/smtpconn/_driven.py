@@ -167,6 +167,21 @@ class DrivenConnection(ConnectionState):
         self._loop._driver.is_pending = True
         return operation
 
+    def _send_packed(
+        self, addresses: bytes, content: bytes, report: Optional[Report]
+    ) -> Optional[Operation]:
+        """A send in one call; None when it was refused."""
+        self._check()
+        operation = Operation(self, self._loop, report, SENT, None, None, content)
+        room, size, token = len(addresses), len(content), operation.token
+        send, kept = lib.smtpconn_send_packed, _keep.SENT
+        if send(self._handle, None, addresses, room, content, size, 1, kept, token) < 0:
+            operation.forget()
+            return None
+        operation.started = True
+        self._loop._driver.is_pending = True
+        return operation
+
     def _wait(
         self, start: Callable[[], Operation], decisive: tuple[str, ...] = DECISIVE
     ) -> Operation:
@@ -288,6 +303,7 @@ class DrivenConnection(ConnectionState):
             # The library reports no event any more.
             loop._delivery.items.append(_events.Event(self, ENDED))
         loop._delivery.deliver()
+        loop._delivery.raise_fatal()
         collect(loop)
         _events.detach(self._token)
         self._options.free()

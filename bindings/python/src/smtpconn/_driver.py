@@ -23,6 +23,9 @@ from ._release import collect
 #: Python's handlers run in the main thread after its wait only.
 SLICE: Final = 0.25
 
+#: Turns without a wait, in which others could run, as long as each of them finds something.
+_LIVELY: Final = 16
+
 INSIDE: Final = "the loop runs already: this was called inside of a callback"
 
 
@@ -72,13 +75,13 @@ class Driver:
 
     def advance(self) -> None:
         """Does what is possible without waiting."""
-        core = self._core
+        core, delivery = self._core, self._delivery
         core.check()
         before = core.dispatcher
         thread = threading.get_ident()
-        if before not in (0, thread):
+        if before and before != thread:
             return  # Another is in the library, which has called a function of the program.
-        activity = self._delivery.activity
+        activity = delivery.activity
         try:
             core.dispatcher = thread
             status: int = lib.smtpconn_loop_dispatch(core.handle)
@@ -92,10 +95,12 @@ class Driver:
         self.is_pending = status > 0
         core.dig()
         try:
-            self._delivery.deliver()
+            if delivery.items:
+                delivery.deliver()
+            delivery.raise_fatal()
         finally:
-            collect(self._owner_reference())
-            if self._delivery.activity != activity:
+            collect(owner)
+            if delivery.activity != activity:
                 self.notify()
             if self._free_later:
                 self.close()
@@ -105,28 +110,35 @@ class Driver:
 
         A thread that finds another driving waits until that one has something for it, or leaves.
         """
-        turn, driving = _Turn(), self._driving
+        turn, driving, delivery = _Turn(), self._driving, self._delivery
+        # How often something happened since the last wait; at first there may be something to do.
+        lively = 1
         try:
-            while not over():
+            while True:
                 holder = driving.setdefault(0, turn)
-                left = min(deadline - time.monotonic(), SLICE)
                 if holder is not turn and holder.thread != turn.thread:
-                    self._stand_by(over, left)
+                    self._stand_by(over, min(deadline - time.monotonic(), SLICE))
                 else:  # A signal handler continues for the thread that it interrupted.
-                    self._wait(left)
+                    if lively == 0 or lively > _LIVELY:
+                        self._wait(min(deadline - time.monotonic(), SLICE))
+                        lively = 0
+                    before = delivery.activity
                     self.advance()
-                if left <= 0:
+                    lively = 0 if delivery.activity == before else lively + 1
+                if over() or time.monotonic() >= deadline:
                     return
         finally:
             if 0 in driving and driving[0] is turn:
                 del driving[0]
-            self._wake_waiters()
+            if self._waiters:
+                self._wake_waiters()
             if self._free_later:
                 self.close()
 
     def notify(self) -> None:
         """Something was delivered, for which others may wait."""
-        self._wake_waiters()
+        if self._waiters:
+            self._wake_waiters()
         turn = self._driving.get(0)
         if turn is not None and turn.thread != threading.get_ident():
             self._core.wake()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter, is_
 from typing import TYPE_CHECKING, Callable, Final, Optional, Union
 
 from ._errors import EnvelopeError
 from ._failure import check
 from ._library import lib
 from ._table import DSN_FIELDS, FIELDS, RECIPIENT_FIELDS
-from ._text import encode, encode_flag, encode_list
+from ._text import encode, encode_flag, encode_list, shortened
 
 if TYPE_CHECKING:
     from ._ffi import EnvelopeHandle
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 #: One text with commas, or several texts.
 Texts = Union[str, Iterable[str]]
+
+
+def _hashable(texts: Optional[Texts]) -> object:
+    return texts if texts is None or isinstance(texts, (str, tuple)) else None
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,9 @@ class DSN:
     notify: Optional[Texts] = None
     orcpt: Optional[str] = None
 
+    def __hash__(self) -> int:
+        return hash((self.ret, self.envid, _hashable(self.notify), self.orcpt))
+
 
 @dataclass(frozen=True)
 class Recipient:
@@ -53,6 +61,10 @@ class Recipient:
     orcpt: Optional[str] = None
     rrvs: Optional[str] = None
     parameters: Optional[Mapping[str, Optional[str]]] = None
+
+    def __hash__(self) -> int:
+        # Of what is equal; a list and a tuple are not, and may have one hash.
+        return hash((self.address, _hashable(self.notify), self.orcpt, self.rrvs))
 
 
 #: One recipient, or any number of them.
@@ -156,6 +168,32 @@ def opened_envelope(envelope: Envelope) -> Iterator[EnvelopeHandle]:
         lib.smtpconn_envelope_free(handle)
 
 
+#: The fields besides the addresses, and their defaults.
+_others: Final = attrgetter(*FIELDS)
+_PLAIN: Final = _others(Envelope("", ""))
+
+
+def packed_addresses(envelope: object) -> bytes | None:
+    """The addresses in the form of smtpconn_send_packed, when the envelope has nothing else.
+
+    None for every other envelope, also for a bad one: `opened_envelope` says what is wrong with it.
+    """
+    if type(envelope) is not Envelope or not all(map(is_, _others(envelope), _PLAIN)):
+        return None
+    recipients = envelope.to_addrs
+    if type(recipients) is str:
+        recipients = (recipients,)
+    elif type(recipients) is not list and type(recipients) is not tuple:
+        return None
+    try:
+        text = "\0".join((envelope.from_addr, *recipients, ""))
+        if text.count("\0") != len(recipients) + 1 or text.startswith("<>"):
+            return None
+        return text.encode()
+    except (TypeError, UnicodeEncodeError):
+        return None
+
+
 def _fill(handle: EnvelopeHandle, envelope: Envelope) -> None:
     def put(function: str, *arguments: object) -> None:
         status = getattr(lib, f"smtpconn_envelope_{function}")(handle, *arguments)
@@ -235,5 +273,5 @@ def _whole(value: object, what: str, room: range) -> int:
         raise TypeError(f"{what} must be an int, not {type(value).__name__}")
     # ctypes would cut off what does not fit.
     if value not in room:
-        raise EnvelopeError(f"{what} is out of range: {value}")
+        raise EnvelopeError(f"{what} is out of range: {shortened(value)}")
     return value

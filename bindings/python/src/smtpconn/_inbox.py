@@ -34,6 +34,8 @@ class Inbox:
         self._left_at: Final = ctypes.byref(self._left)
         #: Where the first record is that was not read yet.
         self._offset = 0
+        #: Whether there may be one.
+        self._is_filled = False
         self._make(_ROOM)
 
     def _make(self, capacity: int) -> None:
@@ -48,13 +50,17 @@ class Inbox:
     ) -> None:
         """Appends what there is to `items`."""
         while True:
-            self._split(open_, items)
+            if self._is_filled:  # A signal handler raised before it was empty.
+                self._split(open_, items)
+            self._is_filled = True
             taken = take(owner.handle, self._address, self._capacity, self._left_at)
             left = self._left.value
             if taken > 0:
                 self._split(open_, items)
-            elif taken == 0 and left > 0:
-                self._make(left)
+            else:
+                self._is_filled = False
+                if left > 0:
+                    self._make(left)
             if taken < 0 or left == 0:
                 return
 
@@ -72,3 +78,4 @@ class Inbox:
         if offset:
             ctypes.memset(self._address, 0, offset)
             self._offset = 0
+        self._is_filled = False

@@ -71,10 +71,18 @@ class Loop:
 
     def run(self) -> bool:
         """Runs callbacks until nothing is pending, or until `wakeup()`: then it returns True."""
+        driver, delivery = self._driver, self._delivery
+        driver.refuse_inside()
+
+        def over() -> bool:
+            return self._woken or not driver.is_pending or bool(delivery.failures)
+
         while True:
-            pending, woken = self._turn(math.inf)
-            if not pending or woken:
-                return pending
+            driver.drive(over)
+            delivery.raise_failures()
+            woken, self._woken = self._woken, False
+            if woken or not driver.is_pending:
+                return driver.is_pending
 
     def run_once(self, timeout: Optional[float] = None) -> bool:
         """Waits until a callback ran, for at most `timeout` seconds; True while any is pending.
@@ -148,21 +156,17 @@ class Loop:
         driver, delivery = self._driver, self._delivery
         driver.refuse_inside()
         before = delivery.activity
-        # Without waiting at first: with nothing pending there is nothing to wait for.
-        driver.advance()
 
         def over() -> bool:
             return delivery.activity != before or self._woken or not driver.is_pending
 
-        if time.monotonic() < deadline:
-            driver.drive(over, deadline)
+        driver.drive(over, deadline)
         delivery.raise_failures()
         woken, self._woken = self._woken, False
         return driver.is_pending, woken
 
     def _drive(self, operation: Pending) -> None:
         """Until it is done."""
-        self._driver.advance()
         self._driver.drive(lambda: operation.done)
 
     def _fetch(self) -> None:

@@ -136,7 +136,10 @@ class Operation:
         self.done = True
         if self.login is not None:
             self.login.over = True
-        self._loop._pending.pop(self.token, None)
+        loop = self._loop
+        if self.content is not None and loop._core.dispatcher:
+            loop._core.lent.append(self.content)
+        loop._pending.pop(self.token, None)
 
     def prepare(self) -> Call | None:
         """Notes the end, and says whom to tell."""

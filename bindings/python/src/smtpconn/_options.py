@@ -14,7 +14,7 @@ from ._ffi import ReleaseCallback
 from ._hooks import MECHANISM, PASSWORD, TLS_CONTEXT, TLS_KEY, Hook, Owner
 from ._library import lib
 from ._table import HOOKS, OPTIONS
-from ._text import encode, encode_flag, encode_list, encode_path
+from ._text import encode, encode_flag, encode_list, encode_path, shortened
 from ._trust import missing as missing_store
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def _number(value: object, what: str) -> int:
         raise TypeError(f"{what} must be an int, not {type(value).__name__}")
     # ctypes would cut off what does not fit: port 4294967321 would become 25.
     if not -(2**31) <= value < 2**31:
-        raise OptionsError(f"{what} is out of range: {value}")
+        raise OptionsError(f"{what} is out of range: {shortened(value)}")
     return value
 
 
@@ -45,8 +45,11 @@ def _seconds(value: object, what: str) -> int:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         raise TypeError(f"{what} must be a number of seconds, not {type(value).__name__}")
     # 0 means "the default" in C; here None does, and 0 is a mistake.
-    if not (math.isfinite(value) and 0 < value <= 86400):
-        raise OptionsError(f"{what} must be more than 0 and at most 86400 seconds, not {value}")
+    # Compared first: not every int fits into a float, and NaN is in no order.
+    if not 0 < value <= 86400:
+        raise OptionsError(
+            f"{what} must be more than 0 and at most 86400 seconds, not {shortened(value)}"
+        )
     return math.ceil(value * 1000)
 
 

@@ -208,6 +208,7 @@ class SansIOConnection(Connection):
         core.dig()
         try:
             delivery.deliver()
+            delivery.raise_fatal()
         finally:
             collect(self._loop)
         delivery.raise_failures()

@@ -68,3 +68,12 @@ def decode(value: bytes | None) -> str | None:
         return value.decode("utf-8")
     except UnicodeDecodeError:
         return value.decode("latin-1")
+
+
+def shortened(value: object) -> str:
+    """A number for a message; Python refuses to write out very long ones."""
+    try:
+        text = str(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= 40 else f"{text[:20]}... ({len(text)} digits)"
