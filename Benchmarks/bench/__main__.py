@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from bench import cost, crowd, footprint, in_asyncio, large, speed, texts, waits
+from bench import cost, crowd, footprint, in_asyncio, large, python, speed, texts, waits
 from bench.places import PROGRAMS, describe
 from bench.report import Report
 
@@ -18,6 +18,7 @@ SECTIONS = {
     "5": crowd.run,
     "6": footprint.run,
     "7": in_asyncio.run,
+    "8": python.run,
 }
 # How many others may want a processor before it is worth a word.
 BUSY = 0.5

@@ -72,6 +72,9 @@ STRAIGHT_RSET = _straight("straight C: end+RSET+envelope", "rset")
 STRAIGHT_BDAT = _straight("straight C: BDAT, 32 in flight", "bdat")
 STRAIGHT_FLIGHT = _straight("straight C: BDAT, 32 a write", "flight")
 PYTHON_QUEUED = Client("Python: smtpconn, queued", _script("smtpconn_client"), ("mode=queued",))
+PYTHON_OPTIMISTIC = Client(
+    "Python: smtpconn, optimistic", _script("smtpconn_client"), ("mode=optimistic",)
+)
 PYTHON_LOCKSTEP = Client(
     "Python: smtpconn, lockstep", _script("smtpconn_client"), ("mode=lockstep",)
 )
@@ -100,7 +103,7 @@ EVERY = (
     *(QUEUED, LOCKSTEP, CHUNKING, OPTIMISTIC),
     *(LIBCURL, LIBESMTP),
     *(SMTP_SOURCE, *STRAIGHT),
-    *(PYTHON_QUEUED, PYTHON_LOCKSTEP, SMTPLIB, AIOSMTPLIB),
+    *(PYTHON_QUEUED, PYTHON_OPTIMISTIC, PYTHON_LOCKSTEP, SMTPLIB, AIOSMTPLIB),
 )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import BinaryIO
+
 import smtpconn
 
 from arguments import SENDER, Arguments, Clock
 
 AHEAD = 100
+BLOCK = 65536
 
 
 def send_queued(
@@ -28,6 +32,15 @@ def send_queued(
     connection.loop.run()
 
 
+def source(arguments: Arguments) -> bytes | BinaryIO | Iterator[bytes]:
+    """The message, in memory as long as nothing else is asked for."""
+    kind = arguments.options.get("source", "memory")
+    if kind == "memory":
+        return arguments.message
+    file = arguments.path.open("rb")
+    return file if kind == "file" else iter(lambda: file.read(BLOCK), b"")
+
+
 def main() -> None:
     arguments = Arguments()
     envelope = smtpconn.Envelope(SENDER, arguments.recipients)
@@ -41,10 +54,12 @@ def main() -> None:
     ) as connection:
         if arguments.is_warm:
             connection.send(envelope, arguments.head)
+        message = source(arguments)
+        arguments.start_computing()
         clock = Clock()
         if arguments.mode == "lockstep":
             for _ in range(arguments.count):
-                connection.send(envelope, arguments.message)
+                connection.send(envelope, message)
         else:
             send_queued(connection, envelope, arguments.message, arguments.count)
         clock.stop()

@@ -21,9 +21,11 @@ def main() -> None:
     with connect(arguments) as connection:
         if arguments.is_warm:
             connection.sendmail(SENDER, arguments.recipients, arguments.head)
+        message = arguments.message
+        arguments.start_computing()
         clock = Clock()
         for _ in range(arguments.count):
-            connection.sendmail(SENDER, arguments.recipients, arguments.message)
+            connection.sendmail(SENDER, arguments.recipients, message)
         clock.stop()
 
 
