@@ -17,8 +17,8 @@ from support.slowness import MODE
 
 # Under valgrind a test takes twenty times as long, and a program three seconds to start. What
 # valgrind is to find is in how the library handles memory, which the cases of one test share, and
-# the tests of one file that start a program each: of many such it gets every third. The rest runs
-# there too in `make test-valgrind`.
+# the tests of one file that are slow there: of many such it gets every third. The rest runs there
+# too in `make test-valgrind`.
 FEW = 6
 ONE_OF = 3
 
@@ -35,14 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if MODE != "valgrind" or config.getoption("every_case"):
+    if config.getoption("every_case"):
         return
     cases: dict[str, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("every_case") is not None:
+        is_under_valgrind = MODE == "valgrind" or item.get_closest_marker("valgrind") is not None
+        if not is_under_valgrind or item.get_closest_marker("every_case") is not None:
             continue
-        starts_programs = item.get_closest_marker("starts_programs") is not None
-        name = str(item.path) if starts_programs else item.nodeid.partition("[")[0]
+        is_slow = item.get_closest_marker("slow_under_valgrind") is not None
+        name = str(item.path) if is_slow else item.nodeid.partition("[")[0]
         cases.setdefault(name, []).append(item)
     left_out = {
         item

@@ -129,6 +129,7 @@ def test_plain(name: str, certificates: Certificates) -> None:
 
 
 @pytest.mark.valgrind
+@pytest.mark.every_case
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_valgrind(name: str, certificates: Certificates) -> None:
     run_with_servers(name, valgrind(), "tests", certificates)

@@ -218,7 +218,7 @@ def test_asan(row: str, certificates: Certificates) -> None:
 
 
 @pytest.mark.valgrind
-@pytest.mark.starts_programs
+@pytest.mark.slow_under_valgrind
 @pytest.mark.parametrize("row", ROWS)
 def test_valgrind(row: str, certificates: Certificates) -> None:
     run(ROWS[row], certificates, "tests", valgrind(), 1)

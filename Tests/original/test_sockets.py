@@ -16,7 +16,7 @@ from support.servers.proxy import Proxy, ask, open_tunnel
 from support.servers.script import greets, script, secures
 from support.servers.scripted import Dialogue, Peer, ScriptedServer
 
-pytestmark = pytest.mark.starts_programs
+pytestmark = pytest.mark.slow_under_valgrind
 
 
 def delivery(peer: Peer) -> None:

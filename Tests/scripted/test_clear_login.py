@@ -14,7 +14,7 @@ import pytest
 from support.servers.certificates import Certificates
 from support.system import in_network_namespace
 
-pytestmark = pytest.mark.starts_programs
+pytestmark = pytest.mark.slow_under_valgrind
 
 FAR, FAR_6 = "192.0.2.1", "2001:db8::1"
 

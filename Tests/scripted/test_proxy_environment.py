@@ -14,7 +14,7 @@ from support.servers.script import script
 from support.servers.scripted import Peer, ScriptedServer
 from support.servers.tunnelproxy import TunnelProxy
 
-pytestmark = pytest.mark.starts_programs
+pytestmark = pytest.mark.slow_under_valgrind
 
 served = script(Peer.greet, Peer.quit)
 

@@ -16,6 +16,8 @@ from support.servers.scripted import Peer
 from support.servers.stapling import certificate_der, fields
 from support.servers.tls import agreed, refused
 
+pytestmark = pytest.mark.slow_under_valgrind
+
 SELECTED: list[Callable[[Identity], bytes]] = [
     certificate_der,
     lambda identity: fields(identity)[5][0],

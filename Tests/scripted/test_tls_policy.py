@@ -17,7 +17,7 @@ from support.servers.resuming import VERSIONS, extension_in
 from support.servers.scripted import Peer
 from support.servers.tls import agreed, refused
 
-pytestmark = pytest.mark.starts_programs
+pytestmark = pytest.mark.slow_under_valgrind
 
 CONFIGURATION = """\
 openssl_conf = all

@@ -19,23 +19,24 @@ SCENARIOS = read(FOLDER)
 PLAYED = [each for each in SCENARIOS if each.only != "core"]
 
 
-def cases() -> Iterator[object]:
+def cases(*, every_scenario: bool) -> Iterator[object]:
     """Under valgrind every scenario with its first row, and of the other rows, which differ in
     values, as many as of other tests."""
     seen: set[tuple[str, str]] = set()
     for number, scenario in enumerate(PLAYED):
         name = (scenario.file, scenario.title)
-        marks = () if name in seen else (pytest.mark.every_case,)
+        is_first = every_scenario and name not in seen
+        marks = (pytest.mark.every_case,) if is_first else ()
         seen.add(name)
         yield pytest.param(number, id=str(scenario), marks=marks)
 
 
-@pytest.mark.parametrize("number", list(cases()))
+@pytest.mark.parametrize("number", list(cases(every_scenario=True)))
 def test_scenario(drive: Drive, certificates: Certificates, number: int) -> None:
     play(drive, certificates, number, ways(PLAYED[number]))
 
 
-@pytest.mark.parametrize("number", list(cases()))
+@pytest.mark.parametrize("number", list(cases(every_scenario=False)))
 def test_scenario_without_socket(drive: Drive, certificates: Certificates, number: int) -> None:
     """The same over memory: the program moves the octets, in one of three ways in turn."""
     found = ways_without_socket(PLAYED[number])

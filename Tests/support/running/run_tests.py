@@ -198,6 +198,10 @@ C_VALGRIND = Step(
     "C programs, under valgrind",
     lambda: pytest("c-valgrind", "Tests/c", "-m", "valgrind"),
 )
+C_EVERY_CASE = Step(
+    "C programs, every case under valgrind",
+    lambda: pytest("c-valgrind", "Tests/c", "-m", "valgrind", "--every-case"),
+)
 LIBRARY = Step("the built library", lambda: pytest("abi", *LIBRARY_TESTS))
 SCRIPTED_ASAN = Step(
     "scripted servers, the library called by a program with ASan",
@@ -243,7 +247,7 @@ STEPS = {
         *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
         *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED],
     ],
-    "valgrind": [*EVERY_CASE, C_VALGRIND],
+    "valgrind": [*EVERY_CASE, C_EVERY_CASE],
     "fast": [SWIFT, C, LIBRARY],
     # The library comes from the machine around it; nothing there needs Swift.
     "debian13": [C, C_VALGRIND, LIBRARY, SCRIPTED_ASAN, PYTHON, INTEROP, INSTALLED, DEMO],
