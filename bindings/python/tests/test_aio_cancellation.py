@@ -359,6 +359,31 @@ def test_the_body_is_cancelled(run: Run) -> None:
     run(main)
 
 
+@in_asyncio
+def test_an_idle_body_is_cancelled(run: Run) -> None:
+    """A task that is to end does not wait for a reply to QUIT.  asyncio would let it wait."""
+
+    async def main() -> None:
+        peer = Peer()
+
+        async def work() -> None:
+            connection = aio.AsyncConnection(connection=peer.ours)
+            peer.ours.close()
+            async with connection:
+                await anyio.sleep_forever()
+
+        task = asyncio.ensure_future(work())
+        await peer.greet()
+        await turns()
+        task.cancel()
+        assert await peer.rest() == ""
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        peer.theirs.close()
+
+    run(main)
+
+
 @in_every_loop
 def test_a_send_of_an_iterable_is_cancelled(run: Run) -> None:
     ended: list[str] = []

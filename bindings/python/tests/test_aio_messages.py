@@ -164,6 +164,36 @@ def test_a_lost_connection_ends_the_iterable(run: Run) -> None:
 
 
 @in_every_loop
+def test_an_iterable_that_waits_for_room_is_ended(run: Run) -> None:
+    """A generator is ended where it stands, before the send ends."""
+    ended: list[str] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"x\r\n" * 10_000
+        finally:
+            await anyio.lowlevel.cancel_shielded_checkpoint()
+            ended.append("source")
+
+    async def main() -> None:
+        peer = Peer()
+        async with peer.opened() as connection:
+            sending = connection.start_send(ENVELOPE, endless())
+            await peer.until("DATA\r\n")
+            peer.say("250 ok", "250 ok", "354 go on")
+            await peer.until("x\r\n")
+            await turns()
+            assert not ended
+            peer.theirs.close()
+            with pytest.raises(smtpconn.ConnectionLostError):
+                await sending
+            assert ended == ["source"]
+
+    run(main)
+
+
+@in_every_loop
 def test_backpressure(run: Run) -> None:
     """The iterable is ahead of the server by what is on its way, and not by more."""
     size, count = 10_000, 400

@@ -138,8 +138,8 @@ class Asyncio:
         self._loop.add_reader(descriptor, ready)
 
         def stop() -> None:
-            if not self._loop.is_closed():
-                self._loop.remove_reader(descriptor)
+            # Nothing happens in an event loop that was closed.
+            self._loop.remove_reader(descriptor)
             ended()
 
         return stop
