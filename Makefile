@@ -1,16 +1,17 @@
 # smtpconn: the one door. `make help` says what can be made.
 #
-# The library is compiled by SwiftPM in the Embedded mode (no Swift runtime),
-# then linked here, because what is shipped is decided by the linker: one
+# The library is compiled in the Embedded mode (no Swift runtime), module by
+# module, and the whole of it is optimised once more when it is linked: into one
 # relocatable object with nothing but smtpconn_* visible, from which both the
-# archive and the shared library are made.
+# archive and the shared library are made. The tests in Swift are built by SwiftPM
+# from the same sources, as ordinary Swift.
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-SWIFT   ?= swift
+SWIFTC  ?= swiftc
 PYTHON  ?= python3
 OBJCOPY ?= objcopy
 STRIP   ?= strip
@@ -19,7 +20,6 @@ CFLAGS  ?= -O2 -g
 CXXFLAGS ?= -O2 -g
 
 BUILD   := build
-SCRATCH := .build-embedded
 VENV    := $(BUILD)/venv
 
 VERSION := $(shell sed -n 's/^.define SMTPCONN_VERSION "\(.*\)"/\1/p' include/smtpconn.h)
@@ -92,64 +92,65 @@ $(BUILD)/need/%: Tests/support/running/require.sh
 
 # --- Swift --------------------------------------------------------------------
 
+# Small before fast, since its time goes to round trips and system calls; but what is
+# small here is fast as well, since most of it is waiting for memory. Exclusive access is
+# checked in the ordinary build only (24 KB), and no function is copied for each closure
+# or type that it is called with (11 KB, and no instruction gained).
+SWIFT_FLAGS := -enable-experimental-feature Embedded -wmo -Osize -g -parse-as-library -swift-version 6 \
+               -package-name smtpconn -enable-upcoming-feature ExistentialAny \
+               -enable-upcoming-feature InternalImportsByDefault \
+               -enable-upcoming-feature MemberImportVisibility -strict-memory-safety -warnings-as-errors \
+               -enforce-exclusivity=unchecked -Xfrontend -function-sections -Xcc -fPIC \
+               -Xllvm -sil-disable-pass=closure-specialize \
+               -Xllvm -sil-disable-pass=experimental-swift-based-closure-specialization \
+               -Xllvm -sil-inline-generics=false \
+               -file-prefix-map $(CURDIR)=. -module-cache-path $(BUILD)/modules/cache \
+               -I $(BUILD)/modules -I Sources/CSystem -I Sources/COpenSSL -I Sources/CSMTPConn
+
+# The compiler and the linker that come with Swift, beside its resources: others cannot
+# be trusted to read what this compiler writes.
+SWIFT_TOOLS = $(shell $(SWIFTC) -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift",*$$|\1/bin|p')
+
+# Each imports those before it. What the compiler writes is LLVM's text: of the forms that
+# can be optimised again when linking, the one that this compiler always writes whole.
+MODULES := SMTPProtocol SMTPTransport SMTPConnection SMTPConnABI
+IR := $(MODULES:%=$(BUILD)/modules/%.ll)
+
 # Folders are in the list too: their time changes when a source is deleted.
 # Not the table of options: what follows from it is a source of its own.
-SWIFT_SOURCES := Package.swift $(shell find Sources include -path Sources/Options -prune -o -print)
+sources-of = $(shell find $(addprefix Sources/,$1) -print)
+$(BUILD)/modules/SMTPProtocol.ll: $(call sources-of,SMTPProtocol)
+$(BUILD)/modules/SMTPTransport.ll: $(call sources-of,SMTPTransport CSystem COpenSSL) $(BUILD)/modules/SMTPProtocol.ll
+$(BUILD)/modules/SMTPConnection.ll: $(call sources-of,SMTPConnection) $(BUILD)/modules/SMTPTransport.ll
+$(BUILD)/modules/SMTPConnABI.ll: $(call sources-of,SMTPConnABI CSMTPConn) include/smtpconn.h $(BUILD)/modules/SMTPConnection.ll
 
-# Every function gets a section of its own, or the copies of generic code that
-# Embedded Swift emits into each module could not be dropped when linking: that
-# halves the library. The machine outliner makes one function of a sequence of
-# instructions that occurs several times (a twentieth of the code), and no function is
-# copied for each closure or type that it is called with (a fiftieth).
-SWIFT_FLAGS := -c release --traits Embedded --scratch-path $(SCRATCH) --product smtpconn \
-               -Xswiftc -Xfrontend -Xswiftc -function-sections \
-               -Xswiftc -Xllvm -Xswiftc -enable-machine-outliner=always \
-               -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=closure-specialize \
-               -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=experimental-swift-based-closure-specialization \
-               -Xswiftc -Xllvm -Xswiftc -sil-inline-generics=false
-
-# The list of objects is SwiftPM's own, so an object whose source was deleted is
-# not in it.
-OBJECTS := $(SCRATCH)/release/smtpconn.product/Objects.LinkFileList
-
-$(BUILD)/swift.stamp: $(SWIFT_SOURCES) Makefile | $(NEED_BUILD)
-	@command -v $(SWIFT) >/dev/null || { echo "smtpconn needs Swift 6.3 or newer on the PATH: https://www.swift.org/install" >&2; exit 1; }
-	$(SWIFT) build $(SWIFT_FLAGS)
-	@mkdir -p $(@D) && touch $@
+$(IR): $(BUILD)/modules/%.ll: Makefile | $(NEED_BUILD)
+	@command -v $(SWIFTC) >/dev/null || { echo "smtpconn needs Swift 6.3 or newer on the PATH: https://www.swift.org/install" >&2; exit 1; }
+	@mkdir -p $(@D)
+	@echo "$(SWIFTC) $*"
+	@$(SWIFTC) $(SWIFT_FLAGS) -module-name $* -emit-module -emit-module-path $(@:.ll=.swiftmodule) \
+	  -emit-ir -o $@ $(filter %.swift,$^)
 
 # --- linking ------------------------------------------------------------------
 
-# The exports are what the header declares, as the compiler sees it. They are the
-# roots of the garbage collection.
-$(BUILD)/exports.ld: include/smtpconn.h | $(NEED_BUILD)
-	@mkdir -p $(@D)
-	@$(CC) -E -P include/smtpconn.h | tr '\n' ' ' | grep -o 'smtpconn_[a-z0-9_]* *(' | tr -d '( ' \
-	  | LC_ALL=C sort -u | sed 's/.*/EXTERN(&)/' > $@
+# Optimised as a whole, from the exports: what none of them reaches goes. -Oz and the
+# threshold because inlining at this point only makes it larger, and the machine outliner
+# makes one function of a sequence of instructions that occurs several times. Only the
+# object that the linker works on is kept.
+$(BUILD)/whole.o: $(IR) pkgconfig/smtpconn.map
+	$(SWIFT_TOOLS)/clang -shared -flto=full -Oz -Xclang -disable-llvm-passes -fPIC -Wno-override-module \
+	  --ld-path=$(SWIFT_TOOLS)/ld.lld -o $(BUILD)/whole.so $(IR) -Wl,--version-script=pkgconfig/smtpconn.map \
+	  -Wl,-mllvm,-inline-threshold=0 -Wl,-mllvm,-enable-machine-outliner=always \
+	  -Wl,--lto-obj-path=$@ -Wl,-z,defs -lssl -lcrypto -lm
+	@rm $(BUILD)/whole.so
 
-# One object for each Swift module. Embedded Swift emits the generic and inlined
-# code of other modules again into each that uses it, as weak symbols, and the
-# linker keeps one copy of each name. For the constant arrays of a function
-# (names that end in Tv_r, Tv0_r, ...) this goes wrong: each module counts them in
-# its own order, so one module's code would read the other's constants. Made
-# local, every copy of the code keeps its own.
-MODULES := SMTPProtocol SMTPTransport SMTPConnection SMTPConnABI
-
-$(BUILD)/modules/%.o: $(BUILD)/swift.stamp
-	@mkdir -p $(@D)
-	@grep '/$*\.build/' $(OBJECTS) > $(@:.o=.list)
-	$(LD) -r --unique -o $@ @$(@:.o=.list)
-	$(OBJCOPY) --wildcard --localize-symbol='$$*Tv*_r' $@
-
-# Together one object. --unique keeps the sections of functions apart (-r would
-# merge them), -x drops local names of the assembler, and what no export reaches
-# goes. Then every symbol but smtpconn_* is made local: a program that links the
-# archive may have a Swift runtime of its own. What the compiler has noted for its
-# next run (.swift_modhash) would be loaded into every program, and so would tables for
-# unwinding, which are of no use: only an eighth of the functions has any.
-$(BUILD)/smtpconn.o: $(MODULES:%=$(BUILD)/modules/%.o) $(BUILD)/exports.ld
-	$(LD) -r -x --unique --gc-sections -o $@ $(BUILD)/exports.ld $(filter %.o,$^)
+# Every symbol but smtpconn_* is local: a program that links the archive may have a Swift
+# runtime of its own. What the compiler has noted for its next run (.swift_modhash) would be
+# loaded into every program, and so would tables for unwinding, a fifth of the library:
+# nothing is thrown through it, and frame pointers are kept.
+$(BUILD)/smtpconn.o: $(BUILD)/whole.o
 	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' --remove-section=.swift_modhash \
-	  --remove-section=.eh_frame --remove-section=.rela.eh_frame $@
+	  --remove-section=.eh_frame --remove-section=.rela.eh_frame $< $@
 
 $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 	rm -f $@
@@ -159,10 +160,10 @@ $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 # defs: a symbol that the Embedded mode cannot provide fails here, not at a user's.
 # icf: functions with the same instructions become one. The linker that can do it comes with
 # Swift, whose folder is searched last.
-# No pack-relative-relocs, which would save a twentieth: the library would ask for
+# No pack-relative-relocs, which would save a fortieth: the library would ask for
 # glibc 2.36 when it is loaded.
 $(BUILD)/$(SHARED): $(BUILD)/smtpconn.o pkgconfig/smtpconn.map
-	PATH="$$PATH:$(dir $(shell command -v $(SWIFT)))" $(CC) -shared -fuse-ld=lld -o $@ $< $(LDFLAGS) \
+	PATH="$$PATH:$(SWIFT_TOOLS)" $(CC) -shared -fuse-ld=lld -o $@ $< $(LDFLAGS) \
 	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map \
 	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack \
 	  -Wl,--gc-sections -Wl,--icf=all -Wl,--as-needed -lssl -lcrypto -lm
@@ -354,7 +355,7 @@ soak: $(BUILD)/asan/soak
 
 ## clean: removes everything that was built
 clean:
-	rm -rf $(BUILD) $(SCRATCH) .build bindings/python/build bindings/python/src/*.egg-info \
+	rm -rf $(BUILD) .build bindings/python/build bindings/python/src/*.egg-info \
 	  bindings/python/src/smtpconn/$(SONAME)
 
 ## bench: comparison with other libraries; about six minutes (Benchmarks/README.md)

@@ -1,19 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Two ways to compile the same sources: with the trait `Embedded` they become
-/// the library that is shipped (no Swift runtime, and small before fast: its time
-/// goes to round trips and system calls), without it they are ordinary Swift,
-/// which is what the tests, sanitizers and debuggers use. Exclusive access is checked
-/// while running in the ordinary build only: the checks are 24 KB of the shipped one.
+/// Ordinary Swift, for the tests, sanitizers and debuggers. The library that is shipped is
+/// compiled from the same sources by the Makefile, in the Embedded mode.
 let settings: [SwiftSetting] = [
-  // As flags and not with enableExperimentalFeature: SwiftPM would hand that to the
-  // linker of the tests even without the trait, and their runtime is not found.
-  .unsafeFlags(
-    [
-      "-enable-experimental-feature", "Embedded", "-wmo", "-Osize",
-      "-enforce-exclusivity=unchecked",
-    ], .when(traits: ["Embedded"])),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
@@ -31,7 +21,6 @@ let cSurfaceSettings: [SwiftSetting] = [
 let package = Package(
   name: "smtpconn",
   products: [.library(name: "smtpconn", type: .static, targets: ["SMTPConnABI"])],
-  traits: [.trait(name: "Embedded", description: "Build without the Swift runtime.")],
   targets: [
     .systemLibrary(name: "CSMTPConn"),
     .systemLibrary(name: "CSystem"),
