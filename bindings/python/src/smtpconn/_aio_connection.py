@@ -227,6 +227,7 @@ class AsyncConnection(AsyncCommands):
         if self.is_open:
             return
         self._established = self._over = False
+        self._decisive = None
         await self._perform(self._start(Turning(self), self._connection._start_connect))
         if self.on_connect is not None:
             answer = self.on_connect(self)
@@ -339,7 +340,7 @@ class AsyncConnection(AsyncCommands):
         What it raises is raised here, and ends the connection, so that nothing is delivered.
         """
         # First, so that it holds the arguments and nothing else.  No field can be left out.
-        given = dict(locals())
+        given = locals()
         fields = {name: given[name] for name in FIELDS if given[name] is not None}
         envelope, content = envelope_and_message(from_addr, to_addrs, message, fields)
         return await self._perform(self.start_send(envelope, content))
@@ -388,7 +389,7 @@ class AsyncConnection(AsyncCommands):
         """
         feed = None
         content: Any = message
-        if hasattr(type(message), "__aiter__"):
+        if not isinstance(message, (bytes, str)) and hasattr(type(message), "__aiter__"):
             feed = content = Feed(content, self._backend, self._resume)
         sending = Sending(self, envelope, feed)
 

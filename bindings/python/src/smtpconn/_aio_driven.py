@@ -61,12 +61,9 @@ class AsyncDriven(AsyncState):
             shared.leave(self)
             raise
         self._shared = shared
+        self._backend: Backend = shared.backend
 
     # Operations
-
-    @property
-    def _backend(self) -> Backend:
-        return self._shared.backend
 
     def _start(self, awaited: Waited, start: Callable[[Callable[..., None]], Operation]) -> Waited:
         """Raises what the start raises; nothing has begun then."""
@@ -79,11 +76,14 @@ class AsyncDriven(AsyncState):
     async def _perform(self, awaited: Awaited[Outcome]) -> Outcome:
         """Waits for the end; what is cancelled meanwhile is given up."""
         try:
-            await awaited._ended()
+            if not awaited._done:
+                await awaited._flag().wait()
         except BaseException:
             awaited._give_up()
             raise
         try:
+            if awaited._error is None:
+                return awaited._outcome  # type: ignore[return-value]
             return awaited._value()
         finally:
             # The traceback of an error refers to this frame, and the operation to the error.

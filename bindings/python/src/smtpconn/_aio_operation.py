@@ -21,8 +21,7 @@ Outcome = TypeVar("Outcome")
 class Owner(Protocol):
     """A connection, as its operations see it."""
 
-    @property
-    def _backend(self) -> Backend: ...
+    _backend: Backend
 
     def _over_with(self, awaited: Awaited[Any]) -> None: ...
 
@@ -38,6 +37,8 @@ class Owner(Protocol):
 class Awaited(Generic[Outcome]):
     """One operation that was started.  Any number of tasks may wait for it."""
 
+    __slots__ = ("_done", "_error", "_flags", "_operation", "_outcome", "_owner")
+
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         #: Until its end.
@@ -51,15 +52,11 @@ class Awaited(Generic[Outcome]):
         """Raises what the start raises; nothing has begun then."""
         self._operation = start(self._finish)
 
-    async def _ended(self) -> None:
-        """Waits for the end, whatever it is.  Only a cancellation raises."""
-        while not self._done:
-            flag = self._owner._backend.flag()
-            self._flags.append(flag)
-            try:
-                await flag.wait()
-            finally:
-                self._flags.remove(flag)
+    def _flag(self) -> Flag:
+        """Set at the end, which is not yet."""
+        flag = self._owner._backend.flag()
+        self._flags.append(flag)
+        return flag
 
     def _value(self) -> Outcome:
         """The outcome, or what failed is raised."""
@@ -110,6 +107,8 @@ class Awaited(Generic[Outcome]):
 class Turning(Awaited[None]):
     """A connect or a quit: when it is given up, so is the connection."""
 
+    __slots__ = ()
+
     def _give_up(self) -> None:
         if not self._withdraw():
             self._owner._end_early()
@@ -124,6 +123,8 @@ class Turning(Awaited[None]):
 
 class LoggingIn(Awaited[None]):
     """A login, with the token that it may wait for."""
+
+    __slots__ = ("_source",)
 
     def __init__(self, owner: Owner, source: Optional[TokenTask]) -> None:
         super().__init__(owner)
@@ -140,6 +141,8 @@ class Sending(Awaited[Result]):
     Any number of tasks may await it, and a task that is cancelled meanwhile leaves it as it is:
     await it again, or `cancel()` it.
     """
+
+    __slots__ = ("__weakref__", "_abandoned", "_feed", "envelope")
 
     def __init__(self, owner: Owner, envelope: Envelope, feed: Optional[Feed]) -> None:
         super().__init__(owner)
@@ -195,7 +198,13 @@ class Sending(Awaited[Result]):
             self._owner._tell_abandoned(self)
 
     async def _wait(self) -> Result:
-        await self._ended()
+        if not self._done:
+            flag = self._flag()
+            try:
+                await flag.wait()
+            except BaseException:
+                self._flags.remove(flag)
+                raise
         return self._value()
 
     def _finish(self, error: SMTPConnError | None, outcome: Any = None) -> None:
