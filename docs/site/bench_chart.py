@@ -28,7 +28,7 @@ from sphinx.util.docutils import SphinxDirective
 DATA = Path(__file__).with_name("bench.json")
 
 #: In units of the drawing, which grows and shrinks with the page.
-WIDTH, NAMES, VALUES = 720, 190, 70
+WIDTH, VALUES, LETTER = 720, 70, 8
 ROW, BAR, TOP = 30, 18, 8
 AXIS = 26
 
@@ -70,7 +70,8 @@ def find_rows(table: dict[str, Any], at: int, wanted: str) -> list[tuple[str, fl
 
 def ticks(largest: float, smallest: float, scale: str) -> list[float]:
     if scale == "log":
-        first, last = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
+        # Lower than the smallest, so that its bar can be seen.
+        first, last = math.floor(math.log10(smallest / 2)), math.ceil(math.log10(largest))
         return [10.0**power for power in range(first, last + 1)]
     step = 10 ** math.floor(math.log10(largest))
     step = next(each for each in (step / 5, step / 2, step, step * 2) if largest / each <= 6)
@@ -80,13 +81,14 @@ def ticks(largest: float, smallest: float, scale: str) -> list[float]:
 def draw(title: str, rows: list[tuple[str, float, str]], scale: str) -> str:
     figures = [figure for _, figure, _ in rows]
     marks = ticks(max(figures), min(figures), scale)
-    room = WIDTH - NAMES - VALUES
+    left = LETTER * max(len(name) for name, _, _ in rows) + 12
+    room = WIDTH - left - VALUES
 
     def place(figure: float) -> float:
         if scale == "log":
             low, high = math.log10(marks[0]), math.log10(marks[-1])
-            return NAMES + room * (math.log10(figure) - low) / (high - low)
-        return NAMES + room * figure / marks[-1]
+            return left + room * (math.log10(figure) - low) / (high - low)
+        return left + room * figure / marks[-1]
 
     bottom = TOP + ROW * len(rows)
     parts = []
@@ -97,11 +99,11 @@ def draw(title: str, rows: list[tuple[str, float, str]], scale: str) -> str:
     for number, (name, figure, text) in enumerate(rows):
         y = TOP + ROW * number
         own = "own" if "smtpconn" in name else "other"
-        end = max(place(figure), NAMES + 1)
+        end = max(place(figure), left + 1)
         middle = y + BAR / 2 + 5
-        parts.append(f'<text class="name" x="{NAMES - 10}" y="{middle}">{escape(name)}</text>')
+        parts.append(f'<text class="name" x="{left - 10}" y="{middle}">{escape(name)}</text>')
         parts.append(
-            f'<rect class="{own}" x="{NAMES}" y="{y}" width="{end - NAMES:.1f}" height="{BAR}"/>'
+            f'<rect class="{own}" x="{left}" y="{y}" width="{end - left:.1f}" height="{BAR}"/>'
         )
         parts.append(f'<text class="value" x="{end + 6:.1f}" y="{middle}">{escape(text)}</text>')
     words = "; ".join(f"{name}: {text}" for name, _, text in rows)
