@@ -74,6 +74,35 @@ def test_starttls(tls_server: ScriptedServer, certificate: Path, verified: bool)
     assert len(tls_server.messages[0]) == 2_000_002
 
 
+class Broken(ssl.SSLSocket):
+    """TLS that fails when it is said so."""
+
+    fails = False
+
+    def recv(self, *arguments: Any) -> bytes:
+        if not self.fails:
+            return super().recv(*arguments)
+        raise ssl.SSLError(ssl.SSL_ERROR_SSL, "bad record mac")
+
+
+def test_tls_that_breaks(tls_server: ScriptedServer, certificate: Path) -> None:
+    """The number of such an error is none of the system's: 1 would be EPERM."""
+    tls_server.play(STARTTLS, "T:", HELLO, "C: MAIL*\nS: 250 ok\nE:")
+    context = trusting(certificate)
+    context.sslsocket_class = Broken
+    smtp = smtplib.SMTP("localhost", tls_server.port)
+    smtp.starttls(context=context)
+    smtp.ehlo()
+    assert isinstance(smtp.sock, Broken)
+    smtp.sock.fails = True
+    with pytest.raises(smtplib.SMTPServerDisconnected, match="reset") as caught:
+        smtp.sendmail("a@example.org", "b@example.org", b"x")
+    assert isinstance(caught.value, smtpconn.SMTPConnError)
+    assert smtp.sock is None
+    tls_server.finish()
+    tls_server.faults.clear()
+
+
 def test_starttls_verifies(tls_server: ScriptedServer) -> None:
     tls_server.play(STARTTLS, "T:")
     with smtplib.SMTP("localhost", tls_server.port) as smtp:

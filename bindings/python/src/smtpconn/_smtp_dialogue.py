@@ -166,7 +166,7 @@ class Dialogue:
             self._blocked = 0
             return 0
         except OSError as error:
-            self._connection.feed_end(error.errno or errno.ECONNRESET)
+            self._connection.feed_end(_number(error))
             return 0
 
     def _receive(self, observe: Observer) -> None:
@@ -175,7 +175,7 @@ class Dialogue:
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
         except OSError as error:
-            self._connection.feed_end(error.errno or errno.ECONNRESET)
+            self._connection.feed_end(_number(error))
             return
         if octets:
             observe("reply:", octets)
@@ -196,3 +196,9 @@ class Dialogue:
         self._poll.register(self._socket, select.POLLIN | (self._blocked if sending else 0))
         events = self._poll.poll(None if seconds is None else math.ceil(seconds * 1000))
         return any(event & ~select.POLLOUT for _, event in events)
+
+
+def _number(error: OSError) -> int:
+    """That of errno.  Those of ssl are other numbers."""
+    known = error.errno in errno.errorcode and not isinstance(error, ssl.SSLError)
+    return error.errno if known and error.errno is not None else errno.ECONNRESET
