@@ -129,7 +129,10 @@ import Testing
   }
 
   @Test func `the shortest header`() {
-    for answer in ["HTTP/1.0 200\n\n", "HTTP/1.0 200\r\n\r\n", "HTTP/1.0 200 x\n\r\n"] {
+    for answer in [
+      "HTTP/1.0 200\n\n", "HTTP/1.0 200\r\n\r\n", "HTTP/1.0 200 x\n\r\n",
+      "HTTP/1.0 200\nA: b\n\n", "HTTP/1.0 200\r\nA: b\r\n c\r\n\tc\r\n\r\n",
+    ] {
       let dialogue = proxy(.http, login: false).dialogue(to: name, FixedCryptography())
       let (_, taken) = play(dialogue, Array(answer.utf8) + Self.greeting, piece: 100)
       #expect(taken == answer.utf8.count)
@@ -138,7 +141,9 @@ import Testing
   }
 
   /// A shorter one would have an octet of the server read with it.
-  @Test(arguments: ["HTTP/1. 200\n\n", "HTTP/1.x 200\n\n", "HTTP/1.10 200\n\n", "HTTP/2.0 200\r\n\r\n"])
+  @Test(arguments: [
+    "HTTP/1. 200\n\n", "HTTP/1.x 200\n\n", "HTTP/1.10 200\n\n", "HTTP/2.0 200\r\n\r\n",
+  ])
   func `a version that is none`(answer: String) {
     let dialogue = proxy(.http, login: false).dialogue(to: name, FixedCryptography())
     _ = play(dialogue, Array(answer.utf8) + Self.greeting, piece: 100)
@@ -159,6 +164,74 @@ import Testing
     }
     #expect(failure.reply?.text == Bytes.of("HTTP/1.1 403 ********"))
     #expect(failure.message.hasSuffix("it answered 403 ********"))
+  }
+
+  /// "kind, retry, what may be tried instead", or "open".
+  private func outcome(_ kind: Proxy.Kind, login: Bool, _ answer: [UInt8]) -> String {
+    let dialogue = proxy(kind, login: login).dialogue(to: name, FixedCryptography())
+    _ = play(dialogue, answer, piece: 100)
+    switch dialogue.outcome {
+    case .open: return "open"
+    case .failed(let failure, let blame):
+      return "\(failure.kind.name.text), \(failure.retry), \(blame)"
+    case nil: return "goes on"
+    }
+  }
+
+  @Test(
+    arguments: [
+      (false, [4, 0], "PROXY_PROTOCOL, no, proxy"), (false, [5, 1], "PROXY_PROTOCOL, no, proxy"),
+      (false, [5, 2], "PROXY_PROTOCOL, no, proxy"), (false, [5, 0xFF], "PROXY_LOGIN, no, request"),
+      (true, [5, 0xFF], "PROXY_LOGIN, no, request"),
+      (true, [5, 2, 5, 0, 5, 0, 0, 1, 0, 0, 0, 0, 0, 0], "open"),
+      (true, [5, 2, 1, 1], "PROXY_LOGIN, no, request"),
+      (true, [5, 2, 2, 0], "PROXY_PROTOCOL, no, proxy"),
+      (false, [5, 0, 4, 0, 0, 1], "PROXY_PROTOCOL, no, proxy"),
+      (false, [5, 0, 5, 0, 0, 2], "PROXY_PROTOCOL, no, proxy"),
+      (false, [5, 0, 5, 1, 0, 1], "PROXY_UNREACHABLE, safe, server"),
+      (false, [5, 0, 5, 2, 0, 1], "PROXY_REFUSED, no, server"),
+      (false, [5, 0, 5, 5, 0, 1], "PROXY_UNREACHABLE, safe, server"),
+      (false, [5, 0, 5, 7, 0, 1], "PROXY_REFUSED, no, request"),
+      (false, [5, 0, 5, 8, 0, 1], "PROXY_UNREACHABLE, no, server"),
+    ] as [(Bool, [UInt8], String)])
+  func `what a SOCKS proxy answers`(login: Bool, answer: [UInt8], expected: String) {
+    #expect(outcome(.socks5h, login: login, answer) == expected)
+  }
+
+  @Test(arguments: [
+    ("200\r\n: x\r\n\r\n", "PROXY_PROTOCOL, no, proxy"),
+    ("200\r\nabc\r\n\r\n", "PROXY_PROTOCOL, no, proxy"),
+    ("200 a\0b\r\n\r\n", "PROXY_PROTOCOL, no, proxy"), ("099\r\n\r\n", "PROXY_PROTOCOL, no, proxy"),
+    ("600\r\n\r\n", "PROXY_PROTOCOL, no, proxy"),
+    (
+      "200\r\nA: \(String(repeating: "b", count: ConnectDialogue.headerLimit))",
+      "PROXY_PROTOCOL, no, proxy"
+    ),
+    ("401\r\n\r\n", "PROXY_LOGIN, no, request"), ("407\r\n\r\n", "PROXY_LOGIN, no, request"),
+    ("403\r\n\r\n", "PROXY_REFUSED, no, request"),
+    ("429\r\n\r\n", "PROXY_UNREACHABLE, safe, request"),
+    ("501\r\n\r\n", "PROXY_REFUSED, no, request"), ("505\r\n\r\n", "PROXY_REFUSED, no, request"),
+    ("502\r\n\r\n", "PROXY_UNREACHABLE, safe, request"),
+  ])
+  func `what an HTTP proxy answers`(answer: String, expected: String) {
+    #expect(outcome(.http, login: false, Array("HTTP/1.1 \(answer)".utf8)) == expected)
+  }
+
+  /// The login of `proxy` is too short for this.
+  @Test func `the schemes of a refusal do not repeat the password`() {
+    let secret = Secret(Bytes.of("sesame"), FixedCryptography())
+    for (scheme, isShown) in [("Digest", true), ("sesame", false)] {
+      let dialogue = Proxy(kind: .http, host: [], port: 1, user: secret, password: secret).dialogue(
+        to: name, FixedCryptography())
+      let answer = "HTTP/1.1 407 no\r\nProxy-Authenticate: \(scheme) x\r\n\r\n"
+      _ = play(dialogue, Array(answer.utf8), piece: 100)
+      guard case .failed(let failure, .request) = dialogue.outcome else {
+        Issue.record("no refusal")
+        return
+      }
+      #expect(failure.message.contains("it offers \(scheme)") == isShown)
+      #expect(!failure.message.contains("sesame"))
+    }
   }
 
   private func isOpen(_ dialogue: any ProxyDialogue) -> Bool {

@@ -210,7 +210,10 @@ import Testing
   func `a reply after a login, to nothing, is shown by its codes`(_ code: String, _ masked: String?)
   {
     let said = "\(code) \(base64(Self.secret)) \(Self.secret)"
-    for login in ["S: 235 ok\n! login ok", "S: 535 no\n! login failed: auth, AUTH PLAIN, auth phase, retry no, 535"] {
+    for login in [
+      "S: 235 ok\n! login ok",
+      "S: 535 no\n! login failed: auth, AUTH PLAIN, auth phase, retry no, 535",
+    ] {
       let retry = masked == nil ? "connection" : "protocolViolation"
       for conversation in play(
         Self.start + """
@@ -248,7 +251,8 @@ import Testing
 
   /// The explanation is cut to a length that a person reads.
   @Test func `a response that an explanation cuts off is recognized`() {
-    let message = "n,a=tim,\u{1}host=mail.example\u{1}port=587\u{1}auth=Bearer \(Self.secret)\u{1}\u{1}"
+    let message =
+      "n,a=tim,\u{1}host=mail.example\u{1}port=587\u{1}auth=Bearer \(Self.secret)\u{1}\u{1}"
     let filler = String(repeating: "y", count: 130)
     for conversation in play(
       opening("AUTH OAUTHBEARER") + """

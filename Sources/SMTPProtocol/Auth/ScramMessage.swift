@@ -35,7 +35,7 @@ enum ScramMessage {
     }
     guard attributes.count >= 3, let full = value(of: "r", attributes[0]),
       let digits = value(of: "s", attributes[1]), let number = value(of: "i", attributes[2]),
-      let salt = cryptography.base64Decode(digits), !salt.isEmpty
+      let salt = cryptography.base64Decode(digits)
     else { return .refused("the challenge is not one of SCRAM") }
     // The server adds its own part, without which it would repeat an earlier exchange.
     guard full.starts(with: nonce), full.count > nonce.count, full.allSatisfy(isPrintable) else {
