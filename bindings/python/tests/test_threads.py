@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
@@ -17,7 +18,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
-from smtpconn import _driver
+from smtpconn import _driver, _inbox, _reading, _release, _result, _source
 from smtpconn._library import lib
 
 ENVELOPE = smtpconn.Envelope("a@example.org", "b@example.org")
@@ -364,3 +365,80 @@ def test_a_failure_makes_no_cycle(fail: Any, server: ScriptedServer) -> None:
         assert descriptors() <= before
     finally:
         gc.enable()
+
+
+# What several hands must not lose
+
+
+def test_whoever_waits_is_woken_by_another_thread(
+    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.play(HELLO, "C: RSET", "E:")
+    connection = smtpconn.Connection("127.0.0.1", server.port, loop=loop)
+    connection.connect()
+    # Without it a wait ends after a while, and nothing would be noticed.
+    monkeypatch.setattr(_driver, "SLICE", 2 * LIMIT)
+
+    def wait() -> None:
+        with pytest.raises(smtpconn.CancelledError):
+            connection.reset()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    wait_for(server, "RSET")
+    connection.close()
+    thread.join(LIMIT / 4)
+    assert not thread.is_alive()
+
+
+def test_a_source_is_ended_by_the_driver_of_its_loop() -> None:
+    class Sent:
+        loop = object()
+
+    operation = Sent()
+    ended: list[str] = []
+
+    def content() -> Iterator[bytes]:
+        try:
+            yield b"x"
+        finally:
+            ended.append("here")
+
+    chunks = content()
+    next(chunks)
+    reading = _reading.Reading(None)
+    reading.begun = True
+    reading.operation = weakref.ref(operation)
+    token = _release.lend(_source.Source(chunks, reading, True))
+    _release._returned.append(token)
+    _release.collect(object())
+    assert ended == []
+    _release.collect(Sent.loop)
+    assert ended == ["here"]
+
+
+def test_records_are_found_after_an_interrupt() -> None:
+    head = _result.HEAD.pack(_result.HEAD_SIZE, 1, _result.DONE, 7, 0, 0, 0, 0)
+    record = head.ljust(_result.HEAD_SIZE, b"\0")
+
+    class Owner:
+        handle = None
+
+    calls: list[int] = []
+
+    def take(_handle: object, address: int, _capacity: int, _left: object) -> int:
+        calls.append(address)
+        if len(calls) > 1:
+            return 0
+        ctypes.memmove(address, record * 2, 2 * len(record))
+        raise KeyboardInterrupt  # As the call returns.
+
+    inbox = _inbox.Inbox()
+    items: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        inbox.fetch(take, Owner(), lambda kind, token, octets: token, items)
+    assert items == []
+    inbox.fetch(take, Owner(), lambda kind, token, octets: token, items)
+    assert items == [7, 7]
+    inbox.fetch(take, Owner(), lambda kind, token, octets: token, items)
+    assert items == [7, 7]
