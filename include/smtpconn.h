@@ -1893,10 +1893,11 @@ int smtpconn_command(smtpconn *connection, const char *line, int hidden,
  *
  *     smtpconn_connect(c, smtpconn_keep_done, (void *)1);
  *     smtpconn_send(c, envelope, message, smtpconn_keep_sent, (void *)2);
- *     while (smtpconn_loop_run_once(loop, -1) == 1) {
+ *     do {
+ *       result = smtpconn_loop_run_once(loop, -1);
  *       octets = smtpconn_loop_take_records(loop, buffer, sizeof buffer, NULL);
  *       ... the records in `buffer` ...
- *     }
+ *     } while (result == 1);
  *
  * Where.  The records of a connection are kept by its loop, until they are taken or the loop
  * is freed; smtpconn_free of the connection leaves them, and adds those of what was pending.

@@ -140,6 +140,7 @@ public func smtpconn_loop_dispatch_records(
   return result < 0 ? Int(result) : unsafe take(handle.records, buffer, capacity, left)
 }
 
+@inline(never)
 private func take(
   _ records: RecordQueue?, _ buffer: UnsafeMutableRawPointer?, _ capacity: Int,
   _ left: UnsafeMutablePointer<Int>?

@@ -6,6 +6,7 @@ import SMTPTransport
 /// About the memory of a recipient until its result is known: a command, a reply, an outcome.
 private let memoryOfRecipient = 1024
 
+@inline(never)
 private func checkMemory(forRecipients count: Int) throws(Failure) {
   let (octets, overflow) = count.multipliedReportingOverflow(by: memoryOfRecipient)
   guard !overflow, Memory.has(octets) else {
@@ -82,19 +83,17 @@ extension SendRequest {
       throw Failure(.envelope, "the addresses do not end with a NUL", phase: .envelope)
     }
     try checkMemory(forRecipients: unsafe block.count { $0 == 0 })
-    var from: Mailbox?
-    var recipients: [Mailbox] = []
+    removeRecipients()
     var start = 0
     for end in block.indices where unsafe block[end] == 0 {
       let text = unsafe [UInt8](block[start..<end])
       if start == 0 {
         from = try .reversePath(text[...])
       } else {
-        recipients.append(try .forwardPath(text[...]))
+        add(Recipient(try .forwardPath(text[...])))
       }
       start = end + 1
     }
-    readdress(from: from, to: recipients)
   }
 }
 

@@ -106,12 +106,9 @@ package struct SendRequest {
     if localPart == nil, recipient.mailbox.isLocalPart { localPart = recipient.mailbox }
   }
 
-  /// Other addresses, and the recipients have nothing but those.
-  package mutating func readdress(from: Mailbox?, to recipients: [Mailbox]) {
-    let envelope = own()
-    envelope.from = from
-    envelope.recipients = recipients.map { Recipient($0) }
-    envelope.localPart = recipients.first { $0.isLocalPart }
+  package mutating func removeRecipients() {
+    recipients = []
+    localPart = nil
   }
 
   /// Changes a recipient; there must be one of this number.
