@@ -83,6 +83,20 @@ def test_tls_with_the_strict_verification_of_the_standard_library() -> None:
     assert not file.exists()
 
 
+def test_what_was_sent_before_tls_is_forgotten() -> None:
+    """A command in the same packet as STARTTLS was not protected (RFC 3207 section 4.2)."""
+    with Server(starttls=True) as server:
+        with socket.create_connection((server.host, server.port)) as plain:
+            assert plain.recv(4096).startswith(b"220")
+            plain.sendall(b"STARTTLS\r\nVRFY injected\r\n")
+            assert plain.recv(4096).startswith(b"220")
+            context = ssl.create_default_context(cafile=server.ca_file)
+            with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                secure.sendall(b"NOOP\r\n")
+                assert secure.recv(4096).startswith(b"250")
+        assert server.commands == ["STARTTLS", "NOOP"]
+
+
 def test_each_server_has_a_key_of_its_own() -> None:
     with Server(secure=True) as one, Server(secure=True) as other:
         assert one.ca != other.ca
