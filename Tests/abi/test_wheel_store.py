@@ -66,6 +66,12 @@ class Root:
         self.below(path).parent.mkdir(parents=True, exist_ok=True)
         self.below(path).write_bytes(octets)
 
+    def hide(self, path: Path) -> None:
+        """Makes a file of this machine an empty one."""
+        empty = self.folder / "nothing"
+        empty.touch()
+        self._mounts[empty] = self.below(path)
+
     def command(self, **environment: str) -> list[str | Path]:
         """The command that runs the Python in there."""
         variables = prefixed({**clean(), **environment})
@@ -123,6 +129,18 @@ def test_no_trust(root: Root, certificates: Certificates, there: str) -> None:
         )
         assert "TLSError" in done.stderr
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_names_outside_ascii(root: Root, there: bool) -> None:
+    """They need libidn2 of the system, which is in no wheel."""
+    if not there:
+        (path,) = Path("/usr/lib").glob("*/libidn2.so.0")
+        root.hide(path)
+    code = "import smtpconn; smtpconn.SansIOConnection('bücher.example')"
+    done = start(*root.command(), "-c", code, folder=root.folder)
+    assert (done.returncode == 0) == there, done.stderr
+    assert there or "and libidn2 (package libidn2-0), which makes A-labels, is not" in done.stderr
 
 
 def test_the_root_is_as_it_is_meant(root: Root) -> None:

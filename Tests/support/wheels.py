@@ -81,6 +81,12 @@ def pythons() -> dict[str, Path]:
     return {".".join(map(str, version)): found[version] for version in sorted(found)}
 
 
+def pip() -> Path:
+    """The pip that is pinned, which any Python can run."""
+    (found,) = PACKAGING.glob("lib/python*/site-packages/pip")
+    return found
+
+
 class Environment:
     """A virtual environment with nothing in it."""
 
@@ -91,9 +97,10 @@ class Environment:
 
     def install(self, *arguments: str | Path, **environment: str) -> None:
         """By the pip that is pinned, without an index."""
-        (pip,) = PACKAGING.glob("lib/python*/site-packages/pip")
         options = ["--quiet", "--disable-pip-version-check", "--no-index"]
-        run(*self.command(**environment), pip, "install", *options, *arguments, folder=self.folder)
+        run(
+            *self.command(**environment), pip(), "install", *options, *arguments, folder=self.folder
+        )
 
     def sees(self, other: Path) -> None:
         """It has the packages of this environment, of the same Python, too."""
