@@ -89,3 +89,26 @@ def test_another_version(tmp_path: Path) -> None:
     status, output = import_with(source, LIBRARY)
     assert status != 0
     assert "smtpconn 7.3.0 needs version 7.3 of its library" in output
+
+
+def test_subinterpreter() -> None:
+    """Before Python 3.12 the import fails: the first callback would wait for ever."""
+    code = """if True:
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        number = interpreters.create()
+        try:
+            print(interpreters.run_string(number, "import smtpconn"))
+        except interpreters.RunFailedError as error:
+            print(error)
+        interpreters.destroy(number)
+    """
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    if sys.version_info < (3, 12):
+        assert "smtpconn needs Python 3.12 in a subinterpreter" in done.stdout
+    elif sys.version_info < (3, 13):
+        assert "module _ctypes does not support loading in subinterpreters" in done.stdout
+    else:
+        assert done.stdout == "None\n"

@@ -53,12 +53,29 @@ def _check_version(library: PyDLL, path: str) -> None:
         )
 
 
+def _in_subinterpreter() -> bool:
+    """Whether a callback of C would look for the main interpreter, and wait for its lock while
+    this one holds it."""
+    if sys.version_info >= (3, 12):
+        return False
+    try:
+        import _xxsubinterpreters as interpreters  # type: ignore[import-not-found]
+    except ImportError:
+        return False
+    return bool(interpreters.get_current() != interpreters.get_main())
+
+
 def load() -> PyDLL:
     """The library, with the type of every function set."""
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         raise ImportError(
             "smtpconn needs the GIL, by which its calls do not overlap: "
             "start this free-threaded Python with PYTHON_GIL=1 in the environment"
+        )
+    if _in_subinterpreter():
+        raise ImportError(
+            "smtpconn needs Python 3.12 in a subinterpreter: in one of an older Python "
+            "the callbacks of its library would wait for ever"
         )
     library, path = _open()
     for name, argtypes, restype in FUNCTIONS:
