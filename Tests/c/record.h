@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 
 uint16_t record_16(const unsigned char *at);
 uint32_t record_32(const unsigned char *at);
@@ -42,8 +44,6 @@ const char *difference_of_record(const struct kept *kept);
 
 #ifdef RECORD_MAIN
 
-#include <stdlib.h>
-#include <string.h>
 
 uint16_t record_16(const unsigned char *at) {
   uint16_t number;
@@ -156,8 +156,10 @@ static const char *difference_of_result(const unsigned char *record,
   SAME(record_64(record + 88) == smtpconn_result_message_size(result), "message size");
   SAME(same(record_text(record, 96), smtpconn_result_response(result)), "response");
   SAME(same(record_text(record, 104), smtpconn_result_queue_id(result)), "queue id");
-  SAME(record_int(record + 56) ==
-           (smtpconn_result_response(result) ? atoi(smtpconn_result_response(result)) : 0),
+  /* The code of a reply is that of its last line. */
+  const char *reply = smtpconn_result_response(result);
+  const char *line = reply == NULL ? NULL : strrchr(reply, '\n');
+  SAME(record_int(record + 56) == (reply == NULL ? 0 : atoi(line == NULL ? reply : line + 1)),
        "response code");
   for (index = 0; index < count && difference == NULL; index++) {
     difference =
