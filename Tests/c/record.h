@@ -44,7 +44,6 @@ const char *difference_of_record(const struct kept *kept);
 
 #ifdef RECORD_MAIN
 
-
 uint16_t record_16(const unsigned char *at) {
   uint16_t number;
   memcpy(&number, at, sizeof number);

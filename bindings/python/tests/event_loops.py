@@ -17,6 +17,7 @@ import pytest
 import trio
 import uvloop
 
+from scripted_server import ScriptedServer
 from smtpconn import aio
 
 Main = Callable[[], Awaitable[None]]
@@ -136,3 +137,8 @@ async def turns(count: int = 50) -> None:
     """Lets everything else run that can."""
     for _ in range(count):
         await anyio.lowlevel.checkpoint()
+
+
+def numbers(server: ScriptedServer) -> list[int]:
+    """Of messages that are numbers, in the order of their arrival."""
+    return [int(message) for message in server.messages]

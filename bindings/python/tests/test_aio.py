@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import threading
 import weakref
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
@@ -12,10 +11,9 @@ from typing import Any, Callable
 
 import anyio
 import pytest
-import trio
 
 import smtpconn
-from event_loops import Main, Peer, in_asyncio, in_every_loop, turns
+from event_loops import Main, Peer, in_asyncio, in_every_loop, numbers, turns
 from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
 from smtpconn import aio
 
@@ -97,10 +95,6 @@ def test_a_conversation(run: Run, server: ScriptedServer) -> None:
     run(main)
     server.check()
     assert server.messages[0] == b"x\r\n"
-
-
-def numbers(server: ScriptedServer) -> list[int]:
-    return [int(message) for message in server.messages]
 
 
 @in_asyncio
@@ -278,110 +272,6 @@ def test_an_exception_in_the_body(run: Run, server: ScriptedServer) -> None:
 
 
 @in_every_loop
-def test_handlers_may_be_coroutine_functions(run: Run) -> None:
-    events: list[object] = []
-
-    async def on_connect(connection: aio.AsyncConnection) -> None:
-        await turns(3)
-        assert connection.is_open
-        events.append("connect")
-
-    async def on_error(connection: aio.AsyncConnection, error: smtpconn.SMTPConnError) -> None:
-        await turns(3)
-        events.append(type(error))
-
-    async def on_end(connection: aio.AsyncConnection) -> None:
-        await turns(20)
-        events.append("end")
-
-    async def main() -> None:
-        peer = Peer()
-        connection = aio.AsyncConnection(
-            connection=peer.ours, on_connect=on_connect, on_error=on_error, on_end=on_end
-        )
-        peer.ours.close()
-        async with anyio.create_task_group() as group:
-            group.start_soon(peer.greet)
-            await connection.__aenter__()
-        assert events == ["connect"]
-        peer.theirs.close()
-        with pytest.raises(smtpconn.ConnectionLostError):
-            await connection.noop()
-        # It waits for the handlers.
-        await connection.__aexit__(None, None, None)
-        assert events == ["connect", smtpconn.ConnectionLostError, "end"]
-
-    run(main)
-
-
-@in_every_loop
-def test_exceptions_of_handlers(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    async def on_end(connection: aio.AsyncConnection) -> None:
-        await turns(1)
-        raise ZeroDivisionError
-
-    def on_error(connection: aio.AsyncConnection, error: smtpconn.SMTPConnError) -> None:
-        raise ZeroDivisionError
-
-    async def main() -> None:
-        peer = Peer()
-        async with peer.opened(on_end=on_end, on_error=on_error) as connection:
-            peer.theirs.close()
-            with pytest.raises(smtpconn.ConnectionLostError):
-                await connection.noop()
-            await connection._settled()
-        reported = [record.message for record in caplog.records if record.levelname == "ERROR"]
-        assert len(reported) == 2
-        assert reported[0].startswith("on_error")
-        assert reported[1].startswith("on_end")
-
-    run(main)
-
-
-@in_every_loop
-def test_an_exception_of_on_connect(run: Run, server: ScriptedServer) -> None:
-    server.play(HELLO, "E:").play(HELLO, "E:")
-
-    async def coroutine(connection: aio.AsyncConnection) -> None:
-        raise ZeroDivisionError
-
-    def function(connection: aio.AsyncConnection) -> None:
-        raise ZeroDivisionError
-
-    async def main() -> None:
-        for handler in (coroutine, function):
-            with pytest.raises(ZeroDivisionError):
-                async with aio.AsyncConnection("127.0.0.1", server.port, on_connect=handler):
-                    raise AssertionError
-
-    run(main)
-    server.check()
-
-
-@in_every_loop
-def test_a_hook_that_decides(run: Run, caplog: pytest.LogCaptureFixture) -> None:
-    """What it raises is why connect fails, and is not reported a second time."""
-
-    def refuse(address: int) -> None:
-        raise ZeroDivisionError
-
-    async def main() -> None:
-        peer = Peer()
-        connection = aio.AsyncConnection(
-            connection=peer.ours, secure=True, tls_context_callback=refuse
-        )
-        peer.ours.close()
-        with pytest.raises(ZeroDivisionError) as caught:
-            await connection.connect()
-        assert isinstance(caught.value.__context__, smtpconn.TLSError)
-        connection.close()
-        peer.theirs.close()
-        assert [record for record in caplog.records if record.levelname == "ERROR"] == []
-
-    run(main)
-
-
-@in_every_loop
 def test_in_one_call(run: Run, server: ScriptedServer) -> None:
     server.play(HELLO, LOGIN, SEND, QUIT).play(HELLO, SEND, QUIT)
     message = EmailMessage()
@@ -421,115 +311,6 @@ def test_from_a_url(run: Run, server: ScriptedServer) -> None:
 
     run(main)
     server.check()
-
-
-@in_every_loop
-def test_connections_share_a_loop(run: Run, server: ScriptedServer) -> None:
-    server.play(*[HELLO, SEND, QUIT]).play(*[HELLO, SEND, QUIT]).play(*[HELLO, SEND, QUIT])
-
-    async def main() -> None:
-        async def send() -> aio.AsyncConnection:
-            async with aio.AsyncConnection("127.0.0.1", server.port) as connection:
-                await connection.send(ENVELOPE, "x")
-            return connection
-
-        one = aio.AsyncConnection("127.0.0.1", server.port)
-        async with one:
-            two = await send()
-            assert one._shared is two._shared
-            await one.send(ENVELOPE, "y")
-        await turns(3)  # trio ends what watches the descriptor a little later.
-        assert one._shared.loop.closed
-        three = await send()
-        assert three._shared is not one._shared
-
-    run(main)
-    server.check()
-
-
-def test_outside_of_an_event_loop() -> None:
-    with pytest.raises(smtpconn.StateError, match="no event loop runs here"):
-        aio.AsyncConnection()
-
-
-def test_in_another_event_loop() -> None:
-    peer = Peer()
-    made: list[aio.AsyncConnection] = []
-
-    async def make() -> None:
-        made.append(aio.AsyncConnection(connection=peer.ours))
-
-    async def use() -> None:
-        with pytest.raises(smtpconn.StateError, match="another event loop"):
-            await made[0].connect()
-
-    asyncio.run(make())
-    asyncio.run(use())
-    trio.run(use)
-    made[0].close()
-    peer.ours.close()
-    peer.theirs.close()
-
-
-def test_two_event_loops_in_two_threads() -> None:
-    failures: list[BaseException] = []
-    with ScriptedServer() as one, ScriptedServer() as two:
-        for server in (one, two):
-            server.play(*[HELLO, *[SEND] * 30, QUIT])
-
-        async def main(port: int) -> None:
-            async with (
-                aio.AsyncConnection("127.0.0.1", port) as connection,
-                anyio.create_task_group() as group,
-            ):
-                for number in range(30):
-                    group.start_soon(connection.send, ENVELOPE, f"{number}\r\n")
-
-        def work(run: Any, *arguments: Any) -> None:
-            try:
-                run(*arguments)
-            except BaseException as error:
-                failures.append(error)
-
-        threads = [
-            threading.Thread(target=work, args=(lambda: asyncio.run(main(one.port)),)),
-            threading.Thread(target=work, args=(trio.run, main, two.port)),
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(LIMIT)
-        assert failures == []
-        for server in (one, two):
-            server.check()
-            assert sorted(numbers(server)) == list(range(30))
-
-
-@in_every_loop
-def test_an_event_loop_that_ends_with_open_connections(run: Run) -> None:
-    """The connection says that it was left open, and can be closed."""
-    kept: list[aio.AsyncConnection] = []
-    peers = [Peer(), Peer()]
-
-    async def main() -> None:
-        for peer in peers:
-            connection = aio.AsyncConnection(connection=peer.ours)
-            peer.ours.close()
-            async with anyio.create_task_group() as group:
-                group.start_soon(connection.connect)
-                await peer.greet()
-            kept.append(connection)
-
-    run(main)
-    with pytest.raises(smtpconn.StateError, match="another event loop"):
-        kept[0].start_send(ENVELOPE, "x")
-    kept.pop().close()
-    with pytest.warns(ResourceWarning, match="left open"):
-        kept.clear()
-        gc.collect()
-    for peer in peers:
-        assert peer.theirs.recv(100) == b""
-        peer.theirs.close()
 
 
 @in_every_loop

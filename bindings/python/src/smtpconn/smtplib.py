@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import re
 import smtplib as _standard
 import socket
 import ssl
@@ -45,17 +44,15 @@ from smtplib import (
     quotedata,
 )
 from socket import socket as _Socket  # noqa: N812
-from typing import TYPE_CHECKING, Any, Callable, Final, Optional, Union
+from typing import Any, Callable, Final, Optional, Union
 
 from ._errors import EnvelopeError
 from ._outcome import SMTPConnError
 from ._smtp_dialogue import Dialogue, Ended
 from ._smtp_errors import (
     DataError,
-    DisconnectedError,
     InjectedReplyError,
     InsecureLoginError,
-    NotConnectedError,
     RecipientsRefusedError,
     answer_of,
     login_error,
@@ -63,6 +60,8 @@ from ._smtp_errors import (
     send_error,
 )
 from ._smtp_options import envelope_of
+from ._smtp_wire import _MAXLINE as _MAXLINE  # The standard library has it too.
+from ._smtp_wire import SMTPMessage, Wire, check_line, octets_of
 
 __all__ = [
     "CRLF",
@@ -87,22 +86,17 @@ __all__ = [
     "quotedata",
 ]
 
-#: Octets of a line of a reply, and of all lines of one.
-_MAXLINE: Final = 8192
-_MAXREPLY: Final = 1 << 20
-
 #: The commands of a message and of a login.  A program that has its own gets them called.
 _SENDING: Final = ("mail", "rcpt", "data", "rset", "docmd", "putcmd", "send", "getreply")
 _LOGIN: Final = ("auth", "auth_plain", "auth_login", "auth_cram_md5", "docmd", "putcmd", "send")
 
-_LINE_END: Final = re.compile(rb"\r\n|\r|\n")
-_CONTROL: Final = re.compile(r"[\0-\x08\x0a-\x1f\x7f]")
+#: The modules whose methods are no program's own.
+_STANDARD: Final = (__name__, Wire.__module__, "smtplib")
 
-_Message = Union[bytes, bytearray, memoryview, str]
 _Refusals = dict[str, tuple[int, bytes]]
 
 
-class SMTP(_standard.SMTP):
+class SMTP(Wire):
     """smtplib.SMTP, with the changes that the module names.
 
     `allow_insecure_auth` true, of the object or of the class, allows a login WITHOUT TLS to another
@@ -113,8 +107,6 @@ class SMTP(_standard.SMTP):
 
     # As the standard library has them.
     _host: str
-    #: Octets that were received and belong to no reply yet.
-    _unread = b""
     _is_lmtp = False
     #: The library on the socket, with the socket and the capabilities that it was made for.
     _dialogue: Optional[Dialogue] = None
@@ -191,83 +183,13 @@ class SMTP(_standard.SMTP):
         self.esmtp_features = {}
         self.does_esmtp = False
 
-    # Commands, one by one
-
-    def send(self, s: _Message) -> None:  # type: ignore[override]
-        """Sends octets, or a str in `command_encoding`."""
-        if self.sock is None:
-            raise NotConnectedError("please run connect() first")
-        try:
-            _standard.SMTP.send(self, s)
-        except SMTPServerDisconnected as error:
-            reason = error.__context__
-            raise DisconnectedError(f"Connection unexpectedly closed: {reason}") from reason
-        except Exception:
-            raise  # It has no form in command_encoding: nothing was sent.
-        except BaseException:
-            # A part of it may have been sent, and the next command would be the rest.
-            self.close()
-            raise
-
-    def putcmd(self, cmd: str, args: str = "") -> None:
-        """Sends a command.  ValueError when it holds a control character."""
-        _check_line(f"{cmd} {args}")
-        _standard.SMTP.putcmd(self, cmd, args)
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Reads a reply: its code, -1 when it has none, and its text, lines joined by LF."""
-        lines: list[bytes] = []
-        octets = 0
-        while True:
-            line = self._read_line()
-            if self.debuglevel > 0:
-                self._print_debug("reply:", repr(line))
-            octets += len(line)
-            if len(line) > _MAXLINE or octets > _MAXREPLY:
-                self.close()
-                raise SMTPResponseException(500, "Line too long.")
-            lines.append(line[4:].strip(b" \t\r\n"))
-            code = int(line[:3]) if line[:3].isdigit() else -1
-            if code == -1 or line[3:4] != b"-":
-                break
-        text = b"\n".join(lines)
-        if self.debuglevel > 0:
-            self._print_debug(f"reply: retcode ({code}); Msg: {text!a}")
-        return code, text
-
-    def _read_line(self) -> bytes:
-        """A line with its end; all that came when that is too long for a line."""
-        while b"\n" not in self._unread and len(self._unread) <= _MAXLINE:
-            if self.sock is None:
-                raise NotConnectedError("please run connect() first")
-            try:
-                octets = self.sock.recv(_MAXLINE)
-            except OSError as error:
-                self.close()
-                raise DisconnectedError(f"Connection unexpectedly closed: {error}") from error
-            except BaseException:
-                # Whatever comes next would be taken for the reply to the next command.
-                self.close()
-                raise
-            if not octets:
-                self.close()
-                raise DisconnectedError("Connection unexpectedly closed")
-            self._unread += octets
-        line, end, rest = self._unread.partition(b"\n")
-        self._unread = rest
-        return line + end
-
-    def data(self, msg: _Message) -> tuple[int, bytes]:  # type: ignore[override]
-        """DATA, and the message: line ends become CRLF, in bytes too."""
-        return _standard.SMTP.data(self, _octets(msg))
-
     # Messages
 
     def sendmail(  # type: ignore[override]
         self,
         from_addr: str,
         to_addrs: Union[str, Sequence[str]],
-        msg: _Message,
+        msg: SMTPMessage,
         mail_options: Sequence[str] = (),
         rcpt_options: Sequence[str] = (),
     ) -> _Refusals:
@@ -277,10 +199,10 @@ class SMTP(_standard.SMTP):
         as an address without a domain, goes the way of the standard library.
         """
         self.ehlo_or_helo_if_needed()
-        octets = _octets(msg)
+        octets = octets_of(msg)
         addresses = [to_addrs] if isinstance(to_addrs, str) else list(to_addrs)
         for each in (from_addr, *addresses):
-            _check_line(each)
+            check_line(each)
         utf8 = self.does_esmtp and any(each.lower() == "smtputf8" for each in mail_options)
         if utf8 and not self.has_extn("smtputf8"):
             raise SMTPNotSupportedError("SMTPUTF8 not supported by server")
@@ -435,10 +357,6 @@ class SMTP(_standard.SMTP):
         own = self.__dict__
         return not any(name in own for name in names) and _are_standard(type(self), names)
 
-    if TYPE_CHECKING:
-
-        def _print_debug(self, *args: object) -> None: ...
-
 
 class SMTP_SSL(SMTP, _standard.SMTP_SSL):  # noqa: N801
     """smtplib.SMTP_SSL: TLS from the first octet.  Without a context the certificate is verified,
@@ -588,24 +506,6 @@ def _secured(plain: Any, context: ssl.SSLContext, host: str) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname=host or None)
 
 
-def _octets(message: _Message) -> bytes:
-    """The message with CRLF at the end of each line (RFC 5321 section 2.3.8)."""
-    octets = message.encode("ascii") if isinstance(message, str) else bytes(message)
-    if octets.count(b"\n") == octets.count(b"\r\n") == octets.count(b"\r"):
-        return octets
-    return _LINE_END.sub(b"\r\n", octets)
-
-
-def _check_line(text: str) -> None:
-    """ValueError when it would be more than a line, or is none (RFC 5321 section 4.1.2)."""
-    found = _CONTROL.search(text)
-    if found is None:
-        return
-    what = "newline" if found[0] in "\r\n" else "control"
-    shown = text.replace("\n", "\\n").replace("\r", "\\r")
-    raise ValueError(f"command and arguments contain prohibited {what} characters: {shown}")
-
-
 def _is_private(sock: Any) -> bool:
     """Whether nobody else can listen: TLS, the same machine, or something unknown of the program's
     own."""
@@ -622,4 +522,4 @@ def _is_private(sock: Any) -> bool:
 
 
 def _are_standard(cls: type, names: tuple[str, ...]) -> bool:
-    return all(getattr(cls, name).__module__ in (__name__, "smtplib") for name in names)
+    return all(getattr(cls, name).__module__ in _STANDARD for name in names)
