@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import time
 import weakref
 from typing import Any
@@ -290,6 +291,38 @@ def test_exchange_that_answers_later(server: ScriptedServer, loop: smtpconn.Loop
     connection.start_quit()
     loop.run()
     assert errors == [None]
+
+
+def test_exchange_of_a_login_whose_end_is_not_reported_yet(
+    server: ScriptedServer, loop: smtpconn.Loop
+) -> None:
+    """The lines of the log that led to it come first."""
+    server.play(hello("MINE"), f"C: AUTH MINE\nS: 334 {b64('one')}\nS: 421 4.3.2 bye\nE:")
+    waiting: list[smtpconn.Exchange] = []
+    refused: list[str] = []
+
+    class Answering(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "421" in record.getMessage():
+                with pytest.raises(smtpconn.StateError, match="the login is over") as caught:
+                    waiting[-1].respond(b"late")
+                refused.append(str(caught.value))
+
+    logger = logging.Logger("answering", logging.DEBUG)
+    logger.addHandler(Answering())
+    connection = open_to(
+        server,
+        auth_method="MINE",
+        custom_mechanisms={"MINE": lambda exchange, _challenge: waiting.append(exchange)},
+        loop=loop,
+        logger=logger,
+    )
+    connection.start_connect()
+    errors: list[Any] = []
+    connection.start_login("user", "password", errors.append)
+    loop.run()
+    assert refused
+    assert isinstance(errors[0], smtpconn.SMTPConnError)
 
 
 def test_exchange_that_fails_later(server: ScriptedServer, loop: smtpconn.Loop) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from contextlib import suppress
 from ctypes import memmove, string_at
 from typing import Any, Callable, Final, Protocol, Union
 
@@ -72,20 +73,23 @@ class PlainExchange:
         if not isinstance(answer, (bytes, bytearray)):
             raise TypeError(f"an answer must be bytes, not {type(answer).__name__}")
         octets = bytes(answer)
-        self._give(lambda: lib.smtpconn_exchange_respond(self._handle, octets, len(octets)))
+        self._give(lib.smtpconn_exchange_respond, octets, len(octets))
 
     def fail(self, reason: str) -> None:
         """Ends the login with an AuthError.  StateError when no challenge is unanswered."""
         if not isinstance(reason, str):
             raise TypeError(f"a reason must be a str, not {type(reason).__name__}")
         text = reason.replace("\0", " ").encode("utf-8", "replace")
-        self._give(lambda: lib.smtpconn_exchange_fail(self._handle, text))
+        self._give(lib.smtpconn_exchange_fail, text)
 
-    def _give(self, answer: Callable[[], int]) -> None:
-        # The library forgets the exchange when the login is over.
-        if self._operation.done:
+    def _give(self, function: Callable[..., int], *arguments: object) -> None:
+        operation = self._operation
+        operation.look_for_record()
+        # The library forgets the exchange when the login is over, which may not be reported yet.
+        # Nothing comes between this and the call: see `Core`.
+        if operation.done or operation.record is not None:
             raise StateError("the login is over")
-        status = answer()
+        status = function(self._handle, *arguments)
         if status < 0:
             raise bare_error(status)
 
@@ -121,8 +125,8 @@ def _refuse(exchange: PlainExchange, error: BaseException) -> None:
     login = exchange._operation.login
     if login is not None:
         login.failure = login.failure or error
-    if not exchange._operation.done:
-        lib.smtpconn_exchange_fail(exchange._handle, type(error).__name__.encode())
+    with suppress(StateError):
+        exchange._give(lib.smtpconn_exchange_fail, type(error).__name__.encode())
 
 
 def _failed(hook: Hook, error: BaseException) -> None:
