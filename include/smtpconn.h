@@ -1791,8 +1791,9 @@ uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 
 typedef struct smtpconn_reply smtpconn_reply;
 
-/* The end of a command.  `reply` is the reply of the server to the command, refusals, 3yz and 421
- * included, and NULL when there was none; it is there too when the connection ended after it.  It, and every string read from it, is valid until the callback returns. */
+/* The end of a command.  `reply` is the reply of the server to the command, refusals, 3yz and
+ * 421 included, and NULL when there was none; it is there too when the connection ended after
+ * it.  It, and every string read from it, is valid until the callback returns. */
 typedef void (*smtpconn_reply_callback)(smtpconn *connection, const smtpconn_error *error,
                                         const smtpconn_reply *reply, void *user);
 
