@@ -39,8 +39,8 @@
  * authentication, message) may be freed as soon as it has returned.
  *
  * Operations.  smtpconn_connect, _login, _send, _reset, _quit and the functions under
- * "Other commands" start an operation.  A negative result means that it was not started and its callback
- * will never be called; smtpconn_last_error then gives the reason.  Otherwise the
+ * "Other commands" start an operation.  A negative result means that it was not started and
+ * its callback will never be called; smtpconn_last_error then gives the reason.  Otherwise the
  * callback is called exactly once, whatever happens.  Operations are carried
  * out in the order in which they were started; starting several at once is the
  * normal and the fastest way.
@@ -522,9 +522,10 @@ int smtpconn_options_send_buffer_size(const smtpconn_options *options);
  * TLS or allow_insecure_auth.
  *
  * A refusal is EPROXY, phase "proxy": smtpconn_error_response has the answer of an HTTP
- * proxy, and the message the number and the words of a SOCKS reply.  The proxy has connection_timeout for it, and greeting_timeout as long as the proxy has another
- * address.  EOPTIONS from smtpconn_new with socket_path, socket or connection, which do not
- * go through a proxy.  The getter returns the URL without user and password. */
+ * proxy, and the message the number and the words of a SOCKS reply.  The proxy has
+ * connection_timeout for it, and greeting_timeout as long as the proxy has another address.
+ * EOPTIONS from smtpconn_new with socket_path, socket or connection, which do not go through
+ * a proxy.  The getter returns the URL without user and password. */
 int smtpconn_options_set_proxy(smtpconn_options *options, const char *url);
 const char *smtpconn_options_proxy(const smtpconn_options *options);
 
@@ -759,8 +760,8 @@ int smtpconn_options_hello_after_login(const smtpconn_options *options);
 
 /* A custom SASL mechanism, which is preferred to a built-in one of the same name.
  * `name`: 1 to 20 letters, digits, hyphens and underscores, no hyphen first.  A NULL
- * callback removes it.  `release` (may be NULL) is called when `user` is no longer used, even when this
- * call is refused.
+ * callback removes it.  `release` (may be NULL) is called when `user` is no longer used, even
+ * when this call is refused.
  *
  * The callback runs with `challenge` NULL when a login with the mechanism begins.  If it
  * then calls smtpconn_exchange_respond, that is the initial response; otherwise there is
@@ -1257,10 +1258,10 @@ enum smtpconn_time_part {
 };
 
 /* Milliseconds that a part has taken, -1 when it has not taken place.  The first six add up
- * to the time that smtpconn_connect took; a part that failed counts too.  The others are sums over logins and messages;
- * smtpconn_result_time has those of one message.  Messages that are sent ahead overlap, so
- * that the sum may be more than the time that passed.  The last line of the log has all of
- * them.  Since 0.1.0. */
+ * to the time that smtpconn_connect took; a part that failed counts too.  The others are sums
+ * over logins and messages; smtpconn_result_time has those of one message.  Messages that are
+ * sent ahead overlap, so that the sum may be more than the time that passed.  The last line
+ * of the log has all of them.  Since 0.1.0. */
 int smtpconn_time(const smtpconn *connection, int part);
 
 /* The last reply received, its lines joined by LF; NULL before the first.  Valid until
@@ -1836,8 +1837,8 @@ int smtpconn_etrn(smtpconn *connection, const char *node, smtpconn_reply_callbac
                   void *user);
 
 /* EHLO again, or LHLO with lmtp: the capabilities are those of the new reply (RFC 5321 section
- * 4.1.4).  When the server refuses it, as OpenSMTPD does, they stay as they were.  The library sends EHLO itself
- * where it is needed. */
+ * 4.1.4).  When the server refuses it, as OpenSMTPD does, they stay as they were.  The library
+ * sends EHLO itself where it is needed. */
 int smtpconn_hello(smtpconn *connection, smtpconn_reply_callback callback, void *user);
 
 /* XCLIENT and XFORWARD, as Postfix documents them: who sent a message that is passed on.  The
@@ -1873,9 +1874,9 @@ int smtpconn_xforward(smtpconn *connection, const char *const *attributes, size_
 /* A command that the library does not know, as one line of up to 510 octets without line end:
  * "XSTATUS queue".  It must have one reply.  It begins with a word of letters, digits and
  * hyphens.  SMTPCONN_ECOMMAND for a command that has a function of its own because more than
- * a reply depends on it (MAIL, RCPT, DATA, BDAT, BURL, SEND, SOML, SAML, RSET, EHLO, HELO, LHLO, AUTH,
- * STARTTLS, QUIT, XCLIENT and the like), or that turns the session round (TURN, ATRN); the message says what to
- * call instead.
+ * a reply depends on it (MAIL, RCPT, DATA, BDAT, BURL, SEND, SOML, SAML, RSET, EHLO, HELO,
+ * LHLO, AUTH, STARTTLS, QUIT, XCLIENT and the like), or that turns the session round (TURN,
+ * ATRN); the message says what to call instead.
  *
  * hidden  1: all after the first word is kept out of the log, and erased; a reply that repeats a
  *         word of it, of at least four octets, or eight octets in a row, is shown without its
@@ -2136,10 +2137,10 @@ void smtpconn_free(smtpconn *connection);
  * What needs a socket is refused.  smtpconn_new_without_socket refuses the options socket,
  * connection, socket_path, proxy, proxy_from_environment, local_address, local_port,
  * address_family, tcp_keepalive_idle, _interval and _count, receive_buffer_size,
- * send_buffer_size and dns_timeout.  smtpconn_login returns SMTPCONN_EAUTH for credentials with a refresh token or a service account and no
- * token callback.  smtpconn_run returns SMTPCONN_ESTATE, smtpconn_get_loop and
- * smtpconn_remote_address return NULL.  A message from a descriptor without data
- * continues when smtpconn_resume is called.
+ * send_buffer_size and dns_timeout.  smtpconn_login returns SMTPCONN_EAUTH for credentials with
+ * a refresh token or a service account and no token callback.  smtpconn_run returns
+ * SMTPCONN_ESTATE, smtpconn_get_loop and smtpconn_remote_address return NULL.  A message from
+ * a descriptor without data continues when smtpconn_resume is called.
  * --------------------------------------------------------------------- */
 
 /* A connection that is not connected yet, with a copy of the options (NULL: all

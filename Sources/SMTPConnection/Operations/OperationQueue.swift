@@ -165,7 +165,8 @@ final class OperationQueue {
 
   /// Those that wait at `start` and later.
   private func refuseSends(
-    after failed: Operation.Identification, _ how: ErrorText, _ failure: Failure, from start: Int = 0
+    after failed: Operation.Identification, _ how: ErrorText, _ failure: Failure,
+    from start: Int = 0
   ) {
     var refusal = failure
     let what: ErrorText = failed == .login ? "the login" : "XCLIENT"

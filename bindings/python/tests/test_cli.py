@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -154,6 +155,8 @@ def test_ctrl_c(server: ScriptedServer) -> None:
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        # A shell has its children in the background ignore it, and theirs inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert child.stdin is not None
     assert child.stderr is not None
@@ -161,7 +164,7 @@ def test_ctrl_c(server: ScriptedServer) -> None:
     child.stdin.close()
     while b"connected" not in child.stderr.readline():
         pass
-    child.send_signal(2)
+    child.send_signal(signal.SIGINT)
     rest = child.stderr.read()
     child.stderr.close()
     assert child.wait() == 130
