@@ -47,17 +47,19 @@ class BenchChart(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(DATA))
-        table = find_table(self.options["section"], self.options.get("table", ""))
+        column = self.options["column"]
+        table = find_table(self.options["section"], self.options.get("table", ""), column)
         # Some columns have no name of their own: they are so many after one that has.
-        at = table["columns"].index(self.options["column"]) + self.options.get("offset", 0)
+        at = table["columns"].index(column) + self.options.get("offset", 0)
         rows = find_rows(table, at, self.options.get("rows", ""))
         figure = draw(self.arguments[0], rows, self.options.get("scale", "linear"))
         return [nodes.raw("", figure, format="html")]
 
 
-def find_table(section: str, title: str) -> dict[str, Any]:
+def find_table(section: str, title: str, column: str) -> dict[str, Any]:
+    """The table of this title that has the column: titles stand more than once."""
     tables: list[dict[str, Any]] = json.loads(DATA.read_text())["sections"][section]["tables"]
-    (found,) = [each for each in tables if each["title"] == title]
+    (found,) = [each for each in tables if each["title"] == title and column in each["columns"]]
     return found
 
 
