@@ -134,13 +134,15 @@ $(IR): $(BUILD)/modules/%.ll: Makefile | $(NEED_BUILD)
 # --- linking ------------------------------------------------------------------
 
 # Optimised as a whole, from the exports: what none of them reaches goes. -Oz and the
-# threshold because inlining at this point only makes it larger, and the machine outliner
-# makes one function of a sequence of instructions that occurs several times. Only the
-# object that the linker works on is kept.
+# threshold because inlining at this point only makes it larger; loops are not copied and small
+# switches get no table for the same reason (3 KB in all, and no instruction a message); the
+# machine outliner makes one function of a sequence of instructions that occurs several times.
+# Only the object that the linker works on is kept.
 $(BUILD)/whole.o: $(IR) pkgconfig/smtpconn.map
 	$(SWIFT_TOOLS)/clang -shared -flto=full -Oz -Xclang -disable-llvm-passes -fPIC -Wno-override-module \
 	  --ld-path=$(SWIFT_TOOLS)/ld.lld -o $(BUILD)/whole.so $(IR) -Wl,--version-script=pkgconfig/smtpconn.map \
-	  -Wl,-mllvm,-inline-threshold=0 -Wl,-mllvm,-enable-machine-outliner=always \
+	  -Wl,-mllvm,-inline-threshold=-25 -Wl,-mllvm,-unroll-threshold=0 \
+	  -Wl,-mllvm,-min-jump-table-entries=20 -Wl,-mllvm,-enable-machine-outliner=always \
 	  -Wl,--lto-obj-path=$@ -Wl,-z,defs -lssl -lcrypto -lm
 	@rm $(BUILD)/whole.so
 
