@@ -137,7 +137,8 @@ class Operation:
 
     def take_record(self, record: bytes) -> None:
         """The library is through with it."""
-        self.record = record
+        if self.record is None:  # Else somebody came in between who has it: see `Inbox`.
+            self.record = record
         if self.login is not None:
             self.login.over = True
 
