@@ -74,6 +74,7 @@ test-wheels: all $(VENV)/ready | $(BUILD)/need/debian13
 ## generated: what follows from Sources/Options/options.json and the header (CONTRIBUTING.md)
 generated:
 	@$(PYTHON) Sources/Options/generate
+	@$(PYTHON) packaging/symbols.py
 
 help:
 	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 16
@@ -362,3 +363,6 @@ clean:
 
 ## bench: comparison with other libraries; about six minutes (Benchmarks/README.md)
 -include Benchmarks/bench.mk
+
+# Packages for systems and for users.
+-include $(wildcard packaging/*.mk)

@@ -101,6 +101,17 @@ for group; do
       want debian-archive-keyring package debian-archive-keyring
       want iproute2 program ip
       ;;
+    deb)
+      want dpkg-dev program dpkg-buildpackage
+      want debhelper program dh
+      want dh-python program pybuild
+      want help2man program help2man
+      want libssl-dev openssl_headers
+      want pybuild-plugin-pyproject package pybuild-plugin-pyproject
+      want python3-all package python3-all
+      want python3-setuptools package python3-setuptools
+      want lintian program lintian
+      ;;
     bench)
       want python3-venv venv
       want valgrind program valgrind

@@ -141,6 +141,10 @@ def python_checks() -> Count:
         count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
         count += checked(str(TOOLS / "ruff"), "format", "--check", ".", folder=folder)
         count += checked(str(TOOLS / "mypy"), *sources, folder=folder)
+    for command in (("check",), ("format", "--check")):
+        count += checked(
+            str(TOOLS / "ruff"), *command, "--config", "Tests/pyproject.toml", "packaging"
+        )
     return count + checked("make", "-s", "bench-check")
 
 
@@ -236,6 +240,7 @@ INTEROP = Step(
 )
 DOCS = Step("the documentation: every page, every link, the search", documentation)
 INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
+PACKAGES = Step("Debian packages", lambda: pytest("deb", "Tests/abi/test_debian.py"))
 # Those that `make test` has time for; test_wheel_everywhere.py is for `make test-wheels`.
 WHEEL_TESTS = [f"Tests/abi/test_wheel{part}.py" for part in ("", "_building", "_store")]
 WHEELS = Step("wheels of the Python package", lambda: pytest("wheels", *WHEEL_TESTS))
@@ -245,7 +250,7 @@ DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 STEPS = {
     "all": [
         *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
-        *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED],
+        *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED, PACKAGES],
     ],
     "valgrind": [*EVERY_CASE, C_EVERY_CASE],
     "fast": [SWIFT, C, LIBRARY],
@@ -317,7 +322,9 @@ def main() -> int:
 
     total = Count()
     # Once, and before anything that may install what is missing begins twice.
-    if run(["sh", "Tests/support/running/require.sh", "build", "c" if fast else "test"]):
+    groups = ["build", "c"] if fast else ["build", "test"]
+    groups += ["deb"] if PACKAGES in STEPS[which] else []
+    if run(["sh", "Tests/support/running/require.sh", *groups]):
         steps = [building, *STEPS[which]]
         with ThreadPoolExecutor(max_workers=LANES) as lanes:
             for count in lanes.map(in_turn, range(len(steps)), steps):
