@@ -5,16 +5,18 @@ from __future__ import annotations
 import io
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import Any, Callable
 
 import pytest
 
 import smtpconn
 from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
+from smtpconn import _delivery
 
 #: The client closes in the middle of the message, without the final dot.
 BROKEN = SEND.split("M:\n")[0] + "E:"
@@ -339,3 +341,18 @@ def test_handlers_that_raise_during_a_message_damage_nothing() -> None:
     finally:
         signal.signal(signal.SIGALRM, previous)
     assert not delivered[0]
+
+
+@pytest.mark.parametrize(("where", "begun"), [(-2, False), (-1, False), (0, True), (6, True)])
+def test_a_first_instruction_that_raises_before_python_3_11(
+    where: int, begun: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without RESUME the first instruction is the function's own: it is not called again."""
+
+    def callback() -> FrameType:
+        return sys._getframe()
+
+    inner = TracebackType(None, callback(), where, 1)
+    error = NameError().with_traceback(TracebackType(inner, sys._getframe(), 0, 1))
+    monkeypatch.setattr(_delivery, "_RESUME", None)
+    assert _delivery._has_begun(error, callback) is begun

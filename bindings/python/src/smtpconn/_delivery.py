@@ -182,8 +182,8 @@ def _has_begun(error: BaseException, function: Callable[..., object]) -> bool:
     code = getattr(getattr(function, "__func__", function), "__code__", None)
     if inner is None or code is None or inner.tb_frame.f_code is not code:
         return True
-    first = 0
+    first = -1  # Before Python 3.11: not even the instruction at 0 was tried.
     if _RESUME is not None:
         operations = code.co_code[::2]
-        first = 2 * operations.index(_RESUME) if _RESUME in operations else 0
+        first = 2 * operations.index(_RESUME) if _RESUME in operations else first
     return inner.tb_lasti > first
