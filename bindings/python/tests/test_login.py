@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 import weakref
 from typing import Any
@@ -13,7 +14,9 @@ import pytest
 import smtpconn
 from endpoint import Endpoint
 from logins import b64, hello, open_to, xoauth2
-from scripted_server import QUIT, ScriptedServer
+from scripted_server import LIMIT, QUIT, ScriptedServer
+from smtpconn import _driver, _hooks
+from smtpconn._library import lib
 
 
 def test_cram_md5(server: ScriptedServer) -> None:
@@ -323,6 +326,69 @@ def test_exchange_of_a_login_whose_end_is_not_reported_yet(
     loop.run()
     assert refused
     assert isinstance(errors[0], smtpconn.SMTPConnError)
+
+
+def test_another_thread_answers_a_login_whose_end_nobody_has_fetched(
+    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The library has forgotten the exchange when its call returns."""
+    server.play(hello("MINE"), f"C: AUTH MINE\nS: 334 {b64('one')}\nS: 421 4.3.2 bye\nE:")
+    waiting: list[smtpconn.Exchange] = []
+    refused: list[object] = []
+    stopped = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def answer() -> None:
+        try:
+            waiting[-1].respond(b"late")
+        except smtpconn.StateError as error:
+            refused.append(error)
+        stopped.set()
+
+    class Library:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(lib, name)
+
+        def smtpconn_loop_dispatch(self, handle: Any) -> Any:
+            status = lib.smtpconn_loop_dispatch(handle)
+            if waiting and not threads and not lib.smtpconn_is_open(connection._handle):
+                threads.append(threading.Thread(target=answer))
+                threads[0].start()
+                assert stopped.wait(LIMIT)
+            return status
+
+        def smtpconn_exchange_respond(self, *_arguments: object) -> int:
+            raise AssertionError("an exchange that is no more")
+
+    monkeypatch.setattr(_driver, "lib", Library())
+    monkeypatch.setattr(_hooks, "lib", Library())
+    monkeypatch.setattr(time, "sleep", lambda _seconds: stopped.set())
+    connection = open_to(
+        server,
+        auth_method="MINE",
+        custom_mechanisms={"MINE": lambda exchange, _challenge: waiting.append(exchange)},
+        loop=loop,
+    )
+    connection.start_connect()
+    connection.start_login("user", "password", lambda _error: None)
+    loop.run()
+    threads[0].join(LIMIT)
+    assert len(refused) == 1
+
+
+def test_another_thread_answers_for_the_function_that_is_asked(server: ScriptedServer) -> None:
+    server.play(hello("MINE"), CUSTOM, QUIT)
+
+    def mine(exchange: smtpconn.Exchange, challenge: bytes | None) -> None:
+        if challenge is not None:
+            answer = b"1" if challenge else b"2"
+            other = threading.Thread(target=exchange.respond, args=(answer,))
+            other.start()
+            other.join(LIMIT)
+            assert not other.is_alive()
+
+    with open_to(server, auth_method="mine", custom_mechanisms={"MINE": mine}) as connection:
+        connection.login("user", "password")
 
 
 def test_exchange_that_fails_later(server: ScriptedServer, loop: smtpconn.Loop) -> None:

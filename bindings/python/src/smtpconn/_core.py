@@ -38,6 +38,8 @@ class Core:
         self.closed = False
         #: The thread that is in dispatch(), or 0.
         self.dispatcher = 0
+        #: Counts when somebody came there or left, and when a connection was freed.
+        self.turns = 0
         #: Around several calls that belong together, none of which runs code of the program: the
         #: fields of an error object.  Nobody waits while holding it.
         self.guard: Final = threading.RLock()
@@ -93,6 +95,7 @@ class Core:
                 del self._graves[0]
             except IndexError:  # Another thread was here.
                 return
+            self.turns += 1
             lib.smtpconn_free(connection)
 
     def __del__(self) -> None:

@@ -318,6 +318,7 @@ class DrivenConnection(ConnectionState):
             handle = self._handle
             self._handle = None
             if not core.studies:
+                core.turns += 1
                 lib.smtpconn_free(handle)
             else:  # A signal handler closes what is just being read.
                 core.bury(handle)

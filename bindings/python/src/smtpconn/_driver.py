@@ -84,12 +84,14 @@ class Driver:
         activity = delivery.activity
         try:
             core.dispatcher = thread
+            core.turns += 1
             status: int = lib.smtpconn_loop_dispatch(core.handle)
             owner = self._owner_reference()
             if owner is not None:
                 owner._fetch()
         finally:
             core.dispatcher = before
+            core.turns += 1
         if status < 0:
             raise bare_error(status) if status != ErrorCode.ESTATE else StateError(INSIDE)
         self.is_pending = status > 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 import weakref
 from contextlib import suppress
 from ctypes import memmove, string_at
@@ -26,6 +28,9 @@ TLSContextHandler = Callable[[int], object]
 KeyLogger = Callable[[str], object]
 
 _tokens: Final = itertools.count(1)
+
+#: Seconds after which a thread that is still in the loop waits for something in there.
+_PATIENCE: Final = 1.0
 
 #: By token, which is the `user` of the C callbacks.  Weak: the connection keeps its hooks, and a
 #: connection that is dropped goes, also when one of them refers to it.
@@ -67,6 +72,8 @@ class PlainExchange:
         self._operation = operation
         #: The name of the mechanism, as in `custom_mechanisms`.
         self.mechanism = mechanism
+        #: Whether the function of the mechanism is running.
+        self.is_asked = False
 
     def respond(self, answer: bytes) -> None:
         """Responds to the challenge.  StateError when no challenge is unanswered."""
@@ -83,13 +90,22 @@ class PlainExchange:
         self._give(lib.smtpconn_exchange_fail, text)
 
     def _give(self, function: Callable[..., int], *arguments: object) -> None:
-        operation = self._operation
-        operation.look_for_record()
-        # The library forgets the exchange when the login is over, which may not be reported yet.
-        # Nothing comes between this and the call: see `Core`.
-        if operation.done or operation.record is not None:
-            raise StateError("the login is over")
-        status = function(self._handle, *arguments)
+        operation, core = self._operation, self._operation.loop._core
+        own = (0, threading.get_ident())
+        begun = time.monotonic()
+        while True:
+            turns = core.turns
+            # The library forgets the exchange when the login is over, which may not be reported.
+            if operation.look_for_record():
+                raise StateError("the login is over")
+            # Another thread in the loop comes out in a moment, unless a function of the program
+            # that is called there waits for this.
+            safe = self.is_asked or time.monotonic() - begun > _PATIENCE
+            # Nothing comes between this and the call: see `Core`.
+            if core.turns == turns and (safe or core.dispatcher in own):
+                status = function(self._handle, *arguments)
+                break
+            time.sleep(0)
         if status < 0:
             raise bare_error(status)
 
@@ -111,12 +127,15 @@ def _on_challenge(handle: ExchangeHandle, challenge: Any, length: int, token: in
         # Whoever answers later waits for this in `run_once`.
         hook.connection.loop._delivery.activity += 1
         octets = string_at(challenge, length) if challenge else None
+        exchange.is_asked = True
         try:
             answer = hook.function(exchange, octets)
             if answer is not None:
                 exchange.respond(answer)
         except BaseException as error:
             _refuse(exchange, error)
+        finally:
+            exchange.is_asked = False
     except BaseException as error:
         _failed(hook, error)
 

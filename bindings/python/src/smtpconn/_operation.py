@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 
@@ -126,14 +125,10 @@ class Operation:
             source.failure = None
         return failure
 
-    def look_for_record(self) -> None:
-        """Takes its record, if the library has ended it.
-
-        Only a function of the program inside of a call of the library can come before the record
-        was fetched.
-        """
-        if self._loop._core.dispatcher == threading.get_ident():
-            self._loop._fetch()
+    def look_for_record(self) -> bool:
+        """Takes its record, if the library has ended it; whether there is one."""
+        self._loop._fetch()
+        return self.done or self.record is not None
 
     def take_record(self, record: bytes) -> None:
         """The library is through with it."""

@@ -103,6 +103,7 @@ class SansIOConnection(Connection):
 
     def _free(self) -> None:
         # Its records go with it: they are fetched before.  Not possible inside of the library.
+        self._loop._core.turns += 1
         lib.smtpconn_close(self._handle)
         lib.smtpconn_tick(self._handle, 0)
         self._loop._fetch()
@@ -197,6 +198,7 @@ class SansIOConnection(Connection):
             raise StateError("this was called inside of a callback")
         try:
             core.dispatcher = thread
+            core.turns += 1
             handle = self._handle
             assert handle is not None
             step(handle, milliseconds)
@@ -205,6 +207,7 @@ class SansIOConnection(Connection):
             self._loop._fetch()
         finally:
             core.dispatcher = 0
+            core.turns += 1
         core.dig()
         try:
             delivery.deliver()
