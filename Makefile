@@ -246,9 +246,16 @@ $(BUILD)/examples/%: examples/%.c $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CC) $(STRICT_C) $(CFLAGS) -Iinclude -o $@ $< $(LINK)
 
-# Kerberos is of the example alone.
+# Libraries that one example alone needs.
 $(BUILD)/examples/gssapi: LINK += -lgssapi_krb5
 $(BUILD)/examples/gssapi: | $(BUILD)/need/kerberos
+define example-with
+$(BUILD)/examples/$1: LINK += $$(shell pkg-config --cflags --libs $2)
+$(BUILD)/examples/$1: | $(BUILD)/need/loops
+endef
+$(eval $(call example-with,libuv,libuv))
+$(eval $(call example-with,glib,glib-2.0))
+$(eval $(call example-with,libevent,libevent_core))
 
 $(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)

@@ -12,6 +12,8 @@ from support.servers.certificates import Certificates
 from support.servers.scripted import Peer, ScriptedServer
 
 EXAMPLES = BUILD / "examples"
+#: Those inside the loop of another library.
+LOOPS = ["libuv", "glib", "libevent"]
 
 either = pytest.mark.parametrize(
     "prefix",
@@ -38,7 +40,7 @@ def run(
 def test_all_are_tested() -> None:
     """The one with Kerberos in Tests/interop/test_gssapi.py."""
     names = {path.stem for path in (ROOT / "examples").glob("*.c")}
-    assert names == {"send", "poll", "two", "memory", "own_sockets", "gssapi"}
+    assert names == {"send", "poll", "two", "memory", "own_sockets", "gssapi", *LOOPS}
 
 
 @either
@@ -132,6 +134,57 @@ def test_poll(prefix: list[str]) -> None:
         b"Subject: a line\r\n\r\n" + line + b"\r\n.\r\n" for line in (b"one", b"two", b"three")
     ]
     assert done.stdout.count(b"queued as") == 3
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loop(name: str, certificates: Certificates) -> None:
+    contents: list[bytes] = []
+
+    def dialogue(peer: Peer) -> None:
+        peer.secure(certificates.good)
+        contents.append(peer.delivery())
+        peer.quit()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            [],
+            name,
+            *["localhost", str(server.port), "a@example.com", "b@example.com"],
+            given=b"hello\n",
+            SSL_CERT_FILE=str(certificates.ca_file),
+        )
+        assert done.returncode == 0, done.stderr
+    assert contents == [b"hello\r\n.\r\n"]
+    assert done.stdout.splitlines() == [
+        b"the program goes on",
+        b"250 2.0.0 Ok: queued as 4F2A",
+    ]
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loop_ends_when_the_server_does(name: str) -> None:
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        peer.answer(b"MAIL FROM:", b"250 ok")
+        peer.end()
+
+    with ScriptedServer(dialogue) as server:
+        done = run(
+            [],
+            name,
+            *["127.0.0.1", str(server.port), "a@example.com", "b@example.com"],
+            given=b"hello\n",
+        )
+    assert done.returncode == 1
+    assert b"send: the server closed the connection" in done.stderr
+    assert b"queued" not in done.stdout
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_loop_refuses_nonsense(name: str) -> None:
+    done = run([], name, "localhost", "25", "nobody", "b@example.com")
+    assert done.returncode == 2
+    assert b"usage" in done.stderr
 
 
 @either

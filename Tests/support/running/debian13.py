@@ -157,7 +157,8 @@ def main() -> int:
         copy_tree()
         copy_settings()
         clean_temporary()
-        run(inside(["sh", "Tests/support/running/require.sh", "build", "test", "static"]))
+        groups = ["build", "test", "static", "kerberos", "loops", "porting"]
+        run(inside(["sh", "Tests/support/running/require.sh", *groups]))
         run(inside(["make", "build/venv/ready"]))
     except FailedError as error:
         print(f"test-debian13: {error}", file=sys.stderr)

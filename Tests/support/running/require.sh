@@ -89,6 +89,15 @@ for group; do
     kerberos)
       want libkrb5-dev gssapi_headers
       ;;
+    loops)
+      want libuv1-dev pkg-config --exists libuv
+      want libglib2.0-dev pkg-config --exists glib-2.0
+      want libevent-dev pkg-config --exists libevent_core
+      ;;
+    porting)
+      want libcurl4-openssl-dev curl_headers
+      want libesmtp-dev esmtp_headers
+      ;;
     docs)
       want chromium program chromium
       ;;
