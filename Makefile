@@ -77,7 +77,7 @@ generated:
 	@$(PYTHON) packaging/symbols.py
 
 help:
-	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' Makefile | expand -t 16
+	@sed -n 's/^## \([a-z0-9-]*\): /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 # --- what the machine needs ---------------------------------------------------
 
