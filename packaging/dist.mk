@@ -4,7 +4,7 @@
 # names are sorted, everything belongs to root, and the time is SOURCE_DATE_EPOCH, or that of
 # the commit, or that of a file of the source archive.
 
-.PHONY: dist dist-source dist-binary dist-recipes test-dist
+.PHONY: dist dist-source dist-binary dist-recipes
 
 DIST := $(BUILD)/dist
 DIST_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -65,7 +65,3 @@ dist-recipes: dist-binary $(if $(DIST_CHECKOUT),dist-source)
 	  $(call dist-recipe,$(DIST_BINARY)) packaging/$$file.in > $(DIST)/recipes/$$file && rm $(DIST)/recipes/$$file.in || exit 1; \
 	done
 	$(if $(DIST_CHECKOUT),$(call dist-recipe,$(DIST_SOURCE)) packaging/homebrew/smtpconn.rb.in > $(DIST)/recipes/homebrew/smtpconn.rb)
-
-## test-dist: the archives in clean roots of Debian 12 and 13, and the source archive built (as root; CONTRIBUTING.md)
-test-dist: dist | $(BUILD)/need/debian13
-	@$(PYTHON) Tests/support/running/cleanroot.py $(DIST)

@@ -5,24 +5,29 @@ The time is SOURCE_DATE_EPOCH, and the document has its name from what it descri
 two of the same tree are equal.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
 import re
 import sys
-from datetime import datetime, timezone
+import time
 from pathlib import Path
+from typing import Any
+
+Entry = dict[str, Any]
 
 #: Parts of the Swift standard library are compiled in; its exception asks for no notice.
 SWIFT_LICENCE = "Apache-2.0 WITH Swift-exception"
 KINDS = {".h": "SOURCE", ".c": "SOURCE", ".so": "BINARY", ".a": "ARCHIVE"}
 
 
-def digest(octets, algorithm):
+def digest(octets: bytes, algorithm: str) -> str:
     return hashlib.new(algorithm, octets).hexdigest()
 
 
-def file_entry(folder, path):
+def file_entry(folder: Path, path: Path) -> Entry:
     octets = path.read_bytes()
     name = path.relative_to(folder).as_posix()
     suffix = ".so" if ".so" in path.name else path.suffix
@@ -39,8 +44,8 @@ def file_entry(folder, path):
     }
 
 
-def package(identifier, name, version, licence, **more):
-    entry = {
+def package(identifier: str, name: str, version: str, licence: str, **more: object) -> Entry:
+    entry: Entry = {
         "SPDXID": f"SPDXRef-{identifier}",
         "name": name,
         "downloadLocation": "NOASSERTION",
@@ -55,7 +60,7 @@ def package(identifier, name, version, licence, **more):
     return entry
 
 
-def relation(one, kind, other):
+def relation(one: str, kind: str, other: str) -> Entry:
     return {
         "spdxElementId": f"SPDXRef-{one}",
         "relationshipType": kind,
@@ -63,7 +68,7 @@ def relation(one, kind, other):
     }
 
 
-def document(folder, version, compiler, seconds):
+def document(folder: Path, version: str, compiler: str, seconds: int) -> Entry:
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
     files = [file_entry(folder, path) for path in paths]
     # SPDX 2.3, 7.9: of the sorted SHA-1 digests of all files.
@@ -71,7 +76,7 @@ def document(folder, version, compiler, seconds):
     verification = digest("".join(digests).encode(), "sha1")
     found = re.search(r"Swift version (\S+)", compiler)
     swift = found[1] if found else ""
-    created = datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
     own = package(
         "smtpconn",
         "smtpconn",
@@ -113,7 +118,7 @@ def document(folder, version, compiler, seconds):
                 "openssl",
                 "",
                 "Apache-2.0",
-                comment="libssl.so.3 and libcrypto.so.3 of the system, 3.0.0 or newer; not contained.",
+                comment="libssl and libcrypto of the system, 3.0 or newer; not contained.",
             ),
             package(
                 "glibc",
@@ -133,7 +138,7 @@ def document(folder, version, compiler, seconds):
     }
 
 
-def main():
+def main() -> None:
     folder, version, compiler = sys.argv[1:]
     seconds = int(os.environ["SOURCE_DATE_EPOCH"])
     made = document(Path(folder).resolve(), version, compiler, seconds)

@@ -4,7 +4,6 @@ what was installed, and delivers a message with it."""
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,14 +11,10 @@ import pytest
 
 from support.drive import ROOT
 from support.header import header_version
+from support.installed import deliver, files_in
 from support.making import make, run
-from support.servers.scripted import Peer, ScriptedServer
 
 VERSION = header_version()
-
-
-def files_in(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
 
 
 def compile_and_send(program: Path, source: str, flags: list[str], library: Path) -> None:
@@ -28,26 +23,7 @@ def compile_and_send(program: Path, source: str, flags: list[str], library: Path
         *["cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"],
         *[source, "-o", str(program), *flags],
     )
-
-    def dialogue(peer: Peer) -> None:
-        peer.greet()
-        assert peer.delivery() == b"Subject: installed\r\n.\r\n"
-        peer.quit()
-
-    with ScriptedServer(dialogue) as server:
-        done = subprocess.run(
-            [
-                *[str(program), "127.0.0.1", str(server.port)],
-                *["--from", "a@example.com", "--to", "b@example.com"],
-            ],
-            input=b"Subject: installed\n",
-            env={"LD_LIBRARY_PATH": str(library)},
-            capture_output=True,
-            check=False,
-            timeout=600,
-        )
-        assert done.returncode == 0, done.stderr
-    assert b"b@example.com: accepted" in done.stdout
+    deliver(program, library=library)
 
 
 @pytest.mark.parametrize("linking", ["shared", "static"])
@@ -63,6 +39,8 @@ def test_user_prefix(tmp_path: Path, linking: str) -> None:
         "lib/libsmtpconn.so.0",
         f"lib/libsmtpconn.so.{VERSION}",
         "lib/pkgconfig/smtpconn.pc",
+        "lib/cmake/smtpconn/smtpconn-config.cmake",
+        "lib/cmake/smtpconn/smtpconn-config-version.cmake",
     } <= files_in(prefix)
     assert os.readlink(library / "libsmtpconn.so") == "libsmtpconn.so.0"
     assert os.readlink(library / "libsmtpconn.so.0") == f"libsmtpconn.so.{VERSION}"
@@ -109,6 +87,8 @@ def test_uninstall(tmp_path: Path) -> None:
     assert files_in(tmp_path)
     make("uninstall", "PREFIX=/usr/local", f"DESTDIR={tmp_path}")
     assert files_in(tmp_path) == set()
+    # The folders of others stay, that of smtpconn goes.
+    assert not list(tmp_path.rglob("smtpconn"))
 
 
 def test_installed_library_is_the_stripped_one(tmp_path: Path) -> None:

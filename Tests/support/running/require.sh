@@ -63,6 +63,11 @@ for group; do
       want valgrind program valgrind
       want iproute2 program ip
       want libidn2-0 package libidn2-0
+      want cmake program cmake
+      want meson program meson
+      want ninja-build program ninja
+      want zlib1g-dev static_openssl
+      want libzstd-dev static_openssl
       want sasl2-bin program saslpasswd2
       want libsasl2-modules package libsasl2-modules
       want dovecot-core program dovecot

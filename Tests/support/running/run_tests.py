@@ -239,7 +239,11 @@ INTEROP = Step(
     lambda: pytest("interop", "Tests/interop"),
 )
 DOCS = Step("the documentation: every page, every link, the search", documentation)
-INSTALLED = Step("installed", lambda: pytest("install", "Tests/abi/test_install.py"))
+INSTALLED = Step(
+    "installed, and used by pkg-config, CMake and Meson",
+    lambda: pytest("install", "Tests/abi/test_install.py", "Tests/abi/test_consumers.py"),
+)
+ARCHIVES = Step("archives of a release", lambda: pytest("dist", "Tests/abi/test_dist.py"))
 PACKAGES = Step("Debian packages", lambda: pytest("deb", "Tests/abi/test_debian.py"))
 # Those that `make test` has time for; test_wheel_everywhere.py is for `make test-wheels`.
 WHEEL_TESTS = [f"Tests/abi/test_wheel{part}.py" for part in ("", "_building", "_store")]
@@ -250,7 +254,7 @@ DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 STEPS = {
     "all": [
         *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
-        *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED, PACKAGES],
+        *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED, ARCHIVES, PACKAGES],
     ],
     "valgrind": [*EVERY_CASE, C_EVERY_CASE],
     "fast": [SWIFT, C, LIBRARY],

@@ -11,17 +11,17 @@ class TestPackage(ConanFile):
     settings = "os", "arch", "compiler", "build_type"
     generators = "CMakeDeps", "CMakeToolchain"
 
-    def requirements(self):
+    def requirements(self) -> None:
         self.requires(self.tested_reference_str)
 
-    def layout(self):
+    def layout(self) -> None:
         cmake_layout(self)
 
-    def build(self):
+    def build(self) -> None:
         cmake = CMake(self)
         cmake.configure()
         cmake.build()
 
-    def test(self):
+    def test(self) -> None:
         if can_run(self):
             self.run(os.path.join(self.cpp.build.bindir, "version"), env="conanrun")
