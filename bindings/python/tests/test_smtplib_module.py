@@ -22,6 +22,7 @@ import smtpconn
 import smtpconn.smtplib as smtplib
 from conftest import ROOT
 from scripted_server import QUIT, ScriptedServer
+from smtpconn._smtp_dialogue import Dialogue
 from standard_tests import MISSING
 
 PIPELINING = """
@@ -245,6 +246,26 @@ def test_what_the_library_has_no_word_for(server: ScriptedServer) -> None:
         smtp.quit()
     server.check()
     assert server.messages == [b"x\r\n"]
+
+
+def test_what_the_library_refuses_waits_for_nothing(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has not been asked, and would never answer."""
+    server.play(
+        PIPELINING.replace("SIZE", "SIZE 10"),
+        "C: mail [Ff][Rr][Oo][Mm]:<a@example.org> size=101\nS: 552 too large\nC: rset\nS: 250 ok\n",
+        BYE,
+    )
+
+    def wait(*_arguments: object) -> bool:
+        raise AssertionError("nothing was sent, and a reply is waited for")
+
+    monkeypatch.setattr(Dialogue, "_wait", wait)
+    with connect(server) as smtp:
+        with pytest.raises(smtplib.SMTPSenderRefused):
+            smtp.sendmail(FROM, TO[0], b"x" * 99 + b"\r\n")
+        smtp.quit()
 
 
 #: The commands of the library, and those of the standard library for what ours refuses.

@@ -290,6 +290,23 @@ def test_debug_hides_the_password(
     assert "MAIL FROM:<a@example.org>" in shown
 
 
+def test_debug_hides_what_goes_the_way_of_the_standard_library(
+    server: ScriptedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The library logs in once only."""
+    hello = HELLO.replace("SCRAM-SHA-256 ", "")
+    server.play("S: 220 test\n", hello, PLAIN, PLAIN, "C: quit\nS: 221 x\n")
+    with smtplib.SMTP("127.0.0.1", server.port) as smtp:
+        smtp.set_debuglevel(1)
+        smtp.login("user", "secret")
+        assert smtp.login("user", "secret")[0] == 235
+        smtp.quit()
+    shown = capsys.readouterr().err
+    assert "AHVzZXI" not in shown
+    assert shown.count("(hidden)") == 2
+    assert "quit" in shown
+
+
 def test_a_reply_that_never_ends(server: ScriptedServer) -> None:
     lines = "".join(f"S: 250-{'x' * 4000}\n" for _ in range(300))
     server.play("S: 220 test\n", "C: ehlo *\n", lines, "E:")

@@ -118,6 +118,8 @@ class Dialogue:
             start(self._connection, done)
         except SMTPConnError as error:
             return Ended(error, None, False)
+        # What can be refused without the server ends now: nothing that it says would end it.
+        self._connection.tick()
         limit = self._socket.gettimeout()
         self._socket.settimeout(0)
         try:

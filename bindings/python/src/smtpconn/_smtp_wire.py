@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import smtplib as _standard
 from smtplib import SMTPResponseException, SMTPServerDisconnected
-from typing import TYPE_CHECKING, Final, Union
+from typing import Final, Union
 
 from ._smtp_errors import DisconnectedError, NotConnectedError
 
@@ -24,10 +24,12 @@ class Wire(_standard.SMTP):
 
     #: Octets that were received and belong to no reply yet.
     _unread = b""
+    #: Whether what is sent is a secret.
+    _hides = False
 
-    if TYPE_CHECKING:
-
-        def _print_debug(self, *args: object) -> None: ...
+    def _print_debug(self, *args: object) -> None:
+        shown = ("send:", "(hidden)") if self._hides and args[:1] == ("send:",) else args
+        _standard.SMTP._print_debug(self, *shown)  # type: ignore[attr-defined]
 
     def send(self, s: SMTPMessage) -> None:  # type: ignore[override]
         """Sends octets, or a str in `command_encoding`."""

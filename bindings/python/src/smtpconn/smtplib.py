@@ -265,7 +265,7 @@ class SMTP(Wire):
             ended = self._run(
                 lambda connection, done: connection.start_login(user, password, done),
                 initial_response=None if initial_response_ok else False,
-                hidden=True,
+                hides=True,
             )
             if ended is not None:
                 return self._login_outcome(ended)
@@ -287,9 +287,13 @@ class SMTP(Wire):
     ) -> tuple[int, bytes]:
         """AUTH with a mechanism of the program; see the standard library's, and `login`."""
         self._check_login()
-        return _standard.SMTP.auth(
-            self, mechanism, authobject, initial_response_ok=initial_response_ok
-        )
+        self._hides = True
+        try:
+            return _standard.SMTP.auth(
+                self, mechanism, authobject, initial_response_ok=initial_response_ok
+            )
+        finally:
+            self._hides = False
 
     def _check_login(self) -> None:
         if not (self.allow_insecure_auth or _is_private(self.sock)):
@@ -305,18 +309,21 @@ class SMTP(Wire):
         start: Callable[[Any, Any], None],
         *,
         initial_response: Optional[bool] = None,
-        hidden: bool = False,
+        hides: bool = False,
     ) -> Optional[Ended]:
         """Carries an operation out with the library; None when nothing was sent."""
         dialogue = self._find_dialogue(initial_response)
         if dialogue is None:
             return None
+        self._hides = hides
         try:
-            ended = dialogue.run(start, lambda what, octets: self._observe(what, octets, hidden))
+            ended = dialogue.run(start, self._observe)
         except BaseException:
             # Nobody knows what the server has got, and whose reply comes next.
             self.close()
             raise
+        finally:
+            self._hides = False
         if not dialogue.is_open:
             self.close()
         return ended if ended.spoke or ended.error is None else None
@@ -346,11 +353,11 @@ class SMTP(Wire):
         if dialogue is not None:
             dialogue.close()
 
-    def _observe(self, what: str, octets: bytes, hidden: bool) -> None:
+    def _observe(self, what: str, octets: bytes) -> None:
         if what == "send:":
             sys.audit("smtplib.send", self, octets)
         if self.debuglevel > 0:
-            self._print_debug(what, "(hidden)" if hidden and what == "send:" else repr(octets))
+            self._print_debug(what, repr(octets))
 
     def _is_standard(self, names: tuple[str, ...]) -> bool:
         """Whether these methods are the standard library's or ours, and not the program's."""
