@@ -18,7 +18,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, LIMIT, QUIT, SEND, ScriptedServer
-from smtpconn import _driver, _inbox, _reading, _release, _result, _source
+from smtpconn import _client, _driven, _driver, _inbox, _reading, _release, _result, _source
 from smtpconn._library import lib
 
 ENVELOPE = smtpconn.Envelope("a@example.org", "b@example.org")
@@ -415,6 +415,63 @@ def test_a_source_is_ended_by_the_driver_of_its_loop() -> None:
     assert ended == []
     _release.collect(Sent.loop)
     assert ended == ["here"]
+
+
+class Alarm:
+    """The library, and a signal handler that raises as one of its calls returns."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(lib, name)
+        if name != self._name:
+            return function
+
+        def call(*arguments: Any) -> Any:
+            self._name = ""
+            function(*arguments)
+            raise TimeoutError("of the program")
+
+        return call
+
+
+@pytest.mark.parametrize("message", [b"x", "x"], ids=["packed", "text"])
+def test_an_alarm_when_a_send_was_started(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, message: bytes | str
+) -> None:
+    """Nobody would learn what became of it: so nothing becomes of it."""
+    server.play(HELLO, "E:")
+    connection = smtpconn.Connection("127.0.0.1", server.port)
+    connection.connect()
+    alarm = Alarm("smtpconn_send_packed" if isinstance(message, bytes) else "smtpconn_send")
+    monkeypatch.setattr(_driven, "lib", alarm)
+    monkeypatch.setattr(_client, "lib", alarm)
+    with pytest.raises(TimeoutError, match="of the program"):
+        connection.send(ENVELOPE, message)
+    assert connection.closed
+
+
+@pytest.mark.parametrize("message", [b"x", "x"], ids=["packed", "text"])
+def test_an_alarm_when_a_queued_send_was_started(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, message: bytes | str
+) -> None:
+    """Its callback is called."""
+    server.play(HELLO, SEND, QUIT)
+    told: list[object] = []
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        alarm = Alarm("smtpconn_send_packed" if isinstance(message, bytes) else "smtpconn_send")
+        with monkeypatch.context() as patch:
+            patch.setattr(_driven, "lib", alarm)
+            patch.setattr(_client, "lib", alarm)
+            with pytest.raises(TimeoutError):
+                connection.start_send(ENVELOPE, message, lambda error, _result: told.append(error))
+        connection.loop.run()
+        # One that was refused closes nothing.
+        with pytest.raises(smtpconn.EnvelopeError):
+            connection.send(smtpconn.Envelope("a@example.org", "b@-"), message)
+        assert connection.is_open
+    assert told == [None]
 
 
 def test_records_are_found_after_an_interrupt() -> None:

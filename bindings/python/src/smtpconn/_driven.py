@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping
+from ctypes import ArgumentError
 from typing import TYPE_CHECKING, Any, Callable, Final, NoReturn, Optional
 
 from . import _events, _keep, _log
@@ -153,15 +155,18 @@ class DrivenConnection(ConnectionState):
     ) -> Operation:
         self._check()
         operation = Operation(self, self._loop, report, kind, reading, login, quits=quits)
+        status = 0
         try:
             with self._loop._core.guard:
+                # No signal handler comes between these two lines.
+                operation.started = True
                 status = function(self._handle, *arguments, _KEEPERS[kind], operation.token)
                 if status < 0:
                     raise self._study(_last_error) or bare_error(status)
-        except Exception:
-            operation.forget()
-            raise  # What is no Exception may have come when it was started: it stays pending.
-        operation.started = True
+        except BaseException as error:
+            if status < 0 or not operation.started or isinstance(error, ArgumentError):
+                operation.forget()
+            raise  # A signal handler raised when it had been started: it stays pending.
         self._quitting = self._quitting or quits
         # Whoever runs the loop goes on, when a callback of the last operation has started this.
         self._loop._driver.is_pending = True
@@ -175,10 +180,10 @@ class DrivenConnection(ConnectionState):
         operation = Operation(self, self._loop, report, SENT, None, None, content)
         room, size, token = len(addresses), len(content), operation.token
         send, kept = lib.smtpconn_send_packed, _keep.SENT
+        operation.started = True
         if send(self._handle, None, addresses, room, content, size, 1, kept, token) < 0:
             operation.forget()
             return None
-        operation.started = True
         self._loop._driver.is_pending = True
         return operation
 
@@ -194,10 +199,10 @@ class DrivenConnection(ConnectionState):
         )
         try:
             operation = start()
-        except Exception:
-            raise  # Refused: nothing has begun, and nothing is lost.
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            # Refused: nothing has begun, and nothing is lost.  Unless a signal handler raised it.
+            if not isinstance(error, Exception) or self._waits_here():
+                self.close()
             raise
         try:
             self._drive(operation)
@@ -258,6 +263,11 @@ class DrivenConnection(ConnectionState):
         """Its own that are under way, in the order in which they were started."""
         pending = list(self._loop._pending.values())
         return [each for each in pending if isinstance(each, Operation) and each.connection is self]
+
+    def _waits_here(self) -> bool:
+        """Whether an operation is under way that this thread would wait for."""
+        here = threading.get_ident()
+        return any(each.started and each.thread == here for each in self._operations())
 
     def _awaits_hello(self) -> bool:
         """Whether the server will say again what it offers, after a login that is under way."""

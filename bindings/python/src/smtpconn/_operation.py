@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Final, Protocol
 
@@ -67,6 +68,7 @@ class Operation:
         "outcome",
         "record",
         "started",
+        "thread",
         "token",
     )
 
@@ -91,7 +93,10 @@ class Operation:
         self.kind = kind
         #: Empty when the connection was closed without one.
         self.record: bytes | None = None
+        #: Whether the library was called for it.
         self.started = False
+        #: The thread that waits for it, 0 when a callback will be told.
+        self.thread = threading.get_ident() if report is None else 0
         self.done = False
         self.error: SMTPConnError | None = None
         self.outcome: Result | Reply | None = None
