@@ -37,7 +37,7 @@ extension Options {
   }
 
   package var pins: [UInt8]? {
-    tls.pins.isEmpty ? nil : Array(tls.pins.map(TLSPins.text).joined(separator: [.space]))
+    tls.pins.isEmpty ? nil : Bytes.joined(tls.pins.map(TLSPins.text), " ")
   }
 
   package mutating func setRecords(_ value: [UInt8]?) throws(Failure) {
@@ -53,7 +53,7 @@ extension Options {
   }
 
   package var records: [UInt8]? {
-    tls.records.isEmpty ? nil : Array(tls.records.map { $0.text }.joined(separator: Bytes.of(", ")))
+    tls.records.isEmpty ? nil : Bytes.joined(tls.records.map { $0.text }, ", ")
   }
 
   package mutating func setRevocations(_ value: [UInt8]?) throws(Failure) {
@@ -85,7 +85,7 @@ extension Options {
   }
 
   package var protocols: [UInt8]? {
-    tls.protocols.isEmpty ? nil : Array(tls.protocols.joined(separator: [.comma]))
+    tls.protocols.isEmpty ? nil : Bytes.joined(tls.protocols, ",")
   }
 
   package static func name(of version: TLSConfiguration.Version) -> [UInt8] {

@@ -18,7 +18,10 @@ package struct ErrorText: ExpressibleByStringInterpolation, Sendable {
 
   package var isEmpty: Bool { bytes.isEmpty }
 
-  package var text: String { String(decoding: bytes, as: UTF8.self) }
+  package var text: String {
+    @inline(never)
+    get { String(decoding: bytes, as: UTF8.self) }
+  }
 
   @inline(never)
   package static func + (left: ErrorText, right: ErrorText) -> ErrorText {

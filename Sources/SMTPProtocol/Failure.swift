@@ -58,6 +58,7 @@ package struct Failure: Error {
     set { own().retry = newValue }
   }
 
+  @inline(never)
   package init(
     _ code: ErrorCode, _ message: ErrorText, command: String = "API", phase: Phase = .options,
     retry: Retry = .no, kind: FailureKind = .none

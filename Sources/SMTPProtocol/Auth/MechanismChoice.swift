@@ -139,7 +139,7 @@ package enum MechanismChoice {
 
   /// Names for a person, in a text of bounded length.
   package static func joined(_ names: [[UInt8]], _ separator: StaticString = ", ") -> ErrorText {
-    Bytes.printable(Array(names.joined(separator: Bytes.of(separator))), limit: 300)
+    Bytes.printable(Bytes.joined(names, separator), limit: 300)
   }
 
   private static func refusal(

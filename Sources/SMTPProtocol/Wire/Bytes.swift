@@ -2,7 +2,8 @@
 /// comparing `String` would link Unicode tables into the shipped library, and
 /// the protocol is defined on octets.
 package enum Bytes {
-  /// `[UInt8]` of a literal.
+  /// `[UInt8]` of a literal. There are hundreds.
+  @inline(never)
   package static func of(_ text: StaticString) -> [UInt8] {
     Array(text.description.utf8)
   }
@@ -131,6 +132,18 @@ package enum Bytes {
     while bytes.first == .space || bytes.first == .tab { bytes.removeFirst() }
     while bytes.last == .space || bytes.last == .tab { bytes.removeLast() }
     return Array(bytes)
+  }
+
+  /// The parts in a row, with the same separator between them.
+  @inline(never)
+  package static func joined(_ parts: [[UInt8]], _ separator: StaticString) -> [UInt8] {
+    let separator = of(separator)
+    var whole: [UInt8] = []
+    for index in parts.indices {
+      if index > 0 { whole += separator }
+      whole += parts[index]
+    }
+    return whole
   }
 
   /// CR, LF, NUL and every other control character, which must never reach a

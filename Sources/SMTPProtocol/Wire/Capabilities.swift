@@ -73,7 +73,7 @@ package final class Capabilities: Sendable {
     {
       return list
     }
-    return Array(mechanisms.joined(separator: [.space]))
+    return Bytes.joined(mechanisms, " ")
   }
 
   /// Words read from a server's AUTH lines: about a dozen are usual, twice as many with the

@@ -39,7 +39,7 @@ package enum DeliveryStatus {
       if words.count > 1, words.contains(known[0]) {
         throw Refusal(reason: "must have NEVER alone")
       }
-      text = Array(words.joined(separator: [.comma]))
+      text = Bytes.joined(words, ",")
     }
   }
 

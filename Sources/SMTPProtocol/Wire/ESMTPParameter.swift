@@ -136,7 +136,7 @@ package struct ESMTPParameter {
             || $0 == .underscore || $0 == .colon
         }
     }
-    let value = Array(words.joined(separator: [.comma]))
+    let value = Bytes.joined(words, ",")
     // The room that the RFC gives to the command line is 1007 octets, with " SOLICIT=".
     guard isList, value.count <= 998 else {
       throw Refusal(

@@ -35,7 +35,7 @@ package struct Reply: Equatable {
   }
 
   /// The text of all lines in one, where a word that goes on in the next line is whole.
-  var words: [UInt8] { Array(lines.joined()) }
+  var words: [UInt8] { Bytes.joined(lines, "") }
 
   /// One line (RFC 5321 section 4.5.3.1.5).
   static let shortLimit = 512

@@ -16,7 +16,7 @@ package struct AddressFailures {
 
   /// As in "192.0.2.1:25, [2001:db8::1]:25".
   package var addresses: String {
-    entries.map { $0.address }.joined(separator: ", ")
+    ErrorText(bytes: Bytes.joined(entries.map { Array($0.address.utf8) }, ", ")).text
   }
 
   /// As in "192.0.2.1:25: Connection refused; [2001:db8::1]:25: no answer".

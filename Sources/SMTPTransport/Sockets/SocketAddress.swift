@@ -132,13 +132,12 @@ import SMTPProtocol
   /// "[IPv6:2001:db8::1]". Empty for what is no internet address.
   package var literal: [UInt8] {
     if let four = octetsOfIPv4 {
-      let numbers = four.map { "\($0)" }.joined(separator: ".")
-      return Array("[\(numbers)]".utf8)
+      return Bytes.of("[") + Bytes.joined(four.map { Bytes.decimal($0) }, ".") + [.closeBracket]
     }
     guard isIPv6 else { return [] }
     // The number of an interface means nothing to the server.
-    let text = hostText.utf8.prefix { $0 != .percent }
-    return Bytes.of("[IPv6:") + Array(text) + [.closeBracket]
+    let text = numericHost.prefix { $0 != .percent }
+    return Bytes.of("[IPv6:") + text + [.closeBracket]
   }
 
   package var numericHost: [UInt8] { Array(hostText.utf8) }

@@ -16,7 +16,7 @@ package struct TLSARecord {
     let words = text.split { $0 == .space || $0 == .tab || $0 == .lf || $0 == .cr }
     guard words.count > 3, let usage = Self.number(words[0]), usage == 2 || usage == 3,
       let selector = Self.number(words[1]), let matchingType = Self.number(words[2]),
-      let data = Self.octets(Array(words[3...].joined()))
+      let data = Self.octets(Bytes.joined(words[3...].map { Array($0) }, ""))
     else { return nil }
     ERR_clear_error()
     let isUsable = unsafe copenssl_is_tlsa(usage, selector, matchingType, data, data.count)

@@ -161,21 +161,21 @@ enum CertificateNames {
   /// dNSName and iPAddress entries (RFC 5280 section 4.2.1.6), at most five.
   static func list(_ certificate: OpaquePointer?) -> String {
     let found = unsafe all(certificate)
-    let list = found.prefix(shown).joined(separator: ", ")
-    return found.count > shown ? "\(list) and \(found.count - shown) more" : list
+    let list = ErrorText(bytes: Bytes.joined(Array(found.prefix(shown)), ", "))
+    return (found.count > shown ? "\(list) and \(found.count - shown) more" : list).text
   }
 
   /// All of them, separated by blanks: there is none in a name, see `name`.
   static func text(_ certificate: OpaquePointer?) -> [UInt8] {
-    Array(unsafe all(certificate).joined(separator: " ").utf8)
+    Bytes.joined(unsafe all(certificate), " ")
   }
 
-  private static func all(_ certificate: OpaquePointer?) -> [String] {
+  private static func all(_ certificate: OpaquePointer?) -> [[UInt8]] {
     guard let certificate = unsafe certificate,
       let names = unsafe copenssl_alternative_names(certificate)
     else { return [] }
     defer { unsafe copenssl_names_free(names) }
-    var found: [String] = []
+    var found: [[UInt8]] = []
     var index: Int32 = 0
     let count = unsafe copenssl_name_count(names)
     while index < count {
@@ -185,7 +185,7 @@ enum CertificateNames {
     return found
   }
 
-  private static func name(_ names: OpaquePointer, _ index: Int32) -> String? {
+  private static func name(_ names: OpaquePointer, _ index: Int32) -> [UInt8]? {
     var data: UnsafePointer<UInt8>?
     var length: Int32 = 0
     let kind = unsafe copenssl_name(names, index, &data, &length)
@@ -193,12 +193,12 @@ enum CertificateNames {
     let octets = unsafe Array(UnsafeBufferPointer(start: data, count: Int(length)))
     if kind == COPENSSL_NAME_DNS {
       // RFC 1035 section 2.3.4: a name has 253 octets. A blank in it is no part of one.
-      return Bytes.printable(octets.map { $0 == .space ? .question : $0 }, limit: 253).text
+      return Bytes.printable(octets.map { $0 == .space ? .question : $0 }, limit: 253).bytes
     }
     return address(octets)
   }
 
-  private static func address(_ octets: [UInt8]) -> String? {
+  private static func address(_ octets: [UInt8]) -> [UInt8]? {
     guard octets.count == 4 || octets.count == 16 else { return nil }
     var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
     let family = octets.count == 4 ? AF_INET : AF_INET6
@@ -206,7 +206,7 @@ enum CertificateNames {
       guard let base = text.baseAddress,
         let result = unsafe inet_ntop(family, octets, base, socklen_t(text.count))
       else { return nil }
-      return unsafe String(cString: result)
+      return Array(unsafe String(cString: result).utf8)
     }
   }
 }
