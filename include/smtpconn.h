@@ -12,6 +12,7 @@
  *     noop, verify, xclient, command, reply    other commands
  *     keep, take_records                       records instead of callbacks
  *     reset, quit, cancel, withdraw, close, free   ending a connection
+ *     pool                                     messages over several connections
  *     feed, take, tick                         a connection without a socket
  *
  * Rules that hold for every function below:
@@ -147,7 +148,8 @@ enum smtpconn_code {
   SMTPCONN_EOPTIONS = -14,    /* an option is out of range or contradicts */
   SMTPCONN_ESTATE = -15,      /* not possible now, or a NULL handle */
   SMTPCONN_ECANCELLED = -16,  /* cancelled, closed or freed by the caller */
-  SMTPCONN_ECOMMAND = -17     /* another command: bad, not offered, or refused */
+  SMTPCONN_ECOMMAND = -17,    /* another command: bad, not offered, or refused */
+  SMTPCONN_EFULL = -18        /* the queue of a pool is full: send later */
 };
 
 /* "EAUTH" for SMTPCONN_EAUTH, "OK" for 0, "EUNKNOWN" for any other number.
@@ -1774,6 +1776,15 @@ int smtpconn_result_time(const smtpconn_result *result, int part);
  * the final dot (RFC 1870 section 5); 0 when not all of it was sent. */
 uint64_t smtpconn_result_message_size(const smtpconn_result *result);
 
+/* How often a pool has tried the message: 0 when it never began.  1 for a connection.
+ * Since 0.1.0. */
+int smtpconn_result_tries(const smtpconn_result *result);
+
+/* Why a pool has sent the message again the last time: the refusal, or the end of the
+ * connection.  NULL when it did not, for a connection, and for a NULL result.
+ * Since 0.1.0. */
+const smtpconn_error *smtpconn_result_retry_error(const smtpconn_result *result);
+
 /* ------------------------------------------------------------------------
  * Other commands
  *
@@ -1956,7 +1967,7 @@ ptrdiff_t smtpconn_take_records(smtpconn *connection, void *buffer, size_t capac
 /* What a record is about, and the layout that is described here: a later one only adds. */
 enum smtpconn_record_kind {
   SMTPCONN_RECORD_DONE = 1,      /* smtpconn_keep_done */
-  SMTPCONN_RECORD_SENT = 2,      /* smtpconn_keep_sent */
+  SMTPCONN_RECORD_SENT = 2,      /* smtpconn_keep_sent, smtpconn_pool_keep_sent */
   SMTPCONN_RECORD_REPLY = 3,     /* smtpconn_keep_reply */
   SMTPCONN_RECORD_CONNECTED = 4, /* smtpconn_keep_connected */
   SMTPCONN_RECORD_ENDED = 5,     /* smtpconn_keep_ended */
@@ -1983,7 +1994,8 @@ enum smtpconn_record_kind {
  *       4  uint16  version
  *       6  uint16  kind
  *       8  uint64  user, as a number
- *      16  uint64  the address of the connection; it may be freed, so only compare it
+ *      16  uint64  the address of the connection, or of the pool; it may be freed, so only
+ *                  compare it
  *      24  uint32  flags
  *      28  int32   code of the error, 0 without one
  *      32  uint32  offset of the error
@@ -2003,6 +2015,8 @@ enum smtpconn_record_kind {
  *      88  uint64                               message_size
  *      96  text    last reply                   response
  *     104  text                                 queue_id
+ *     112  uint32                               tries
+ *     116  uint32  offset of the error          retry_error
  *
  *     each recipient, 48 octets
  *       0  int32                                status
@@ -2097,6 +2111,206 @@ void smtpconn_close(smtpconn *connection);
  * inside this call; their callbacks may read the connection's properties but start
  * nothing.  Events are not delivered any more. */
 void smtpconn_free(smtpconn *connection);
+
+/* ------------------------------------------------------------------------
+ * Pool
+ *
+ * A pool sends messages over as many connections as are needed, up to a number that you set.
+ * It opens them, logs in, opens others in place of those that ended, sends again what is safe to
+ * send again, and reports each message once:
+ *
+ *     pool = smtpconn_pool_new(options, auth, NULL);
+ *     for (...) smtpconn_pool_send(pool, envelope, message, on_sent, user);
+ *     smtpconn_pool_drain(pool, NULL, NULL);
+ *     smtpconn_pool_run(pool);
+ *     smtpconn_pool_free(pool);
+ *
+ * Messages begin in the order in which they were sent, and several are under way at a time.
+ *
+ * Connections.  One is opened when a message waits and no connection has room for it.  The first
+ * is opened alone, and so is each one after a failure; when one has succeeded, as many are opened
+ * at a time as what waits is worth.  A connection has at most 8 messages at a time, 32 with
+ * optimistic chunking; they are pipelined.  It gets no more messages than the server announced
+ * (MAILMAX of RFC 9422 section 4).  When it ends (421, RFC 5321 section 3.8, or a lost
+ * connection), what was not tried goes over another one at once, before all that waits.
+ *
+ * Failures.  After a connection could not be opened, or its login failed, the next one waits
+ * (smtpconn_pool_set_backoff).  When smtpconn_pool_set_failures have failed in a row, and at once
+ * when the failure has SMTPCONN_RETRY_NO (the login is refused for good, the certificate is not
+ * trustworthy, the host does not exist), everything that waits ends with that error.  What is
+ * sent after that makes the pool try again, not before the wait is over.  A connection that was
+ * open and ended before it served a message counts like one that could not be opened, but it needs
+ * at least three of them in a row.  As long as another connection is open none of this ends a
+ * message; a server that refuses one connection too many (421 or 554 as its greeting) only makes
+ * the pool wait.
+ *
+ * Sending again.  Recipients that were refused for now (4yz) are tried again after a delay
+ * (smtpconn_pool_set_tries), the others are not.  The result has every recipient in the order of
+ * the envelope, with its last status.  With all_or_none the whole message is sent again, unless
+ * a recipient was refused for good.  Only a message in memory is sent again.  A recipient that
+ * is in doubt (SMTPCONN_RETRY_UNKNOWN) never is.
+ *
+ * What is said above of operations, callbacks, threads, memory and fork holds for a pool and its
+ * sends as for a connection.  smtpconn_pool_run is one more function that runs callbacks and
+ * that no callback may call; smtpconn_pool_free calls those of all messages that have not ended.
+ * A result in a callback of a pool is read with the same functions as that of a connection.
+ * A pool has no connections without a socket.  Since 0.1.0.
+ * --------------------------------------------------------------------- */
+
+typedef struct smtpconn_pool smtpconn_pool;
+
+/* The end of a message.  As smtpconn_send_callback. */
+typedef void (*smtpconn_pool_send_callback)(smtpconn_pool *pool, const smtpconn_error *error,
+                                            const smtpconn_result *result, void *user);
+
+/* An event without details: there is room, or the pool is drained. */
+typedef void (*smtpconn_pool_callback)(smtpconn_pool *pool, void *user);
+
+/* A line of the log of one connection: 1 for the first that the pool opened, and so on.
+ * Otherwise as smtpconn_log_callback. */
+typedef void (*smtpconn_pool_log_callback)(smtpconn_pool *pool, uint32_t connection, int level,
+                                           int kind, const char *text, size_t length, void *user);
+
+/* A new token, as smtpconn_new_token_callback. */
+typedef void (*smtpconn_pool_token_callback)(smtpconn_pool *pool, const char *token,
+                                             uint64_t expires, void *user);
+
+/* A pool with copies of the options (NULL: all defaults) and of the credentials (NULL: no
+ * login).  It opens no connection before a message is sent.  With a NULL loop it gets a loop of
+ * its own, which smtpconn_pool_run drives.  Free with smtpconn_pool_free.
+ * Returns NULL when options contradict each other, for the options socket and connection,
+ * which are for one connection, and for credentials that smtpconn_login refuses;
+ * smtpconn_options_last_error has the reason.  NULL too when the system provides no descriptor. */
+smtpconn_pool *smtpconn_pool_new(smtpconn_options *options, const smtpconn_auth *auth,
+                                 smtpconn_loop *loop);
+
+/* The error of the last call on this pool that can fail; NULL when it succeeded. */
+const smtpconn_error *smtpconn_pool_last_error(const smtpconn_pool *pool);
+
+/* The loop that drives the pool, as smtpconn_get_loop. */
+smtpconn_loop *smtpconn_pool_get_loop(const smtpconn_pool *pool);
+
+/* Waits and runs callbacks until no message of the pool is pending, and a drain has ended.
+ * Connections stay open for the idle time; drain the pool to make them quit.  In a paused pool
+ * messages stay pending.  Returns as smtpconn_run. */
+int smtpconn_pool_run(smtpconn_pool *pool);
+
+/* Settings.  They may be set at any time, and hold for what begins afterwards.
+ * SMTPCONN_EOPTIONS for a value out of range; the value then stays as it was. */
+
+/* Connections at a time at most, those included that are being opened or quit: 1 to 1,000.
+ * Default 4. */
+int smtpconn_pool_set_connections(smtpconn_pool *pool, int count);
+
+/* Messages over one connection at most; 0, the default: as many as the server takes. */
+int smtpconn_pool_set_messages_per_connection(smtpconn_pool *pool, int count);
+
+/* At most so many messages, or recipients, begin in any period of so many milliseconds, each
+ * further try included; up to 1,000,000.  A message with more recipients than that has a period
+ * of its own.  0 and 0, the default: no limit.  What began before the call does not count. */
+int smtpconn_pool_set_rate(smtpconn_pool *pool, int messages, uint32_t milliseconds);
+int smtpconn_pool_set_recipient_rate(smtpconn_pool *pool, int recipients, uint32_t milliseconds);
+
+/* Milliseconds after which a connection without messages quits.  Default 30,000.  0: at once when
+ * nothing waits. */
+int smtpconn_pool_set_idle_time(smtpconn_pool *pool, uint32_t milliseconds);
+
+/* Milliseconds between connections after a failure: the first wait, and the longest.  It is
+ * doubled with each failure in a row, and the pool waits for half of it to all of it, by chance,
+ * so that many programs do not come back at once.  Default 1,000 and 60,000. */
+int smtpconn_pool_set_backoff(smtpconn_pool *pool, uint32_t first, uint32_t most);
+
+/* Connections in a row that may fail before what waits ends with the error of the last: 1 or
+ * more.  Default 3. */
+int smtpconn_pool_set_failures(smtpconn_pool *pool, int count);
+
+/* How often a message is tried at most, 1 or more: 1 is never again.  A server that refuses
+ * it for now gets it again after `delay` milliseconds, which is doubled with each try and is half
+ * of that to all of it, by chance.  No try begins more than `time` milliseconds after the first.
+ * What goes over another connection because it was not tried has no delay and is no try, but
+ * `time` holds for it, and so does a limit: a message ends after 10 connections in a row that
+ * ended while it was the first of those under way.  Default 5, 1,000 and 60,000: too short for a
+ * server with greylisting, which accepts a message after some minutes. */
+int smtpconn_pool_set_tries(smtpconn_pool *pool, int tries, uint32_t delay, uint32_t time);
+
+/* Messages that may be pending, those included that wait for their next try.  When there are as
+ * many, smtpconn_pool_send returns SMTPCONN_EFULL.  0, the default: no limit but memory. */
+int smtpconn_pool_set_queue_limit(smtpconn_pool *pool, size_t messages);
+
+/* Called once after a send was refused with SMTPCONN_EFULL, when no more than half of the limit
+ * is pending.  NULL removes it, as with the others. */
+void smtpconn_pool_set_room_callback(smtpconn_pool *pool, smtpconn_pool_callback callback,
+                                     void *user);
+
+/* Called for every line of the log of each connection, as with smtpconn_set_log_callback. */
+void smtpconn_pool_set_log_callback(smtpconn_pool *pool, smtpconn_pool_log_callback callback,
+                                    void *user);
+
+/* Called with every token that an endpoint issued, as with smtpconn_set_token_callback.  The pool
+ * uses it for its other connections too. */
+void smtpconn_pool_set_token_callback(smtpconn_pool *pool, smtpconn_pool_token_callback callback,
+                                      void *user);
+
+/* Sends a message over one of the connections.  Returns as smtpconn_send (SMTPCONN_ESTATE after
+ * smtpconn_pool_drain and smtpconn_pool_close), and SMTPCONN_EFULL.  The callback gets what that
+ * of smtpconn_send gets, and the error of a connection that could not be opened.  It runs in a
+ * later turn of the loop, never inside this call. */
+int smtpconn_pool_send(smtpconn_pool *pool, const smtpconn_envelope *envelope,
+                       smtpconn_message *message, smtpconn_pool_send_callback callback,
+                       void *user);
+
+/* Envelope, message and send in one call, as smtpconn_send_packed. */
+int smtpconn_pool_send_packed(smtpconn_pool *pool, const smtpconn_envelope *envelope,
+                              const char *addresses, size_t addresses_length, const void *content,
+                              size_t content_length, int borrowed,
+                              smtpconn_pool_send_callback callback, void *user);
+
+/* A smtpconn_pool_send_callback that keeps what it is called with as a record of the loop: see
+ * "Records".  The record is of the kind SENT, and has the address of the pool. */
+void smtpconn_pool_keep_sent(smtpconn_pool *pool, const smtpconn_error *error,
+                             const smtpconn_result *result, void *user);
+
+/* Takes a message back that has not begun, or that waits for its next try: as
+ * smtpconn_withdraw. */
+int smtpconn_pool_withdraw(smtpconn_pool *pool, const void *user);
+
+/* pause: messages that have begun go on, and nothing else begins.  Nothing is lost, and sends
+ * are taken as before.  resume: the pool goes on.  SMTPCONN_ESTATE as smtpconn_pool_withdraw. */
+int smtpconn_pool_pause(smtpconn_pool *pool);
+int smtpconn_pool_resume(smtpconn_pool *pool);
+
+/* No further send is taken.  The callback is called when every message has ended and the
+ * connections have quit.  A paused pool must be resumed for that.  SMTPCONN_ESTATE when it was
+ * called before, and as smtpconn_pool_withdraw. */
+int smtpconn_pool_drain(smtpconn_pool *pool, smtpconn_pool_callback callback, void *user);
+
+/* Closes the connections at once, without QUIT.  Every message ends with SMTPCONN_ECANCELLED, and
+ * those whose end was sent are in doubt, in the next run or dispatch.  No further send is
+ * taken. */
+void smtpconn_pool_close(smtpconn_pool *pool);
+
+/* The same inside this call, and frees the pool.  The callbacks may start nothing. */
+void smtpconn_pool_free(smtpconn_pool *pool);
+
+/* What a pool does and has done. */
+enum smtpconn_pool_count_kind {
+  SMTPCONN_POOL_CONNECTIONS = 0,          /* open, being opened, or quitting */
+  SMTPCONN_POOL_QUEUED = 1,               /* messages that no connection has */
+  SMTPCONN_POOL_ACTIVE = 2,               /* messages that a connection has */
+  SMTPCONN_POOL_SENT = 3,                 /* ended without an error */
+  SMTPCONN_POOL_REFUSED = 4,              /* ended because they were refused for good */
+  SMTPCONN_POOL_DEFERRED = 5,             /* because they were refused for now */
+  SMTPCONN_POOL_IN_DOUBT = 6,             /* with SMTPCONN_RETRY_UNKNOWN */
+  SMTPCONN_POOL_FAILED = 7,               /* with any other error: not tried, cancelled */
+  SMTPCONN_POOL_TRIES_AGAIN = 8,          /* how often a message went back to the queue */
+  SMTPCONN_POOL_OPENED = 9,               /* connections that the pool began to open */
+  SMTPCONN_POOL_CONNECTION_FAILURES = 10, /* of these, that failed or served no message */
+  SMTPCONN_POOL_PER_SECOND = 11           /* sent in the last whole second */
+};
+
+/* One of these numbers; 0 for any other and for NULL.  QUEUED, ACTIVE and the five numbers of
+ * those that ended add up to the messages that were taken. */
+uint64_t smtpconn_pool_count(const smtpconn_pool *pool, int which);
 
 /* ------------------------------------------------------------------------
  * A connection without a socket

@@ -137,11 +137,16 @@ public func smtpconn_set_token_callback(
     return
   }
   handle.connection.events.onToken = { token in
-    let text = Secret.joined([token.token.bytes[...], [0]], OpenSSLCryptography())
-    unsafe text.bytes.withUnsafeBytes {
-      unsafe callback(
-        Handle.view(handle), $0.baseAddress?.assumingMemoryBound(to: CChar.self),
-        UInt64(clamping: token.expires ?? 0), user)
+    unsafe withText(of: token) { text in
+      unsafe callback(Handle.view(handle), text, UInt64(clamping: token.expires ?? 0), user)
     }
+  }
+}
+
+/// Shows a token to C for the time of a call.
+func withText(of token: AccessToken, _ body: (UnsafePointer<CChar>?) -> Void) {
+  let text = Secret.joined([token.token.bytes[...], [0]], OpenSSLCryptography())
+  unsafe text.bytes.withUnsafeBytes {
+    unsafe body($0.baseAddress?.assumingMemoryBound(to: CChar.self))
   }
 }

@@ -57,11 +57,16 @@ public func smtpconn_set_log_callback(
     return
   }
   handle.connection.onLog = { record in
-    let text = CText(record.text.map { Bytes.isControl($0) ? .question : $0 })
-    withExtendedLifetime(text) {
+    unsafe withText(of: record) { text in
       unsafe callback(
-        Handle.view(handle), record.level.rawValue, record.kind.rawValue, text.pointer,
+        Handle.view(handle), record.level.rawValue, record.kind.rawValue, text,
         record.text.count, user)
     }
   }
+}
+
+/// Shows the text of a line of the log to C for the time of a call.
+func withText(of record: LogRecord, _ body: (UnsafePointer<CChar>?) -> Void) {
+  let text = CText(record.text.map { Bytes.isControl($0) ? .question : $0 })
+  withExtendedLifetime(text) { unsafe body(text.pointer) }
 }

@@ -62,7 +62,7 @@ public func smtpconn_new(_ options: OpaquePointer?, _ loop: OpaquePointer?) -> O
     ConnectionHandle(Connection(options: values, loop: loop.loop), loop))
 }
 
-private func newLoop() -> LoopHandle? { EventLoop().map { LoopHandle($0) } }
+func newLoop() -> LoopHandle? { EventLoop().map { LoopHandle($0) } }
 
 @_cdecl("smtpconn_last_error") @implementation
 public func smtpconn_last_error(_ connection: OpaquePointer?) -> OpaquePointer? {

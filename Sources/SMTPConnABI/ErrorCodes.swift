@@ -22,6 +22,7 @@ extension ErrorCode {
     case .state: "ESTATE"
     case .cancelled: "ECANCELLED"
     case .command: "ECOMMAND"
+    case .full: "EFULL"
     }
   }
 
@@ -44,6 +45,7 @@ extension ErrorCode {
     case .state: "This is not possible in the present state."
     case .cancelled: "The operation was cancelled."
     case .command: "A command is bad, not offered, or was refused."
+    case .full: "The queue of a pool is full."
     }
   }
 }

@@ -95,6 +95,8 @@ extension RecordBlock {
     put(UInt64(clamping: outcome.envelopeTime), at: 72)
     put(UInt64(clamping: outcome.messageTime), at: 80)
     put(outcome.messageSize, at: 88)
+    put(outcome.tries, at: 112)
+    if let failure = outcome.retryError { put(error(failure), at: 116) }
     let array = room(RecordKind.recipient * recipients.count)
     put(array, at: 44)
     var accepted = 0

@@ -10,18 +10,28 @@ private func begin(
   _ kind: RecordKind, _ connection: OpaquePointer?, _ error: OpaquePointer?,
   _ user: UnsafeMutableRawPointer?, more: Int = 0, isSecret: Bool = false
 ) -> RecordQueue? {
-  guard let handle = unsafe ConnectionPointer.borrow(connection),
-    let record = handle.records.begin(kind, fixed: RecordKind.header + more, isSecret: isSecret)
+  unsafe begin(
+    kind, ConnectionPointer.borrow(connection)?.records, connection, error, user, more: more,
+    isSecret: isSecret)
+}
+
+/// `owner`: the connection or the pool.
+private func begin(
+  _ kind: RecordKind, _ records: RecordQueue?, _ owner: OpaquePointer?, _ error: OpaquePointer?,
+  _ user: UnsafeMutableRawPointer?, more: Int, isSecret: Bool = false
+) -> RecordQueue? {
+  guard
+    let record = records?.begin(kind, fixed: RecordKind.header + more, isSecret: isSecret)
   else { return nil }
   record.put(UInt64(UInt(bitPattern: user)), at: 8)
-  record.put(UInt64(UInt(bitPattern: connection)), at: 16)
+  record.put(UInt64(UInt(bitPattern: owner)), at: 16)
   if let failure = unsafe Handle<ErrorHandle>.borrow(error)?.failure {
     record.put(failure.code.rawValue, at: 28)
     record.put(record.error(failure), at: 32)
   } else {
     record.put(UInt32(SMTPCONN_RECORD_PLAIN), at: 24)
   }
-  return handle.records
+  return records
 }
 
 @_cdecl("smtpconn_keep_done") @implementation
@@ -55,8 +65,24 @@ public func smtpconn_keep_sent(
   _ connection: OpaquePointer?, _ error: OpaquePointer?, _ result: OpaquePointer?,
   _ user: UnsafeMutableRawPointer?
 ) {
+  unsafe keepSent(ConnectionPointer.borrow(connection)?.records, connection, error, result, user)
+}
+
+@_cdecl("smtpconn_pool_keep_sent") @implementation
+public func smtpconn_pool_keep_sent(
+  _ pool: OpaquePointer?, _ error: OpaquePointer?, _ result: OpaquePointer?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  unsafe keepSent(PoolPointer.borrow(pool)?.loop.records, pool, error, result, user)
+}
+
+@inline(never)
+private func keepSent(
+  _ records: RecordQueue?, _ owner: OpaquePointer?, _ error: OpaquePointer?,
+  _ result: OpaquePointer?, _ user: UnsafeMutableRawPointer?
+) {
   guard let outcome = unsafe Handle<Outcome>.borrow(result),
-    let records = unsafe begin(.sent, connection, error, user, more: 72)
+    let records = unsafe begin(.sent, records, owner, error, user, more: 80)
   else { return }
   records.last?.result(outcome)
   records.end()

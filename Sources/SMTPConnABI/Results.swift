@@ -6,6 +6,7 @@ import SMTPProtocol
 /// part of it, so each part is made when it is read.
 private final class ResultViews {
   let texts = CTexts()
+  let retryError: ErrorHandle?
   private var recipients: [RecipientViews?]
 
   /// What was made for C of one recipient.
@@ -19,6 +20,7 @@ private final class ResultViews {
   }
 
   init(_ outcome: Outcome) {
+    retryError = outcome.retryError.map { ErrorHandle($0) }
     recipients = Array(repeating: nil, count: outcome.recipients.count)
   }
 
@@ -169,4 +171,16 @@ public func smtpconn_result_time(_ result: OpaquePointer?, _ part: CInt) -> CInt
 @_cdecl("smtpconn_result_message_size") @implementation
 public func smtpconn_result_message_size(_ result: OpaquePointer?) -> UInt64 {
   unsafe Results.borrow(result)?.messageSize ?? 0
+}
+
+@_cdecl("smtpconn_result_tries") @implementation
+public func smtpconn_result_tries(_ result: OpaquePointer?) -> CInt {
+  CInt(clamping: unsafe Results.borrow(result)?.tries ?? 0)
+}
+
+@_cdecl("smtpconn_result_retry_error") @implementation
+public func smtpconn_result_retry_error(_ result: OpaquePointer?) -> OpaquePointer? {
+  guard let outcome = unsafe Results.borrow(result), let error = ResultViews.of(outcome).retryError
+  else { return nil }
+  return unsafe Handle.view(error)
 }

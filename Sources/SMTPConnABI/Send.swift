@@ -7,7 +7,7 @@ import SMTPTransport
 private let memoryOfRecipient = 1024
 
 @inline(never)
-private func checkMemory(forRecipients count: Int) throws(Failure) {
+func checkMemory(forRecipients count: Int) throws(Failure) {
   let (octets, overflow) = count.multipliedReportingOverflow(by: memoryOfRecipient)
   guard !overflow, Memory.has(octets) else {
     throw Failure(
@@ -21,7 +21,6 @@ extension ConnectionHandle {
     _ request: SendRequest, _ source: any ContentSource, _ callback: smtpconn_send_callback?,
     _ user: UnsafeMutableRawPointer?
   ) throws(Failure) {
-    try checkMemory(forRecipients: request.recipients.count)
     try connection.send(request, source, tag: unsafe tag(user)) { outcome in
       guard let callback = unsafe callback else { return }
       unsafe withView(of: outcome.failure) { error in
@@ -31,24 +30,50 @@ extension ConnectionHandle {
   }
 }
 
+/// What is sent: an envelope and a message, both of which the caller must give.
+func given(
+  _ envelope: EnvelopeHandle?, _ message: MessageHandle?,
+  _ send: (SendRequest, any ContentSource) throws(Failure) -> Void
+) throws(Failure) {
+  guard let request = envelope?.request else {
+    throw Failure(.envelope, "the envelope is missing", phase: .envelope)
+  }
+  guard let message else {
+    throw Failure(.message, "the message is missing", phase: .message)
+  }
+  try checkMemory(forRecipients: request.recipients.count)
+  try send(request, message.source())
+  message.consume()
+}
+
+/// The same out of memory.
+func packed(
+  _ envelope: EnvelopeHandle?, _ addresses: UnsafePointer<CChar>?, _ addressesLength: Int,
+  _ content: UnsafeRawPointer?, _ contentLength: Int, _ borrowed: CInt,
+  _ send: (SendRequest, any ContentSource) throws(Failure) -> Void
+) throws(Failure) {
+  var request =
+    envelope?.request ?? SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
+  if unsafe addresses != nil || addressesLength != 0 {
+    try unsafe request.readdress(cOctets(addresses, addressesLength))
+  }
+  try checkMemory(forRecipients: request.recipients.count)
+  try unsafe send(request, source(cOctets(content, contentLength), isBorrowed: borrowed != 0))
+}
+
 @_cdecl("smtpconn_send") @implementation
 public func smtpconn_send(
   _ connection: OpaquePointer?, _ envelope: OpaquePointer?, _ message: OpaquePointer?,
   _ callback: smtpconn_send_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let request = unsafe EnvelopePointer.borrow(envelope)?.request
+  let envelope = unsafe EnvelopePointer.borrow(envelope)
   let message = unsafe MessagePointer.borrow(message)
   handle.texts.clear()
   return handle.perform { () throws(Failure) in
-    guard let request else {
-      throw Failure(.envelope, "the envelope is missing", phase: .envelope)
+    try given(envelope, message) { (request, source) throws(Failure) in
+      try unsafe handle.send(request, source, callback, user)
     }
-    guard let message else {
-      throw Failure(.message, "the message is missing", phase: .message)
-    }
-    try unsafe handle.send(request, message.source(), callback, user)
-    message.consume()
   }
 }
 
@@ -59,15 +84,14 @@ public func smtpconn_send_packed(
   _ callback: smtpconn_send_callback?, _ user: UnsafeMutableRawPointer?
 ) -> CInt {
   guard let handle = unsafe ConnectionPointer.borrow(connection) else { return nullHandle }
-  let given = unsafe EnvelopePointer.borrow(envelope)?.request
+  let envelope = unsafe EnvelopePointer.borrow(envelope)
   handle.texts.clear()
   return handle.perform { () throws(Failure) in
-    var request = given ?? SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
-    if unsafe addresses != nil || addressesLength != 0 {
-      try unsafe request.readdress(cOctets(addresses, addressesLength))
+    try unsafe packed(
+      envelope, addresses, addressesLength, content, contentLength, borrowed
+    ) { (request, source) throws(Failure) in
+      try unsafe handle.send(request, source, callback, user)
     }
-    let source = try unsafe source(cOctets(content, contentLength), isBorrowed: borrowed != 0)
-    try unsafe handle.send(request, source, callback, user)
   }
 }
 

@@ -61,7 +61,7 @@ extension Connection {
     return driver.deadline.map { UInt64(clamping: $0) }
   }
 
-  private var isOver: Bool {
+  var isOver: Bool {
     if case .over = driver.link { true } else { false }
   }
 

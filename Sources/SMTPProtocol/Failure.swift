@@ -141,6 +141,7 @@ package enum ErrorCode: Int32, CaseIterable {
   case state = -15
   case cancelled = -16
   case command = -17
+  case full = -18
 }
 
 /// What the connection was doing.

@@ -7,6 +7,8 @@ import SMTPTransport
 /// turn. What the caller gave is kept until then, so its release functions run after it.
 final class CallbackQueue {
   private let loop: EventLoop
+  /// Whose they are, for errors.
+  private let owner: StaticString
   private var due = Queue<DueCallback>()
   private var isRunning = false
   /// A callback that ran has started something.
@@ -23,8 +25,9 @@ final class CallbackQueue {
   /// get their turn.
   private static var roundsPerTurn: Int { 8 }
 
-  init(_ loop: EventLoop) {
+  init(_ loop: EventLoop, of owner: StaticString = "connection") {
     self.loop = loop
+    self.owner = owner
   }
 
   // MARK: The turn
@@ -111,10 +114,10 @@ final class CallbackQueue {
 
   /// Whether anything could be started now.
   func check() throws(Failure) {
-    if isEnding { throw Failure(.state, "the connection is being freed") }
-    if loop.isClosed { throw Failure(.state, "the loop of the connection was freed") }
+    if isEnding { throw Failure(.state, "the \(owner.description) is being freed") }
+    if loop.isClosed { throw Failure(.state, "the loop of the \(owner.description) was freed") }
     if loop.isForeignProcess {
-      throw Failure(.state, "the connection belongs to the parent process")
+      throw Failure(.state, "the \(owner.description) belongs to the parent process")
     }
   }
 

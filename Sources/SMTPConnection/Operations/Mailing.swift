@@ -39,7 +39,7 @@ final class Mailing {
   /// Whose outcome it is.
   static func of(_ outcome: Outcome) -> Mailing? { outcome.owner.take() as? Mailing }
 
-  var mailboxes: [Mailbox] { request.recipients.map { $0.mailbox } }
+  private var mailboxes: [Mailbox] { request.mailboxes }
 
   /// What the next transaction says to this server.
   @_optimize(speed)
@@ -54,10 +54,7 @@ final class Mailing {
         divide(Array(request.recipients.indices))
       }
     }
-    guard let places else { return request }
-    var next = request
-    next.recipients = places.map { request.recipients[$0] }
-    return next
+    return request.limited(to: places)
   }
 
   /// Divides the recipients: as many as the server takes in one transaction (RFC 9422 section

@@ -16,6 +16,9 @@ package final class Outcome {
   package internal(set) var messageSize: UInt64 = 0
   /// A recipient was refused because the server takes no more recipients at a time.
   package private(set) var hasOverflow = false
+  /// How often a pool has tried, and why it did so again the last time.
+  package var tries = 1
+  package var retryError: Failure?
   /// Of the server, for the errors of the send and of its recipients.
   private var address: String?
   /// The owner of the message, given to `send` by the driver and returned with the outcome.
@@ -46,6 +49,18 @@ package final class Outcome {
   }
 
   package var hasAccepted: Bool { recipients.contains { $0.status == .accepted } }
+  package var hasRejected: Bool { recipients.contains { $0.status == .rejected } }
+  /// The places of the recipients to which it may be sent again.
+  package var undecided: [Int] {
+    var places: [Int] = []
+    for place in recipients.indices {
+      let status = recipients[place].status
+      if status == .deferred || status == .notTried && recipients[place].reason?.retry == .safe {
+        places.append(place)
+      }
+    }
+    return places
+  }
   var hasRefused: Bool { recipients.contains { $0.isRefused } }
 
   /// Octets of long replies that are kept for one message: a server may answer each of

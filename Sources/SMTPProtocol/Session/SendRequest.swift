@@ -111,6 +111,16 @@ package struct SendRequest {
     localPart = nil
   }
 
+  package var mailboxes: [Mailbox] { recipients.map { $0.mailbox } }
+
+  /// The same to these recipients only, by their place; nil: to all.
+  package func limited(to places: [Int]?) -> SendRequest {
+    guard let places else { return self }
+    var request = self
+    request.recipients = places.map { recipients[$0] }
+    return request
+  }
+
   /// Changes a recipient; there must be one of this number.
   package mutating func changeRecipient(_ index: Int, _ change: (inout Recipient) -> Void) {
     change(&recipients[index])

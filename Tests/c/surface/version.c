@@ -41,8 +41,9 @@ void codes(void) {
       {SMTPCONN_ESTATE, -15, "ESTATE"},
       {SMTPCONN_ECANCELLED, -16, "ECANCELLED"},
       {SMTPCONN_ECOMMAND, -17, "ECOMMAND"},
+      {SMTPCONN_EFULL, -18, "EFULL"},
   };
-  static const int unknown[] = {1, -18, -1000, INT_MAX, INT_MIN};
+  static const int unknown[] = {1, -19, -1000, INT_MAX, INT_MIN};
   size_t index, other;
   for (index = 0; index < sizeof all / sizeof all[0]; index++) {
     CHECK_INT(all[index].code, all[index].number); /* numbers never change */

@@ -25,6 +25,7 @@ CODES = {
     "ESTATE": "state",
     "ECANCELLED": "cancelled",
     "ECOMMAND": "command",
+    "EFULL": "full",
 }
 RETRY = ("no", "safe", "unknown")
 #: The operations with one reply.

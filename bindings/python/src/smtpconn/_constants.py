@@ -27,6 +27,7 @@ class ErrorCode(IntEnum):
     ESTATE = -15
     ECANCELLED = -16
     ECOMMAND = -17
+    EFULL = -18
 
 
 class FailureKind(IntEnum):

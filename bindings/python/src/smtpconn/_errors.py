@@ -125,6 +125,12 @@ class CommandError(SMTPConnError):
     CODE = ErrorCode.ECOMMAND
 
 
+class FullError(SMTPConnError):
+    """The queue of a pool is full: send later."""
+
+    CODE = ErrorCode.EFULL
+
+
 CLASSES: dict[int, type[SMTPConnError]] = {
     int(cls.CODE): cls
     for cls in (*SMTPConnError.__subclasses__(), *_SystemError.__subclasses__())

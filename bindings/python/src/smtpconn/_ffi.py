@@ -68,6 +68,10 @@ class _Reply(Structure):
     """smtpconn_reply"""
 
 
+class _Pool(Structure):
+    """smtpconn_pool"""
+
+
 Error = POINTER(_Error)
 Options = POINTER(_Options)
 Exchange = POINTER(_Exchange)
@@ -79,6 +83,7 @@ Envelope = POINTER(_Envelope)
 Message = POINTER(_Message)
 Result = POINTER(_Result)
 Reply = POINTER(_Reply)
+Pool = POINTER(_Pool)
 
 if TYPE_CHECKING:
     from ctypes import _Pointer
@@ -94,6 +99,7 @@ if TYPE_CHECKING:
     MessageHandle = _Pointer[_Message]
     ResultHandle = _Pointer[_Result]
     ReplyHandle = _Pointer[_Reply]
+    PoolHandle = _Pointer[_Pool]
 else:  # typing.get_type_hints needs every name.
     ErrorHandle = Error
     OptionsHandle = Options
@@ -106,6 +112,7 @@ else:  # typing.get_type_hints needs every name.
     MessageHandle = Message
     ResultHandle = Result
     ReplyHandle = Reply
+    PoolHandle = Pool
 
 # The callbacks, in the order of the header.
 
@@ -123,6 +130,10 @@ NewTokenCallback = CFUNCTYPE(None, Conn, c_char_p, c_uint64, c_void_p)
 ReadCallback = CFUNCTYPE(c_ssize_t, POINTER(c_uint8), c_size_t, c_void_p)
 SendCallback = CFUNCTYPE(None, Conn, Error, Result, c_void_p)
 ReplyCallback = CFUNCTYPE(None, Conn, Error, Reply, c_void_p)
+PoolSendCallback = CFUNCTYPE(None, Pool, Error, Result, c_void_p)
+PoolCallback = CFUNCTYPE(None, Pool, c_void_p)
+PoolLogCallback = CFUNCTYPE(None, Pool, c_uint32, c_int, c_int, c_char_p, c_size_t, c_void_p)
+PoolTokenCallback = CFUNCTYPE(None, Pool, c_char_p, c_uint64, c_void_p)
 
 
 class Function(NamedTuple):
@@ -454,6 +465,8 @@ FUNCTIONS = (
     Function("smtpconn_result_message_time", [Result], c_uint64),
     Function("smtpconn_result_time", [Result, c_int], c_int),
     Function("smtpconn_result_message_size", [Result], c_uint64),
+    Function("smtpconn_result_tries", [Result], c_int),
+    Function("smtpconn_result_retry_error", [Result], Error),
     # Other commands
     Function("smtpconn_reply_code", [Reply], c_int),
     Function("smtpconn_reply_enhanced", [Reply], c_char_p),
@@ -495,6 +508,37 @@ FUNCTIONS = (
     Function("smtpconn_withdraw", [Conn, c_void_p], c_int),
     Function("smtpconn_close", [Conn], None),
     Function("smtpconn_free", [Conn], None),
+    # Pool
+    Function("smtpconn_pool_new", [Options, Auth, Loop], Pool),
+    Function("smtpconn_pool_last_error", [Pool], Error),
+    Function("smtpconn_pool_get_loop", [Pool], Loop),
+    Function("smtpconn_pool_run", [Pool], c_int),
+    Function("smtpconn_pool_set_connections", [Pool, c_int], c_int),
+    Function("smtpconn_pool_set_messages_per_connection", [Pool, c_int], c_int),
+    Function("smtpconn_pool_set_rate", [Pool, c_int, c_uint32], c_int),
+    Function("smtpconn_pool_set_recipient_rate", [Pool, c_int, c_uint32], c_int),
+    Function("smtpconn_pool_set_idle_time", [Pool, c_uint32], c_int),
+    Function("smtpconn_pool_set_backoff", [Pool, c_uint32, c_uint32], c_int),
+    Function("smtpconn_pool_set_failures", [Pool, c_int], c_int),
+    Function("smtpconn_pool_set_tries", [Pool, c_int, c_uint32, c_uint32], c_int),
+    Function("smtpconn_pool_set_queue_limit", [Pool, c_size_t], c_int),
+    Function("smtpconn_pool_set_room_callback", [Pool, PoolCallback, c_void_p], None),
+    Function("smtpconn_pool_set_log_callback", [Pool, PoolLogCallback, c_void_p], None),
+    Function("smtpconn_pool_set_token_callback", [Pool, PoolTokenCallback, c_void_p], None),
+    Function("smtpconn_pool_send", [Pool, Envelope, Message, PoolSendCallback, c_void_p], c_int),
+    Function(
+        "smtpconn_pool_send_packed",
+        [Pool, Envelope, c_char_p, c_size_t, c_void_p, c_size_t, c_int, PoolSendCallback, c_void_p],
+        c_int,
+    ),
+    Function("smtpconn_pool_keep_sent", [Pool, Error, Result, c_void_p], None),
+    Function("smtpconn_pool_withdraw", [Pool, c_void_p], c_int),
+    Function("smtpconn_pool_pause", [Pool], c_int),
+    Function("smtpconn_pool_resume", [Pool], c_int),
+    Function("smtpconn_pool_drain", [Pool, PoolCallback, c_void_p], c_int),
+    Function("smtpconn_pool_close", [Pool], None),
+    Function("smtpconn_pool_free", [Pool], None),
+    Function("smtpconn_pool_count", [Pool, c_int], c_uint64),
     # A connection without a socket
     Function("smtpconn_new_without_socket", [Options], Conn),
     Function("smtpconn_feed", [Conn, c_void_p, c_size_t, c_uint64], c_ssize_t),
