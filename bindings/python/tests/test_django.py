@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 from collections.abc import Iterator
 from typing import Any, Callable
@@ -122,6 +123,19 @@ def test_a_connection_that_was_lost_is_made_again(server: Server) -> None:
         backend.send_messages(several(1))
     assert backend.send_messages(several(1)) == 1
     backend.close()
+    assert server.connections == 2
+
+
+def test_a_connection_that_the_server_closed_when_it_was_idle(server: Server) -> None:
+    """Nothing ran since then that would have noticed."""
+    with mail.get_connection() as backend:
+        backend.send_messages(several(1))
+        descriptor = backend.connection.loop.fileno()
+        for session in list(server._sessions):
+            session.end()
+        assert select.select([descriptor], [], [], 30)[0]
+        assert backend.send_messages(several(1)) == 1
+    assert len(server.messages) == 2
     assert server.connections == 2
 
 

@@ -98,8 +98,11 @@ class EmailBackend(BaseEmailBackend):
     def open(self) -> Optional[bool]:
         """Whether a new connection was needed; None when that failed silently."""
         with self._lock:
-            if self.connection is not None and self.connection.is_open:
-                return False
+            if self.connection is not None and not self.connection.closed:
+                # Servers close what was idle, which is noticed in the loop.
+                self.connection.loop.dispatch()
+                if self.connection.is_open:
+                    return False
             self._drop()
             # A mistake in the settings is not silent.
             connection = self._make()
