@@ -865,6 +865,33 @@ const char *smtpconn_options_tls_pins(const smtpconn_options *options);
 int smtpconn_options_set_tls_tlsa(smtpconn_options *options, const char *records);
 const char *smtpconn_options_tls_tlsa(const smtpconn_options *options);
 
+/* MTA-STS (RFC 8461): the policy of the domain to which the mail goes, as it is found at
+ * https://mta-sts.example.com/.well-known/mta-sts.txt (section 3.2):
+ *
+ *     version: STSv1
+ *     mode: enforce
+ *     mx: mx1.example.com
+ *     mx: *.example.net
+ *     max_age: 604800
+ *
+ * For a program that delivers to the servers of other domains, one connection for each
+ * server.  To look for the TXT record, to fetch the policy by HTTPS and to keep it for its
+ * max_age is the program's part; what the policy says about the server is the library's:
+ *
+ *   enforce  the name that the certificate must have (tls_servername, otherwise host) must be
+ *            one of the policy: smtpconn_new returns NULL for another, with SMTPCONN_EOPTIONS
+ *            and a sentence.  TLS is required, as with require_tls, and the certificate is
+ *            verified (section 4.1): ignore_tls, opportunistic_tls, secured and
+ *            tls_reject_unauthorized 0 contradict it.
+ *   testing, none  nothing is required (section 5).
+ *
+ * Fields that the RFC does not know are ignored, and of one that is there twice the first
+ * counts, but for mx.  With tls_tlsa the certificate is that of DANE, and the name must be in
+ * the policy all the same.  Default NULL: no policy.  SMTPCONN_EOPTIONS for a text that is no
+ * policy. */
+int smtpconn_options_set_tls_mta_sts(smtpconn_options *options, const char *policy);
+const char *smtpconn_options_tls_mta_sts(const smtpconn_options *options);
+
 /* A PEM file of certificate revocation lists (RFC 5280 section 5): a connection fails with
  * ETLS when a certificate of the server's chain is revoked, and when the list of a CA in
  * the chain, the root's included, is missing or out of date.  So the trusted certificate

@@ -56,6 +56,16 @@ extension Options {
     tls.records.isEmpty ? nil : Bytes.joined(tls.records.map { $0.text }, ", ")
   }
 
+  package mutating func setPolicy(_ value: [UInt8]?) throws(Failure) {
+    let policy = value.flatMap { STSPolicy($0) }
+    if let value, policy == nil {
+      throw Self.refusal(
+        "tls_mta_sts",
+        "a policy with version: STSv1, mode:, max_age: and mx: (RFC 8461 section 3.2)", value)
+    }
+    tls.policy = policy
+  }
+
   package mutating func setRevocations(_ value: [UInt8]?) throws(Failure) {
     if let value, value.isEmpty { throw Self.refusal("tls_crl_file", "a path", value) }
     tls.revocations = value

@@ -314,11 +314,14 @@ package struct Options {
       throw Failure(.options, "tls_key needs tls_certificate")
     }
     if let option = tls.demanding { try requireTLS(for: option) }
-    if let option = tls.verifying, !tls.rejectUnauthorized {
+    if let option = tls.verified, !tls.rejectUnauthorized {
       throw Failure(
         .options,
-        "\(option) adds to the verification, which tls_reject_unauthorized 0 switches off; set"
+        "\(option) needs the verification, which tls_reject_unauthorized 0 switches off; set"
           + " only one")
+    }
+    if let policy = tls.policy, policy.isEnforced, !policy.allows(servername ?? effectiveHost) {
+      throw Self.refusal("host", "a server that tls_mta_sts allows", servername ?? effectiveHost)
     }
     if tls.requiresStaple, !tls.records.isEmpty {
       throw Failure(

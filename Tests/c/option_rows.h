@@ -65,6 +65,7 @@
   X(tls_ca, NULL, "a\nb\n", "") \
   X(tls_pins, NULL, "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "sha256//AAEC") \
   X(tls_tlsa, NULL, "3 1 1 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f", "3 1 1 00") \
+  X(tls_mta_sts, NULL, "version: STSv1\nmode: testing\nmx: *.example.com\nmax_age: 86400\n", "version: STSv2\nmode: none\nmax_age: 86400\n") \
   X(tls_crl_file, NULL, "/a/b c.pem", "") \
   X(tls_certificate_file, NULL, "/a/b c.pem", "") \
   X(tls_certificate, NULL, "a\nb\n", "") \

@@ -53,6 +53,7 @@ def test_link_local_address_without_its_interface(drive: Drive) -> None:
 
 PIN = "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 RECORD = "3 1 1 " + "00" * 32
+POLICY = "version: STSv1\nmode: enforce\nmx: localhost\nmax_age: 86400\n"
 
 PROXY = "socks5h://proxy.example"
 
@@ -74,6 +75,10 @@ CONTRADICTIONS: list[tuple[dict[str, Option], tuple[str, ...]]] = [
     ({"socket_path": "/s", "connection": "unix"}, ("socket_path", "connection")),
     ({"local_port": 1025}, ("local_port", "local_address")),
     ({"secured": 1}, ("secured", "connection")),
+    ({"tls_mta_sts": POLICY, "ignore_tls": 1}, ("tls_mta_sts", "ignore_tls")),
+    ({"tls_mta_sts": POLICY, "opportunistic_tls": 1}, ("tls_mta_sts", "opportunistic_tls")),
+    ({"tls_mta_sts": POLICY, "connection": "tcp4", "secured": 1}, ("tls_mta_sts", "secured")),
+    ({"tls_mta_sts": POLICY, "tls_reject_unauthorized": 0}, ("tls_mta_sts", "unauthorized")),
     ({"tls_tlsa": RECORD, "ignore_tls": 1}, ("tls_tlsa", "ignore_tls")),
     ({"tls_tlsa": RECORD, "opportunistic_tls": 1}, ("tls_tlsa", "opportunistic_tls")),
     ({"tls_tlsa": RECORD, "connection": "tcp4", "secured": 1}, ("tls_tlsa", "secured")),

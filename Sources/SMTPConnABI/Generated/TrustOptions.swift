@@ -89,6 +89,19 @@ public func smtpconn_options_tls_tlsa(_ options: OpaquePointer?) -> UnsafePointe
   unsafe getText(options) { $0.records }
 }
 
+@_cdecl("smtpconn_options_set_tls_mta_sts") @implementation
+public func smtpconn_options_set_tls_mta_sts(
+  _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?
+) -> CInt {
+  let value = unsafe cBytes(value)
+  return unsafe setOption(options) { (options) throws(Failure) in try options.setPolicy(value) }
+}
+
+@_cdecl("smtpconn_options_tls_mta_sts") @implementation
+public func smtpconn_options_tls_mta_sts(_ options: OpaquePointer?) -> UnsafePointer<CChar>? {
+  unsafe getText(options) { $0.tls.policy?.text }
+}
+
 @_cdecl("smtpconn_options_set_tls_crl_file") @implementation
 public func smtpconn_options_set_tls_crl_file(
   _ options: OpaquePointer?, _ value: UnsafePointer<CChar>?

@@ -10,6 +10,7 @@ extension UInt8 {
   package static var percent: UInt8 { 0x25 }
   package static var ampersand: UInt8 { 0x26 }
   package static var closeParenthesis: UInt8 { 0x29 }
+  package static var asterisk: UInt8 { 0x2A }
   package static var plus: UInt8 { 0x2B }
   package static var comma: UInt8 { 0x2C }
   package static var hyphen: UInt8 { 0x2D }

@@ -28,6 +28,8 @@ package import SMTPProtocol
   package var pins: [[UInt8]] = []
   /// One of which the certificate of the server must match (DANE); empty: authorities count.
   package var records: [TLSARecord] = []
+  /// What the domain of the recipients publishes (MTA-STS); nil: nothing, or it is not known.
+  package var policy: STSPolicy?
   /// A file of lists of revoked certificates.
   package var revocations: [UInt8]?
   /// Whether the server must staple an OCSP response.
@@ -63,8 +65,13 @@ package import SMTPProtocol
     return requiresStaple ? "tls_require_ocsp" : nil
   }
 
+  /// The same, or a policy, which asks for verification alone.
+  package var verified: ErrorText? {
+    verifying ?? (policy?.isEnforced == true ? "tls_mta_sts" : nil)
+  }
+
   /// An option that is of no use without TLS.
-  package var demanding: ErrorText? { pins.isEmpty ? verifying : "tls_pins" }
+  package var demanding: ErrorText? { pins.isEmpty ? verified : "tls_pins" }
 
   /// With a record of usage 3 OpenSSL builds no chain, and looks into no list.
   package var hasListOfNoUse: Bool {

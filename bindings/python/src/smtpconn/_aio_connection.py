@@ -149,6 +149,7 @@ class AsyncConnection(AsyncCommands):
         tls_ca: Optional[str] = None,
         tls_pins: Optional[Union[str, Iterable[str]]] = None,
         tls_tlsa: Optional[Union[str, Iterable[str]]] = None,
+        tls_mta_sts: Optional[str] = None,
         tls_crl_file: Optional[Path] = None,
         tls_require_ocsp: Optional[bool] = None,
         tls_certificate_file: Optional[Path] = None,

@@ -24,7 +24,7 @@ _SOON: Final = 21
 _UNTRUSTED: Final = range(FailureKind.TLS_NAME, FailureKind.TLS_PLAIN_TEXT)
 
 #: Options that decide which certificate is good.
-_TRUST: Final = ("tls_pins", "tls_tlsa", "tls_crl_file", "tls_require_ocsp")
+_TRUST: Final = ("tls_pins", "tls_tlsa", "tls_mta_sts", "tls_crl_file", "tls_require_ocsp")
 
 #: What the absence of an extension means.
 _EXTENSIONS: Final = {

@@ -106,6 +106,7 @@ class ConnectionOptions(TypedDict, total=False):
     tls_ca: Optional[str]
     tls_pins: Optional[Union[str, Iterable[str]]]
     tls_tlsa: Optional[Union[str, Iterable[str]]]
+    tls_mta_sts: Optional[str]
     tls_crl_file: Optional[Path]
     tls_require_ocsp: Optional[bool]
     tls_certificate_file: Optional[Path]
@@ -259,6 +260,7 @@ class Connection(Client):
         tls_ca: Optional[str] = None,
         tls_pins: Optional[Union[str, Iterable[str]]] = None,
         tls_tlsa: Optional[Union[str, Iterable[str]]] = None,
+        tls_mta_sts: Optional[str] = None,
         tls_crl_file: Optional[Path] = None,
         tls_require_ocsp: Optional[bool] = None,
         tls_certificate_file: Optional[Path] = None,
@@ -370,6 +372,8 @@ class Connection(Client):
           required.
         - `tls_tlsa`: DANE: TLSA records, one of which the certificate must match; TLS is then
           required.
+        - `tls_mta_sts`: MTA-STS: the policy of the recipients' domain; in mode enforce the server
+          must be in it, and TLS is required.
         - `tls_crl_file`: Lists of revoked certificates, a PEM file with one for each CA.
         - `tls_require_ocsp`: Accept only a certificate that a stapled OCSP response confirms.
           Default: off.

@@ -271,6 +271,8 @@ FUNCTIONS = (
     Function("smtpconn_options_tls_pins", [Options], c_char_p),
     Function("smtpconn_options_set_tls_tlsa", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_tlsa", [Options], c_char_p),
+    Function("smtpconn_options_set_tls_mta_sts", [Options, c_char_p], c_int),
+    Function("smtpconn_options_tls_mta_sts", [Options], c_char_p),
     Function("smtpconn_options_set_tls_crl_file", [Options, c_char_p], c_int),
     Function("smtpconn_options_tls_crl_file", [Options], c_char_p),
     Function("smtpconn_options_set_tls_require_ocsp", [Options, c_int], c_int),

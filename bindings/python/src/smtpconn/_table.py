@@ -56,6 +56,7 @@ OPTIONS: Final[Mapping[str, str]] = {
     "tls_ca": "text",
     "tls_pins": "keywords",
     "tls_tlsa": "list",
+    "tls_mta_sts": "text",
     "tls_crl_file": "path",
     "tls_require_ocsp": "flag",
     "tls_certificate_file": "path",
