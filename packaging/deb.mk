@@ -1,6 +1,6 @@
 # Debian packages. Included by the Makefile, whose variables it uses.
 
-.PHONY: deb
+.PHONY: deb test-deb
 
 DEB := $(BUILD)/deb
 DEB_TREE := $(DEB)/smtpconn-$(VERSION)
@@ -14,3 +14,7 @@ deb: all | $(BUILD)/need/deb
 	@cp -R packaging/debian $(DEB_TREE)/debian
 	@# With Debian's own programs, whatever Python comes first on the PATH.
 	cd $(DEB_TREE) && PATH=/usr/sbin:/usr/bin:/sbin:/bin SMTPCONN_BUILT=$(abspath $(BUILD)) MAKEFLAGS= dpkg-buildpackage -us -uc -b $(DEB_FLAGS)
+
+## test-deb: the Debian packages in clean roots of Debian 12 and 13, and autopkgtest (as root; CONTRIBUTING.md)
+test-deb: deb $(VENV)/ready | $(BUILD)/need/debian13 $(BUILD)/need/autopkgtest
+	$(VENV)/bin/pytest -q --durations=0 -c Tests/pyproject.toml --rootdir Tests Tests/abi/test_debian_everywhere.py

@@ -19,74 +19,19 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from support.drive.program import BUILD, ROOT
-from support.system import in_mount_namespace, in_network_namespace
+from support.running.roots import FailedError, Root, run
+from support.system import in_network_namespace
 
-RELEASE = "trixie"
 FOLDER = BUILD / "debian13" / "root"
+ROOT_FOLDER = Root(FOLDER, "trixie", ("ca-certificates", "make", "python3"))
+make_folder, below = ROOT_FOLDER.make, ROOT_FOLDER.below
 # Where the tree is in there.
 TREE = Path("/smtpconn")
-
-# Without these nothing can be begun in there.
-PACKAGES = ("ca-certificates", "make", "python3")
-
-# How a machine reaches its package sources. Not all of them need be there.
-OF_MACHINE = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
-VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "PIP_")
-# It names a folder, which is not there.
-NOT_VARIABLES = ("PIP_FIND_LINKS",)
 
 # What was installed in the folder earlier, below its build/.
 KEPT = ("need", "unpacked", "venv")
 # What the tree here has and a fresh one would not.
 LEFT_OUT = (".git", "build", ".build*", "__pycache__", "*.egg-info", ".*_cache", ".venv")
-
-
-class FailedError(Exception):
-    """A step before the tests failed."""
-
-
-def run(command: list[str]) -> None:
-    if subprocess.run(command, check=False).returncode != 0:
-        raise FailedError(f"this failed: {' '.join(command)}")
-
-
-def told(*command: str) -> list[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-
-
-# --- the folder -------------------------------------------------------------
-
-
-def mirror() -> str:
-    """Where apt gets Debian's own packages from."""
-    ask = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
-    ask += ["Created-By: Packages", "Origin: Debian", "Label: Debian"]
-    # Apt knows the origin from the lists of packages, which may be missing.
-    found = told(*ask)
-    if not found:
-        run(["apt-get", "-q", "update"])
-        found = told(*ask)
-    if not found:
-        raise FailedError("apt has no source of Debian's packages: add one to its sources")
-    return found[0]
-
-
-def make_folder() -> None:
-    """It has its name when it is complete."""
-    if FOLDER.exists():
-        return
-    unfinished = FOLDER.with_name("unfinished")
-    # Not what a run that was killed left mounted there.
-    subprocess.run(["rm", "-rf", "--one-file-system", unfinished], check=True)
-    unfinished.parent.mkdir(parents=True, exist_ok=True)
-    packages = f"--include={','.join(PACKAGES)}"
-    run(["debootstrap", "--variant=minbase", packages, RELEASE, str(unfinished), mirror()])
-    unfinished.rename(FOLDER)
-
-
-def below(path: str | Path) -> Path:
-    """Where something of the folder is for this machine."""
-    return FOLDER / Path(path).relative_to("/")
 
 
 def copy_tree() -> None:
@@ -124,28 +69,9 @@ def clean_temporary() -> None:
     below("/tmp").chmod(0o1777)
 
 
-def copy_settings() -> None:
-    for name in OF_MACHINE:
-        if Path(name).exists():
-            below(name).write_bytes(Path(name).read_bytes())
-
-
-# --- in the folder ----------------------------------------------------------
-
-
 def inside(command: list[str], *namespace: str) -> list[str]:
     """The command that runs this one in the folder, in the tree there."""
-    # The folder is mounted too: only what is can have namespaces of its own.
-    mounts = {FOLDER: FOLDER}
-    mounts |= {Path(name): below(name) for name in ("/proc", "/dev", "/dev/pts", "/dev/shm")}
-    variables = [
-        f"{name}={value}"
-        for name, value in os.environ.items()
-        if name.startswith(VARIABLES) and name not in NOT_VARIABLES
-    ]
-    variables += ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8"]
-    enter = ["chroot", str(FOLDER), *namespace, "env", "-i", "-C", str(TREE), *variables]
-    return [*in_mount_namespace(mounts), *enter, *command]
+    return ROOT_FOLDER.inside(command, *namespace, place=str(TREE))
 
 
 def main() -> int:
@@ -155,7 +81,7 @@ def main() -> int:
     try:
         make_folder()
         copy_tree()
-        copy_settings()
+        ROOT_FOLDER.copy_settings()
         clean_temporary()
         groups = ["build", "test", "static", "kerberos", "loops", "porting"]
         run(inside(["sh", "Tests/support/running/require.sh", *groups]))

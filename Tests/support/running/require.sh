@@ -126,6 +126,12 @@ for group; do
       want python3-setuptools package python3-setuptools
       want lintian program lintian
       ;;
+    autopkgtest)
+      want autopkgtest program autopkgtest
+      ;;
+    rpm)
+      want rpm program rpmbuild
+      ;;
     bench)
       want python3-venv venv
       want valgrind program valgrind

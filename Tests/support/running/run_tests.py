@@ -244,7 +244,10 @@ INSTALLED = Step(
     lambda: pytest("install", "Tests/abi/test_install.py", "Tests/abi/test_consumers.py"),
 )
 ARCHIVES = Step("archives of a release", lambda: pytest("dist", "Tests/abi/test_dist.py"))
-PACKAGES = Step("Debian packages", lambda: pytest("deb", "Tests/abi/test_debian.py"))
+PACKAGES = Step(
+    "Debian and RPM packages",
+    lambda: pytest("packages", "Tests/abi/test_debian.py", "Tests/abi/test_rpm.py"),
+)
 # Those that `make test` has time for; test_wheel_everywhere.py is for `make test-wheels`.
 WHEEL_TESTS = [f"Tests/abi/test_wheel{part}.py" for part in ("", "_building", "_store")]
 WHEELS = Step("wheels of the Python package", lambda: pytest("wheels", *WHEEL_TESTS))
@@ -327,7 +330,7 @@ def main() -> int:
     total = Count()
     # Once, and before anything that may install what is missing begins twice.
     groups = ["build", "c"] if fast else ["build", "test"]
-    groups += ["deb"] if PACKAGES in STEPS[which] else []
+    groups += ["deb", "rpm"] if PACKAGES in STEPS[which] else []
     if run(["sh", "Tests/support/running/require.sh", *groups]):
         steps = [building, *STEPS[which]]
         with ThreadPoolExecutor(max_workers=LANES) as lanes:
