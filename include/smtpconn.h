@@ -120,7 +120,7 @@ extern "C" {
 /* The version of the library that is running, "0.1.0".  Static. */
 const char *smtpconn_version(void);
 
-/* The same as a number, as in SMTPCONN_VERSION_NUMBER. */
+/* The version of the library that is running, as in SMTPCONN_VERSION_NUMBER. */
 int smtpconn_version_number(void);
 
 /* ------------------------------------------------------------------------
@@ -152,8 +152,8 @@ enum smtpconn_code {
   SMTPCONN_EFULL = -18        /* the queue of a pool is full: send later */
 };
 
-/* "EAUTH" for SMTPCONN_EAUTH, "OK" for 0, "EUNKNOWN" for any other number.
- * Static. */
+/* The name of a code: "EAUTH" for SMTPCONN_EAUTH, "OK" for 0, "EUNKNOWN" for any other
+ * number.  Static. */
 const char *smtpconn_code_name(int code);
 
 /* One English sentence about the code in general.  Static. */
@@ -277,8 +277,8 @@ enum smtpconn_kind {
   SMTPCONN_KIND_MESSAGE_LOOP = 703            /* passed too many servers */
 };
 
-/* "TLS_EXPIRED" for SMTPCONN_KIND_TLS_EXPIRED, "NONE" for 0, "UNKNOWN" for a number that is
- * none.  Static.  Since 0.1.0. */
+/* The name of a kind: "TLS_EXPIRED" for SMTPCONN_KIND_TLS_EXPIRED, "NONE" for 0, "UNKNOWN"
+ * for a number that is none.  Static.  Since 0.1.0. */
 const char *smtpconn_kind_name(int kind);
 
 /* ------------------------------------------------------------------------
@@ -312,14 +312,14 @@ enum smtpconn_retry {
  * connection.  Do not use the code of the reply for this: it is that of the last
  * recipient, perhaps 5yz although another was refused with 4yz. */
 
-/* One of the SMTPCONN_E... codes. */
+/* What was not possible: one of enum smtpconn_code. */
 int smtpconn_error_code(const smtpconn_error *error);
 
-/* Its name, "EAUTH". */
+/* The name of the code, "EAUTH". */
 const char *smtpconn_error_name(const smtpconn_error *error);
 
-/* Why, one of enum smtpconn_kind; SMTPCONN_KIND_NONE when no more is known than the code.
- * Since 0.1.0. */
+/* Why it failed: one of enum smtpconn_kind, SMTPCONN_KIND_NONE when no more is known than
+ * the code.  Since 0.1.0. */
 int smtpconn_error_kind(const smtpconn_error *error);
 
 /* What happened and what to do about it, as text for a person.  Never holds a
@@ -378,7 +378,7 @@ const char *smtpconn_error_certificate_names(const smtpconn_error *error);
  * may work later. */
 const char *smtpconn_error_address(const smtpconn_error *error);
 
-/* One of enum smtpconn_retry. */
+/* What may be done after the failure: one of enum smtpconn_retry. */
 int smtpconn_error_retry(const smtpconn_error *error);
 
 /* ------------------------------------------------------------------------
@@ -591,17 +591,17 @@ const char *smtpconn_options_name(const smtpconn_options *options);
 
 /* Time limits, 1 to 86400000; 0 restores the default.
  *
- * dns         to resolve the host name                        30 000
- * connection  from the first attempt to an open connection,
- *             over all addresses; the TLS handshake included   120 000
- * greeting    from the open connection to the greeting, for
- *             each address                                      30 000
- * socket      without a byte in either direction, idle or
- *             not; starting an operation counts as a byte     600 000
- * command     from a command to its reply                     300 000
- * final_reply from the end of a message to its reply          600 000
- * quit        from QUIT to its reply                            5 000
- * operation   one whole operation, however busy              3600 000
+ * dns          to resolve the host name                        30 000
+ * connection   from the first attempt to an open connection,
+ *              over all addresses; the TLS handshake included  120 000
+ * greeting     from the open connection to the greeting, for
+ *              each address                                    30 000
+ * socket       without a byte in either direction, idle or
+ *              not; starting an operation counts as a byte    600 000
+ * command      from a command to its reply                    300 000
+ * final_reply  from the end of a message to its reply         600 000
+ * quit         from QUIT to its reply                           5 000
+ * operation    one whole operation, however busy             3600 000
  *
  * When a limit passes, the connection is closed with SMTPCONN_ETIMEDOUT, and the message
  * names the limit.  quit is different: the connection is closed and smtpconn_quit
@@ -955,8 +955,9 @@ const char *smtpconn_options_tls_cipher_suites(const smtpconn_options *options);
 int smtpconn_options_set_tls_groups(smtpconn_options *options, const char *groups);
 const char *smtpconn_options_tls_groups(const smtpconn_options *options);
 
-/* "TLSv1.2" or "TLSv1.3".  Default: from TLSv1.2 up (RFC 8996), as far as the system's
- * policy allows.  When no version remains, smtpconn_connect fails with ETLS. */
+/* The lowest and the highest version of TLS: "TLSv1.2" or "TLSv1.3".  Default: from TLSv1.2
+ * up (RFC 8996), as far as the system's policy allows.  When no version remains,
+ * smtpconn_connect fails with ETLS. */
 int smtpconn_options_set_tls_min_version(smtpconn_options *options, const char *version);
 const char *smtpconn_options_tls_min_version(const smtpconn_options *options);
 int smtpconn_options_set_tls_max_version(smtpconn_options *options, const char *version);
@@ -1211,7 +1212,7 @@ enum smtpconn_stage_number {
   SMTPCONN_STAGE_CLOSED = 4      /* ended, for any reason */
 };
 
-/* One of enum smtpconn_stage_number; CLOSED for NULL. */
+/* The stage of the connection: one of enum smtpconn_stage_number; CLOSED for NULL. */
 int smtpconn_stage(const smtpconn *connection);
 
 /* An identifier for logs that mix several connections: 16 hexadecimal digits, random,
@@ -1234,9 +1235,10 @@ int smtpconn_is_secure(const smtpconn *connection);
 /* 1 after a successful login. */
 int smtpconn_is_authenticated(const smtpconn *connection);
 
-/* "TLSv1.3", the cipher suite, and the name in the certificate that matched host or
- * tls_servername.  NULL without TLS; the peer name is NULL too when the certificate was
- * not verified or was verified by IP address.  Valid until the connection is freed. */
+/* The version of TLS ("TLSv1.3"), the cipher suite, and the name in the certificate that
+ * matched host or tls_servername.  NULL without TLS; the peer name is NULL too when the
+ * certificate was not verified or was verified by IP address.  Valid until the connection is
+ * freed. */
 const char *smtpconn_tls_version(const smtpconn *connection);
 const char *smtpconn_tls_cipher(const smtpconn *connection);
 const char *smtpconn_tls_peer_name(const smtpconn *connection);
@@ -1437,7 +1439,7 @@ const smtpconn_error *smtpconn_envelope_last_error(const smtpconn_envelope *enve
 int smtpconn_envelope_set_from(smtpconn_envelope *envelope, const char *mailbox);
 const char *smtpconn_envelope_from(const smtpconn_envelope *envelope);
 
-/* Adds a forward-path: a mailbox as above, "postmaster", or, for a connection with
+/* Adds a recipient, a forward-path: a mailbox as above, "postmaster", or, for a connection with
  * the option lmtp only, a local part without a domain ("alice", "+shared.folder"), which
  * smtpconn_send refuses on any other connection.  A mailbox that is added twice is sent
  * twice.  SMTPCONN_EENVELOPE for anything else; the envelope then stays as it was. */
@@ -1585,7 +1587,8 @@ const char *smtpconn_envelope_dsn_notify(const smtpconn_envelope *envelope);
 int smtpconn_envelope_set_dsn_orcpt(smtpconn_envelope *envelope, const char *orcpt);
 const char *smtpconn_envelope_dsn_orcpt(const smtpconn_envelope *envelope);
 
-/* The same for one recipient; `index` counts from 0 in the order of the calls. */
+/* Notifications and original recipient as above, of one recipient; `index` counts from 0 in
+ * the order of the calls. */
 int smtpconn_envelope_set_to_dsn_notify(smtpconn_envelope *envelope, size_t index,
                                         const char *notify);
 const char *smtpconn_envelope_to_dsn_notify(const smtpconn_envelope *envelope, size_t index);
@@ -1667,7 +1670,7 @@ smtpconn_message *smtpconn_message_new_reader(smtpconn_read_callback read,
  * socket and for a descriptor without a byte stream (epoll, eventfd, timerfd). */
 smtpconn_message *smtpconn_message_new_descriptor(int descriptor);
 
-/* Frees the handle.  Pending sends keep what they need. */
+/* Frees a message.  Pending sends keep what they need. */
 void smtpconn_message_free(smtpconn_message *message);
 
 /* ------------------------------------------------------------------------
@@ -1700,8 +1703,8 @@ enum smtpconn_recipient_status {
  * any reason, smtpconn_cancel and smtpconn_close included: code, response and retry are
  * those of the refusal, and the message mentions what happened after it.
  *
- * `result` is never NULL: it has every recipient, even when the send failed.  Both are
- * valid until the callback returns. */
+ * `result` is never NULL: it has every recipient, even when the send failed.  `error` and
+ * `result` are valid until the callback returns. */
 typedef void (*smtpconn_send_callback)(smtpconn *connection, const smtpconn_error *error,
                                        const smtpconn_result *result, void *user);
 
@@ -1763,7 +1766,7 @@ size_t smtpconn_result_accepted_count(const smtpconn_result *result);
 size_t smtpconn_result_rejected_count(const smtpconn_result *result); /* for now or for good */
 const char *smtpconn_result_recipient(const smtpconn_result *result, size_t index);
 
-/* One of enum smtpconn_recipient_status. */
+/* What happened to the recipient: one of enum smtpconn_recipient_status. */
 int smtpconn_result_status(const smtpconn_result *result, size_t index);
 
 /* The reply that decided the status of the recipient: its command ("RCPT TO", or "DATA",
@@ -1832,13 +1835,13 @@ typedef struct smtpconn_reply smtpconn_reply;
 
 /* The end of a command.  `reply` is the reply of the server to the command, refusals, 3yz and
  * 421 included, and NULL when there was none; it is there too when the connection ended after
- * it.  It, and every string read from it, is valid until the callback returns. */
+ * it.  `reply`, and every string read from it, is valid until the callback returns. */
 typedef void (*smtpconn_reply_callback)(smtpconn *connection, const smtpconn_error *error,
                                         const smtpconn_reply *reply, void *user);
 
-/* The code of the last line, 200 to 599; the enhanced status code, "2.1.5", NULL without one;
- * the whole reply as smtpconn_error_response gives it; and the text of each line, without code
- * and separator, NULL beyond the last.  0 or NULL for a NULL reply. */
+/* A reply: the code of its last line, 200 to 599; the enhanced status code, "2.1.5", NULL
+ * without one; the whole reply as smtpconn_error_response gives it; and the text of each
+ * line, without code and separator, NULL beyond the last.  0 or NULL for a NULL reply. */
 int smtpconn_reply_code(const smtpconn_reply *reply);
 const char *smtpconn_reply_enhanced(const smtpconn_reply *reply);
 const char *smtpconn_reply_response(const smtpconn_reply *reply);
@@ -1954,9 +1957,10 @@ int smtpconn_command(smtpconn *connection, const char *line, int hidden,
  * no longer used by a send when its record can be taken outside of a callback.
  * --------------------------------------------------------------------- */
 
-/* For smtpconn_connect, _login, _reset and _quit; for smtpconn_send; for the functions under
- * "Other commands"; and for the events of a connection.  They may be called from a callback
- * of the program, with what that was given. */
+/* Callbacks that are ready made: for smtpconn_connect, _login, _reset and _quit; for
+ * smtpconn_send; for the functions under "Other commands"; and for the events of a
+ * connection.  They may be called from a callback of the program, with what that was
+ * given. */
 void smtpconn_keep_done(smtpconn *connection, const smtpconn_error *error, void *user);
 void smtpconn_keep_sent(smtpconn *connection, const smtpconn_error *error,
                         const smtpconn_result *result, void *user);
@@ -2399,10 +2403,10 @@ smtpconn *smtpconn_new_without_socket(smtpconn_options *options);
  * fork, and for NULL octets with another length. */
 ptrdiff_t smtpconn_feed(smtpconn *connection, const void *octets, size_t length, uint64_t now);
 
-/* Nothing more will come.  `error` 0: the server has closed its side; otherwise the number
- * of errno with which the connection was lost.  It ends the connection like the same event
- * on a socket: after QUIT it is no error, a message whose end was taken is in doubt, and
- * anything else ends with ECONNECTION or ESOCKET, with `error` in smtpconn_error_errno.
+/* Says that nothing more will come.  `error` 0: the server has closed its side; otherwise the
+ * number of errno with which the connection was lost.  It ends the connection like the same
+ * event on a socket: after QUIT it is no error, a message whose end was taken is in doubt,
+ * and anything else ends with ECONNECTION or ESOCKET, with `error` in smtpconn_error_errno.
  * Does nothing after the end.  SMTPCONN_ESTATE as smtpconn_feed, for a negative `error`, and
  * for one with which a call is only to be repeated (EAGAIN, EINTR, EINPROGRESS, EALREADY). */
 int smtpconn_feed_end(smtpconn *connection, int error, uint64_t now);
@@ -2426,7 +2430,7 @@ int smtpconn_wants_take(const smtpconn *connection);
  * socket and for NULL too.  Every call of this interface may change it. */
 uint64_t smtpconn_deadline(const smtpconn *connection);
 
-/* It is `now`: operations that were started begin, time limits that have passed end what
+/* Says that it is `now`: operations that were started begin, time limits that have passed end what
  * they limit, and callbacks that are due run.  Calling it too early or too often does no
  * harm.  Returns 1 while operations are pending, 0 when none is, or SMTPCONN_ESTATE as
  * smtpconn_take. */

@@ -1,0 +1,170 @@
+"""What holds for every function of a kind, from the rules at the beginning of the header.
+
+A function that has a rule of its own says so in its comment; what is here is for the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from declarations import Function, Header, Parameter
+from prose import sentences
+
+#: What an object is called, where the name of its type does not say it.
+NOUNS = {"smtpconn": "connection", "smtpconn_auth": "credentials"}
+
+#: Parameters that mean the same everywhere, by name.
+PARAMETERS = {
+    "user": "Is passed to the callback as it is; the library does not use it.",
+    "release": "Is called once with `user` when the library will not use that again. "
+    " NULL: nothing is called.",
+    "index": "Counts from 0.",
+    "capacity": "The size of `buffer` in octets.",
+    "length": "The number of octets.",
+    "count": "The number of elements.",
+    "milliseconds": "The time in milliseconds.",
+    "timeout": "The time in milliseconds.",
+    "seconds": "The time in seconds.",
+    "now": "The time in milliseconds, on a clock of the program that does not jump.",
+    "octets": "Octets of any value; they need no NUL.",
+    "buffer": "Memory of the caller, which the function writes.",
+}
+
+#: The objects that a callback gets and the program does not free.
+LENT = {"smtpconn_error", "smtpconn_result", "smtpconn_reply"}
+
+
+def handle(type: str) -> str | None:
+    """The opaque type that a type points to."""
+    found = re.fullmatch(r"(?:const )?(smtpconn\w*) \*", type)
+    return found[1] if found else None
+
+
+def noun(type: str) -> str:
+    return NOUNS.get(type, type.removeprefix("smtpconn_").replace("_", " "))
+
+
+def is_setter(function: Function) -> bool:
+    return re.search(r"_(?:set|add)_", function.name) is not None
+
+
+def is_operation(function: Function, header: Header) -> bool:
+    """It starts something of which a callback reports the end."""
+    return (
+        function.result == "int"
+        and not is_setter(function)
+        and any(each.type in header.callbacks for each in function.parameters)
+    )
+
+
+def runs_callbacks(header: Header) -> set[str]:
+    """The functions inside of which callbacks run, as the rules name them."""
+    found = re.search(r"^Callbacks\.\s+They run only inside (.*?), on the thread", header.rules, re.S)
+    return set(re.findall(r"smtpconn_\w+", found[1])) if found else set()
+
+
+def parameter(each: Parameter, function: Function, header: Header) -> str:
+    type = handle(each.type)
+    if type in header.types:
+        first = each == function.parameters[0]
+        text = f"The {noun(type)}."
+        if not first and type not in {"smtpconn", "smtpconn_loop"} | LENT:
+            text += "  It may be freed as soon as the function has returned."
+        return text
+    if each.type in header.callbacks:
+        kept = f"A callback of the type {each.type}."
+        return f"{kept}  NULL: nothing is called."
+    if each.name in PARAMETERS:
+        return PARAMETERS[each.name]
+    enumeration = f"smtpconn_{each.name}"
+    if each.type == "int" and enumeration in header.enumerations:
+        return f"One of enum {enumeration}."
+    if each.type == "const char *":
+        return "A text in UTF-8 that ends with a NUL.  It is copied during the call."
+    if is_setter(function) and each == function.parameters[-1]:
+        return "The new value."
+    if each.type.endswith("*") and not each.type.startswith("const"):
+        return "Where the function writes a result; see above."
+    return "See above."
+
+
+def returned(function: Function, text: str, header: Header) -> str:
+    """What a function of this form returns; the sentences of the comment come after it."""
+    result = function.result
+    if result == "void":
+        return "Nothing."
+    type = handle(result)
+    if type in header.types and not result.startswith("const"):
+        return f"The {noun(type)}, or NULL."
+    if type in header.types:
+        return f"The {noun(type)}, or NULL when there is none."
+    if result == "const char *":
+        return "The text, or NULL when there is none."
+    if is_operation(function, header):
+        return (
+            "0 (SMTPCONN_OK) when the operation was started: the callback is then called exactly"
+            " once.  A negative code when it was not: the callback is never called."
+        )
+    if is_setter(function) or (result == "int" and re.search(r"\bE[A-Z]{3,}", text) is not None):
+        return "0 (SMTPCONN_OK) on success, or a negative code when nothing was done."
+    return f"The value{_no_handle(function, header)}."
+
+
+def _no_handle(function: Function, header: Header) -> str:
+    first = function.parameters[0].type if function.parameters else ""
+    return f"; 0 when the {noun(handle(first) or '')} is NULL" if handle(first) else ""
+
+
+def reports(function: Function, header: Header) -> str | None:
+    """The function that has the reason, as an error object, when this one fails."""
+    name = "smtpconn"
+    if function.parameters and handle(function.parameters[0].type) not in (None, "smtpconn"):
+        name = handle(function.parameters[0].type) or ""
+    found = f"{name}_last_error"
+    return found if found in header.functions and found != function.name else None
+
+
+def ownership(function: Function, text: str, header: Header) -> Iterator[str]:
+    """Who owns what goes in and what comes out."""
+    type = handle(function.result)
+    if type in header.types and not function.result.startswith("const") and "_new" in function.name:
+        yield f"The {noun(type)} belongs to the caller, who frees it with {type}_free."
+    elif function.result == "const char *" and re.search(r"\bStatic\b", text):
+        yield "The text is static: it is valid for ever."
+    elif function.result in ("const char *", "const void *"):
+        yield "What is returned belongs to the object that it was read from."
+    elif type in LENT:
+        yield f"The {noun(type)} belongs to the library: it is not freed."
+    if function.name.endswith("_free"):
+        name = handle(function.parameters[0].type) if function.parameters else None
+        yield f"The {noun(name or '')} must not be used afterwards.  NULL: nothing is done."
+    given = [each for each in function.parameters[1:] if each.type == "const char *"]
+    if given:
+        names = " and ".join(f"`{each.name}`" for each in given)
+        yield f"The library copies {names} during the call."
+    if any(each.name == "user" for each in function.parameters):
+        yield "What `user` points to belongs to the caller."
+
+
+def threads(function: Function, text: str, header: Header) -> Iterator[str]:
+    own = [each for each in sentences(" ".join(text.split("\n"))) if "any thread" in each]
+    if own:
+        return  # The comment has the rule.
+    types = [handle(each.type) for each in function.parameters]
+    if function.name in runs_callbacks(header):
+        yield (
+            "Callbacks run inside this function, on the thread that calls it.  It must not be"
+            " called from a callback."
+        )
+    if not types or types[0] not in header.types:
+        if handle(function.result) in header.types:
+            yield "May be called from any thread."
+        else:
+            yield "May be called from any thread, and from a callback."
+    elif types[0] in LENT:
+        yield "To be called on the thread on which the callback runs that got the object."
+    elif types[0] in ("smtpconn", "smtpconn_loop"):
+        yield "To be called on the thread that the loop of the connection belongs to."
+    else:
+        yield f"The {noun(types[0])} may be used by one thread at a time."
