@@ -72,7 +72,7 @@ test-wheels: all $(VENV)/ready | $(BUILD)/need/debian13
 	$(VENV)/bin/pytest -q -c Tests/pyproject.toml --rootdir Tests Tests/abi/test_wheel_everywhere.py
 
 ## generated: what follows from Sources/Options/options.json and the header (CONTRIBUTING.md)
-generated:
+generated: man
 	@$(PYTHON) Sources/Options/generate
 	@$(PYTHON) packaging/symbols.py
 
@@ -198,13 +198,26 @@ $(BUILD)/smtpconn.pc: pkgconfig/smtpconn.pc.in include/smtpconn.h Makefile
 	@mkdir -p $(@D)
 	$(make-pc) > $@
 
+# --- manual -------------------------------------------------------------------
+
+# A page for each function, from the comments of the header; `man -M build/man smtpconn_send`.
+MAN := $(BUILD)/man
+MAN_GENERATOR := $(PYTHON) docs/man/generate
+
+.PHONY: man
+## man: a page of the manual for each function, in build/man
+man: $(MAN)/ready
+$(MAN)/ready: include/smtpconn.h Sources/Options/options.json \
+  $(wildcard docs/man/*.3 docs/man/generate/*.py docs/man/examples/*.c)
+	@$(MAN_GENERATOR) $(MAN)/man3
+	@touch $@
+
 # --- installing ---------------------------------------------------------------
 
 INSTALLED_LIB := $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a)
-MAN_PAGES := $(wildcard docs/man/*.3)
 
 ## install: into PREFIX (/usr/local), below DESTDIR if that is set
-install: all
+install: all man
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PKGCONFIGDIR)
 	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) $(DESTDIR)$(LIBDIR)/
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -212,15 +225,15 @@ install: all
 	$(INSTALL) -m 644 $(BUILD)/stripped/libsmtpconn.a $(DESTDIR)$(LIBDIR)/
 	$(INSTALL) -m 644 include/smtpconn.h $(DESTDIR)$(INCLUDEDIR)/
 	$(make-pc) > $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
-	$(if $(MAN_PAGES),$(INSTALL) -d $(DESTDIR)$(MANDIR)/man3)
-	$(if $(MAN_PAGES),$(INSTALL) -m 644 $(MAN_PAGES) $(DESTDIR)$(MANDIR)/man3/)
+	$(INSTALL) -d "$(DESTDIR)$(MANDIR)/man3"
+	$(INSTALL) -m 644 $(MAN)/man3/*.3 "$(DESTDIR)$(MANDIR)/man3/"
 	@# The loader finds a library in one of its own folders only through its cache.
 	@case "$(DESTDIR)$(LIBDIR)" in /usr/*) if [ "$$(id -u)" = 0 ]; then ldconfig; fi ;; esac
 
 ## uninstall: removes what install put there, given the same PREFIX and DESTDIR
 uninstall:
 	rm -f $(INSTALLED_LIB) $(DESTDIR)$(INCLUDEDIR)/smtpconn.h $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
-	$(if $(MAN_PAGES),rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(MAN_PAGES))))
+	for page in $$($(MAN_GENERATOR) --list); do rm -f "$(DESTDIR)$(MANDIR)/man3/$$page"; done
 
 # --- programs: examples and tests ---------------------------------------------
 

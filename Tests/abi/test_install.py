@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.drive import ROOT
-from support.header import header_version
+from support.header import header_functions, header_version
 from support.installed import deliver, files_in
 from support.making import make, run
 
@@ -41,6 +41,7 @@ def test_user_prefix(tmp_path: Path, linking: str) -> None:
         "lib/pkgconfig/smtpconn.pc",
         "lib/cmake/smtpconn/smtpconn-config.cmake",
         "lib/cmake/smtpconn/smtpconn-config-version.cmake",
+        *(f"share/man/man3/{name}.3" for name in ("smtpconn", *header_functions())),
     } <= files_in(prefix)
     assert os.readlink(library / "libsmtpconn.so") == "libsmtpconn.so.0"
     assert os.readlink(library / "libsmtpconn.so.0") == f"libsmtpconn.so.{VERSION}"

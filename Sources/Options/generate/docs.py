@@ -63,7 +63,7 @@ def _entry(noun: str, row: Row) -> str:
     default = _default_in_c(row)
     if noun == "options" and default != "none":
         text += f" Default: {default}."
-    lines = textwrap.wrap(text, 95, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(text, 66, break_long_words=False, break_on_hyphens=False)
     return f".TP\n{names}\n" + "".join(f"{_roff(line)}\n" for line in lines)
 
 

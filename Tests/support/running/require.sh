@@ -61,6 +61,7 @@ for group; do
       want python3-venv venv
       want g++ program c++
       want valgrind program valgrind
+      want mandoc program mandoc
       want iproute2 program ip
       want libidn2-0 package libidn2-0
       want cmake program cmake

@@ -137,6 +137,7 @@ def python_checks() -> Count:
         (ROOT / "Tests", ["support", "conftest.py", "abi", "c", "scripted", "original", "interop"]),
         (ROOT / "bindings" / "python", []),
         (ROOT / "Sources" / "Options", []),
+        (ROOT / "docs" / "man", []),
     ):
         count += checked(str(TOOLS / "ruff"), "check", ".", folder=folder)
         count += checked(str(TOOLS / "ruff"), "format", "--check", ".", folder=folder)

@@ -1,18 +1,21 @@
 """Writes the pages of the manual.
 
-    python3 docs/man/generate FOLDER [--list]
+    python3 docs/man/generate FOLDER
+    python3 docs/man/generate --list
 
-FOLDER gets a page for each group of functions and for each section of the header, and a file for
-each further name of a page, which refers to it.  `--list` names the files and writes nothing.
+FOLDER gets a page for each group of functions and for each section of the header, a file for each
+further name of a page, which refers to it, and the pages that are written by hand.  Other pages
+there are removed.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 # Nothing beside the sources.
@@ -27,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def files(reference: pages.Reference, writer: mdoc.Writer) -> Iterator[tuple[str, str]]:
     written = {pages.OVERVIEW, pages.RULES}
+    for path in (ROOT / "docs/man").glob("*.3"):
+        yield path.name, path.read_text(encoding="utf-8")
     yield f"{pages.RULES}.3", writer.rules()
     for overview in reference.overviews:
         written.add(overview.name)
@@ -40,20 +45,19 @@ def files(reference: pages.Reference, writer: mdoc.Writer) -> Iterator[tuple[str
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--root", type=Path, default=ROOT, help="the project")
-    parser.add_argument("--list", action="store_true", help="only name the files")
+    parser = argparse.ArgumentParser(description="Writes the pages of the manual.")
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--list", action="store_true", help="name the files, and write nothing")
+    parser.add_argument("--root", type=Path, default=ROOT, help="the project, for tests")
     arguments = parser.parse_args()
+    if (arguments.folder is None) != arguments.list:
+        parser.error("give a folder, or --list")
     try:
         reference = pages.read(arguments.root)
     except HeaderError as error:
         print(f"smtpconn.h: {error}", file=sys.stderr)
         return 1
-    # Two builds of one version are equal.
-    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", "0")) or _newest(arguments.root)
-    day = datetime.fromtimestamp(seconds, timezone.utc).date()
-    found = dict(files(reference, mdoc.Writer(reference, day)))
+    found = dict(files(reference, mdoc.Writer(reference, day(arguments.root))))
     if arguments.list:
         print("\n".join(sorted(found)))
         return 0
@@ -66,8 +70,16 @@ def main() -> int:
     return 0
 
 
-def _newest(root: Path) -> int:
-    return int((root / "include/smtpconn.h").stat().st_mtime)
+def day(root: Path) -> date:
+    """That of the release, so that two builds of it are equal; before it, that of the build."""
+    if "SOURCE_DATE_EPOCH" in os.environ:
+        return datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), timezone.utc).date()
+    heading = re.search(
+        r"^## \[[\d.]+\] - (\d{4}-\d\d-\d\d)$",
+        (root / "CHANGELOG.md").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    return date.fromisoformat(heading[1]) if heading else datetime.now(timezone.utc).date()
 
 
 if __name__ == "__main__":

@@ -35,14 +35,14 @@ PARAMETERS = {
 LENT = {"smtpconn_error", "smtpconn_result", "smtpconn_reply"}
 
 
-def handle(type: str) -> str | None:
+def handle(declared: str) -> str | None:
     """The opaque type that a type points to."""
-    found = re.fullmatch(r"(?:const )?(smtpconn\w*) \*", type)
+    found = re.fullmatch(r"(?:const )?(smtpconn\w*) \*", declared)
     return found[1] if found else None
 
 
-def noun(type: str) -> str:
-    return NOUNS.get(type, type.removeprefix("smtpconn_").replace("_", " "))
+def noun(opaque: str | None) -> str:
+    return NOUNS.get(opaque or "", (opaque or "").removeprefix("smtpconn_").replace("_", " "))
 
 
 def is_setter(function: Function) -> bool:
@@ -60,16 +60,18 @@ def is_operation(function: Function, header: Header) -> bool:
 
 def runs_callbacks(header: Header) -> set[str]:
     """The functions inside of which callbacks run, as the rules name them."""
-    found = re.search(r"^Callbacks\.\s+They run only inside (.*?), on the thread", header.rules, re.S)
+    found = re.search(
+        r"^Callbacks\.\s+They run only inside (.*?), on the thread", header.rules, re.S
+    )
     return set(re.findall(r"smtpconn_\w+", found[1])) if found else set()
 
 
 def parameter(each: Parameter, function: Function, header: Header) -> str:
-    type = handle(each.type)
-    if type in header.types:
+    opaque = handle(each.type)
+    if opaque in header.types:
         first = each == function.parameters[0]
-        text = f"The {noun(type)}."
-        if not first and type not in {"smtpconn", "smtpconn_loop"} | LENT:
+        text = f"The {noun(opaque)}."
+        if not first and opaque not in {"smtpconn", "smtpconn_loop"} | LENT:
             text += "  It may be freed as soon as the function has returned."
         return text
     if each.type in header.callbacks:
@@ -94,11 +96,11 @@ def returned(function: Function, text: str, header: Header) -> str:
     result = function.result
     if result == "void":
         return "Nothing."
-    type = handle(result)
-    if type in header.types and not result.startswith("const"):
-        return f"The {noun(type)}, or NULL."
-    if type in header.types:
-        return f"The {noun(type)}, or NULL when there is none."
+    opaque = handle(result)
+    if opaque in header.types and not result.startswith("const"):
+        return f"The {noun(opaque)}, or NULL."
+    if opaque in header.types:
+        return f"The {noun(opaque)}, or NULL when there is none."
     if result == "const char *":
         return "The text, or NULL when there is none."
     if is_operation(function, header):
@@ -106,14 +108,22 @@ def returned(function: Function, text: str, header: Header) -> str:
             "0 (SMTPCONN_OK) when the operation was started: the callback is then called exactly"
             " once.  A negative code when it was not: the callback is never called."
         )
-    if is_setter(function) or (result == "int" and re.search(r"\bE[A-Z]{3,}", text) is not None):
+    if is_setter(function) or (result == "int" and _has_code(text, header)):
         return "0 (SMTPCONN_OK) on success, or a negative code when nothing was done."
     return f"The value{_no_handle(function, header)}."
 
 
+def _has_code(text: str, header: Header) -> bool:
+    codes = header.enumerations.get("smtpconn_code")
+    names = {each.name for each in codes.constants} if codes else set()
+    return any(
+        f"SMTPCONN_{word}" in names for word in re.findall(r"\bE[A-Z0-9]{3,}\b", text)
+    ) or any(word in names for word in re.findall(r"\bSMTPCONN_E\w+", text))
+
+
 def _no_handle(function: Function, header: Header) -> str:
     first = function.parameters[0].type if function.parameters else ""
-    return f"; 0 when the {noun(handle(first) or '')} is NULL" if handle(first) else ""
+    return f"; 0 when the {noun(handle(first))} is NULL" if handle(first) else ""
 
 
 def reports(function: Function, header: Header) -> str | None:
@@ -127,18 +137,22 @@ def reports(function: Function, header: Header) -> str | None:
 
 def ownership(function: Function, text: str, header: Header) -> Iterator[str]:
     """Who owns what goes in and what comes out."""
-    type = handle(function.result)
-    if type in header.types and not function.result.startswith("const") and "_new" in function.name:
-        yield f"The {noun(type)} belongs to the caller, who frees it with {type}_free."
+    opaque = handle(function.result)
+    if (
+        opaque in header.types
+        and not function.result.startswith("const")
+        and "_new" in function.name
+    ):
+        yield f"The {noun(opaque)} belongs to the caller, who frees it with {opaque}_free."
     elif function.result == "const char *" and re.search(r"\bStatic\b", text):
         yield "The text is static: it is valid for ever."
     elif function.result in ("const char *", "const void *"):
         yield "What is returned belongs to the object that it was read from."
-    elif type in LENT:
-        yield f"The {noun(type)} belongs to the library: it is not freed."
+    elif opaque in LENT:
+        yield f"The {noun(opaque)} belongs to the library: it is not freed."
     if function.name.endswith("_free"):
         name = handle(function.parameters[0].type) if function.parameters else None
-        yield f"The {noun(name or '')} must not be used afterwards.  NULL: nothing is done."
+        yield f"The {noun(name)} must not be used afterwards.  NULL: nothing is done."
     given = [each for each in function.parameters[1:] if each.type == "const char *"]
     if given:
         names = " and ".join(f"`{each.name}`" for each in given)

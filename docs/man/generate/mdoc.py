@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 
 import prose
-from declarations import Constant, Enumeration, Function, Group
+from declarations import Constant, Function, Group
 from pages import OVERVIEW, RULES, Overview, Page, Reference
 
 WIDTH = 78
@@ -226,7 +226,9 @@ class Writer:
     def _literal(self, lines: list[str]) -> Iterator[str]:
         yield ".Bd -literal -offset indent"
         for line in lines:
-            yield _line(line.replace("\\", "\\e").replace("'", "\\(aq").replace("-", "\\-")) or "\\&"
+            yield (
+                _line(line.replace("\\", "\\e").replace("'", "\\(aq").replace("-", "\\-")) or "\\&"
+            )
         yield ".Ed"
 
     def _references(self, names: list[str]) -> Iterator[str]:
@@ -273,7 +275,9 @@ class Writer:
     def _function(self, name: str) -> str:
         if name in self.own:
             return f"Fn {name}"
-        return f"Xr {self.reference.where.get(name, name)} 3" if self._is_page(name) else f"Fn {name}"
+        return (
+            f"Xr {self.reference.where.get(name, name)} 3" if self._is_page(name) else f"Fn {name}"
+        )
 
     def _is_page(self, name: str) -> bool:
         """Xr names the page, so that it is the function itself or a link to it."""

@@ -38,10 +38,6 @@ RETURNS = re.compile(
     r"(?:Returns|The getters? returns?|The return value|NULL (?:when|before|beyond|without|for)|"
     r"0 (?:when|without|and NULL|or NULL|for)|-1 (?:when|for)|1 (?:while|when|after))\b"
 )
-#: A code, "SMTPCONN_EAUTH" or "EAUTH", and a sentence that begins with one.
-CODE = re.compile(r"\b(?:SMTPCONN_)?(E[A-Z0-9]{3,})\b")
-ONLY_FAILURES = re.compile(r"Returns (?:SMTPCONN_)?E[A-Z]|The callback gets NULL")
-BEGINS_WITH_CODE = re.compile(r"(?:SMTPCONN_)?E[A-Z0-9]{3,}\b")
 
 
 @dataclass
@@ -127,6 +123,10 @@ class Builder:
         self.examples = examples
         self.where: dict[str, str] = {}
         self.codes = {each.name: each for each in self._enumeration("smtpconn_code")}
+        failures = "|".join(each.removeprefix("SMTPCONN_") for each in self.codes if "_E" in each)
+        #: A code, "SMTPCONN_EAUTH" or "EAUTH", and what is about failures alone.
+        self.code = re.compile(rf"\b(?:SMTPCONN_)?({failures})\b")
+        self.only_failures = re.compile(rf"Returns {self.code.pattern}|The callback gets NULL")
         constants = {
             each.name: each.name
             for group in header.groups
@@ -140,15 +140,14 @@ class Builder:
             constants,
         )
         #: The comment of the group that declares a callback.
-        self.comments = {
-            each.name: group for group in header.groups for each in group.callbacks
-        }
+        self.comments = {each.name: group for group in header.groups for each in group.callbacks}
 
     def _enumeration(self, name: str) -> tuple[Constant, ...]:
         return self.header.enumerations[name].constants if name in self.header.enumerations else ()
 
     def reference(self) -> Reference:
-        overviews, pages = [], []
+        overviews: list[Overview] = []
+        pages: list[Page] = []
         for section in self.header.sections:
             overview = Overview(
                 self._section_page(section),
@@ -159,11 +158,11 @@ class Builder:
             for group in section.groups:
                 names = [each.name for each in [*group.functions, *group.callbacks]]
                 names += [*group.types, *(each.name for each in group.enumerations)]
-                page = group.functions[0].name if group.functions else overview.name
+                title = group.functions[0].name if group.functions else overview.name
                 for name in names:
                     # smtpconn is a type, and the page about everything.
                     if name != OVERVIEW:
-                        self.where[name] = page
+                        self.where[name] = title
             overviews.append(overview)
         for section, overview in zip(self.header.sections, overviews):
             for group in section.groups:
@@ -184,7 +183,9 @@ class Builder:
 
     def _section_page(self, section: Section) -> str:
         types = [name for group in section.groups for name in group.types if name != OVERVIEW]
-        opaque = [name for name in types if f"{name}_new" in self.header.functions or name in facts.LENT]
+        opaque = [
+            name for name in types if f"{name}_new" in self.header.functions or name in facts.LENT
+        ]
         slug = re.sub(r"\W+", "_", section.title.lower()).strip("_")
         return SECTION_PAGES.get(section.title) or (opaque[0] if opaque else f"smtpconn_{slug}")
 
@@ -195,7 +196,7 @@ class Builder:
         blocks = prose.blocks(text)
         callbacks = self._callbacks(group)
         everything = "\n\n".join([text, *(self.comments[each.name].comment for each in callbacks)])
-        description, errors = _divided(blocks)
+        description, errors = self._divided(blocks)
         page = Page(
             name=group.functions[0].name,
             summary=self._summary(group),
@@ -203,7 +204,9 @@ class Builder:
             overview=overview.name,
             group=group,
             description=description,
-            callbacks=[(each, prose.blocks(self.comments[each.name].comment)) for each in callbacks],
+            callbacks=[
+                (each, prose.blocks(self.comments[each.name].comment)) for each in callbacks
+            ],
             enumerations=self._enumerations(group, everything),
             parameters=list(self._parameters(group)),
             returns=[],
@@ -237,13 +240,12 @@ class Builder:
 
     def _callbacks(self, group: Group) -> list[Function]:
         """The types of callbacks that the parameters have and that other groups describe."""
-        found = []
+        found: list[Function] = []
         for function in group.functions:
             for each in function.parameters:
-                type = self.header.callbacks.get(each.type)
-                is_own = type in group.callbacks
-                if type and not is_own and type not in found and type.name in self.comments:
-                    found.append(type)
+                callback = self.header.callbacks.get(each.type)
+                if callback and callback not in [*group.callbacks, *found]:
+                    found.append(callback)
         return found
 
     def _enumerations(self, group: Group, text: str) -> list[Enumeration]:
@@ -269,17 +271,23 @@ class Builder:
     def _results(self, page: Page, text: str, everything: str) -> None:
         general: dict[str, list[str]] = {}
         for function in page.functions:
-            general.setdefault(facts.returned(function, text, self.header), []).append(function.name)
+            general.setdefault(facts.returned(function, text, self.header), []).append(
+                function.name
+            )
         page.returns = [
             ([] if len(general) == 1 else names, rule) for rule, names in general.items()
         ]
-        own = [each for each in _sentences(text, RETURNS) if not ONLY_FAILURES.match(each)]
+        own = [
+            each
+            for each in _sentences(text, RETURNS, at_beginning=True)
+            if not self.only_failures.match(each)
+        ]
         page.returns += [([], each) for each in own]
-        used = [name for name in CODE.findall(everything) if f"SMTPCONN_{name}" in self.codes]
+        used = [name for name in self.code.findall(everything) if f"SMTPCONN_{name}" in self.codes]
         if page.errors or used:
             page.errors += [
                 prose.Paragraph(each)
-                for each in _sentences(text, BEGINS_WITH_CODE)
+                for each in _sentences(text, self.code, at_beginning=True)
                 if not any(each in block.text for block in page.errors if hasattr(block, "text"))
             ]
         fails = [f for f in page.functions if self._can_fail(f, page.returns)]
@@ -297,31 +305,51 @@ class Builder:
                 )
             )
         page.codes = [
-            self.codes[f"SMTPCONN_{name}"] for name in _unique(sorted(used)) if f"SMTPCONN_{name}" in self.codes
+            self.codes[f"SMTPCONN_{name}"]
+            for name in _unique(sorted(used))
+            if f"SMTPCONN_{name}" in self.codes
         ]
 
     def _can_fail(self, function: Function, returns: list[tuple[list[str], str]]) -> bool:
         return (
             facts.is_operation(function, self.header)
             or (function.result == "int" and facts.is_setter(function))
-            or (function.result in ("int", "ptrdiff_t") and any("negative code" in text for _, text in returns))
+            or (
+                function.result in ("int", "ptrdiff_t")
+                and any("negative code" in text for _, text in returns)
+            )
         )
 
     def _ownership(self, group: Group, section: Section, text: str) -> list[str]:
-        rules = [rule for f in group.functions for rule in facts.ownership(f, group.comment, self.header)]
+        rules = [
+            rule for f in group.functions for rule in facts.ownership(f, group.comment, self.header)
+        ]
         rules += _sentences(text, OWNS)
-        if any(f.result in ("const char *", "const void *") for f in group.functions):
-            if not any("valid" in rule for rule in rules):
-                rules += _sentences(section.comment, OWNS)
+        lends = any(f.result in ("const char *", "const void *") for f in group.functions)
+        if lends and not any("valid" in rule for rule in rules):
+            rules += _sentences(section.comment, OWNS)
         return list(_unique(rules)) or ["No memory passes between the program and the library."]
 
     def _since(self, text: str) -> str:
         found = re.search(r"\bSince (\d+\.\d+(?:\.\d+)?)", text)
         return found[1].rstrip(".") if found else "0.1.0"
 
+    def _divided(self, blocks: list[object]) -> tuple[list[object], list[object]]:
+        """A paragraph that is about failures alone goes to the errors."""
+        description: list[object] = []
+        errors: list[object] = []
+        for block in blocks:
+            about = isinstance(block, prose.Paragraph) and (
+                self.code.match(block.text) or self.only_failures.match(block.text)
+            )
+            (errors if about else description).append(block)
+        return description, errors
+
     def _see_also(self, page: Page, text: str) -> list[str]:
         own = {page.name}
-        names = {self.where[each] for each in re.findall(r"smtpconn_\w+", text) if each in self.where}
+        names = {
+            self.where[each] for each in re.findall(r"smtpconn_\w+", text) if each in self.where
+        }
         names |= {page.overview, OVERVIEW, RULES}
         reasons = [facts.reports(f, self.header) for f in page.functions]
         names |= {self.where[each] for each in reasons if each}
@@ -334,20 +362,10 @@ def _shortened(text: str) -> str:
         cuts = [found.start() for found in re.finditer(pattern, text)]
         cuts = [cut for cut in cuts if 16 < cut <= LONGEST_SUMMARY]
         if cuts:
-            return re.sub(r"( (?:when|if|of|the|even|on|in|any|not|a|that|to)|,)+$", "", text[: cuts[-1]])
+            return re.sub(
+                r"( (?:when|if|of|the|even|on|in|any|not|a|that|to)|,)+$", "", text[: cuts[-1]]
+            )
     return text
-
-
-def _divided(blocks: list[object]) -> tuple[list[object], list[object]]:
-    """A paragraph that is about failures alone goes to the errors."""
-    description, errors = [], []
-    for block in blocks:
-        about = isinstance(block, prose.Paragraph) and (
-            BEGINS_WITH_CODE.match(block.text)
-            or ONLY_FAILURES.match(block.text)
-        )
-        (errors if about else description).append(block)
-    return description, errors
 
 
 def _plain(blocks: list[object]) -> Iterator[str]:
@@ -358,14 +376,15 @@ def _plain(blocks: list[object]) -> Iterator[str]:
             yield from (text for _, text in block.items)
 
 
-def _sentences(comment: str, wanted: re.Pattern[str]) -> list[str]:
+def _sentences(comment: str, wanted: re.Pattern[str], at_beginning: bool = False) -> list[str]:
     """The sentences that begin with, or have, what is wanted."""
-    begins = wanted in (RETURNS, BEGINS_WITH_CODE)
     found = []
     for text in _plain(prose.blocks(comment)):
         for sentence in prose.sentences(text):
-            if wanted.match(sentence) if begins else wanted.search(sentence):
-                found.append(sentence if sentence.endswith((".", ")", '"', "?")) else sentence + ".")
+            if wanted.match(sentence) if at_beginning else wanted.search(sentence):
+                found.append(
+                    sentence if sentence.endswith((".", ")", '"', "?")) else sentence + "."
+                )
     return found
 
 
