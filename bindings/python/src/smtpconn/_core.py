@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from ._ffi import LoopHandle
 
 
+#: How often this process has been the child of a fork.  Cheaper than os.getpid().
+_forks = 0
+
+
+def _after_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
 class Core:
     """Owns a smtpconn_loop.
 
@@ -47,7 +59,7 @@ class Core:
         self.studies = 0
         #: Content that was lent to the library until nobody is in it.
         self.lent: Final[list[bytes]] = []
-        self._pid: Final = os.getpid()
+        self._forks: Final = _forks
         self._graves: Final[deque[Any]] = deque()
         if has_loop:
             handle = lib.smtpconn_loop_new()
@@ -58,11 +70,11 @@ class Core:
     @property
     def forked(self) -> bool:
         """Whether this is a child of the process that made the loop."""
-        return self._pid != os.getpid()
+        return self._forks != _forks
 
     def check(self) -> None:
         """StateError when the loop cannot be used any more."""
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             raise StateError("made before fork(): a child process may only close it")
         if self.closed:
             raise StateError("the loop is closed")
