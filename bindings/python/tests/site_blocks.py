@@ -1,9 +1,9 @@
 """The programs in the pages of docs/, and the servers that they meet.
 
-A fenced block of Python or C is a program.  Comments of HTML directly after it, which no reader
+A fenced block of Python is a program.  Comments of HTML directly after it, which no reader
 sees, belong to its test:
 
-    <!-- given        what is run before it (C: what is compiled before it)
+    <!-- given        what is run before it
     <!-- then         what is run after it: what must be true
 """
 
