@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+ROOT = Path(__file__).resolve().parents[2]
 #: Words that a reader looks for, and a page that must be among the results.
 SEARCHES = {
     "starttls": "guide/tls",
@@ -82,9 +83,29 @@ def not_found(root: Path) -> Iterator[str]:
             yield f"a search for {word!r} does not find {page}: {sorted(found)}"
 
 
+def without_anchor(root: Path) -> Iterator[str]:
+    """The functions of the library: each has an anchor, to which a search for it leads."""
+    names = {
+        name
+        for path in (ROOT / "Tests/abi").glob("*symbols.txt")
+        for name in path.read_text(encoding="utf-8").split()
+    }
+    anchors = {
+        anchor for path in (root / "reference/c").glob("*.html") for anchor in Page(path).anchors
+    }
+    text = (root / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(text[text.index("(") + 1 : text.rindex(")")])
+    found = {entry[-1] for entries in index["objects"].values() for entry in entries}
+    for name in sorted(names):
+        if f"c.{name}" not in anchors:
+            yield f"reference/c: no page has the anchor c.{name}"
+        elif name not in found:
+            yield f"a search for {name} does not find it"
+
+
 def main() -> int:
     root = Path(sys.argv[1])
-    faults = [*broken(root), *not_found(root)]
+    faults = [*broken(root), *not_found(root), *without_anchor(root)]
     for fault in faults:
         print(fault)
     return 1 if faults else 0

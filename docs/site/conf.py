@@ -28,6 +28,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
     "bench_chart",
+    "c_reference",
 ]
 exclude_patterns = ["site", "man"]
 

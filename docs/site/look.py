@@ -49,6 +49,7 @@ PICTURED = {
     "guide/migration": [("wide", "dark")],
     "guide/benchmarks": [("wide", "light"), ("wide", "dark"), ("narrow", "light")],
     "reference/python": [("wide", "light")],
+    "reference/c/smtpconn_sending": [("wide", "light"), ("narrow", "dark")],
 }
 
 

@@ -63,8 +63,8 @@ def _entry(noun: str, row: Row) -> str:
     default = _default_in_c(row)
     if noun == "options" and default != "none":
         text += f" Default: {default}."
-    lines = textwrap.wrap(text, 66, break_long_words=False, break_on_hyphens=False)
-    return f".TP\n{names}\n" + "".join(f"{_roff(line)}\n" for line in lines)
+    lines = textwrap.wrap(_roff(text), 78, break_long_words=False, break_on_hyphens=False)
+    return f".TP\n{names}\n" + "".join(f"{_no_request(line)}\n" for line in lines)
 
 
 def _default_in_c(row: Row) -> str:
@@ -75,8 +75,11 @@ def _default_in_c(row: Row) -> str:
     return shown
 
 
-def _roff(line: str) -> str:
-    line = line.replace("\\", "\\e").replace("-", "\\-")
-    line = re.sub(r"`([^`]*)`", r"\\fB\1\\fP", line)
-    # A full stop or an apostrophe at the beginning would make it a request.
+def _roff(text: str) -> str:
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return re.sub(r"`([^`]*)`", r"\\fB\1\\fP", text)
+
+
+def _no_request(line: str) -> str:
+    """A full stop or an apostrophe at the beginning would make it one."""
     return f"\\&{line}" if line[0] in ".'" else line

@@ -13,6 +13,8 @@ from prose import sentences
 
 #: What an object is called, where the name of its type does not say it.
 NOUNS = {"smtpconn": "connection", "smtpconn_auth": "credentials"}
+#: Of which there is never one.
+PLURALS = {"options", "credentials"}
 
 #: Parameters that mean the same everywhere, by name.
 PARAMETERS = {
@@ -70,9 +72,11 @@ def parameter(each: Parameter, function: Function, header: Header) -> str:
     opaque = handle(each.type)
     if opaque in header.types:
         first = each == function.parameters[0]
-        text = f"The {noun(opaque)}."
+        word = noun(opaque)
+        text = f"The {word}."
         if not first and opaque not in {"smtpconn", "smtpconn_loop"} | LENT:
-            text += "  It may be freed as soon as the function has returned."
+            it = "They" if word in PLURALS else "It"
+            text += f"  {it} may be freed as soon as the function has returned."
         return text
     if each.type in header.callbacks:
         kept = f"A callback of the type {each.type}."
@@ -110,7 +114,9 @@ def returned(function: Function, text: str, header: Header) -> str:
         )
     if is_setter(function) or (result == "int" and _has_code(text, header)):
         return "0 (SMTPCONN_OK) on success, or a negative code when nothing was done."
-    return f"The value{_no_handle(function, header)}."
+    if result == "int" and not _is_const(function):
+        return "0 (SMTPCONN_OK), or what is said above; a negative code when nothing was done."
+    return f"The value{_no_handle(function)}."
 
 
 def _has_code(text: str, header: Header) -> bool:
@@ -121,9 +127,18 @@ def _has_code(text: str, header: Header) -> bool:
     ) or any(word in names for word in re.findall(r"\bSMTPCONN_E\w+", text))
 
 
-def _no_handle(function: Function, header: Header) -> str:
-    first = function.parameters[0].type if function.parameters else ""
-    return f"; 0 when the {noun(handle(first))} is NULL" if handle(first) else ""
+def _is_const(function: Function) -> bool:
+    """It changes no object."""
+    return not function.parameters or function.parameters[0].type.startswith("const")
+
+
+def _no_handle(function: Function) -> str:
+    opaque = handle(function.parameters[0].type) if function.parameters else None
+    if opaque is None:
+        return ""
+    word = noun(opaque)
+    verb = "are" if word in PLURALS else "is"
+    return f"; 0 when the {word} {verb} NULL, unless it says otherwise above"
 
 
 def reports(function: Function, header: Header) -> str | None:
@@ -143,7 +158,9 @@ def ownership(function: Function, text: str, header: Header) -> Iterator[str]:
         and not function.result.startswith("const")
         and "_new" in function.name
     ):
-        yield f"The {noun(opaque)} belongs to the caller, who frees it with {opaque}_free."
+        word = noun(opaque)
+        belongs, it = ("belong", "them") if word in PLURALS else ("belongs", "it")
+        yield f"The {word} {belongs} to the caller, who frees {it} with {opaque}_free."
     elif function.result == "const char *" and re.search(r"\bStatic\b", text):
         yield "The text is static: it is valid for ever."
     elif function.result in ("const char *", "const void *"):
@@ -159,6 +176,12 @@ def ownership(function: Function, text: str, header: Header) -> Iterator[str]:
         yield f"The library copies {names} during the call."
     if any(each.name == "user" for each in function.parameters):
         yield "What `user` points to belongs to the caller."
+
+
+def _has_loop(opaque: str | None, header: Header) -> bool:
+    """Objects of the type are made for a loop."""
+    new = header.functions.get(f"{opaque}_new")
+    return new is not None and any(handle(each.type) == "smtpconn_loop" for each in new.parameters)
 
 
 def threads(function: Function, text: str, header: Header) -> Iterator[str]:
@@ -178,7 +201,9 @@ def threads(function: Function, text: str, header: Header) -> Iterator[str]:
             yield "May be called from any thread, and from a callback."
     elif types[0] in LENT:
         yield "To be called on the thread on which the callback runs that got the object."
-    elif types[0] in ("smtpconn", "smtpconn_loop"):
-        yield "To be called on the thread that the loop of the connection belongs to."
+    elif types[0] == "smtpconn_loop":
+        yield "To be called on the thread that the loop belongs to."
+    elif _has_loop(types[0], header):
+        yield f"To be called on the thread that the loop of the {noun(types[0])} belongs to."
     else:
         yield f"The {noun(types[0])} may be used by one thread at a time."

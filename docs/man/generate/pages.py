@@ -32,7 +32,7 @@ OVERVIEW = "smtpconn"
 LONGEST_ENUMERATION = 20
 LONGEST_SUMMARY = 76
 
-OWNS = re.compile(r"\b(valid (?:until|during|for)|belongs? to|[Ff]ree (?:it )?with|copied|freed)\b")
+OWNS = re.compile(r"\b(valid (?:until|during|for)|belongs? to|(?:is|are|be) copied|may be freed)\b")
 ABOUT_THREADS = re.compile(r"\bthreads?\b")
 RETURNS = re.compile(
     r"(?:Returns|The getters? returns?|The return value|NULL (?:when|before|beyond|without|for)|"

@@ -106,7 +106,7 @@ def _done(block: object) -> Iterator[object]:
     if isinstance(block, Listing):
         # A column at the right, "to resolve the host name      30 000".
         block.items = [
-            (tag, re.sub(r"(?<=\w) {3,}(\d[\d ]*)$", r" (\1)", text)) for tag, text in block.items
+            (tag, re.sub(r"(?<=\w) {2,}(\d[\d ]*)$", r" (\1)", text)) for tag, text in block.items
         ]
         yield block
     elif block is not None:
