@@ -7,6 +7,7 @@ Python.
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,6 +37,7 @@ NOT_RUN = {
     "$ smtpconn ": "run by bindings/python/tests/test_cli_docs.py",
     "$ python3 -m venv venv\n": "needs the network; Tests/abi/test_wheel.py installs the wheels",
     "$ sudo ": "changes the machine; Tests/abi/test_install.py installs elsewhere",
+    "$ tar ": "needs the archive; Tests/abi/test_consumers.py does this with it",
     "$ make": "builds the library; every test of this folder does",
 }
 CONSOLES = [block for block in blocks("console") if not block.code.startswith(tuple(NOT_RUN))]
@@ -96,6 +98,17 @@ def test_a_console(block: Block, rooms: Rooms, tmp_path: Path) -> None:
         done = shell(for_servers(line, rooms), tmp_path)
         assert done.returncode == 0, f"{line}: {done.stderr}"
         assert matches(shown, done.stdout), f"{line} printed {done.stdout!r}, not {shown!r}"
+
+
+def test_the_chart_is_current() -> None:
+    """That of README.md is drawn from the figures that are kept."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "docs" / "site" / "readme_chart.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_all_are_here() -> None:
