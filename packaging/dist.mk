@@ -4,7 +4,7 @@
 # names are sorted, everything belongs to root, and the time is SOURCE_DATE_EPOCH, or that of
 # the commit, or that of a file of the source archive.
 
-.PHONY: dist dist-source dist-binary dist-recipes
+.PHONY: dist dist-source dist-binary dist-recipes test-dist
 
 DIST := $(BUILD)/dist
 DIST_MACHINE := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
@@ -65,3 +65,7 @@ dist-recipes: dist-binary $(if $(DIST_CHECKOUT),dist-source)
 	  $(call dist-recipe,$(DIST_BINARY)) packaging/$$file.in > $(DIST)/recipes/$$file && rm $(DIST)/recipes/$$file.in || exit 1; \
 	done
 	$(if $(DIST_CHECKOUT),$(call dist-recipe,$(DIST_SOURCE)) packaging/homebrew/smtpconn.rb.in > $(DIST)/recipes/homebrew/smtpconn.rb)
+
+## test-dist: the archives in clean roots of Debian 12 and 13, and the source archive built (as root; CONTRIBUTING.md)
+test-dist: all $(VENV)/ready | $(BUILD)/need/debian13
+	$(VENV)/bin/pytest -q --durations=0 -c Tests/pyproject.toml --rootdir Tests Tests/abi/test_dist_everywhere.py

@@ -11,7 +11,7 @@ import pytest
 
 from support.drive import ROOT
 from support.header import header_version
-from support.installed import deliver
+from support.installed import check_form, deliver
 from support.making import make, run, start
 from support.system import in_mount_namespace
 
@@ -35,24 +35,6 @@ def source(tmp_path: Path) -> Path:
     for name in EXAMPLE:
         shutil.copy(ROOT / "examples" / name, folder)
     return folder
-
-
-def check_form(program: Path, form: str) -> None:
-    """How a program is linked."""
-    dynamic, headers = run("readelf", "-dW", program), run("readelf", "-lhW", program)
-    needs = {name for name in ("libsmtpconn.so.0", "libssl.so.3") if f"[{name}]" in dynamic}
-    assert (
-        needs
-        == {
-            "shared": {"libsmtpconn.so.0"},
-            "static": {"libssl.so.3"},
-            "-static": set(),
-            "-static-pie": set(),
-        }[form]
-    ), dynamic
-    assert (" INTERP " in headers) == (form in {"shared", "static"})
-    if form.startswith("-static"):
-        assert (" DYN (" in headers) == (form == "-static-pie")
 
 
 @pytest.mark.parametrize("form", ["-static", "-static-pie"])

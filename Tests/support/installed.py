@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from support.making import run
 from support.servers.scripted import Peer, ScriptedServer
 
 
@@ -35,3 +36,21 @@ def deliver(*command: str | Path, library: Path | None = None, host: str = "127.
         )
         assert done.returncode == 0, done.stderr
     assert b"b@example.com: accepted" in done.stdout
+
+
+def check_form(program: Path, form: str) -> None:
+    """How a program is linked."""
+    dynamic, headers = run("readelf", "-dW", program), run("readelf", "-lhW", program)
+    needs = {name for name in ("libsmtpconn.so.0", "libssl.so.3") if f"[{name}]" in dynamic}
+    assert (
+        needs
+        == {
+            "shared": {"libsmtpconn.so.0"},
+            "static": {"libssl.so.3"},
+            "-static": set(),
+            "-static-pie": set(),
+        }[form]
+    ), dynamic
+    assert (" INTERP " in headers) == (form in {"shared", "static"})
+    if form.startswith("-static"):
+        assert (" DYN (" in headers) == (form == "-static-pie")
