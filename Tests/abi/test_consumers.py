@@ -123,6 +123,24 @@ def test_cmake_versions(tree: Path, source: Path) -> None:
         assert f"{version}: 0\n" in printed, printed
 
 
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [("2.3.4", True), ("2.0", True), ("2.3.5", False), ("1.9", False), ("3", False)],
+)
+def test_cmake_version_of_another_major(tmp_path: Path, asked: str, taken: bool) -> None:
+    """As find_package reads the file, for the version 2.3.4: not a program of version 1."""
+    text = (ROOT / "packaging" / "cmake" / "smtpconn-config-version.cmake.in").read_text()
+    script = tmp_path / "version.cmake"
+    script.write_text(text.replace("@VERSION@", "2.3.4"))
+    major = asked.split(".", maxsplit=1)[0]
+    ask = tmp_path / "ask.cmake"
+    ask.write_text(
+        f"set(PACKAGE_FIND_VERSION {asked})\nset(PACKAGE_FIND_VERSION_MAJOR {major})\n"
+        f'include("{script}")\nmessage(STATUS "taken: ${{PACKAGE_VERSION_COMPATIBLE}}")\n'
+    )
+    assert f"taken: {str(taken).upper()}\n" in run("cmake", "-P", ask)
+
+
 def test_cmake_says_what_is_missing(tree: Path, source: Path, tmp_path: Path) -> None:
     """Without OpenSSL's headers there is the shared library, and a request for the archive
     says what to install. What is optional is no error."""
