@@ -381,6 +381,16 @@ const char *smtpconn_error_address(const smtpconn_error *error);
 /* What may be done after the failure: one of enum smtpconn_retry. */
 int smtpconn_error_retry(const smtpconn_error *error);
 
+/* A copy of an error that a callback was given, or a `..._last_error` function returned, to
+ * be kept: it and its strings are valid until smtpconn_error_free, also after the connection
+ * and the loop were freed.  It may be read by another thread, one at a time.  NULL for NULL.
+ * Since 0.1.0. */
+smtpconn_error *smtpconn_error_copy(const smtpconn_error *error);
+
+/* Frees a copy, and nothing else: never an error that was not copied.  NULL is allowed.
+ * Since 0.1.0. */
+void smtpconn_error_free(smtpconn_error *error);
+
 /* ------------------------------------------------------------------------
  * Options
  *
@@ -1104,6 +1114,34 @@ int smtpconn_loop_timeout(const smtpconn_loop *loop);
  * handler, as long as the loop is not freed meanwhile. */
 int smtpconn_loop_wakeup(smtpconn_loop *loop);
 
+/* Timers.  A timer calls back from the loop, once or again and again: to send again after
+ * some minutes, to end what takes too long.  A timer that runs once counts as pending:
+ * smtpconn_loop_run waits for it.  One that repeats does not, or that would never return. */
+typedef struct smtpconn_timer smtpconn_timer;
+
+/* A time has passed.  The timer may be started again, stopped and freed here. */
+typedef void (*smtpconn_timer_callback)(smtpconn_timer *timer, void *user);
+
+/* A timer of the loop that does not run yet.  NULL for a NULL loop or callback, and when
+ * the loop has 1,000 timers.  Only the thread that runs the loop may use it.  Free it with
+ * smtpconn_timer_free, before or after the loop.  Since 0.1.0. */
+smtpconn_timer *smtpconn_timer_new(smtpconn_loop *loop, smtpconn_timer_callback callback,
+                                   void *user);
+
+/* The callback is called `milliseconds` from now, 0: in the next turn of the loop; and then,
+ * unless `interval` is 0, every `interval` milliseconds.  It is never called early.  When the
+ * loop was busy for longer than an interval, it is called once for it.  A timer that runs is
+ * started anew.  0, or SMTPCONN_ESTATE for NULL, after the loop was freed, and in the child
+ * of a fork.  Since 0.1.0. */
+int smtpconn_timer_start(smtpconn_timer *timer, uint32_t milliseconds, uint32_t interval);
+
+/* The callback is not called any more, until the timer is started again.  0, for one that
+ * does not run too; SMTPCONN_ESTATE for NULL.  Since 0.1.0. */
+int smtpconn_timer_stop(smtpconn_timer *timer);
+
+/* Stops and frees it.  NULL is allowed.  Since 0.1.0. */
+void smtpconn_timer_free(smtpconn_timer *timer);
+
 /* ------------------------------------------------------------------------
  * Connection
  * --------------------------------------------------------------------- */
@@ -1153,6 +1191,12 @@ smtpconn *smtpconn_new(smtpconn_options *options, smtpconn_loop *loop);
  * succeeded. */
 const smtpconn_error *smtpconn_last_error(const smtpconn *connection);
 
+/* A pointer of the program's own that the connection keeps, NULL at first: what the
+ * connection belongs to, for every callback that is given the connection.  The library does
+ * not use it.  smtpconn_user returns NULL for NULL.  Since 0.1.0. */
+void smtpconn_set_user(smtpconn *connection, void *user);
+void *smtpconn_user(const smtpconn *connection);
+
 /* Called once when the connection is established: after EHLO and TLS, before
  * any login.  A later set replaces the callback; NULL removes it. */
 void smtpconn_set_connect_callback(smtpconn *connection,
@@ -1182,6 +1226,24 @@ void smtpconn_set_end_callback(smtpconn *connection,
  * `text` is valid until the callback returns. */
 void smtpconn_set_log_callback(smtpconn *connection,
                                smtpconn_log_callback callback, void *user);
+
+/* How much of the content of a message has left: `sent` of `total` octets, as the program gave
+ * them.  `total` is UINT64_MAX when it is not known: of a message from a callback, and of a
+ * descriptor that is no file.  `send_user` is the `user` of the smtpconn_send. */
+typedef void (*smtpconn_progress_callback)(smtpconn *connection, uint64_t sent, uint64_t total,
+                                           void *send_user, void *user);
+
+/* Called with the latest numbers at the end of each turn in which more of a long message has
+ * left, and once when all of a message has left (`sent` equals `total` then), before the
+ * callback of its smtpconn_send and never after it.  A message of 16 KiB or less has only the
+ * last call, and one that does not leave to its end does not have it.  `sent` grows, but
+ * for one case: a server that takes only some of the recipients at a time gets the content
+ * again, from its beginning.  Octets have left when the system has them: the server may have
+ * them later.  With smtpconn_take they have left when the program has them.
+ * A later set replaces the callback; NULL removes it.  Without one nothing is counted.
+ * Since 0.1.0. */
+void smtpconn_set_progress_callback(smtpconn *connection, smtpconn_progress_callback callback,
+                                    void *user);
 
 /* Connects: resolves the host, tries its addresses, waits for the greeting, sends
  * EHLO (HELO only to a server that does not understand EHLO), and starts TLS as the
@@ -1815,6 +1877,12 @@ int smtpconn_result_tries(const smtpconn_result *result);
  * Since 0.1.0. */
 const smtpconn_error *smtpconn_result_retry_error(const smtpconn_result *result);
 
+/* A copy to be kept, and the end of it, as smtpconn_error_copy and smtpconn_error_free.  The
+ * errors of its recipients (smtpconn_result_error) belong to it.  The error of the send
+ * itself is copied by smtpconn_error_copy.  Since 0.1.0. */
+smtpconn_result *smtpconn_result_copy(const smtpconn_result *result);
+void smtpconn_result_free(smtpconn_result *result);
+
 /* ------------------------------------------------------------------------
  * Other commands
  *
@@ -1847,6 +1915,11 @@ const char *smtpconn_reply_enhanced(const smtpconn_reply *reply);
 const char *smtpconn_reply_response(const smtpconn_reply *reply);
 size_t smtpconn_reply_line_count(const smtpconn_reply *reply);
 const char *smtpconn_reply_line(const smtpconn_reply *reply, size_t index);
+
+/* A copy to be kept, and the end of it, as smtpconn_error_copy and smtpconn_error_free.
+ * Since 0.1.0. */
+smtpconn_reply *smtpconn_reply_copy(const smtpconn_reply *reply);
+void smtpconn_reply_free(smtpconn_reply *reply);
 
 /* NOOP (RFC 5321 section 4.1.1.9): whether the server still answers.  It does not replace the
  * error of a later send: the connection can be lost after it. */
@@ -1972,6 +2045,8 @@ void smtpconn_keep_error(smtpconn *connection, const smtpconn_error *error, void
 void smtpconn_keep_log(smtpconn *connection, int level, int kind, const char *text,
                        size_t length, void *user);
 void smtpconn_keep_token(smtpconn *connection, const char *token, uint64_t expires, void *user);
+void smtpconn_keep_progress(smtpconn *connection, uint64_t sent, uint64_t total,
+                            void *send_user, void *user);
 
 /* Moves records to `buffer`, the oldest first: as many whole ones as fit.  Returns their
  * octets, 0 when there is none or the first does not fit.  `left` (may be NULL) gets the octets
@@ -2004,7 +2079,9 @@ enum smtpconn_record_kind {
   SMTPCONN_RECORD_ENDED = 5,     /* smtpconn_keep_ended */
   SMTPCONN_RECORD_ERROR = 6,     /* smtpconn_keep_error */
   SMTPCONN_RECORD_LOG = 7,       /* smtpconn_keep_log */
-  SMTPCONN_RECORD_TOKEN = 8      /* smtpconn_keep_token */
+  SMTPCONN_RECORD_TOKEN = 8,     /* smtpconn_keep_token */
+  SMTPCONN_RECORD_PROGRESS = 9   /* smtpconn_keep_progress: the latest numbers, when nothing
+                                    else came since the record before */
 };
 #define SMTPCONN_RECORD_VERSION 1
 
@@ -2094,6 +2171,11 @@ enum smtpconn_record_kind {
  *     TOKEN goes on
  *      40  uint64  expires
  *      48  text    the token
+ *
+ *     PROGRESS goes on
+ *      40  uint64  sent
+ *      48  uint64  total, all bits set when it is not known
+ *      56  uint64  send_user, as a number
  *
  * Recipients that were not tried, or are in doubt, for one reason have the same error.  It has
  * no recipient: that is the one whose error it is.  smtpconn_code_name gives the name of a code. */

@@ -70,3 +70,19 @@ func withText(of record: LogRecord, _ body: (UnsafePointer<CChar>?) -> Void) {
   let text = CText(record.text.map { Bytes.isControl($0) ? .question : $0 })
   withExtendedLifetime(text) { unsafe body(text.pointer) }
 }
+
+@_cdecl("smtpconn_set_progress_callback") @implementation
+public func smtpconn_set_progress_callback(
+  _ connection: OpaquePointer?, _ callback: smtpconn_progress_callback?,
+  _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  guard let callback = unsafe callback else {
+    handle.connection.events.onProgress = nil
+    return
+  }
+  handle.connection.events.onProgress = { sent, total, tag in
+    unsafe callback(
+      Handle.view(handle), sent, total, UnsafeMutableRawPointer(bitPattern: tag), user)
+  }
+}

@@ -11,6 +11,8 @@ final class ConnectionHandle: KeepsLastError {
   /// Those of the loop, if there is one.
   let records: RecordQueue
   var lastError: ErrorHandle?
+  /// The caller's own.
+  var user: UInt = 0
   /// Texts read since the connection was used last.
   let texts = LastCTexts()
   /// Texts that live as long as the connection.
@@ -67,6 +69,17 @@ func newLoop() -> LoopHandle? { EventLoop().map { LoopHandle($0) } }
 @_cdecl("smtpconn_last_error") @implementation
 public func smtpconn_last_error(_ connection: OpaquePointer?) -> OpaquePointer? {
   unsafe ConnectionPointer.borrow(connection)?.lastErrorView
+}
+
+@_cdecl("smtpconn_set_user") @implementation
+public func smtpconn_set_user(_ connection: OpaquePointer?, _ user: UnsafeMutableRawPointer?) {
+  unsafe ConnectionPointer.borrow(connection)?.user = tag(user)
+}
+
+@_cdecl("smtpconn_user") @implementation
+public func smtpconn_user(_ connection: OpaquePointer?) -> UnsafeMutableRawPointer? {
+  unsafe UnsafeMutableRawPointer(
+    bitPattern: ConnectionPointer.borrow(connection)?.user ?? 0)
 }
 
 @_cdecl("smtpconn_free") @implementation

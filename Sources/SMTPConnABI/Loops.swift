@@ -7,6 +7,8 @@ final class LoopHandle {
   let loop: EventLoop
   /// Of all its connections.
   let records = RecordQueue()
+  /// How many there are.
+  var timers = 0
 
   init(_ loop: EventLoop) {
     self.loop = loop

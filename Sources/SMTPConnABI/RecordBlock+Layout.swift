@@ -4,7 +4,7 @@ import SMTPProtocol
 
 /// The numbers of `enum smtpconn_record_kind`.
 enum RecordKind: UInt16 {
-  case done = 1, sent, reply, connected, ended, error, log, token
+  case done = 1, sent, reply, connected, ended, error, log, token, progress
 
   static var version: UInt16 { UInt16(SMTPCONN_RECORD_VERSION) }
 

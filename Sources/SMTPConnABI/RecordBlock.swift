@@ -102,6 +102,19 @@ import SMTPTransport
     unsafe base.storeBytes(of: number, toByteOffset: start + offset, as: UInt64.self)
   }
 
+  // MARK: The record that was written last
+
+  /// It is of this kind, and not taken yet.
+  func endsWith(_ kind: RecordKind) -> Bool {
+    guard start >= head, start < count else { return false }
+    return unsafe base.load(fromByteOffset: start + 6, as: UInt16.self) == kind.rawValue
+  }
+
+  func number(at offset: Int) -> UInt64 {
+    guard offset <= size - 8 else { return 0 }
+    return unsafe base.load(fromByteOffset: start + offset, as: UInt64.self)
+  }
+
   // MARK: Taking
 
   var isEmpty: Bool { head == count }

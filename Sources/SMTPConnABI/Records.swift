@@ -135,6 +135,28 @@ public func smtpconn_keep_token(
   records.end()
 }
 
+@_cdecl("smtpconn_keep_progress") @implementation
+public func smtpconn_keep_progress(
+  _ connection: OpaquePointer?, _ sent: UInt64, _ total: UInt64,
+  _ sendUser: UnsafeMutableRawPointer?, _ user: UnsafeMutableRawPointer?
+) {
+  guard let handle = unsafe ConnectionPointer.borrow(connection) else { return }
+  // A record of the same that was not taken yet is out of date.
+  let last = handle.records.last
+  let isAgain =
+    unsafe last?.endsWith(.progress) == true && last?.number(at: 8) == UInt64(tag(user))
+    && last?.number(at: 16) == UInt64(UInt(bitPattern: connection))
+    && last?.number(at: 56) == UInt64(tag(sendUser))
+  if !isAgain {
+    guard unsafe begin(.progress, connection, nil, user, more: 24) != nil else { return }
+  }
+  guard let record = handle.records.last else { return }
+  record.put(sent, at: 40)
+  record.put(total, at: 48)
+  record.put(UInt64(unsafe tag(sendUser)), at: 56)
+  if !isAgain { handle.records.end() }
+}
+
 // MARK: Taking
 
 @_cdecl("smtpconn_loop_take_records") @implementation

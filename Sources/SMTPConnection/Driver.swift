@@ -61,7 +61,7 @@ final class Driver {
     events = Events(callbacks)
     opening = Opening(options, loop, deadlines, trace, callbacks)
     operations = OperationQueue(callbacks, deadlines, trace)
-    content = ContentPump(loop, callbacks, deadlines, trace)
+    content = ContentPump(loop, callbacks, deadlines, trace, events)
     deadlines.startTimer(on: loop) { [self] in limitPassed() }
     callbacks.onTurn { [self] in turn() }
   }
@@ -295,7 +295,7 @@ final class Driver {
         complete(failure)
       }
     case .sendDone(let outcome, let next):
-      content.stop()
+      content.ended(outcome.owner)
       guard let session else { return }
       deadlines.messageEnded(outcome)
       let rest = operations.transactionEnded(
@@ -426,7 +426,7 @@ final class Driver {
     link = .over(failure)
     deadlines.clearTimer()
     let leavesDoubt = abandon(failure ?? .cancelled("the connection was closed by quit"))
-    content.stop()
+    content.ended(nil)
     guard wasStarted else { return }
     if var failure {
       if leavesDoubt || isDoubtful { failure = failure.inDoubt("a message") }

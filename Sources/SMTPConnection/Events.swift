@@ -7,6 +7,8 @@ package final class Events {
   package var onError: ((Failure) -> Void)?
   package var onEnd: (() -> Void)?
   package var onToken: ((AccessToken) -> Void)?
+  /// Octets of a content that have left, all of it or `max`, and the tag of its send.
+  package var onProgress: ((UInt64, UInt64, UInt) -> Void)?
   private let callbacks: CallbackQueue
 
   init(_ callbacks: CallbackQueue) {
@@ -22,6 +24,10 @@ package final class Events {
   /// A token endpoint has given a token.
   func renewed(_ token: AccessToken) { callbacks.appendEvent { [self] in onToken?(token) } }
 
+  func progressed(_ sent: UInt64, _ total: UInt64, _ tag: UInt) {
+    callbacks.appendEvent { [self] in onProgress?(sent, total, tag) }
+  }
+
   /// From now on nothing is called back.
   func forget() {
     callbacks.refuseEvents()
@@ -29,5 +35,6 @@ package final class Events {
     onError = nil
     onEnd = nil
     onToken = nil
+    onProgress = nil
   }
 }

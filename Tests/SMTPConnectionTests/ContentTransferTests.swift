@@ -14,8 +14,9 @@ struct ContentTransferTests {
     _ content: [UInt8], _ form: ContentEncoder.Form, needsNoChange: Bool, perTurn: Int
   ) -> [UInt8] {
     guard let source = BytesSource.copy(content.span) else { return [] }
+    let request = SendRequest(from: nil, recipients: [], size: nil, use8BitMIME: nil)
     let transfer = ContentTransfer(
-      source, ContentEncoder(form, needsNoChange: needsNoChange), .dot)
+      Mailing(request, source) { _ in }, ContentEncoder(form, needsNoChange: needsNoChange), .dot)
     var output = OctetBuffer()
     var budget = perTurn
     while transfer.offset < content.count {

@@ -35,6 +35,9 @@ PROGRAMS: dict[str, list[str]] = {
     "without_socket": [],
     "records": ["{friendly}"],
     "packed": [],
+    "progress": [],
+    "timers": [],
+    "copies": [],
     # As soak.
     "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],

@@ -14,6 +14,7 @@ final class ContentPump {
   private let callbacks: CallbackQueue
   private let deadlines: Deadlines
   private let trace: Trace
+  private let progress: Progress
   private var content: ContentTransfer?
 
   /// Content up to this size is copied into the output after its commands: one system call
@@ -22,7 +23,11 @@ final class ContentPump {
   /// Content written before other connections get their turn.
   static var contentPerTurn: Int { 1 << 20 }
 
-  init(_ loop: EventLoop, _ callbacks: CallbackQueue, _ deadlines: Deadlines, _ trace: Trace) {
+  init(
+    _ loop: EventLoop, _ callbacks: CallbackQueue, _ deadlines: Deadlines, _ trace: Trace,
+    _ events: Events
+  ) {
+    progress = Progress(events)
     self.loop = loop
     self.callbacks = callbacks
     self.deadlines = deadlines
@@ -55,8 +60,9 @@ final class ContentPump {
       return true
     }
     if let size, inChunks { append(.lastChunk(Int(size), size: size), session) { _ in } }
+    progress.begin()
     content = ContentTransfer(
-      mailing.source, mailing.encoder(isDotted: !inChunks),
+      mailing, mailing.encoder(isDotted: !inChunks),
       !inChunks ? .dot : size == nil ? .chunks : .oneChunk)
     mailing.source.start(loop: loop) { [self] in ready() }
     return false
@@ -69,18 +75,23 @@ final class ContentPump {
   ) {
     let source = mailing.source
     var encoder = mailing.encoder(isDotted: isDotted)
-    append(part, session) { output in
+    let isAppended = append(part, session) { output in
       _ = source.read(from: 0) { encoder.encode($0, into: &output) }
       encoder.finish(into: &output)
     }
+    if isAppended { progress.ended(mailing.octets ?? 0, at: session.output.end, of: mailing) }
   }
 
-  /// Appends content to the output.
+  /// Appends content to the output. False when no such part is wanted.
+  @discardableResult
   private func append(
     _ part: Session.ContentPart, _ session: Session, _ body: (inout OctetBuffer) -> Void
-  ) {
-    guard let start = session.append(part, body), trace.logsContent else { return }
-    trace.content(session.output.bytes[start..<session.output.bytes.count])
+  ) -> Bool {
+    guard let start = session.append(part, body) else { return false }
+    if trace.logsContent {
+      trace.content(session.output.bytes[start..<session.output.bytes.count])
+    }
+    return true
   }
 
   // MARK: What leaves
@@ -136,7 +147,7 @@ final class ContentPump {
       let halt: Halt?
       switch next(session, channel) {
       case .nothing:
-        return .waiting
+        halt = .waiting
       case .output(let count):
         halt = account(for: session.write(to: channel, count), session, channel)
       case .piece(let content):
@@ -144,7 +155,11 @@ final class ContentPump {
       case .chunk(let content):
         halt = move(content, asChunk: true, session, channel, &budget)
       }
-      if let halt { return halt }
+      guard let halt else { continue }
+      if let content {
+        progress.moved(content.offset, waiting: session.output.count, of: content.mailing)
+      }
+      return halt
     }
   }
 
@@ -157,6 +172,7 @@ final class ContentPump {
       deadlines.activity()
       // A server that owes a reply gets no more time because others are asked for.
       if !session.took(count, now: deadlines.now) { deadlines.asked(sent: channel.sent) }
+      progress.left(session.output.left)
       return nil
     case .wouldBlock: return .waiting
     case .endOfStream: return .closed
@@ -265,7 +281,10 @@ final class ContentPump {
     var tail = OctetBuffer()
     content.encoder.finish(into: &tail)
     guard session.mayGrow(to: content.encoder.size) else { return false }
-    append(content.lastPart(tail.count), session) { $0.append(tail) }
+    if append(content.lastPart(tail.count), session, { $0.append(tail) }) {
+      progress.ended(
+        UInt64(clamping: content.offset), at: session.output.end, of: content.mailing)
+    }
     stop()
     return true
   }
@@ -308,8 +327,14 @@ final class ContentPump {
     _ = session.write(to: channel, session.output.count)
   }
 
+  /// The message of this owner has ended, or with nil every one.
+  func ended(_ owner: AnyObject?) {
+    stop()
+    progress.forget(owner)
+  }
+
   /// No more of the content leaves.
-  func stop() {
+  private func stop() {
     content?.source.stop()
     content = nil
   }

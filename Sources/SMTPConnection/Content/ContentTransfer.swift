@@ -13,7 +13,8 @@ final class ContentTransfer {
     case chunks
   }
 
-  let source: any ContentSource
+  let mailing: Mailing
+  var source: any ContentSource { mailing.source }
   var encoder: ContentEncoder
   private let framing: Framing
   /// The position of the next octets in the source, and up to which position they are sent
@@ -23,8 +24,8 @@ final class ContentTransfer {
   /// The source has nothing for now and will report when it has.
   var isPaused = false
 
-  init(_ source: any ContentSource, _ encoder: ContentEncoder, _ framing: Framing) {
-    self.source = source
+  init(_ mailing: Mailing, _ encoder: ContentEncoder, _ framing: Framing) {
+    self.mailing = mailing
     self.encoder = encoder
     self.framing = framing
   }

@@ -121,6 +121,10 @@ final class Mailing {
     return survey.isWhole ? survey.size : nil
   }
 
+  /// All of the content as the caller gave it; of a file what it has at the beginning. nil when
+  /// that is not known.
+  var octets: UInt64? { source.survey?.octets ?? request.leastSize }
+
   func encoder(isDotted: Bool) -> ContentEncoder {
     let form: ContentEncoder.Form = request.isBinary ? .binary : isDotted ? .dotted : .counted
     return ContentEncoder(form, needsNoChange: needsNoChange(isDotted: isDotted))

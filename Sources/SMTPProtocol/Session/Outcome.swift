@@ -30,6 +30,22 @@ package final class Outcome {
     self.recipients = recipients
   }
 
+  /// The same, with a C form of its own.
+  package func copy() -> Outcome {
+    let copy = Outcome(recipients)
+    copy.failure = failure
+    copy.response = response
+    copy.envelopeTime = envelopeTime
+    copy.messageTime = messageTime
+    copy.verdictTime = verdictTime
+    copy.wasAnswered = wasAnswered
+    copy.messageSize = messageSize
+    copy.tries = tries
+    copy.retryError = retryError
+    copy.address = address
+    return copy
+  }
+
   package func setAddress(_ address: String?) {
     self.address = address
     failure = failure.map { addressed($0) }

@@ -39,8 +39,8 @@ package struct SessionOutput {
   package var count: Int { bytes.count &- taken }
   package var isEmpty: Bool { bytes.count == taken }
   /// How much has left, and how much was ever put in.
-  var left: Int { removed &+ taken }
-  var end: Int { removed &+ bytes.count }
+  package var left: Int { removed &+ taken }
+  package var end: Int { removed &+ bytes.count }
 
   // MARK: Commands
 

@@ -105,6 +105,7 @@ static void removes_events(void) {
   smtpconn_set_end_callback(world.connection, NULL, NULL);
   smtpconn_set_log_callback(world.connection, NULL, NULL);
   smtpconn_set_token_callback(world.connection, NULL, NULL);
+  smtpconn_set_progress_callback(world.connection, NULL, NULL);
 }
 
 static void replaces_events(void) {
@@ -131,6 +132,9 @@ static void looks(void) {
   (void)smtpconn_remote_address(connection), (void)smtpconn_last_response(connection);
   (void)smtpconn_last_error(connection), (void)smtpconn_has_capability(connection, "AUTH");
   (void)smtpconn_capability_parameters(connection, "AUTH");
+  smtpconn_set_user(connection, &world);
+  CHECK(smtpconn_user(connection) == (connection == NULL ? NULL : &world));
+  smtpconn_error_free(smtpconn_error_copy(smtpconn_last_error(connection)));
   for (index = 0; index < smtpconn_capability_count(connection); index++) {
     CHECK(smtpconn_capability_line(connection, index) != NULL);
   }
@@ -185,6 +189,19 @@ static void asks_loop(void) {
   (void)smtpconn_loop_fd(world.loop);
   (void)smtpconn_loop_timeout(world.loop);
   CHECK_INT(smtpconn_loop_wakeup(world.loop), world.loop == NULL ? SMTPCONN_ESTATE : 0);
+}
+
+static void on_nothing(smtpconn_timer *timer, void *user) { (void)timer, (void)user; }
+
+/* It is freed before its time, with the loop or without it. */
+static void sets_timers(void) {
+  smtpconn_timer *once = smtpconn_timer_new(world.loop, on_nothing, NULL);
+  smtpconn_timer *again = smtpconn_timer_new(world.loop, on_nothing, NULL);
+  int expected = world.loop == NULL ? SMTPCONN_ESTATE : 0;
+  CHECK_INT(smtpconn_timer_start(once, 100000, 0), expected);
+  CHECK_INT(smtpconn_timer_start(again, 0, 100000), expected);
+  CHECK_INT(smtpconn_timer_stop(once), expected);
+  smtpconn_timer_free(once), smtpconn_timer_free(again);
 }
 
 /* One too many is kept; what a small buffer has no room for stays for the next time. */
@@ -338,7 +355,7 @@ const struct named_deed deeds[] = {
     DEED(sends_borrowed), DEED(sends_packed), DEED(sends_reader), DEED(sends_descriptor), DEED(sends_and_cancels), DEED(sends_and_withdraws),
     DEED(sends_and_frees), DEED(removes_events), DEED(replaces_events), DEED(looks), DEED(waits),
     DEED(moves), DEED(moves_another),
-    DEED(asks_loop), DEED(takes_records), DEED(frees_loop), DEED(frees_loop_and_connection),
+    DEED(asks_loop), DEED(sets_timers), DEED(takes_records), DEED(frees_loop), DEED(frees_loop_and_connection),
     DEED(frees_connection_and_loop), DEED(sets_mechanism), DEED(adds_mechanism),
     DEED(takes_mechanism), DEED(sets_bad_mechanism), DEED(sets_password), DEED(takes_password),
     DEED(sets_context), DEED(takes_context), DEED(sets_key_log), DEED(takes_key_log),

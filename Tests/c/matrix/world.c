@@ -128,6 +128,13 @@ static void on_new_token(smtpconn *connection, const char *token, uint64_t expir
   CHECK_TEXT(token, "a-new-token");
 }
 
+static void on_progress(smtpconn *connection, uint64_t sent, uint64_t total, void *send_user,
+                        void *user) {
+  CHECK(connection != NULL && user == &world && sent <= total);
+  CHECK(send_user == &world);
+  visit(ON_PROGRESS);
+}
+
 void on_token(smtpconn_token_request *request, int renew, void *user) {
   int result;
   (void)renew;
@@ -265,6 +272,7 @@ static void make_world(enum course course) {
   smtpconn_set_error_callback(world.connection, on_error, &world);
   smtpconn_set_end_callback(world.connection, on_end, &world);
   smtpconn_set_log_callback(world.connection, on_log, &world);
+  smtpconn_set_progress_callback(world.connection, on_progress, &world);
   smtpconn_set_token_callback(world.connection, on_new_token, &world);
 }
 

@@ -46,6 +46,14 @@ void null_loop(void) {
   CHECK_INT(smtpconn_loop_dispatch(NULL), SMTPCONN_ESTATE);
   CHECK(smtpconn_loop_timeout(NULL) <= 0);
   CHECK_INT(smtpconn_loop_wakeup(NULL), SMTPCONN_ESTATE);
+  CHECK(smtpconn_timer_new(NULL, NULL, NULL) == NULL);
+  CHECK_INT(smtpconn_timer_start(NULL, 0, 0), SMTPCONN_ESTATE);
+  CHECK_INT(smtpconn_timer_stop(NULL), SMTPCONN_ESTATE);
+  smtpconn_timer_free(NULL);
+  CHECK(smtpconn_error_copy(NULL) == NULL);
+  CHECK(smtpconn_result_copy(NULL) == NULL);
+  CHECK(smtpconn_reply_copy(NULL) == NULL);
+  smtpconn_error_free(NULL), smtpconn_result_free(NULL), smtpconn_reply_free(NULL);
 }
 
 void null_connection(void) {
@@ -89,6 +97,10 @@ void null_connection(void) {
   CHECK_INT(smtpconn_reset(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_quit(NULL, never_done, NULL), SMTPCONN_ESTATE);
   CHECK_INT(smtpconn_cancel(NULL), SMTPCONN_ESTATE);
+  smtpconn_set_user(NULL, NULL);
+  CHECK(smtpconn_user(NULL) == NULL);
+  smtpconn_set_progress_callback(NULL, smtpconn_keep_progress, NULL);
+  smtpconn_keep_progress(NULL, 1, 1, NULL, NULL);
   smtpconn_keep_done(NULL, NULL, NULL);
   smtpconn_keep_sent(NULL, NULL, NULL, NULL);
   smtpconn_keep_reply(NULL, NULL, NULL, NULL);

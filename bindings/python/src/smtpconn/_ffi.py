@@ -40,6 +40,10 @@ class _Loop(Structure):
     """smtpconn_loop"""
 
 
+class _Timer(Structure):
+    """smtpconn_timer"""
+
+
 class _Conn(Structure):
     """smtpconn"""
 
@@ -76,6 +80,7 @@ Error = POINTER(_Error)
 Options = POINTER(_Options)
 Exchange = POINTER(_Exchange)
 Loop = POINTER(_Loop)
+Timer = POINTER(_Timer)
 Conn = POINTER(_Conn)
 Auth = POINTER(_Auth)
 TokenRequest = POINTER(_TokenRequest)
@@ -92,6 +97,7 @@ if TYPE_CHECKING:
     OptionsHandle = _Pointer[_Options]
     ExchangeHandle = _Pointer[_Exchange]
     LoopHandle = _Pointer[_Loop]
+    TimerHandle = _Pointer[_Timer]
     ConnHandle = _Pointer[_Conn]
     AuthHandle = _Pointer[_Auth]
     TokenRequestHandle = _Pointer[_TokenRequest]
@@ -105,6 +111,7 @@ else:  # typing.get_type_hints needs every name.
     OptionsHandle = Options
     ExchangeHandle = Exchange
     LoopHandle = Loop
+    TimerHandle = Timer
     ConnHandle = Conn
     AuthHandle = Auth
     TokenRequestHandle = TokenRequest
@@ -121,10 +128,12 @@ MechanismCallback = CFUNCTYPE(None, Exchange, POINTER(c_uint8), c_size_t, c_void
 PasswordCallback = CFUNCTYPE(c_ssize_t, POINTER(c_char), c_size_t, c_void_p)
 TLSContextCallback = CFUNCTYPE(c_int, c_void_p, c_void_p)
 TLSKeyLogCallback = CFUNCTYPE(None, c_char_p, c_void_p)
+TimerCallback = CFUNCTYPE(None, Timer, c_void_p)
 DoneCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 EventCallback = CFUNCTYPE(None, Conn, c_void_p)
 ErrorCallback = CFUNCTYPE(None, Conn, Error, c_void_p)
 LogCallback = CFUNCTYPE(None, Conn, c_int, c_int, c_char_p, c_size_t, c_void_p)
+ProgressCallback = CFUNCTYPE(None, Conn, c_uint64, c_uint64, c_void_p, c_void_p)
 TokenCallback = CFUNCTYPE(None, TokenRequest, c_int, c_void_p)
 NewTokenCallback = CFUNCTYPE(None, Conn, c_char_p, c_uint64, c_void_p)
 ReadCallback = CFUNCTYPE(c_ssize_t, POINTER(c_uint8), c_size_t, c_void_p)
@@ -169,6 +178,8 @@ FUNCTIONS = (
     Function("smtpconn_error_certificate_names", [Error], c_char_p),
     Function("smtpconn_error_address", [Error], c_char_p),
     Function("smtpconn_error_retry", [Error], c_int),
+    Function("smtpconn_error_copy", [Error], Error),
+    Function("smtpconn_error_free", [Error], None),
     # Options
     Function("smtpconn_options_new", [], Options),
     Function("smtpconn_options_free", [Options], None),
@@ -330,13 +341,20 @@ FUNCTIONS = (
     Function("smtpconn_loop_dispatch", [Loop], c_int),
     Function("smtpconn_loop_timeout", [Loop], c_int),
     Function("smtpconn_loop_wakeup", [Loop], c_int),
+    Function("smtpconn_timer_new", [Loop, TimerCallback, c_void_p], Timer),
+    Function("smtpconn_timer_start", [Timer, c_uint32, c_uint32], c_int),
+    Function("smtpconn_timer_stop", [Timer], c_int),
+    Function("smtpconn_timer_free", [Timer], None),
     # Connection
     Function("smtpconn_new", [Options, Loop], Conn),
     Function("smtpconn_last_error", [Conn], Error),
+    Function("smtpconn_set_user", [Conn, c_void_p], None),
+    Function("smtpconn_user", [Conn], c_void_p),
     Function("smtpconn_set_connect_callback", [Conn, EventCallback, c_void_p], None),
     Function("smtpconn_set_error_callback", [Conn, ErrorCallback, c_void_p], None),
     Function("smtpconn_set_end_callback", [Conn, EventCallback, c_void_p], None),
     Function("smtpconn_set_log_callback", [Conn, LogCallback, c_void_p], None),
+    Function("smtpconn_set_progress_callback", [Conn, ProgressCallback, c_void_p], None),
     Function("smtpconn_connect", [Conn, DoneCallback, c_void_p], c_int),
     Function("smtpconn_run", [Conn], c_int),
     Function("smtpconn_get_loop", [Conn], Loop),
@@ -469,12 +487,16 @@ FUNCTIONS = (
     Function("smtpconn_result_message_size", [Result], c_uint64),
     Function("smtpconn_result_tries", [Result], c_int),
     Function("smtpconn_result_retry_error", [Result], Error),
+    Function("smtpconn_result_copy", [Result], Result),
+    Function("smtpconn_result_free", [Result], None),
     # Other commands
     Function("smtpconn_reply_code", [Reply], c_int),
     Function("smtpconn_reply_enhanced", [Reply], c_char_p),
     Function("smtpconn_reply_response", [Reply], c_char_p),
     Function("smtpconn_reply_line_count", [Reply], c_size_t),
     Function("smtpconn_reply_line", [Reply, c_size_t], c_char_p),
+    Function("smtpconn_reply_copy", [Reply], Reply),
+    Function("smtpconn_reply_free", [Reply], None),
     Function("smtpconn_noop", [Conn, ReplyCallback, c_void_p], c_int),
     Function("smtpconn_verify", [Conn, c_char_p, ReplyCallback, c_void_p], c_int),
     Function("smtpconn_expand", [Conn, c_char_p, ReplyCallback, c_void_p], c_int),
@@ -496,6 +518,7 @@ FUNCTIONS = (
     Function("smtpconn_keep_error", [Conn, Error, c_void_p], None),
     Function("smtpconn_keep_log", [Conn, c_int, c_int, c_char_p, c_size_t, c_void_p], None),
     Function("smtpconn_keep_token", [Conn, c_char_p, c_uint64, c_void_p], None),
+    Function("smtpconn_keep_progress", [Conn, c_uint64, c_uint64, c_void_p, c_void_p], None),
     Function(
         "smtpconn_loop_take_records", [Loop, c_void_p, c_size_t, POINTER(c_size_t)], c_ssize_t
     ),
