@@ -236,11 +236,3 @@ def test_versions_agree() -> None:
     assert f"## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text()
     binding = (ROOT / "bindings" / "python" / "src" / "smtpconn" / "_version.py").read_text()
     assert f'__version__ = "{VERSION}"' in binding
-
-
-def test_man_page() -> None:
-    """It names every function, no other, and the right version."""
-    page = (ROOT / "docs" / "man" / "smtpconn.3").read_text()
-    named = set(re.findall(r'smtpconn_[a-z0-9_]+(?=(?:\\fP|[", ])*\()', page))
-    assert named == header_functions()
-    assert f'"smtpconn {VERSION}"' in page

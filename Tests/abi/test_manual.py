@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.drive import ROOT
-from support.header import HEADER, header_functions
+from support.header import HEADER, header_functions, header_version
 
 GENERATOR = ROOT / "docs" / "man" / "generate"
 #: Every page of functions, in this order.
@@ -68,6 +68,16 @@ def test_every_function_has_a_page(manual: Path) -> None:
             assert f".It Fa {parameter}\n" in page["PARAMETERS"], name
         assert "Fn smtpconn" in page["HISTORY"] or "These functions" in page["HISTORY"]
         assert re.search(r"added in smtpconn \d+\.\d+\.\d+\.", page["HISTORY"])
+
+
+def test_the_overview_names_every_function(manual: Path) -> None:
+    """And no other, and the right version."""
+    page = (manual / "smtpconn.3").read_text()
+    named = set(re.findall(r'smtpconn_[a-z0-9_]+(?=[", ]*\(\))', page))
+    assert header_functions() - named == set()
+    assert named - header_functions() == set()
+    assert f'"smtpconn {header_version()}"' in page
+    assert "@" not in page
 
 
 def test_every_type_has_a_page(manual: Path) -> None:

@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def files(reference: pages.Reference, writer: mdoc.Writer) -> Iterator[tuple[str, str]]:
     written = {pages.OVERVIEW, pages.RULES}
     for path in (ROOT / "docs/man").glob("*.3"):
-        yield path.name, path.read_text(encoding="utf-8")
+        yield path.name, writer.by_hand(path.read_text(encoding="utf-8"))
     yield f"{pages.RULES}.3", writer.rules()
     for overview in reference.overviews:
         written.add(overview.name)

@@ -19,6 +19,7 @@ CLOSING = set(".,;:?!)]")
 class Writer:
     def __init__(self, reference: Reference, day: date) -> None:
         self.reference = reference
+        self.day = day
         self.date = f"{day:%B} {day.day}, {day.year}"
         #: Functions that the page at hand describes itself.
         self.own: set[str] = set()
@@ -42,6 +43,28 @@ class Writer:
             *self._references([OVERVIEW, *(each.name for each in self.reference.overviews)]),
         ]
         return "\n".join(lines) + "\n"
+
+    def by_hand(self, text: str) -> str:
+        """A page that is written by hand, in man(7), with what it leaves out."""
+        text = text.replace("@DATE@", self.day.isoformat())
+        text = text.replace("@VERSION@", self.reference.header.version)
+        index = "".join(f"{line}\n" for line in self._index(text))
+        return text.replace('.\\" functions\n', index)
+
+    def _index(self, text: str) -> Iterator[str]:
+        """The functions that the text does not name itself, by section."""
+        yield ".nh"
+        for overview in self.reference.overviews:
+            yield f".SS {overview.title}: {overview.name}(3)"
+            for page in overview.pages:
+                names = [f.name for f in page.functions if f" {f.name} " not in text]
+                if not names:
+                    continue
+                for name in names:
+                    yield ".TP" if name == names[0] else ".TQ"
+                    yield f".BR {name} ()"
+                yield from _filled(_man(page.summary[:1].upper() + page.summary[1:] + "."))
+        yield ".hy"
 
     def _head(self, title: str, names: list[str], summary: str) -> Iterator[str]:
         yield f".Dd {self.date}"
@@ -148,7 +171,7 @@ class Writer:
         yield from self._references([OVERVIEW, RULES, *others])
 
     def _functions(self, overview: Overview) -> Iterator[str]:
-        pages = [each for each in overview.contents if isinstance(each, Page)]
+        pages = overview.pages
         if not pages:
             return
         if overview.description:
@@ -295,6 +318,10 @@ def _filled(text: str) -> list[str]:
 
 def _text(text: str) -> str:
     return text.replace("\\", "\\e")
+
+
+def _man(text: str) -> str:
+    return _text(text).replace("-", "\\-")
 
 
 def _argument(text: str) -> str:

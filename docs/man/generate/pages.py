@@ -82,6 +82,10 @@ class Overview:
     #: Groups of types, constants and remarks, and pages of functions, as the header has them.
     contents: list[Group | Page] = field(default_factory=list)
 
+    @property
+    def pages(self) -> list[Page]:
+        return [each for each in self.contents if isinstance(each, Page)]
+
 
 @dataclass
 class Reference:
