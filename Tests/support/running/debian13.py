@@ -83,7 +83,7 @@ def main() -> int:
         copy_tree()
         ROOT_FOLDER.copy_settings()
         clean_temporary()
-        groups = ["build", "test", "static", "kerberos", "loops", "porting"]
+        groups = ["build", "test", "kerberos", "loops", "porting"]
         run(inside(["sh", "Tests/support/running/require.sh", *groups]))
         run(inside(["make", "build/venv/ready"]))
     except FailedError as error:

@@ -107,10 +107,6 @@ for group; do
     docs)
       want chromium program chromium
       ;;
-    static)
-      want zlib1g-dev static_openssl
-      want libzstd-dev static_openssl
-      ;;
     debian13)
       want debootstrap program debootstrap
       want debian-archive-keyring package debian-archive-keyring
