@@ -338,7 +338,7 @@ def test_what_is_raised_is_not_logged_as_an_error(
     assert [each for each in caplog.records if each.levelno > logging.INFO] == []
 
 
-def no_memory(_result: object) -> smtpconn.Result:
+def no_memory(_result: object, *, plain: bool) -> smtpconn.Result:
     raise MemoryError("no memory for a result")
 
 

@@ -69,7 +69,7 @@ class Delivery:
     @property
     def is_here(self) -> bool:
         """Whether the caller is a function of the program that this runs."""
-        return any(each is self for each in _here.deliveries)
+        return self in _here.deliveries
 
     def deliver(self) -> None:
         """Delivers what is there.  Raises what is no Exception, as KeyboardInterrupt, at once."""

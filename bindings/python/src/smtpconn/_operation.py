@@ -173,10 +173,13 @@ class Operation:
         record = self.record
         try:
             if record:
-                error = None if is_plain(record) else read_failure(record)
+                plain = is_plain(record)
+                error = None if plain else read_failure(record)
                 if self.kind == DONE:
                     return error, None
-                return error, read_result(record) if self.kind == SENT else read_reply(record)
+                if self.kind == SENT:
+                    return error, read_result(record, plain=plain)
+                return error, read_reply(record)
             unknown = CancelledError(
                 "the connection was closed: the outcome is unknown", retry=Retry.UNKNOWN
             )

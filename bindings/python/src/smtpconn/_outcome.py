@@ -193,18 +193,26 @@ class Result:
     message_size: int = 0
 
     @classmethod
-    def _later(cls, read: Callable[[bytes], dict[str, Any]], record: bytes) -> "Result":
+    def _later(
+        cls, read: Callable[[bytes], dict[str, Any]], record: bytes, is_plain: bool
+    ) -> "Result":
         """One whose fields are read when one of them is asked for, which may be never."""
         result = cls.__new__(cls)
-        result.__dict__["_unread"] = (read, record)
+        result.__dict__["_unread"] = (read, record, is_plain)
         return result
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether every recipient was accepted, as far as that is known without a look."""
+        unread = self.__dict__.get("_unread")
+        return unread is not None and unread[2]
 
     def __getattr__(self, name: str) -> Any:
         fields = self.__dict__
         unread = fields.get("_unread")
         if unread is None or name.startswith("__"):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        read, record = unread
+        read, record, _ = unread
         fields.update(read(record))
         fields.pop("_unread", None)
         return getattr(self, name)

@@ -58,9 +58,9 @@ def read_failure(record: bytes) -> SMTPConnError | None:
     return None if code == 0 else CLASSES.get(code, SMTPConnError)(_code_text(code), code=code)
 
 
-def read_result(record: bytes) -> Result:
+def read_result(record: bytes, *, plain: bool) -> Result:
     """The result of a send, whose fields are read when one of them is asked for."""
-    return Result._later(_fields, record)
+    return Result._later(_fields, record, plain)
 
 
 def read_reply(record: bytes) -> Reply | None:

@@ -118,6 +118,8 @@ class SansIOConnection(Connection):
     #: way of.
     _unread = b""
     _untaken = b""
+    #: For `take`.
+    _room: Optional[ctypes.Array[ctypes.c_char]] = None
 
     def feed(self, octets: Octets, now: Optional[float] = None) -> None:
         """The server has sent these octets.
@@ -150,10 +152,14 @@ class SansIOConnection(Connection):
             return self._give(most)
 
         def take(handle: ConnHandle, time: int) -> None:
-            buffer = ctypes.create_string_buffer(most)
+            buffer = self._room
+            if buffer is None or len(buffer) < most:
+                buffer = self._room = ctypes.create_string_buffer(most)
             count = lib.smtpconn_take(handle, buffer, most, time)
             check(count, lib.smtpconn_last_error, handle)
-            self._untaken = buffer.raw[:count]
+            self._untaken = ctypes.string_at(buffer, count)
+            # There may have been a password.
+            ctypes.memset(buffer, 0, count)
             # A callback may have closed the connection.
             if self._unread and self._handle is not None:
                 self._feed(handle, time)

@@ -118,8 +118,6 @@ class Dialogue:
             start(self._connection, done)
         except SMTPConnError as error:
             return Ended(error, None, False)
-        # What can be refused without the server ends now: nothing that it says would end it.
-        self._connection.tick()
         limit = self._socket.gettimeout()
         self._socket.settimeout(0)
         try:
@@ -134,6 +132,10 @@ class Dialogue:
         moved = time.monotonic()
         while not ended:
             left = left or self._take(observe)
+            if not left:
+                connection.tick()
+            if ended:  # Refused without the server, from which nothing comes then.
+                return
             sent = self._send(left) if left else 0
             left = left[sent:]
             now = time.monotonic()

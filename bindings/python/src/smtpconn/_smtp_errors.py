@@ -106,6 +106,8 @@ def answer_of(response: Optional[str], code: Optional[int] = None) -> Answer:
 def refused(result: Optional[Result], addresses: list[str]) -> dict[str, Answer]:
     """The recipients that were refused, under the names by which the program knows them."""
     answers: dict[str, Answer] = {}
+    if result is not None and result._is_plain:
+        return answers
     for each, address in zip(result.recipients if result else (), addresses):
         if not each.accepted and each.code is not None and each.code >= 400:
             answers[address] = answer_of(each.response, each.code)

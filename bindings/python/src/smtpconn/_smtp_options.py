@@ -18,7 +18,12 @@ _XTEXT: Final = re.compile(r"\+([0-9A-F]{2})")
 
 
 def envelope_of(
-    sender: str, recipients: list[str], mail_options: Iterable[str], rcpt_options: Iterable[str]
+    sender: str,
+    recipients: list[str],
+    mail_options: Iterable[str],
+    rcpt_options: Iterable[str],
+    *,
+    is_empty: bool,
 ) -> Envelope:
     """The same for the library.  EnvelopeError when it has no word for something."""
     fields: dict[str, Any] = {}
@@ -44,7 +49,8 @@ def envelope_of(
         addressees,
         dsn=DSN(**dsn) if dsn else None,
         parameters=parameters or None,
-        allow_empty=True,
+        # The library is quicker without it.
+        allow_empty=is_empty,
         **fields,
     )
 

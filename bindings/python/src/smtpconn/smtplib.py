@@ -222,7 +222,7 @@ class SMTP(Wire):
     ) -> Optional[Ended]:
         """Sends with the library; None when it sent nothing, as it has no word for something."""
         try:
-            envelope = envelope_of(sender, addresses, *options)
+            envelope = envelope_of(sender, addresses, *options, is_empty=not octets)
         except EnvelopeError:
             return None
         return self._run(lambda connection, done: connection.start_send(envelope, octets, done))
