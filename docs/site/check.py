@@ -23,6 +23,11 @@ SEARCHES = {
     "nodemailer": "guide/migration",
     "django": "guide/django",
     "lmtp": "guide/lmtp",
+    "libuv": "c/loops",
+    "glib": "c/loops",
+    "fork": "c/threads",
+    "libesmtp": "c/porting",
+    "musl": "platforms",
     "envelope": "reference/python",
 }
 

@@ -49,6 +49,9 @@ PICTURED = {
     "guide/migration": [("wide", "dark")],
     "guide/benchmarks": [("wide", "light"), ("wide", "dark"), ("narrow", "light")],
     "reference/python": [("wide", "light")],
+    "c/start": [("narrow", "light")],
+    "c/loops": [("wide", "dark")],
+    "c/porting": [("wide", "light")],
     "reference/c/smtpconn_sending": [("wide", "light"), ("narrow", "dark")],
 }
 
