@@ -122,3 +122,29 @@ def test_the_form(manual: Path) -> None:
     assert [
         line for line, other in found if not (other and (manual / f"{other[1]}.3").exists())
     ] == []
+
+
+EXAMPLES = sorted((ROOT / "docs/man/examples").glob("*.c"))
+
+
+def test_the_examples_compile() -> None:
+    flags = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+    done = subprocess.run(
+        ["cc", *flags, "-fsyntax-only", "-I", str(ROOT / "include"), *map(str, EXAMPLES)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert len(EXAMPLES) > 40
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: str(path.stem))
+def test_an_example(path: Path, manual: Path) -> None:
+    """It calls the function whose page it is on, and does not wrap there."""
+    lines = path.read_text().splitlines()
+    call = [line.strip() for line in lines if f"{path.stem}(" in line][-1]
+    shown = call.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    assert shown in parts(page_of(manual, path.stem))["EXAMPLES"]
+    assert max(map(len, lines)) <= 92

@@ -78,8 +78,10 @@ def parameter(each: Parameter, function: Function, header: Header) -> str:
             it = "They" if word in PLURALS else "It"
             text += f"  {it} may be freed as soon as the function has returned."
         return text
-    if each.type in header.callbacks:
+    if each.type in header.callbacks and each.name not in PARAMETERS:
         kept = f"A callback of the type {each.type}."
+        if handle(function.result) in header.types:
+            return f"{kept}  Without one the function returns NULL."
         return f"{kept}  NULL: nothing is called."
     if each.name in PARAMETERS:
         return PARAMETERS[each.name]
