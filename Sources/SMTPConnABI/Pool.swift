@@ -24,12 +24,12 @@ public func smtpconn_pool_new(
   let given = unsafe OptionsPointer.borrow(options) ?? OptionsHandle()
   let identity = unsafe AuthPointer.borrow(auth)?.identity
   guard let loop = unsafe LoopPointer.borrow(loop) ?? newLoop() else { return nil }
-  var pool: Pool?
   let result = given.perform { () throws(Failure) in
-    pool = try Pool(given.options, identity, loop: loop.loop)
+    try Pool.check(given.options, identity)
   }
-  guard result == 0, let pool else { return nil }
-  return unsafe PoolPointer.make(PoolHandle(pool, loop))
+  guard result == 0 else { return nil }
+  return unsafe PoolPointer.make(
+    PoolHandle(Pool(given.options, identity, loop: loop.loop), loop))
 }
 
 @_cdecl("smtpconn_pool_last_error") @implementation

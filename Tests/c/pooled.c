@@ -4,7 +4,7 @@
  *     pooled PORT [NAME=VALUE...]
  *
  * Settings of the pool have their names; further ones:
- *     user, password     a login
+ *     user, password     a login; refresh, access_url: with a token
  *     messages=N         messages, each to a recipient of its own; user N is its number, from 1
  *     to=N               recipients of each message
  *     lmtp, all_or_none, chunking
@@ -12,11 +12,14 @@
  *     do=N:WHAT          in the callback of message N: free, close, pause, drain, again (send
  *                        another one) or withdraw:M
  *     first=WHAT         the same before the loop runs
- *     resume=MS          resumes a paused pool when the loop has nothing to do for so long
+ *     resume=1           resumes the pool when it was paused and what had begun has ended
  *     shown=0            nothing is printed for a message
  *
  * A line for each callback, and the numbers of the pool at the end.
  */
+#define RECORD_MAIN
+#include "record.h"
+
 #include <smtpconn.h>
 
 #include <stdio.h>
@@ -28,7 +31,7 @@ static smtpconn_envelope *envelope;
 static smtpconn_message *message;
 static char **arguments;
 static size_t calls, taken;
-static int shown = 1, recipients = 1, isFreed;
+static int shown = 1, recipients = 1, is_freed, is_paused;
 
 static const char *setting(const char *name, const char *otherwise) {
   size_t length = strlen(name), index;
@@ -72,7 +75,7 @@ static void on_drained(smtpconn_pool *of, void *user) {
          (int)smtpconn_pool_count(of, SMTPCONN_POOL_CONNECTIONS));
   if (setting("free_when_drained", NULL) != NULL) {
     smtpconn_pool_free(of);
-    isFreed = 1;
+    is_freed = 1;
   }
 }
 
@@ -88,14 +91,20 @@ static void on_log(smtpconn_pool *of, uint32_t connection, int level, int kind,
   printf("log %u %s\n", strlen(text) == length ? connection : 0, text);
 }
 
+static void on_token(smtpconn_pool *of, const char *token, uint64_t expires, void *user) {
+  (void)of;
+  printf("token %s %s user=%zu\n", token, expires > 0 ? "expires" : "stays", (size_t)user);
+}
+
 static void act(const char *what) {
   if (strcmp(what, "free") == 0) {
     smtpconn_pool_free(pool);
-    isFreed = 1;
+    is_freed = 1;
   } else if (strcmp(what, "close") == 0) {
     smtpconn_pool_close(pool);
   } else if (strcmp(what, "pause") == 0) {
     check(smtpconn_pool_pause(pool), what);
+    is_paused = 1;
   } else if (strcmp(what, "resume") == 0) {
     check(smtpconn_pool_resume(pool), what);
   } else if (strcmp(what, "drain") == 0) {
@@ -113,7 +122,15 @@ static void on_sent(smtpconn_pool *of, const smtpconn_error *error, const smtpco
   const smtpconn_error *again = smtpconn_result_retry_error(result);
   char name[32];
   const char *what;
+  struct kept kept = {0};
   calls++;
+  kept.kind = SMTPCONN_RECORD_SENT;
+  kept.pool = of;
+  kept.error = error;
+  kept.result = result;
+  kept.user = user;
+  what = difference_of_record(&kept);
+  if (what != NULL) printf("the record says something else: %s\n", what);
   if (of != pool) printf("another pool\n");
   if (shown) {
     printf("%zu %s retry=%d tries=%d reason=%s statuses=", index,
@@ -151,6 +168,8 @@ int main(int argc, char **argv) {
     auth = smtpconn_auth_new();
     smtpconn_auth_set_user(auth, setting("user", NULL));
     smtpconn_auth_set_password(auth, setting("password", ""));
+    smtpconn_auth_set_refresh_token(auth, setting("refresh", NULL));
+    smtpconn_auth_set_access_url(auth, setting("access_url", NULL));
   }
   pool = smtpconn_pool_new(options, auth, NULL);
   if (pool == NULL) {
@@ -180,6 +199,7 @@ int main(int argc, char **argv) {
         "tries");
   check(smtpconn_pool_set_queue_limit(pool, (size_t)number("queue_limit", 0)), "queue_limit");
   smtpconn_pool_set_room_callback(pool, on_room, (void *)5);
+  smtpconn_pool_set_token_callback(pool, on_token, (void *)4);
   if (number("log", 0)) smtpconn_pool_set_log_callback(pool, on_log, NULL);
   messages = number("messages", 1);
   for (index = 1; index <= messages; index++) {
@@ -188,23 +208,26 @@ int main(int argc, char **argv) {
   }
   if (setting("first", NULL) != NULL) act(setting("first", NULL));
   if (setting("then", NULL) != NULL) act(setting("then", NULL));
-  if (!isFreed && number("drain", 1)) {
+  if (!is_freed && number("drain", 1)) {
     check(smtpconn_pool_drain(pool, on_drained, (void *)6), "drain");
   }
-  while (!isFreed && setting("resume", NULL) != NULL &&
-         smtpconn_loop_run_once(smtpconn_pool_get_loop(pool), number("resume", 0)) == 1 &&
-         smtpconn_pool_count(pool, SMTPCONN_POOL_ACTIVE) > 0) {
+  if (number("resume", 0)) {
+    /* Once it is paused and what had begun has ended. */
+    while (!(is_paused && smtpconn_pool_count(pool, SMTPCONN_POOL_ACTIVE) == 0) &&
+           smtpconn_loop_run_once(smtpconn_pool_get_loop(pool), -1) == 1) {
+    }
+    printf("resumed queued=%d\n", (int)smtpconn_pool_count(pool, SMTPCONN_POOL_QUEUED));
+    check(smtpconn_pool_resume(pool), "resume");
   }
-  if (!isFreed && setting("resume", NULL) != NULL) check(smtpconn_pool_resume(pool), "resume");
-  code = isFreed ? 0 : smtpconn_pool_run(pool);
+  code = is_freed ? 0 : smtpconn_pool_run(pool);
   printf("run=%d calls=%zu of %zu\n", code, calls, taken);
-  if (!isFreed && number("linger", 0)) {
+  if (!is_freed && number("linger", 0)) {
     /* Until the connections have quit because they were idle. */
     while (smtpconn_pool_count(pool, SMTPCONN_POOL_CONNECTIONS) > 0 &&
            smtpconn_loop_run_once(smtpconn_pool_get_loop(pool), -1) >= 0) {
     }
   }
-  if (!isFreed) {
+  if (!is_freed) {
     static const char *const names[] = {"connections", "queued",   "active", "sent",
                                         "refused",     "deferred", "doubt",  "failed",
                                         "again",       "opened",   "failures"};

@@ -24,10 +24,14 @@ const char *record_text(const unsigned char *record, size_t place);
 /* Takes the records of a connection, which the caller frees; `octets` gets their number. */
 unsigned char *take_all(smtpconn *connection, size_t *octets);
 
+/* The same of a loop. */
+unsigned char *take_all_of_loop(smtpconn_loop *loop, size_t *octets);
+
 /* What smtpconn_keep_... is given. */
 struct kept {
   int kind;
   smtpconn *connection;
+  smtpconn_pool *pool; /* instead of a connection; NULL without one */
   const smtpconn_error *error;
   const smtpconn_result *result;
   const smtpconn_reply *reply;
@@ -85,6 +89,17 @@ unsigned char *take_all(smtpconn *connection, size_t *octets) {
   if (taken != 0 || buffer == NULL) abort();
   taken = smtpconn_take_records(connection, buffer, left, &left);
   if (taken < 0 || (size_t)taken != *octets || left != 0) abort();
+  return buffer;
+}
+
+unsigned char *take_all_of_loop(smtpconn_loop *loop, size_t *octets) {
+  unsigned char *buffer;
+  size_t left = 0;
+  if (smtpconn_loop_take_records(loop, NULL, 0, &left) != 0) abort();
+  *octets = left;
+  buffer = malloc(left + 1);
+  if (buffer == NULL) abort();
+  if (smtpconn_loop_take_records(loop, buffer, left, &left) != (ptrdiff_t)*octets) abort();
   return buffer;
 }
 
@@ -155,6 +170,10 @@ static const char *difference_of_result(const unsigned char *record,
   SAME(record_64(record + 88) == smtpconn_result_message_size(result), "message size");
   SAME(same(record_text(record, 96), smtpconn_result_response(result)), "response");
   SAME(same(record_text(record, 104), smtpconn_result_queue_id(result)), "queue id");
+  SAME(record_int(record + 112) == smtpconn_result_tries(result), "tries");
+  difference = difference_of_error(record, record_32(record + 116),
+                                   smtpconn_result_retry_error(result), NULL);
+  if (difference != NULL) return difference;
   /* The code of a reply is that of its last line. */
   const char *reply = smtpconn_result_response(result);
   const char *line = reply == NULL ? NULL : strrchr(reply, '\n');
@@ -187,7 +206,11 @@ static void keep_it(const struct kept *kept) {
   switch (kept->kind) {
     case SMTPCONN_RECORD_DONE: smtpconn_keep_done(connection, kept->error, user); break;
     case SMTPCONN_RECORD_SENT:
-      smtpconn_keep_sent(connection, kept->error, kept->result, user);
+      if (kept->pool != NULL) {
+        smtpconn_pool_keep_sent(kept->pool, kept->error, kept->result, user);
+      } else {
+        smtpconn_keep_sent(connection, kept->error, kept->result, user);
+      }
       break;
     case SMTPCONN_RECORD_REPLY:
       smtpconn_keep_reply(connection, kept->error, kept->reply, user);
@@ -217,7 +240,9 @@ static const char *difference(const unsigned char *record, size_t octets,
   SAME(record_16(record + 4) == SMTPCONN_RECORD_VERSION, "version");
   SAME(record_16(record + 6) == kept->kind, "kind");
   SAME(record_64(record + 8) == (uintptr_t)kept->user, "user");
-  SAME(record_64(record + 16) == (uintptr_t)kept->connection, "connection");
+  SAME(record_64(record + 16) == (kept->pool != NULL ? (uintptr_t)kept->pool
+                                                     : (uintptr_t)kept->connection),
+       "connection");
   SAME(record_32(record + 24) == (is_plain(kept) ? SMTPCONN_RECORD_PLAIN : 0), "flags");
   SAME(record_int(record + 28) == smtpconn_error_code(kept->error), "code");
   SAME(record_32(record + 36) == 0, "what is reserved");
@@ -245,7 +270,8 @@ const char *difference_of_record(const struct kept *kept) {
   unsigned char *record;
   const char *found;
   keep_it(kept);
-  record = take_all(kept->connection, &octets);
+  record = kept->pool != NULL ? take_all_of_loop(smtpconn_pool_get_loop(kept->pool), &octets)
+                              : take_all(kept->connection, &octets);
   found = difference(record, octets, kept);
   free(record);
   return found;

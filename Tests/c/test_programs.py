@@ -42,6 +42,7 @@ PROGRAMS: dict[str, list[str]] = {
     "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],
     "forked": ["{friendly}", "{friendly_tls}"],
+    "pools": ["{friendly}", "{silent}"],
     "fairness": ["{certificate}", "{key}", "{ca}"],
     "secrets": [
         "{friendly}",
@@ -104,7 +105,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
 
 def test_every_program_is_here() -> None:
     """A program that is not run proves nothing."""
-    others = {"drive", "asan_is_on", "secrecy"}
+    others = {"drive", "asan_is_on", "secrecy", "pooled"}
     files = {path.stem for path in HERE.glob("*.c")}
     folders = {path.parent.name for path in HERE.glob("*/*.c")}
     assert files | folders == PROGRAMS.keys() | others

@@ -29,35 +29,38 @@ package final class Pool {
 
   let callbacks: CallbackQueue
   let queue = PoolQueue()
-  private(set) var backoff = PoolBackoff()
-  private(set) var counts = PoolCounts()
-  private(set) var links: [PoolLink] = []
-  private let options: SharedOptions
-  private var login: PoolLogin?
-  private let cryptography: any Cryptography
+  var backoff = PoolBackoff()
+  var counts = PoolCounts()
+  var links: [PoolLink] = []
+  let options: SharedOptions
+  var login: PoolLogin?
+  let cryptography: any Cryptography
   /// When there is something to do although nothing happens.
   private var timer: LoopTimer?
-  private var alarm = Int64.max
+  var alarm = Int64.max
   /// Messages that connections have.
   private var active = 0
   /// A send was refused because the queue was full.
   private var wasFull = false
   private var isPaused = false
   /// No message is taken any more.
-  private var isDraining = false
+  private(set) var isDraining = false
   /// Nothing begins any more.
   private var isClosed = false
   private var onDrained: (() -> Void)?
 
-  package init(
-    _ options: Options, _ identity: Identity?, loop: EventLoop
-  ) throws(Failure) {
+  /// Whether a pool can be made of these. Not in `init`: what throws before it has set everything
+  /// is never freed in the Embedded mode.
+  package static func check(_ options: Options, _ identity: Identity?) throws(Failure) {
     try options.validate()
     if options.socket != nil || options.connectedSocket != nil {
       throw Failure(
         .options, "a pool opens connections itself: socket and connection cannot be set")
     }
     if let identity { try options.check(identity) }
+  }
+
+  package init(_ options: Options, _ identity: Identity?, loop: EventLoop) {
     self.options = SharedOptions(options)
     login = identity.map { PoolLogin($0) }
     self.loop = loop
@@ -73,7 +76,7 @@ package final class Pool {
   // MARK: What the caller does
 
   /// Messages that have not ended.
-  private var unended: Int { queue.count + active }
+  var unended: Int { queue.count + active }
   /// Messages and callbacks that have not ended.
   package var pending: Int { callbacks.pending }
 
@@ -177,7 +180,7 @@ package final class Pool {
     callbacks.wake()
   }
 
-  private func endQueue(_ failure: Failure) {
+  func endQueue(_ failure: Failure) {
     while let message = queue.popAny() { end(message, failure) }
   }
 
@@ -235,10 +238,10 @@ package final class Pool {
   }
 
   private func delay(of message: PoolMessage) -> Int64 {
-    PoolBackoff.wait(settings.tryDelay, message.tries - 1, most: settings.tryTime, random: random)
+    PoolBackoff.wait(settings.tryDelay, message.tries - 1, most: 1 << 40, random: random)
   }
 
-  private var random: UInt16 {
+  var random: UInt16 {
     guard let octets = cryptography.randomBytes(2), octets.count == 2 else { return 0 }
     return UInt16(octets[0]) << 8 | UInt16(octets[1])
   }
@@ -260,7 +263,7 @@ package final class Pool {
   }
 
   /// Whether the first message may begin.
-  private func isDue(_ now: Int64) -> Bool {
+  func isDue(_ now: Int64) -> Bool {
     guard !isPaused, !isClosed, let message = queue.first else { return false }
     let moment = max(rate.moment(of: 1), recipientRate.moment(of: message.recipientCount))
     if moment > now { alarm = min(alarm, moment) }
@@ -279,7 +282,7 @@ package final class Pool {
     return best
   }
 
-  private func feed(_ link: PoolLink, _ now: Int64) {
+  func feed(_ link: PoolLink, _ now: Int64) {
     while link.takesAnother(atOnce: isAtOnce), isDue(now), let message = queue.popFirst() {
       give(message, link, now)
     }
@@ -304,144 +307,10 @@ package final class Pool {
     recipientRate.take(message.recipientCount, now: now)
     if link.isUsedUp(settings) { leave(link) }
   }
-
-  // MARK: Connections
-
-  /// What one that is being opened is expected to take.
-  private static var expected: Int { 8 }
-
-  /// Opens what is missing: one, and more at a time only when the last one succeeded.
-  private func open(_ now: Int64) {
-    while links.count < settings.connections, isDue(now) {
-      let opening = links.count { $0.stage == .opening }
-      if opening > 0 {
-        guard backoff.failures == 0, counts[.opened] > UInt64(opening),
-          queue.readyCount > opening * Self.expected
-        else { return }
-      }
-      if now < backoff.notBefore {
-        alarm = min(alarm, backoff.notBefore)
-        return
-      }
-      open()
-    }
-  }
-
-  private func open() {
-    counts.add(.opened)
-    let link = PoolLink(
-      Connection(options: options.values, loop: loop), number: Int(clamping: counts[.opened]))
-    links.append(link)
-    follow(link)
-    let connection = link.connection
-    connection.events.onEnd = { [self] in ended(link) }
-    connection.events.onToken = { [self] token in
-      login?.identity.accessToken = token.token
-      login?.identity.expires = token.expires
-      onToken?(token)
-    }
-    let opened = { [self] (failure: Failure?) in
-      guard let failure else { return ready(link) }
-      if failure.code == .cancelled { link.stage = .leaving } else { failed(link, failure) }
-    }
-    do throws(Failure) {
-      guard let login else {
-        try connection.connect(opened)
-        return
-      }
-      try connection.connect { _ in }
-      try connection.login(login.identity, opened)
-    } catch {
-      failed(link, error)
-      remove(link)
-    }
-  }
-
-  private func follow(_ link: PoolLink) {
-    guard let onLog else {
-      link.connection.onLog = nil
-      return
-    }
-    let number = link.number
-    link.connection.onLog = { record in onLog(number, record) }
-  }
-
-  private func ready(_ link: PoolLink) {
-    let now = loop.now
-    link.opened(now: now)
-    if link.isUsedUp(settings) { leave(link) }
-    feed(link, now)
-    callbacks.wake()
-  }
-
-  private func leave(_ link: PoolLink) {
-    guard link.stage == .ready else { return }
-    link.stage = .leaving
-    do throws(Failure) { try link.connection.quit { _ in } } catch {}
-  }
-
-  /// So many in a row that were open may end before they served a message: one such message may be
-  /// the reason, and others go before it then.
-  private static var mostLost: Int { 3 }
-
-  /// One could not be opened, or served no message.
-  private func failed(_ link: PoolLink, _ failure: Failure) {
-    let wasOpening = link.stage == .opening
-    counts.add(.connectionFailures)
-    link.stage = .leaving
-    if wasOpening { do throws(Failure) { try link.connection.quit { _ in } } catch {} }
-    let isFinal = failure.retry == .no
-    let isAlone = !links.contains { $0.stage == .ready }
-    let isNews = backoff.isNews(link.number)
-    if isNews {
-      // Refused because there are others: they are enough for now.
-      let isCrowded = failure.phase == .greeting || failure.kind == .serverConnections
-      // One that was open and is lost may be followed by another at once.
-      let waits = wasOpening || backoff.failures > 0
-      backoff.failed(
-        settings, opened: Int(clamping: counts[.opened]), counts: isAlone || !isCrowded,
-        now: waits ? loop.now : .min, random: random)
-    }
-    let most = wasOpening ? settings.failures : max(settings.failures, Self.mostLost)
-    if isAlone, isFinal || isNews && backoff.failures >= most { endQueue(failure) }
-    callbacks.wake()
-  }
-
-  /// A connection is over; what it had has ended before.
-  private func ended(_ link: PoolLink) {
-    let failure = link.failure
-    queue.putBack(link.takeReturned())
-    if let failure, !link.hasAnswered { failed(link, failure) }
-    remove(link)
-    callbacks.wake()
-  }
-
-  private func remove(_ link: PoolLink) {
-    for place in links.indices where links[place] === link {
-      if let last = links.popLast(), last !== link { links[place] = last }
-      break
-    }
-    _ = link.connection.free()
-  }
-
-  /// Those that have nothing to do quit.
-  private func rest(_ now: Int64) {
-    let isLast = isDraining && unended == 0
-    for link in links {
-      if isLast, link.stage == .opening { link.connection.close() }
-      guard link.stage == .ready, link.active == 0 else { continue }
-      let moment = link.idleSince + settings.idleTime
-      if moment > now, !isLast {
-        alarm = min(alarm, moment)
-      } else if isLast || settings.idleTime > 0 || queue.count == 0 {
-        leave(link)
-      }
-    }
-  }
 }
 
 /// The credentials of a pool: a token that one connection gets serves the others.
-private final class PoolLogin {
+final class PoolLogin {
   var identity: Identity
 
   init(_ identity: Identity) { self.identity = identity }

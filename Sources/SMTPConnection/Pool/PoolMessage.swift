@@ -13,8 +13,9 @@ package final class PoolMessage {
   private var total: Outcome?
   /// Some recipients may have got it.
   private var doubt: Failure?
-  /// Why it was sent again the last time.
+  /// Why it may be sent again, and why it was the last time.
   private var reason: Failure?
+  private var retryError: Failure?
   /// When the first try began.
   private var begun: Int64?
   package private(set) var tries = 0
@@ -95,7 +96,6 @@ package final class PoolMessage {
   }
 
   /// How it has ended. `failure`: why it is not tried any more, when that is no outcome of a try.
-  /// `retries`: how often it was sent again.
   package func outcome(_ failure: Failure?) -> Outcome {
     let result = total ?? .untried(request.mailboxes, failure)
     if let failure, total != nil {
@@ -103,18 +103,12 @@ package final class PoolMessage {
       result.leaveUntried(failure)
     }
     result.tries = tries
-    result.retryError = isSentAgain ? lastReason : nil
+    result.retryError = retryError
     return result
   }
 
   /// It goes back to the queue.
-  package func sendAgain() {
-    isSentAgain = true
-    lastReason = reason
-  }
-
-  private var isSentAgain = false
-  private var lastReason: Failure?
+  package func sendAgain() { retryError = reason }
 }
 
 extension Failure {

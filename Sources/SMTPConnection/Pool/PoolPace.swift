@@ -35,6 +35,8 @@ package struct PoolBackoff {
   package private(set) var failures = 0
   /// Those that were refused because there were others count for the wait only.
   private var waits = 0
+  /// The last connection that was opened has served a message, or none has failed.
+  package var isCalm: Bool { waits == 0 }
   package private(set) var notBefore = Int64.min
   /// Connections with these numbers began before the last failure, and say nothing new.
   private var known = 0

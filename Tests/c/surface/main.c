@@ -33,5 +33,6 @@ int main(void) {
   connection();
   without_socket();
   commands();
+  pool();
   return check_result();
 }

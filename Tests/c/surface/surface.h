@@ -46,5 +46,6 @@ void loop(void);
 void connection(void);
 void without_socket(void);
 void commands(void);
+void pool(void);
 
 #endif /* SURFACE_H */
