@@ -76,8 +76,14 @@ def received(rooms: Rooms) -> list[object]:
 def test_a_program(block: Block, rooms: Rooms, tmp_path: Path, porting: None) -> None:
     done = shell(compiled(block, rooms, tmp_path), tmp_path)
     assert done.returncode == 0, f"{block}: {done.stderr}{done.stdout}"
-    names = {"output": done.stdout, "errors": done.stderr, "received": received(rooms)}
-    exec(compile(block.then or "assert received", f"{block} (then)", "exec"), names)
+    came = received(rooms)
+    names = {"output": done.stdout, "errors": done.stderr, "received": came}
+    checks = block.then or "assert received\n"
+    try:
+        exec(compile(checks, f"{block} (then)", "exec"), names)
+    except AssertionError as error:
+        error.add_note(f"{checks}the program printed {done.stdout!r}, and this came: {came}")
+        raise
 
 
 @pytest.mark.parametrize("block", FRAGMENTS, ids=str)
