@@ -223,7 +223,7 @@ install: all man
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsmtpconn.so
 	$(INSTALL) -m 644 $(BUILD)/stripped/libsmtpconn.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 644 include/smtpconn.h $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 644 include/smtpconn.h include/smtpconn.hpp $(DESTDIR)$(INCLUDEDIR)/
 	$(make-pc) > $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
 	$(INSTALL) -d "$(DESTDIR)$(MANDIR)/man3"
 	$(INSTALL) -m 644 $(MAN)/man3/*.3 "$(DESTDIR)$(MANDIR)/man3/"
@@ -232,7 +232,7 @@ install: all man
 
 ## uninstall: removes what install put there, given the same PREFIX and DESTDIR
 uninstall:
-	rm -f $(INSTALLED_LIB) $(DESTDIR)$(INCLUDEDIR)/smtpconn.h $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
+	rm -f $(INSTALLED_LIB) $(DESTDIR)$(INCLUDEDIR)/smtpconn.h $(DESTDIR)$(INCLUDEDIR)/smtpconn.hpp $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
 	for page in $$($(MAN_GENERATOR) --list); do rm -f "$(DESTDIR)$(MANDIR)/man3/$$page"; done
 
 # --- programs: examples and tests ---------------------------------------------
@@ -273,6 +273,9 @@ $(eval $(call example-with,libevent,libevent_core))
 $(BUILD)/tests/%: Tests/c/%.cc $(wildcard Tests/c/*.h) $(USES_LIBRARY)
 	@mkdir -p $(@D)
 	$(CXX) $(STRICT_CXX) $(CXXFLAGS) -Iinclude -o $@ $< $(LINK)
+
+$(BUILD)/tests/wrapper: STRICT_CXX := -std=c++17 -Wall -Wextra -pedantic -Wshadow -Werror
+$(BUILD)/tests/wrapper: include/smtpconn.hpp
 
 .SECONDEXPANSION:
 $(C_TESTS): $(BUILD)/tests/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tests/c/*.h) $(USES_LIBRARY)

@@ -34,6 +34,7 @@ def test_user_prefix(tmp_path: Path, linking: str) -> None:
     library = prefix / "lib"
     assert {
         "include/smtpconn.h",
+        "include/smtpconn.hpp",
         "lib/libsmtpconn.a",
         "lib/libsmtpconn.so",
         "lib/libsmtpconn.so.0",

@@ -30,7 +30,8 @@ from support.servers.certificates import Certificates
 from support.servers.mailroom import Mailroom
 
 C = blocks("c")
-PROGRAMS = [block for block in C if block.is_program]
+CXX = blocks("cpp")
+PROGRAMS = [block for block in C if block.is_program] + CXX
 FRAGMENTS = [block for block in C if not block.is_program]
 #: By the beginning of a command: what is not run here, and why.
 NOT_RUN = {
@@ -96,8 +97,8 @@ def test_a_fragment_compiles(block: Block, tmp_path: Path, porting: None) -> Non
 def test_a_console(block: Block, rooms: Rooms, tmp_path: Path) -> None:
     """In the folder where the programs of its page are, and the examples."""
     for each in blocks_of(block.page):
-        if each.is_program and each.language == "c":
-            (tmp_path / f"{each.name}.c").write_text(for_servers(each.code, rooms))
+        if each.is_program and each.language in ("c", "cpp"):
+            (tmp_path / each.file).write_text(for_servers(each.code, rooms))
     for path in (ROOT / "examples").glob("*.c"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     for line, shown in commands(block):
@@ -121,6 +122,8 @@ def test_all_are_here() -> None:
     """No block is written in a way that these tests do not see."""
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert text.count("```c\n") == len(C)
+    assert text.count("```cpp\n") == len(CXX)
+    assert all(block.is_program for block in CXX)
     assert text.count("```console\n") == len(blocks("console"))
     assert len(PROGRAMS) > 2
     for start in NOT_RUN:

@@ -3,6 +3,8 @@ one file, or all the files of one folder."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -109,7 +111,7 @@ def test_every_program_is_here() -> None:
     files = {path.stem for path in HERE.glob("*.c")}
     folders = {path.parent.name for path in HERE.glob("*/*.c")}
     assert files | folders == PROGRAMS.keys() | others
-    assert [path.name for path in HERE.glob("*.cc")] == ["cplusplus.cc"]
+    assert {path.name for path in HERE.glob("*.cc")} == {"cplusplus.cc", "wrapper.cc"}
 
 
 def test_surface_calls_every_function() -> None:
@@ -164,6 +166,40 @@ def test_no_data_race(certificates: Certificates) -> None:
 def test_cplusplus() -> None:
     done = run([str(BUILD / "tests" / "cplusplus")])
     assert done.returncode == 0, done.stderr
+
+
+def swift_clang() -> str:
+    """The C++ compiler that comes with Swift."""
+    swiftc = os.environ.get("SWIFTC", "swiftc")
+    done = run([swiftc, "-print-target-info"])
+    resources = Path(json.loads(done.stdout)["paths"]["runtimeResourcePath"])
+    return str(resources.parents[1] / "bin" / "clang++")
+
+
+@pytest.mark.parametrize("form", ["g++", "asan", "without exceptions", "clang++"])
+def test_wrapper(tmp_path: Path, form: str) -> None:
+    """smtpconn.hpp, by two compilers; without a warning, or it does not compile."""
+    program = BUILD / "tests" / "wrapper"
+    if form != "g++":
+        program = tmp_path / "wrapper"
+        more = {
+            "asan": ["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+            "without exceptions": ["-fno-exceptions"],
+            "clang++": ["-std=c++20"],
+        }[form]
+        done = run(
+            [
+                *[swift_clang() if form == "clang++" else "c++", "-std=c++17", *more],
+                *["-Wall", "-Wextra", "-pedantic", "-Wshadow", "-Werror"],
+                *[f"-I{ROOT / 'include'}", str(HERE / "wrapper.cc"), "-o", str(program)],
+                *[f"-L{BUILD}", "-lsmtpconn", f"-Wl,-rpath,{BUILD}"],
+            ]
+        )
+        assert done.returncode == 0, done.stderr
+    with ScriptedServer(friendly, repeat=True) as server:
+        done = run([str(program), str(server.port)])
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\d+ checks, 0 failed$", done.stdout, re.MULTILINE), done.stdout
 
 
 def test_asan_is_on() -> None:

@@ -28,6 +28,7 @@ PAGES = [
     ROOT / "bindings" / "python" / "README.md",
 ]
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
+STRICT_CXX = ["-std=c++17", *STRICT[1:]]
 PATIENCE = 600.0
 
 _FENCE = re.compile(
@@ -82,8 +83,12 @@ class Block:
     @property
     def name(self) -> str:
         """The name of its file, when the first line of a program gives one."""
-        found = re.match(r"/\* (\w+)\.c\b", self.code)
+        found = re.match(r"/[/*] (\w+)\.cc?\b", self.code)
         return found[1] if found else "program"
+
+    @property
+    def file(self) -> str:
+        return self.name + (".c" if self.language == "c" else ".cc")
 
 
 def blocks(*languages: str) -> list[Block]:
@@ -114,6 +119,8 @@ def for_servers(code: str, rooms: dict[str, Mailroom]) -> str:
             return f"{found[1]}{secure}); smtpconn_options_set_secure(options, 1)"
         return f"{found[1]}{lmtp if found[2] == '24' else started})"
 
+    # In C++ the setter is an argument.
+    code = code.replace("smtpconn_options_set_port, 587", f"smtpconn_options_set_port, {started}")
     code, count = re.subn(r"(smtpconn_options_set_port\(options, )(\d+)\)", port, code)
     if count == 0:
         call = f"smtpconn_options_set_port(options, {started});"
@@ -153,10 +160,11 @@ def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 def compiled(block: Block, rooms: dict[str, Mailroom], folder: Path) -> str:
     """Compiles a program as its reader would, and returns the command that runs it."""
-    (folder / f"{block.name}.c").write_text(for_servers(block.code, rooms))
+    (folder / block.file).write_text(for_servers(block.code, rooms))
     libraries = [option for name, option in LIBRARIES.items() if f"<{name}>" in block.code]
-    flags = " ".join([*STRICT, f"{block.name}.c", "$(pkg-config --cflags --libs smtpconn)"])
-    done = shell(f"cc {flags} {' '.join(libraries)} -o {block.name}", folder)
+    compiler, strict = ("cc", STRICT) if block.language == "c" else ("c++", STRICT_CXX)
+    flags = " ".join([*strict, block.file, "$(pkg-config --cflags --libs smtpconn)"])
+    done = shell(f"{compiler} {flags} {' '.join(libraries)} -o {block.name}", folder)
     assert done.returncode == 0, f"{block}: {done.stderr}"
     return f"./{block.name}"
 

@@ -48,6 +48,8 @@ def offering(*keywords: bytes) -> Dialogue:
             elif verb == b"RSET":
                 in_transaction = False
                 peer.reply(b"250 2.0.0 ok")
+            elif verb == b"NOOP":
+                peer.reply(b"250 2.0.0 ok")
             elif verb == b"QUIT":
                 peer.reply(b"221 2.0.0 bye")
                 return
