@@ -147,4 +147,4 @@ def test_an_example(path: Path, manual: Path) -> None:
     call = [line.strip() for line in lines if f"{path.stem}(" in line][-1]
     shown = call.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     assert shown in parts(page_of(manual, path.stem))["EXAMPLES"]
-    assert max(map(len, lines)) <= 92
+    assert max(map(len, lines)) <= 74

@@ -2,7 +2,8 @@
 #include <stdio.h>
 
 void show_size(const smtpconn *connection) {
-    const char *limit = smtpconn_capability_parameters(connection, "SIZE");
+    const char *limit =
+        smtpconn_capability_parameters(connection, "SIZE");
     if (limit == NULL)
         puts("the server announces no limit");
     else

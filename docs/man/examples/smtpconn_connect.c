@@ -2,7 +2,8 @@
 #include <stdio.h>
 
 /* Connects, and runs the loop until that has succeeded or failed. */
-static void connected(smtpconn *connection, const smtpconn_error *error, void *user) {
+static void connected(smtpconn *connection, const smtpconn_error *error,
+                      void *user) {
     (void)user;
     if (error != NULL)
         fprintf(stderr, "%s\n", smtpconn_error_message(error));
@@ -15,5 +16,6 @@ int connect_and_wait(smtpconn *connection) {
     if (code != SMTPCONN_OK)
         return code;
     smtpconn_run(connection);
-    return smtpconn_is_open(connection) ? SMTPCONN_OK : SMTPCONN_ECONNECTION;
+    return smtpconn_is_open(connection) ? SMTPCONN_OK
+                                        : SMTPCONN_ECONNECTION;
 }

@@ -1,6 +1,7 @@
 #include <smtpconn.h>
 
-/* A notification about failures and delays, with the header of the message only. */
+/* A notification about failures and delays, with the header of the
+ * message only. */
 void notify(smtpconn_envelope *envelope, const char *identifier) {
     smtpconn_envelope_set_dsn_ret(envelope, "HDRS");
     smtpconn_envelope_set_dsn_envid(envelope, identifier);

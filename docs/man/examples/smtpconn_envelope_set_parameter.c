@@ -1,6 +1,7 @@
 #include <smtpconn.h>
 
-/* An extension that the library does not know, where the server offers it. */
+/* An extension that the library does not know, where the server offers
+ * it. */
 int set_class(const smtpconn *connection, smtpconn_envelope *envelope) {
     if (!smtpconn_has_capability(connection, "X-CLASS"))
         return SMTPCONN_OK;

@@ -7,7 +7,8 @@ const char *advice(const smtpconn_error *error) {
     case SMTPCONN_KIND_LOGIN_APP_PASSWORD:
         return "make a password for applications at the provider";
     case SMTPCONN_KIND_TLS_EXPIRED:
-        return "the certificate of the server has expired: ask its operator";
+        return "the certificate of the server has expired: ask its "
+               "operator";
     default:
         return smtpconn_error_message(error);
     }

@@ -9,15 +9,18 @@ int readable(smtpconn *connection, int descriptor, uint64_t now) {
         return smtpconn_feed_end(connection, 0, now);
     for (ptrdiff_t fed = 0; fed < count;) {
         size_t left = (size_t)(count - fed);
-        ptrdiff_t more = smtpconn_feed(connection, buffer + fed, left, now);
+        ptrdiff_t more =
+            smtpconn_feed(connection, buffer + fed, left, now);
         if (more < 0)
             return (int)more;
         fed += more;
         while (smtpconn_wants_take(connection)) {
-            ptrdiff_t octets = smtpconn_take(connection, out, sizeof out, now);
+            ptrdiff_t octets =
+                smtpconn_take(connection, out, sizeof out, now);
             if (octets <= 0)
                 break;
-            if (send(descriptor, out, (size_t)octets, MSG_NOSIGNAL) != octets)
+            if (send(descriptor, out, (size_t)octets, MSG_NOSIGNAL)
+                != octets)
                 return SMTPCONN_ESOCKET;
         }
     }

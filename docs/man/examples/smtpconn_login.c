@@ -2,7 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void logged_in(smtpconn *connection, const smtpconn_error *error, void *user) {
+static void logged_in(smtpconn *connection, const smtpconn_error *error,
+                      void *user) {
     (void)connection, (void)user;
     if (error != NULL)
         fprintf(stderr, "login: %s\n", smtpconn_error_message(error));
@@ -14,8 +15,11 @@ int start_login(smtpconn *connection) {
     smtpconn_auth_set_user(auth, "ann@example.org");
     smtpconn_auth_set_password(auth, getenv("MAIL_PASSWORD"));
     int code = smtpconn_login(connection, auth, logged_in, NULL);
-    smtpconn_auth_free(auth); /* erases the password; the login has its own copy */
-    if (code != SMTPCONN_OK) /* then do not send: it would be without a login */
-        fprintf(stderr, "%s\n", smtpconn_error_message(smtpconn_last_error(connection)));
+    /* This erases the password; the login has its own copy. */
+    smtpconn_auth_free(auth);
+    /* After an error do not send: it would be without a login. */
+    if (code != SMTPCONN_OK)
+        fprintf(stderr, "%s\n",
+                smtpconn_error_message(smtpconn_last_error(connection)));
     return code;
 }

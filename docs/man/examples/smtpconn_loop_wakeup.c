@@ -4,7 +4,8 @@
 static smtpconn_loop *loop;
 static volatile sig_atomic_t stop;
 
-/* A signal ends the wait; the program looks at `stop` when smtpconn_loop_run returns 1. */
+/* A signal ends the wait; the program looks at `stop` when
+ * smtpconn_loop_run returns 1. */
 static void interrupted(int number) {
     (void)number;
     stop = 1;

@@ -3,7 +3,8 @@
 
 /* The library frees the octets when it does not need them any more. */
 smtpconn_message *give(char *octets, size_t length) {
-    smtpconn_message *message = smtpconn_message_new_borrowed(octets, length, free, octets);
+    smtpconn_message *message =
+        smtpconn_message_new_borrowed(octets, length, free, octets);
     if (message == NULL)
         free(octets);
     return message;

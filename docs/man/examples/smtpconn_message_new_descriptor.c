@@ -6,7 +6,8 @@ smtpconn_message *message_in(const char *path) {
     int descriptor = open(path, O_RDONLY);
     if (descriptor < 0)
         return NULL;
-    smtpconn_message *message = smtpconn_message_new_descriptor(descriptor);
+    smtpconn_message *message =
+        smtpconn_message_new_descriptor(descriptor);
     close(descriptor); /* the message has one of its own */
     return message;
 }

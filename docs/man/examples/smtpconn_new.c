@@ -10,7 +10,8 @@ smtpconn *submission(const char *host) {
         connection = smtpconn_new(options, NULL);
     if (connection == NULL)
         fprintf(stderr, "%s\n",
-                smtpconn_error_message(smtpconn_options_last_error(options)));
+                smtpconn_error_message(
+                    smtpconn_options_last_error(options)));
     smtpconn_options_free(options); /* the connection has its own copy */
     return connection;
 }

@@ -8,7 +8,8 @@ void *take_session(smtpconn_options *options, size_t *length) {
         void *buffer = malloc(capacity);
         if (buffer == NULL)
             return NULL;
-        *length = smtpconn_options_take_tls_session(options, buffer, capacity);
+        *length =
+            smtpconn_options_take_tls_session(options, buffer, capacity);
         if (*length > 0 && *length <= capacity)
             return buffer;
         free(buffer);

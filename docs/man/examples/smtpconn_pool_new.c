@@ -5,7 +5,8 @@ static void sent(smtpconn_pool *pool, const smtpconn_error *error,
                  const smtpconn_result *result, void *user) {
     (void)pool, (void)result;
     if (error != NULL)
-        fprintf(stderr, "%s: %s\n", (char *)user, smtpconn_error_message(error));
+        fprintf(stderr, "%s: %s\n", (char *)user,
+                smtpconn_error_message(error));
 }
 
 /* The same message to each reader, over up to four connections. */
@@ -20,9 +21,11 @@ int newsletter(smtpconn_options *options, const smtpconn_auth *auth,
         smtpconn_envelope_set_from(envelope, "news@example.org");
         int code = smtpconn_envelope_add_to(envelope, readers[i]);
         if (code == SMTPCONN_OK)
-            code = smtpconn_pool_send(pool, envelope, message, sent, readers[i]);
+            code = smtpconn_pool_send(pool, envelope, message, sent,
+                                      readers[i]);
         if (code != SMTPCONN_OK)
-            fprintf(stderr, "%s: %s\n", readers[i], smtpconn_code_text(code));
+            fprintf(stderr, "%s: %s\n", readers[i],
+                    smtpconn_code_text(code));
         smtpconn_envelope_free(envelope);
     }
     smtpconn_pool_drain(pool, NULL, NULL);

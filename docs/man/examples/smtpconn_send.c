@@ -1,14 +1,18 @@
 #include <smtpconn.h>
 #include <stdio.h>
 
-/* Sends one message to two recipients, and says which of them it was refused for. */
+/* Sends one message to two recipients, and says which of them it was
+ * refused for. */
 static void sent(smtpconn *connection, const smtpconn_error *error,
                  const smtpconn_result *result, void *user) {
     (void)connection, (void)user;
-    for (size_t i = 0; i < smtpconn_result_count(result); i++)
-        if (smtpconn_result_status(result, i) != SMTPCONN_RECIPIENT_ACCEPTED)
-            fprintf(stderr, "%s: %s\n", smtpconn_result_recipient(result, i),
-                    smtpconn_error_message(smtpconn_result_error(result, i)));
+    for (size_t i = 0; i < smtpconn_result_count(result); i++) {
+        const smtpconn_error *why = smtpconn_result_error(result, i);
+        if (why != NULL)
+            fprintf(stderr, "%s: %s\n",
+                    smtpconn_result_recipient(result, i),
+                    smtpconn_error_message(why));
+    }
     if (error == NULL)
         printf("queued as %s\n", smtpconn_result_response(result));
 }

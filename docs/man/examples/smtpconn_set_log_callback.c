@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 /* With the option transaction_log the log has commands and replies. */
-static void logged(smtpconn *connection, int level, int kind, const char *text,
-                   size_t length, void *user) {
+static void logged(smtpconn *connection, int level, int kind,
+                   const char *text, size_t length, void *user) {
     (void)level, (void)length, (void)user;
     const char *side = kind == SMTPCONN_LOG_CLIENT   ? "C: "
                        : kind == SMTPCONN_LOG_SERVER ? "S: "

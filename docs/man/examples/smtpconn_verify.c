@@ -7,7 +7,8 @@ static void verified(smtpconn *connection, const smtpconn_error *error,
     if (error != NULL)
         puts("no");
     else
-        puts(smtpconn_reply_code(reply) == 252 ? "the server does not say" : "yes");
+        puts(smtpconn_reply_code(reply) == 252 ? "the server does not say"
+                                               : "yes");
 }
 
 int ask(smtpconn *connection) {

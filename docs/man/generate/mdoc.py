@@ -118,7 +118,7 @@ class Writer:
         if page.examples:
             yield ".Sh EXAMPLES"
             for example in page.examples:
-                yield from self._literal(example.split("\n"))
+                yield from self._literal(example.split("\n"), offset="")
         yield ".Sh ERRORS"
         yield from self._errors(page)
         yield ".Sh SEE ALSO"
@@ -144,7 +144,9 @@ class Writer:
 
     def _errors(self, page: Page) -> Iterator[str]:
         if not page.errors and not page.codes:
-            yield "None."
+            returned = {each.result for each in page.functions}
+            is_object = any(each.startswith("smtpconn") for each in returned)
+            yield "A failure is NULL, and has no code." if is_object else "None."
             return
         yield from self._blocks(page.errors)
         if page.codes:
@@ -246,8 +248,8 @@ class Writer:
                     yield from self._words(text)
                 yield ".El"
 
-    def _literal(self, lines: list[str]) -> Iterator[str]:
-        yield ".Bd -literal -offset indent"
+    def _literal(self, lines: list[str], offset: str = " -offset indent") -> Iterator[str]:
+        yield f".Bd -literal{offset}"
         for line in lines:
             yield (
                 _line(line.replace("\\", "\\e").replace("'", "\\(aq").replace("-", "\\-")) or "\\&"
