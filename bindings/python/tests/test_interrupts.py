@@ -18,6 +18,8 @@ import pytest
 
 import smtpconn
 from scripted_server import LIMIT
+from smtpconn import _client, _core, _driven, _driver, _loop
+from smtpconn._library import lib
 
 ENVELOPE = smtpconn.Envelope("a@example.org", "b@example.org")
 MESSAGES = 15
@@ -162,6 +164,55 @@ def test_during_a_send_that_waits(port: int, interrupts: Interrupts) -> None:
 
         interrupts.during(0.002, work)
     connection.close()
+
+
+class Interrupting:
+    """The library; an interrupt comes as one of its calls returns."""
+
+    def __init__(self, call: int) -> None:
+        self._left = call
+
+    @property
+    def has_come(self) -> bool:
+        return self._left <= 0
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        function = getattr(lib, name)
+
+        def call(*arguments: object) -> object:
+            answer: object = function(*arguments)
+            self._left -= 1
+            if self._left == 0:
+                raise KeyboardInterrupt
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("message", [b"x" * 100, "x" * 100], ids=["packed", "text"])
+def test_at_each_call_of_a_send_that_waits(
+    port: int, monkeypatch: pytest.MonkeyPatch, message: bytes | str
+) -> None:
+    """It is raised as what it is, and the message is not sent later, when nobody would know."""
+    for number in range(1, 100):
+        connection = smtpconn.Connection("127.0.0.1", port)
+        connection.connect()
+        library = Interrupting(number)
+        with monkeypatch.context() as patch:
+            for module in (_client, _driven, _driver, _loop, _core):
+                patch.setattr(module, "lib", library)
+            try:
+                result = connection.send(ENVELOPE, message)
+            except KeyboardInterrupt:
+                assert connection.closed
+                assert not connection.loop._pending
+                continue
+        assert result.accepted == ["b@example.org"]
+        assert not library.has_come
+        connection.close()
+        assert number > 5
+        return
+    raise AssertionError("the send has too many calls")
 
 
 def test_during_close(port: int, interrupts: Interrupts) -> None:

@@ -33,12 +33,14 @@ def wait_for(server: ScriptedServer, command: str, times: int = 1) -> None:
 class CountingLibrary:
     def __init__(self) -> None:
         self.turns = 0
+        self.threads: set[int | None] = set()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(lib, name)
 
     def smtpconn_loop_dispatch(self, loop: Any) -> Any:
         self.turns += 1
+        self.threads.add(threading.get_ident())
         return lib.smtpconn_loop_dispatch(loop)
 
 
@@ -73,7 +75,7 @@ def test_two_threads_that_wait_do_not_spin(
 
 
 def test_the_one_that_stands_by_continues_when_the_other_has_gone(
-    server: ScriptedServer, loop: smtpconn.Loop
+    server: ScriptedServer, loop: smtpconn.Loop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done = threading.Event()
     server.play(HELLO, "C: RSET", "E:").play(HELLO, *[RESET] * 50, QUIT)
@@ -90,13 +92,17 @@ def test_the_one_that_stands_by_continues_when_the_other_has_gone(
     thread = threading.Thread(target=wait)
     thread.start()
     wait_for(server, "RSET")
+    watched = CountingLibrary()
+    monkeypatch.setattr(_driver, "lib", watched)
     for _ in range(25):
         second.reset()  # The other thread drives.
+    assert watched.threads == {thread.ident}
     first.close()
     assert done.wait(LIMIT)
     thread.join()
     for _ in range(25):
         second.reset()
+    assert watched.threads == {thread.ident, threading.get_ident()}
     second.quit()
     second.close()
 
@@ -297,6 +303,8 @@ def test_a_log_handler_that_waits(server: ScriptedServer) -> None:
     connection = smtpconn.Connection("127.0.0.1", server.port, logger=logger)
     connection.start_connect()
     connection.start_quit()
+    # A start calls nobody.
+    assert refused == []
     connection.loop.run()
     connection.close()
     assert refused
