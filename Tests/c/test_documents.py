@@ -75,7 +75,8 @@ def received(rooms: Rooms) -> list[object]:
 
 @pytest.mark.parametrize("block", PROGRAMS, ids=str)
 def test_a_program(block: Block, rooms: Rooms, tmp_path: Path, porting: None) -> None:
-    done = shell(compiled(block, rooms, tmp_path), tmp_path)
+    arguments = block.given.strip().removeprefix("arguments:")
+    done = shell(compiled(block, rooms, tmp_path) + arguments, tmp_path)
     assert done.returncode == 0, f"{block}: {done.stderr}{done.stdout}"
     came = received(rooms)
     names = {"output": done.stdout, "errors": done.stderr, "received": came}

@@ -5,7 +5,7 @@ fragment is compiled as the statements of a function (or as a file, when it has 
 what follows "$ " in a console is given to the shell.  Comments of HTML directly after a block,
 which no reader sees, belong to its test:
 
-    <!-- given        C that is compiled before a fragment
+    <!-- given        C that is compiled before a fragment; "arguments: ..." of a program
     <!-- then         Python that is run after a program: what must be true
 
 Servers on this machine take the place of those that a program names.
