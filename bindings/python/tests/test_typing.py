@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import typing
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 import smtpconn
 from scripted_server import HELLO, QUIT, ScriptedServer
-from smtpconn import aio
+from smtpconn import _auth, aio
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -83,3 +84,12 @@ def test_exceptions_are_named_as_they_are_imported() -> None:
         if inspect.isclass(thing) and issubclass(thing, BaseException):
             assert thing.__module__ == "smtpconn"
             assert thing.__qualname__ == name
+
+
+@pytest.mark.parametrize("name", ["Connection.login", "Connection.start_login", "login in asyncio"])
+def test_every_login_takes_all_credentials(name: str) -> None:
+    login = PUBLIC.get(name, aio.AsyncConnection.login)
+    others = ("self", "callback")
+    taken = [each for each in inspect.signature(login).parameters if each not in others]
+    assert taken == [each.name for each in dataclasses.fields(_auth.Credentials)]
+    assert taken == list(typing.get_type_hints(_auth.LoginKeywords))

@@ -260,22 +260,10 @@ class AsyncConnection(AsyncCommands):
         in is cancelled, so is that one, and the login fails; a login that has begun and waits for
         no token goes on.
         """
+        # First, so that it holds the arguments and nothing else.  None can be left out.
+        given = dict(locals())
         source = None if token is None else TokenTask(token, self._backend)
-        credentials = Credentials(
-            user,
-            password,
-            authorization_identity=authorization_identity,
-            access_token=access_token,
-            expires=expires,
-            token=source,
-            refresh_token=refresh_token,
-            client_id=client_id,
-            client_secret=client_secret,
-            scope=scope,
-            access_url=access_url,
-            service_client=service_client,
-            private_key=private_key,
-        )
+        credentials = Credentials.of({**given, "token": source})
 
         def start(callback: Callable[..., None]) -> Any:
             return self._connection._start_login(credentials, callback)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from ctypes import addressof
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Callable, Final, Optional, TypedDict, Union
 
 from ._errors import AuthError
@@ -69,6 +69,11 @@ class Credentials:
     access_url: str | None = None
     service_client: str | None = None
     private_key: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, arguments: Mapping[str, Any]) -> Credentials:
+        """From the arguments of a method, which may have others beside them."""
+        return cls(**{each.name: arguments[each.name] for each in fields(cls)})
 
 
 class LoginKeywords(TypedDict, total=False):

@@ -81,21 +81,8 @@ class Client(Commands):
         EXTERNAL is used when `tls_certificate` is set, or by its name in `auth_method`; `user` may
         then be None.  So it may with ANONYMOUS, which is used by name only: there it is the trace.
         """
-        credentials = Credentials(
-            user,
-            password,
-            authorization_identity=authorization_identity,
-            access_token=access_token,
-            expires=expires,
-            token=token,
-            refresh_token=refresh_token,
-            client_id=client_id,
-            client_secret=client_secret,
-            scope=scope,
-            access_url=access_url,
-            service_client=service_client,
-            private_key=private_key,
-        )
+        # First, so that it holds the arguments and nothing else.  None can be left out.
+        credentials = Credentials.of(dict(locals()))
         self._wait(lambda: self._start_login(credentials, None))
 
     @overload
@@ -243,21 +230,8 @@ class Client(Commands):
         private_key: Optional[str] = None,
     ) -> None:
         """`login`, without waiting."""
-        credentials = Credentials(
-            user,
-            password,
-            authorization_identity=authorization_identity,
-            access_token=access_token,
-            expires=expires,
-            token=token,
-            refresh_token=refresh_token,
-            client_id=client_id,
-            client_secret=client_secret,
-            scope=scope,
-            access_url=access_url,
-            service_client=service_client,
-            private_key=private_key,
-        )
+        # First, so that it holds the arguments and nothing else.  None can be left out.
+        credentials = Credentials.of(dict(locals()))
         self._start_login(credentials, callback)
 
     def start_send(
