@@ -5,7 +5,11 @@
 DEB := $(BUILD)/deb
 DEB_TREE := $(DEB)/smtpconn-$(VERSION)
 # With Debian's own programs, whatever Python comes first on the PATH.
-DEB_ENVIRONMENT := PATH=/usr/sbin:/usr/bin:/sbin:/bin SMTPCONN_BUILT=$(abspath $(BUILD)) MAKEFLAGS=
+DEB_ENVIRONMENT := PATH=/usr/sbin:/usr/bin:/sbin:/bin SMTPCONN_BUILT=$(abspath $(BUILD)) \
+  SMTPCONN_SITE=$(if $(DEB_SITE),$(abspath $(DEB_SITE))) MAKEFLAGS=
+
+# DEB_SITE=build/docs puts the site of `make docs` into the package of documentation.
+DEB_SITE ?=
 
 ## deb: Debian packages from the library that was built, in build/deb
 deb: all deb-tree | $(BUILD)/need/deb

@@ -67,6 +67,16 @@ def test_lintian() -> None:
     assert run("lintian", "--pedantic", "--display-info", changes) == ""
 
 
+def test_site() -> None:
+    make("docs")
+    make("deb", f"DEB_SITE={BUILD / 'docs'}")
+    (package,) = FOLDER.glob("libsmtpconn-doc_*.deb")
+    listing = run("dpkg-deb", "--contents", package)
+    assert "./usr/share/doc/libsmtpconn-dev/html/index.html\n" in listing
+    assert "./usr/share/doc-base/libsmtpconn-doc.smtpconn\n" in listing
+    assert run("lintian", "--pedantic", "--display-info", package) == ""
+
+
 def test_source_package() -> None:
     make("deb-source")
     (description,) = FOLDER.glob("*.dsc")
