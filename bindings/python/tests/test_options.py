@@ -18,7 +18,10 @@ from smtpconn._library import lib
 
 SETTER = "smtpconn_options_set_"
 SETTERS = [
-    function.name[len(SETTER) :] for function in _ffi.FUNCTIONS if function.name.startswith(SETTER)
+    function.name[len(SETTER) :]
+    for function in _ffi.FUNCTIONS
+    # A URL is read by Python: see test_url_in_c.py.
+    if function.name.startswith(SETTER) and function.name != "smtpconn_options_set_url"
 ]
 GETTERS = {function.name for function in _ffi.FUNCTIONS}
 
@@ -30,6 +33,7 @@ NOT_OPTIONS = {
     "on_error",
     "on_end",
     "on_token",
+    "on_progress",
     "tls_session",
     "timeout",
     "context",

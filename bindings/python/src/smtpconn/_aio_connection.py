@@ -38,6 +38,7 @@ from ._unpack import Unpack
 EventHandler = Callable[["AsyncConnection"], object]
 ErrorHandler = Callable[["AsyncConnection", SMTPConnError], object]
 TokenHandler = Callable[["AsyncConnection", str, Optional[int]], object]
+ProgressHandler = Callable[["AsyncConnection", int, Optional[int]], object]
 SendingHandler = Callable[["AsyncConnection", Sending], object]
 
 #: Every type that can be sent.
@@ -55,6 +56,7 @@ class AsyncKeywords(ConnectionOptions, LoginKeywords, total=False):
     on_error: Optional[ErrorHandler]
     on_end: Optional[EventHandler]
     on_token: Optional[TokenHandler]
+    on_progress: Optional[ProgressHandler]
     on_abandoned: Optional[SendingHandler]
 
 
@@ -94,6 +96,9 @@ class AsyncConnection(AsyncCommands):
     on_end: Optional[EventHandler]
     #: Called with the connection, an access token that an endpoint issued, and when it expires.
     on_token: Optional[TokenHandler]
+    #: Called with the connection, the octets of a message that have left, and of how many or None.
+    #: It is given when the connection is made.
+    on_progress: Optional[ProgressHandler]
     #: Called with the connection and each send whose task was cancelled after it had begun, when it
     #: is over: look at its `error` and `result`.
     on_abandoned: Optional[SendingHandler]
@@ -178,6 +183,7 @@ class AsyncConnection(AsyncCommands):
         on_error: Optional[ErrorHandler] = None,
         on_end: Optional[EventHandler] = None,
         on_token: Optional[TokenHandler] = None,
+        on_progress: Optional[ProgressHandler] = None,
         on_abandoned: Optional[SendingHandler] = None,
     ) -> None:
         """Makes a connection that is not open yet.  StateError when no event loop runs here.
@@ -200,8 +206,12 @@ class AsyncConnection(AsyncCommands):
                 on_error=listener(driven, AsyncDriven._broken),
                 on_end=listener(driven, AsyncDriven._ended),
                 on_token=listener(driven, AsyncDriven._got_token),
+                on_progress=progress and listener(driven, progress),
             )
 
+        # Without a handler nothing is counted.
+        progress = None if on_progress is None else AsyncDriven._progressed
+        self.on_progress = on_progress
         super().__init__(make, on_connect, on_error, on_end, on_token, on_abandoned)
 
     @classmethod

@@ -168,6 +168,9 @@ class AsyncDriven(AsyncState):
     def _got_token(self, token: str, expires: Optional[int]) -> None:
         self._event("on_token", token, expires)
 
+    def _progressed(self, sent: int, total: Optional[int]) -> None:
+        self._event("on_progress", sent, total)
+
     def _raises(self, error: BaseException) -> bool:
         return self._decisive is error
 

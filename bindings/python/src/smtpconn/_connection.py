@@ -41,6 +41,7 @@ class Exchange(PlainExchange):
 EventHandler = Callable[["Connection"], object]
 ErrorHandler = Callable[["Connection", SMTPConnError], object]
 TokenHandler = Callable[["Connection", str, Optional[int]], object]
+ProgressHandler = Callable[["Connection", int, Optional[int]], object]
 Path = Union[str, os.PathLike[str]]
 Mechanism = Callable[[Exchange, Optional[bytes]], Optional[bytes]]
 
@@ -141,6 +142,7 @@ class ConnectionKeywords(ConnectionOptions, LoginKeywords, total=False):
     on_error: Optional[ErrorHandler]
     on_end: Optional[EventHandler]
     on_token: Optional[TokenHandler]
+    on_progress: Optional[ProgressHandler]
 
 
 class Connection(Client):
@@ -290,6 +292,7 @@ class Connection(Client):
         on_error: Optional[ErrorHandler] = None,
         on_end: Optional[EventHandler] = None,
         on_token: Optional[TokenHandler] = None,
+        on_progress: Optional[ProgressHandler] = None,
     ) -> None:
         """Makes a connection that is not open yet.
 
@@ -305,8 +308,9 @@ class Connection(Client):
 
         `loop` drives the connection, by default a loop of its own.  `logger` gets the log, by
         default "smtpconn".
-        `on_connect(connection)`, `on_error(connection, error)`, `on_end(connection)` and
-        `on_token(connection, token, expires)` are event handlers.
+        `on_connect(connection)`, `on_error(connection, error)`, `on_end(connection)`,
+        `on_token(connection, token, expires)` and `on_progress(connection, sent, total)` are event
+        handlers.  The last gets octets of a message: those that have left, and all, or None.
 
         Options:
         - `host`: Host name or IP address of the server.  Default: `localhost`.
@@ -402,6 +406,7 @@ class Connection(Client):
         """
         # First, so that it holds the arguments and nothing else.  No option can be left out.
         given = dict(locals())
+        self._on_progress = on_progress
         super().__init__(loop, logger, on_connect, on_error, on_end, on_token)
         if transaction_log is None:
             given["transaction_log"] = transaction_log = self._logger.isEnabledFor(logging.DEBUG)

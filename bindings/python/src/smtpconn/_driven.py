@@ -64,6 +64,7 @@ class DrivenConnection(ConnectionState):
     _token = 0
     #: The number of the event that is its end.
     _end: Optional[int] = None
+    _on_progress: Optional[Callable[[Any, int, Optional[int]], object]] = None
     #: Whether it cannot connect again after its end.
     _connects_once = True
 
@@ -126,6 +127,8 @@ class DrivenConnection(ConnectionState):
         path = decode(lib.smtpconn_options_socket_path(options))
         self._label = path or f"{host}:{lib.smtpconn_options_port(options)}"
         self._token = _events.attach(self, handle, with_log=with_log)
+        if self._on_progress is not None:
+            _events.watch_progress(handle, self._token, wanted=True)
 
     def _renew(self) -> None:
         """Another connection of the library, from the same options: each connects only once."""
@@ -368,6 +371,21 @@ class DrivenConnection(ConnectionState):
 
     def _got_token(self, token: str, expires: Optional[int]) -> Optional[Call]:
         return self._call(self.on_token, "on_token", token, expires)
+
+    def _progressed(self, sent: int, total: Optional[int]) -> Optional[Call]:
+        return self._call(self._on_progress, "on_progress", sent, total)
+
+    @property
+    def on_progress(self) -> Optional[Callable[[Any, int, Optional[int]], object]]:
+        """Called with the connection, the octets of a message that have left, and of how many or
+        None: at most once a turn, and when all of a message has left."""
+        return self._on_progress
+
+    @on_progress.setter
+    def on_progress(self, handler: Optional[Callable[[Any, int, Optional[int]], object]]) -> None:
+        self._on_progress = handler
+        if self._handle is not None:
+            _events.watch_progress(self._handle, self._token, wanted=handler is not None)
 
     def _call(
         self, handler: Optional[Callable[..., object]], where: str, *arguments: object

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 from . import _keep
 from ._delivery import Call
 from ._library import lib
-from ._result import CONNECTED, ENDED, ERROR, LOG, read_failure, read_log, read_token
+from ._result import (
+    CONNECTED,
+    ENDED,
+    ERROR,
+    LOG,
+    PROGRESS,
+    read_failure,
+    read_log,
+    read_progress,
+    read_token,
+)
 
 if TYPE_CHECKING:
     from ._ffi import ConnHandle
@@ -26,6 +36,7 @@ class Listener(Protocol):
     def _ended(self, number: int) -> Call | None: ...
     def _broken(self, error: SMTPConnError | None) -> Call | None: ...
     def _got_token(self, token: str, expires: int | None) -> Call | None: ...
+    def _progressed(self, sent: int, total: int | None) -> Call | None: ...
     def _logged(self, level: int, kind: int, text: bytes, dropped: int) -> Call | None: ...
 
 
@@ -53,6 +64,8 @@ class Event:
             return listener._ended(self._number)
         if kind == ERROR:
             return listener._broken(read_failure(record))
+        if kind == PROGRESS:
+            return listener._progressed(*read_progress(record))
         return listener._got_token(*read_token(record))
 
 
@@ -71,6 +84,12 @@ def attach(connection: Listener, handle: ConnHandle, *, with_log: bool) -> int:
     if with_log:
         lib.smtpconn_set_log_callback(handle, _keep.LOGGED, token)
     return token
+
+
+def watch_progress(handle: ConnHandle, token: int, *, wanted: bool) -> None:
+    """Without a handler nothing is counted."""
+    callback = _keep.PROGRESSED if wanted else _keep.NO_PROGRESS
+    lib.smtpconn_set_progress_callback(handle, callback, token)
 
 
 def detach(token: int) -> None:

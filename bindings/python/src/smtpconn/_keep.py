@@ -11,6 +11,7 @@ from ._ffi import (
     EventCallback,
     LogCallback,
     NewTokenCallback,
+    ProgressCallback,
     ReplyCallback,
     SendCallback,
 )
@@ -30,3 +31,5 @@ ENDED: Final = _keeper(EventCallback, "ended")
 BROKEN: Final = _keeper(ErrorCallback, "error")
 LOGGED: Final = _keeper(LogCallback, "log")
 GOT_TOKEN: Final = _keeper(NewTokenCallback, "token")
+PROGRESSED: Final = _keeper(ProgressCallback, "progress")
+NO_PROGRESS: Final = ProgressCallback()

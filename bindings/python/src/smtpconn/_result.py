@@ -16,7 +16,7 @@ from ._outcome import RecipientResult, Reply, Result, SMTPConnError
 from ._text import decode
 
 #: Kinds of records.
-DONE, SENT, REPLY, CONNECTED, ENDED, ERROR, LOG, TOKEN = range(1, 9)
+DONE, SENT, REPLY, CONNECTED, ENDED, ERROR, LOG, TOKEN, PROGRESS = range(1, 10)
 
 #: Size, version, kind, user, connection, flags, code, offset of the error block.
 HEAD: Final = Struct("=IHHQQIiI")
@@ -41,6 +41,8 @@ _REPLY: Final = Struct("=iIIIIIII")
 _LOG: Final = Struct("=iiIIII")
 #: Expiry, token.
 _TOKEN: Final = Struct("=QII")
+_PROGRESS: Final = Struct("=QQ")
+_UNKNOWN: Final = (1 << 64) - 1
 _TEXT: Final = Struct("=II")
 
 
@@ -85,6 +87,11 @@ def read_log(record: bytes) -> tuple[int, int, bytes, int]:
 def read_token(record: bytes) -> tuple[str, int | None]:
     expires, at, size = _TOKEN.unpack_from(record, HEAD_SIZE)
     return _text(record, at, size) or "", expires or None
+
+
+def read_progress(record: bytes) -> tuple[int, int | None]:
+    sent, total = _PROGRESS.unpack_from(record, HEAD_SIZE)
+    return sent, None if total == _UNKNOWN else total
 
 
 def _text(record: bytes, at: int, size: int) -> str | None:
