@@ -87,7 +87,8 @@ import Testing
     let mailbox = try Mailbox(
       Array("a@example.com".utf8), allowingPostmaster: true, domains: SystemDomains.shared)
     let content: [UInt8] = Array("x".utf8)
-    let source = try #require(BytesSource.copy(content.span))
+    let copy = BytesSource.copy(content.span)
+    let source = try #require(copy)
     let request = SendRequest(from: nil, recipients: [mailbox], size: nil, use8BitMIME: nil)
     return PoolMessage(request, source, tag: tag) { _ in }
   }
