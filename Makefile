@@ -25,24 +25,37 @@ VENV    := $(BUILD)/venv
 VERSION := $(shell sed -n 's/^.define SMTPCONN_VERSION "\(.*\)"/\1/p' include/smtpconn.h)
 SONAME  := libsmtpconn.so.0
 SHARED  := libsmtpconn.so.$(VERSION)
-LIBRARY := $(addprefix $(BUILD)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a smtpconn.pc)
+LIBRARY := $(addprefix $(BUILD)/,$(SHARED) $(SHARED).debug $(SONAME) libsmtpconn.so libsmtpconn.a smtpconn.pc)
 # Without debugging symbols: what is installed, and what goes into a Python wheel.
 STRIPPED := $(addprefix $(BUILD)/stripped/,$(SHARED) $(SONAME) libsmtpconn.a)
 
 # Where `make install` puts things. /usr is Debian's own and is multiarch; any
 # other prefix is a user's and has plain lib.
 PREFIX     ?= /usr/local
+# Not absolute, or with a slash at its end: as seen from here.
+ifneq ($(filter-out /%,$(firstword $(PREFIX)))$(filter %/,$(lastword $(PREFIX))),)
+override PREFIX := $(shell realpath -ms -- '$(PREFIX)')
+endif
 INCLUDEDIR ?= $(PREFIX)/include
+# Where the system has its C library in lib64, as Fedora has, libraries are in lib64.
+SYSTEM_LIB64 ?= /usr/lib64
+LIB        := $(if $(shell [ ! -L $(SYSTEM_LIB64) ] && [ -e $(SYSTEM_LIB64)/libc.so.6 ] && echo yes),lib64,lib)
 ifeq ($(PREFIX),/usr)
-MULTIARCH  := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch)
-LIBDIR     ?= $(PREFIX)/lib$(if $(MULTIARCH),/$(MULTIARCH))
+MULTIARCH  := $(shell dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || $(CC) -print-multiarch 2>/dev/null)
+LIBDIR     ?= $(PREFIX)/$(if $(MULTIARCH),lib/$(MULTIARCH),$(LIB))
 else
-LIBDIR     ?= $(PREFIX)/lib
+LIBDIR     ?= $(PREFIX)/$(LIB)
 endif
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 MANDIR     ?= $(PREFIX)/share/man
+# Any path but these can be written into the files that are installed, and quoted by the shell.
+UNFIT := $(foreach each,PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR MANDIR DESTDIR,$(if $(shell \
+  printf %s '$(subst ','"'"',$($(each)))' | grep -e '[]["$$&;|`\*?]' -e "'"),$(each)))
+ifneq ($(strip $(UNFIT)),)
+$(error $(strip $(UNFIT)) has a character that has a meaning in shells or in pkg-config: use letters, digits, spaces and . _ - + / : @ , = ~)
+endif
 
-.PHONY: all generated docs docs-check soak fuzz fuzzers demo test test-fast test-valgrind test-debian13 programs install uninstall clean check-deps help
+.PHONY: all generated docs docs-check soak fuzz fuzzers demo test test-fast test-valgrind test-debian13 programs install install-debug uninstall clean check-deps help
 
 ## all: build/libsmtpconn.so.0, build/libsmtpconn.a and build/smtpconn.pc (the default)
 all: $(LIBRARY) $(STRIPPED)
@@ -93,6 +106,12 @@ $(BUILD)/need/%: Tests/support/running/require.sh
 
 # --- Swift --------------------------------------------------------------------
 
+# Other libraries are called through the table of their addresses at once, which is never written
+# after loading: no small function between, and 3 KB less. Return addresses are checked by
+# processors that have a shadow stack (docs/abi.md).
+SHADOW_STACK := $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=return)
+HARDENING := -Xcc -fno-plt $(SHADOW_STACK:%=-Xcc %)
+
 # Small before fast, since its time goes to round trips and system calls; but what is
 # small here is fast as well, since most of it is waiting for memory. Exclusive access is
 # checked in the ordinary build only (24 KB), and no function is copied for each closure
@@ -101,16 +120,24 @@ SWIFT_FLAGS := -enable-experimental-feature Embedded -wmo -Osize -g -parse-as-li
                -package-name smtpconn -enable-upcoming-feature ExistentialAny \
                -enable-upcoming-feature InternalImportsByDefault \
                -enable-upcoming-feature MemberImportVisibility -strict-memory-safety -warnings-as-errors \
-               -enforce-exclusivity=unchecked -Xfrontend -function-sections -Xcc -fPIC \
+               -enforce-exclusivity=unchecked -Xfrontend -function-sections -Xcc -fPIC $(HARDENING) \
                -Xllvm -sil-disable-pass=closure-specialize \
                -Xllvm -sil-disable-pass=experimental-swift-based-closure-specialization \
                -Xllvm -sil-inline-generics=false \
-               -file-prefix-map $(CURDIR)=. -module-cache-path $(BUILD)/modules/cache \
+               -file-prefix-map "$(CURDIR)=." -module-cache-path $(BUILD)/modules/cache \
                -I $(BUILD)/modules -I Sources/CSystem -I Sources/COpenSSL -I Sources/CSMTPConn
 
 # The compiler and the linker that come with Swift, beside its resources: others cannot
 # be trusted to read what this compiler writes.
 SWIFT_TOOLS = $(shell $(SWIFTC) -print-target-info | sed -n 's|.*"runtimeResourcePath": "\(.*\)/lib/swift",*$$|\1/bin|p')
+
+# A compiler that is too old would end in errors that do not say so.
+SWIFT_OLDEST := 6.3
+define check-swift
+found=$$($(SWIFTC) --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p'); \
+  [ -n "$$found" ] || { echo "smtpconn needs Swift $(SWIFT_OLDEST) or newer, and $(SWIFTC) is none: https://www.swift.org/install, then put swiftc on the PATH or give SWIFTC=" >&2; exit 1; }; \
+  printf '%s\n' $(SWIFT_OLDEST) "$$found" | sort -CV || { echo "smtpconn needs Swift $(SWIFT_OLDEST) or newer, and $(SWIFTC) is Swift $$found: https://www.swift.org/install" >&2; exit 1; }
+endef
 
 # Each imports those before it. What the compiler writes is LLVM's text: of the forms that
 # can be optimised again when linking, the one that this compiler always writes whole.
@@ -126,7 +153,7 @@ $(BUILD)/modules/SMTPConnection.ll: $(call sources-of,SMTPConnection) $(BUILD)/m
 $(BUILD)/modules/SMTPConnABI.ll: $(call sources-of,SMTPConnABI CSMTPConn) include/smtpconn.h $(BUILD)/modules/SMTPConnection.ll
 
 $(IR): $(BUILD)/modules/%.ll: Makefile | $(NEED_BUILD)
-	@command -v $(SWIFTC) >/dev/null || { echo "smtpconn needs Swift 6.3 or newer on the PATH: https://www.swift.org/install" >&2; exit 1; }
+	@$(check-swift)
 	@mkdir -p $(@D)
 	@echo "$(SWIFTC) $*"
 	@$(SWIFTC) $(SWIFT_FLAGS) -module-name $* -emit-module -emit-module-path $(@:.ll=.swiftmodule) \
@@ -157,19 +184,32 @@ $(BUILD)/smtpconn.o: $(BUILD)/whole.o
 
 $(BUILD)/libsmtpconn.a: $(BUILD)/smtpconn.o
 	rm -f $@
-	ar crsD $@ $<
+	$(AR) crsD $@ $<
 
 # nodelete: code that may own a thread must not be unmapped under it.
 # defs: a symbol that the Embedded mode cannot provide fails here, not at a user's.
 # icf: functions with the same instructions become one. The linker that can do it comes with
-# Swift, whose folder is searched last.
+# Swift, in whose folder the compiler looks first, whichever compiler it is.
+# nostartfiles: what they would bring (1.4 KB) is for constructors, and there is none.
+# O2: a text that is the end of another is not written twice.
 # No pack-relative-relocs, which would save a fortieth: the library would ask for
 # glibc 2.36 when it is loaded.
-$(BUILD)/$(SHARED): $(BUILD)/smtpconn.o pkgconfig/smtpconn.map
-	PATH="$$PATH:$(SWIFT_TOOLS)" $(CC) -shared -fuse-ld=lld -o $@ $< $(LDFLAGS) \
-	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map \
+$(BUILD)/$(SHARED): $(BUILD)/smtpconn.o $(BUILD)/types.o pkgconfig/smtpconn.map
+	$(CC) -shared -nostartfiles -B "$(SWIFT_TOOLS)" -fuse-ld=lld -o $@ $(filter %.o,$^) $(LDFLAGS) \
+	  -Wl,-soname,$(SONAME) -Wl,--version-script=pkgconfig/smtpconn.map -Wl,--build-id=sha1 -Wl,-O2 \
 	  -Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro -Wl,-z,defs -Wl,-z,noexecstack \
 	  -Wl,--gc-sections -Wl,--icf=all -Wl,--as-needed -lssl -lcrypto -lm
+
+# The types of C, as debuggers and `abidw` read them.
+$(BUILD)/types.o: include/smtpconn.h pkgconfig/types.sh
+	@mkdir -p $(@D)
+	sh pkgconfig/types.sh "$(SWIFT_TOOLS)/clang" $< $@ $(SHADOW_STACK)
+
+# The debugging information alone, which debuggers find by the build-id, or by its name, of which
+# the stripped library has a note.
+$(BUILD)/$(SHARED).debug: $(BUILD)/$(SHARED)
+	$(OBJCOPY) --only-keep-debug $< $@
+	chmod 644 $@
 
 $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
 	ln -sf $(SHARED) $@
@@ -177,9 +217,10 @@ $(BUILD)/$(SONAME): $(BUILD)/$(SHARED)
 $(BUILD)/libsmtpconn.so: $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
 
-$(BUILD)/stripped/$(SHARED): $(BUILD)/$(SHARED)
+$(BUILD)/stripped/$(SHARED): $(BUILD)/$(SHARED) $(BUILD)/$(SHARED).debug
 	@mkdir -p $(@D)
-	$(STRIP) --strip-unneeded -o $@ $<
+	$(STRIP) --strip-unneeded --remove-section=.comment -o $@ $<
+	$(OBJCOPY) --add-gnu-debuglink=$(BUILD)/$(SHARED).debug $@
 
 $(BUILD)/stripped/$(SONAME): $(BUILD)/stripped/$(SHARED)
 	ln -sf $(SHARED) $@
@@ -191,8 +232,8 @@ $(BUILD)/stripped/libsmtpconn.a: $(BUILD)/libsmtpconn.a
 # Paths under the prefix are written relative to it, so that a .pc file can be
 # moved with `pkg-config --define-prefix`.
 make-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
-  -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
-  -e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' pkgconfig/smtpconn.pc.in
+  -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+  -e 's|^\(libdir\|includedir\)=$(subst .,\.,$(PREFIX))/|\1=$${prefix}/|' pkgconfig/smtpconn.pc.in
 
 $(BUILD)/smtpconn.pc: pkgconfig/smtpconn.pc.in include/smtpconn.h Makefile
 	@mkdir -p $(@D)
@@ -214,26 +255,35 @@ $(MAN)/ready: include/smtpconn.h Sources/Options/options.json \
 
 # --- installing ---------------------------------------------------------------
 
-INSTALLED_LIB := $(addprefix $(DESTDIR)$(LIBDIR)/,$(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a)
+# Where files go for now. All of these paths may have spaces.
+TO_LIB := $(DESTDIR)$(LIBDIR)
+TO_MAN := $(DESTDIR)$(MANDIR)/man3
 
 ## install: into PREFIX (/usr/local), below DESTDIR if that is set
 install: all man
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(PKGCONFIGDIR)
-	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) $(DESTDIR)$(LIBDIR)/
-	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
-	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libsmtpconn.so
-	$(INSTALL) -m 644 $(BUILD)/stripped/libsmtpconn.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 644 include/smtpconn.h include/smtpconn.hpp $(DESTDIR)$(INCLUDEDIR)/
-	$(make-pc) > $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
-	$(INSTALL) -d "$(DESTDIR)$(MANDIR)/man3"
-	$(INSTALL) -m 644 $(MAN)/man3/*.3 "$(DESTDIR)$(MANDIR)/man3/"
+	$(INSTALL) -d "$(TO_LIB)" "$(DESTDIR)$(INCLUDEDIR)" "$(DESTDIR)$(PKGCONFIGDIR)"
+	$(INSTALL) -m 644 $(BUILD)/stripped/$(SHARED) "$(TO_LIB)/"
+	ln -sf $(SHARED) "$(TO_LIB)/$(SONAME)"
+	ln -sf $(SONAME) "$(TO_LIB)/libsmtpconn.so"
+	$(INSTALL) -m 644 $(BUILD)/stripped/libsmtpconn.a "$(TO_LIB)/"
+	$(INSTALL) -m 644 include/smtpconn.h include/smtpconn.hpp "$(DESTDIR)$(INCLUDEDIR)/"
+	$(make-pc) > "$(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc"
+	$(INSTALL) -d "$(TO_MAN)"
+	$(INSTALL) -m 644 $(MAN)/man3/*.3 "$(TO_MAN)/"
 	@# The loader finds a library in one of its own folders only through its cache.
-	@case "$(DESTDIR)$(LIBDIR)" in /usr/*) if [ "$$(id -u)" = 0 ]; then ldconfig; fi ;; esac
+	@case "$(TO_LIB)" in /usr/*) if [ "$$(id -u)" = 0 ]; then ldconfig; fi ;; esac
+
+## install-debug: the debugging information, beside the library, where debuggers find it
+install-debug: all
+	$(INSTALL) -d "$(TO_LIB)/.debug"
+	$(INSTALL) -m 644 $(BUILD)/$(SHARED).debug "$(TO_LIB)/.debug/"
 
 ## uninstall: removes what install put there, given the same PREFIX and DESTDIR
 uninstall:
-	rm -f $(INSTALLED_LIB) $(DESTDIR)$(INCLUDEDIR)/smtpconn.h $(DESTDIR)$(INCLUDEDIR)/smtpconn.hpp $(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc
-	for page in $$($(MAN_GENERATOR) --list); do rm -f "$(DESTDIR)$(MANDIR)/man3/$$page"; done
+	for file in $(SHARED) $(SONAME) libsmtpconn.so libsmtpconn.a .debug/$(SHARED).debug; do rm -f "$(TO_LIB)/$$file"; done
+	rm -f "$(DESTDIR)$(INCLUDEDIR)/smtpconn.h" "$(DESTDIR)$(INCLUDEDIR)/smtpconn.hpp" "$(DESTDIR)$(PKGCONFIGDIR)/smtpconn.pc"
+	for page in $$($(MAN_GENERATOR) --list); do rm -f "$(TO_MAN)/$$page"; done
+	rmdir "$(TO_LIB)/.debug" 2>/dev/null || true
 
 # --- programs: examples and tests ---------------------------------------------
 
@@ -291,7 +341,7 @@ $(ASAN_TESTS): $(BUILD)/asan/%: $$(wildcard Tests/c/$$*.c Tests/c/$$*/*.[ch] Tes
 $(VENV)/ready: Tests/requirements.txt Tests/support/running/require.sh
 	@sh Tests/support/running/require.sh python
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 # The binding is installed as a user would install it, without asking the
@@ -310,7 +360,7 @@ DOCS_VENV := $(BUILD)/docs-venv
 $(DOCS_VENV)/ready: docs/site/requirements.txt Tests/support/running/require.sh
 	@sh Tests/support/running/require.sh python
 	$(PYTHON) -m venv $(DOCS_VENV)
-	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(DOCS_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 ## docs: the site for C and Python, build/docs/index.html; its links and its search are checked
@@ -352,11 +402,11 @@ FUZZ_CORE  := $(BUILD)/fuzz/SMTPProtocol.o
 
 $(FUZZ_CORE): $(shell find Sources/SMTPProtocol -name '*.swift')
 	@mkdir -p $(@D)
-	swiftc $(FUZZ_FLAGS) -wmo -enable-testing -module-name SMTPProtocol -emit-module \
+	$(SWIFTC) $(FUZZ_FLAGS) -wmo -enable-testing -module-name SMTPProtocol -emit-module \
 	  -emit-module-path $(@:.o=.swiftmodule) -emit-object -o $@ $^
 
 $(BUILD)/fuzz/%: Tests/fuzz/%Fuzzer.swift Tests/fuzz/HexCryptography.swift $(FUZZ_CORE)
-	swiftc $(FUZZ_FLAGS) -use-ld=lld -module-name fuzz -I $(BUILD)/fuzz -o $@ $^
+	$(SWIFTC) $(FUZZ_FLAGS) -use-ld=lld -module-name fuzz -I $(BUILD)/fuzz -o $@ $^
 
 fuzzers: $(FUZZERS:%=$(BUILD)/fuzz/%)
 

@@ -36,7 +36,7 @@ BENCH_SWIFT := -enable-experimental-feature Embedded -wmo -Osize -enforce-exclus
                -parse-as-library -swift-version 6 -package-name smtpconn -module-name content
 $(BENCH)/content.o: Benchmarks/content/content.swift $(shell find Sources/SMTPProtocol -name '*.swift')
 	@mkdir -p $(@D)
-	swiftc $(BENCH_SWIFT) -c -o $@ $^
+	$(SWIFTC) $(BENCH_SWIFT) -c -o $@ $^
 $(BENCH)/content: Benchmarks/content/content.c $(BENCH)/content.o
 	$(CC) $(STRICT_C) $(CFLAGS) -o $@ $^ -lm
 

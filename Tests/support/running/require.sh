@@ -18,12 +18,12 @@ want() {
 program() { command -v "$1" || [ -x "/usr/sbin/$1" ]; }
 package() { dpkg-query -W -f='${Status}' "$1" | grep -q 'ok installed'; }
 # The headers, asked of the compiler: a copy outside Debian's folders will do too.
-openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | cc -E -; }
-curl_headers() { echo '#include <curl/curl.h>' | cc -E -; }
-gssapi_headers() { echo '#include <gssapi/gssapi.h>' | cc -E -; }
-esmtp_headers() { echo '#include <libesmtp.h>' | cc -E -; }
+openssl_headers() { pkg-config --atleast-version=3.0 libssl && echo '#include <openssl/ssl.h>' | ${CC:-cc} -E -; }
+curl_headers() { echo '#include <curl/curl.h>' | ${CC:-cc} -E -; }
+gssapi_headers() { echo '#include <gssapi/gssapi.h>' | ${CC:-cc} -E -; }
+esmtp_headers() { echo '#include <libesmtp.h>' | ${CC:-cc} -E -; }
 # What OpenSSL itself needs in a program that is linked with its archives.
-static_openssl() { echo 'int main(void) { return 0; }' | cc -x c - $(pkg-config --static --libs libssl) -o /dev/null; }
+static_openssl() { echo 'int main(void) { return 0; }' | ${CC:-cc} -x c - $(pkg-config --static --libs libssl) -o /dev/null; }
 # A Python that can make a virtual environment with pip inside.
 venv() { python3 -c 'import ensurepip, venv'; }
 
@@ -34,14 +34,40 @@ lmtpd_loads() {
   [ -z "$missed" ]
 }
 
+# The names of Fedora, for what is built and tested in C there.
+fedora() {
+  for package; do
+    case $package in
+      pkg-config) package=pkgconf-pkg-config ;;
+      libssl-dev) package=openssl-devel ;;
+      python3-venv) package=python3-pip ;;
+      g++) package=gcc-c++ ;;
+      iproute2) package=iproute ;;
+      abigail-tools) package=libabigail ;;
+      libkrb5-dev) package=krb5-devel ;;
+      libuv1-dev) package=libuv-devel ;;
+      libglib2.0-dev) package=glib2-devel ;;
+      libevent-dev) package=libevent-devel ;;
+      libcurl4-openssl-dev) package=libcurl-devel ;;
+      libesmtp-dev) package=libesmtp-devel ;;
+      zlib1g-dev) package=zlib-static ;;
+      libzstd-dev) package=libzstd-static ;;
+    esac
+    printf ' %s' "$package"
+  done
+}
+
 for group; do
   case $group in
     build)
-      want gcc program cc
+      want gcc program "${CC:-cc}"
       want binutils program ld
       want binutils program objcopy
       want pkg-config program pkg-config
       want libssl-dev openssl_headers
+      ;;
+    abi)
+      want abigail-tools program abidiff
       ;;
     python)
       want python3-venv venv
@@ -62,6 +88,8 @@ for group; do
       want g++ program c++
       want valgrind program valgrind
       want mandoc program mandoc
+      want abigail-tools program abidiff
+      want clang program clang
       want iproute2 program ip
       want libidn2-0 package libidn2-0
       want cmake program cmake
@@ -154,7 +182,8 @@ done
 # Whatever the machine has stays: it may have been chosen instead of what we want.
 command="apt-get install -y --no-install-recommends --no-remove$missing"
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
-  echo "This needs what is not installed. As root on Debian:  $command" >&2
+  command -v dnf >/dev/null && command="dnf install -y$(fedora $missing)"
+  echo "This needs what is not installed. As root:  $command" >&2
   exit 1
 fi
 

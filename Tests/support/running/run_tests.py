@@ -181,7 +181,10 @@ def fuzz_corpus() -> Count:
     return count if count != Count() else Count(0, 1)
 
 
-LIBRARY_TESTS = ("Tests/abi/test_library.py", "Tests/abi/test_generated.py")
+LIBRARY_TESTS = [
+    f"Tests/abi/test_{part}.py"
+    for part in ("library", "generated", "hardening", "compatible", "frozen_client", "reproducible")
+]
 # Ours, and those that the original had.
 SCRIPTED = ("Tests/scripted", "Tests/original")
 
@@ -242,7 +245,9 @@ INTEROP = Step(
 DOCS = Step("the documentation: every page, every link, the search", documentation)
 INSTALLED = Step(
     "installed, and used by pkg-config, CMake and Meson",
-    lambda: pytest("install", "Tests/abi/test_install.py", "Tests/abi/test_consumers.py"),
+    lambda: pytest(
+        "install", *[f"Tests/abi/test_{part}.py" for part in ("install", "consumers", "elsewhere")]
+    ),
 )
 ARCHIVES = Step("archives of a release", lambda: pytest("dist", "Tests/abi/test_dist.py"))
 PACKAGES = Step(
