@@ -40,8 +40,9 @@ def differences(library: Path) -> str:
 def test_programs_that_are_compiled() -> None:
     found = differences(SHARED)
     assert not found, (
-        f"Programs compiled for {DUMP.name} may not work with this library. What a function takes and "
-        f"returns does not change, and none is removed, while the soname is the same:\n{found}"
+        f"Programs compiled for {DUMP.name} may not work with this library. What a function "
+        "takes and returns does not change, and none is removed, while the soname is the same:\n"
+        f"{found}"
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from support.drive import BUILD
-from support.servers.scripted import CRLF, Peer, ScriptedServer
+from support.servers.scripted import Peer, ScriptedServer
 
 FROZEN = Path(__file__).with_name("frozen")
 CONTENT = b"Subject: frozen\r\n\r\nHello.\r\n.\r\n"
