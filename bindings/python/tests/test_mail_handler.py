@@ -281,6 +281,35 @@ def test_fork(smtp_server: Server, logger: logging.Logger) -> None:
     assert texts == ["of the child\n", "of the parent\n", "of the parent too\n"]
 
 
+@pytest.mark.parametrize("begun", [True, False])
+def test_ctrl_c_while_the_thread_is_started(
+    begun: bool, smtp_server: Server, logger: logging.Logger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One thread sends, whether that had begun or not."""
+    handler = Handler(smtp_server)
+    logger.addHandler(handler)
+    started: list[threading.Thread] = []
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        started.append(thread)
+        if begun:
+            start(thread)
+        raise KeyboardInterrupt
+
+    with smtp_server.hold("greeting"):
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                logger.error("one")
+        logger.error("two")
+        senders = [each for each in threading.enumerate() if each.name == started[0].name]
+        assert len(senders) == 1
+    handler.flush()
+    texts = [each.email.get_content() for each in smtp_server.messages]
+    assert texts == ["one\n", "two\n"]
+
+
 def test_the_end_of_a_program(smtp_server: Server) -> None:
     """What was logged last is sent, even when no thread can be started any more."""
     program = f"""

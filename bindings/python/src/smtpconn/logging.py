@@ -29,6 +29,9 @@ from ._outcome import SMTPConnError
 
 __all__ = ["SMTPHandler"]
 
+#: Of the thread.
+_NAME: Final = "smtpconn.logging"
+
 
 class _Entry:
     """A record with its text, which is made at once: what it refers to may change."""
@@ -172,13 +175,14 @@ class SMTPHandler(logging.Handler):
 
     def _start(self) -> None:
         """Starts the thread, if there is something to send.  It ends when there is nothing left."""
-        if self._sender is None and self._queue:
-            sender = threading.Thread(target=self._work, name="smtpconn.logging", daemon=True)
+        # One that is not alive was interrupted as it was started.
+        if self._queue and (self._sender is None or not self._sender.is_alive()):
+            self._sender = threading.Thread(target=self._work, name=_NAME, daemon=True)
             try:
-                sender.start()
+                self._sender.start()
             except RuntimeError:
-                return  # There are none any more at the end of a program: flush() sends then.
-            self._sender = sender
+                # There are none any more at the end of a program: flush() sends then.
+                self._sender = None
 
     def _work(self) -> None:
         try:
