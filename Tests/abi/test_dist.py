@@ -15,7 +15,7 @@ import pytest
 
 from support.drive import ROOT
 from support.header import header_version
-from support.installed import deliver, files_in
+from support.installed import check_form, deliver, files_in
 from support.making import make, run
 
 VERSION = header_version()
@@ -101,7 +101,8 @@ def test_binary_archive_is_complete(unpacked: Path) -> None:
         *["INSTALL", "LICENSE", "meson.build", "include/smtpconn.h", "lib/libsmtpconn.a"],
         *["lib/libsmtpconn.so", "lib/libsmtpconn.so.0", f"lib/libsmtpconn.so.{VERSION}"],
         *["lib/pkgconfig/smtpconn.pc", "lib/cmake/smtpconn/smtpconn-config.cmake"],
-        *["share/man/man3/smtpconn.3", "share/doc/smtpconn/smtpconn.spdx.json"],
+        *["share/man/man3/smtpconn.3", "share/man/man3/smtpconn_send.3"],
+        *["share/doc/smtpconn/smtpconn.spdx.json"],
         *["share/doc/smtpconn/examples/send.c", "share/doc/smtpconn/CHANGELOG.md"],
     } <= files_in(unpacked)
     # What it was made in is in no text.
@@ -131,6 +132,23 @@ def test_pkg_config_needs_no_headers_of_openssl(unpacked: Path, tmp_path: Path) 
     program = tmp_path / "send"
     run("cc", "-o", program, unpacked / "share/doc/smtpconn/examples/send.c", *asked.split())
     deliver(program, library=library)
+
+
+@pytest.mark.parametrize("form", ["static", "-static"])
+def test_static_programs_as_install_says(unpacked: Path, tmp_path: Path, form: str) -> None:
+    """The two lines of INSTALL, which the shell reads."""
+    lines = (unpacked / "INSTALL").read_text().splitlines()
+    (line,) = (
+        line.strip()
+        for line in lines
+        if ("libsmtpconn.a -l" in line if form == "static" else line.startswith("  cc -static "))
+    )
+    line = line.replace("/this/folder", str(unpacked))
+    path = str(unpacked / "lib" / "pkgconfig")
+    shutil.copy(ROOT / "examples" / "send.c", tmp_path)
+    run("sh", "-c", f"{line} -o send", folder=tmp_path, PKG_CONFIG_PATH=path)
+    check_form(tmp_path / "send", form)
+    deliver(tmp_path / "send")
 
 
 def test_example_of_the_archive(unpacked: Path, tmp_path: Path) -> None:

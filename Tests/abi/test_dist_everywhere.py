@@ -1,12 +1,13 @@
 """The archives of `make dist` where nothing is: the binary one in clean roots of Debian 12 and
-13, and the source one built by `make` alone. `make test-dist` runs it, as root; it needs Swift, and
-the network for Debian's packages."""
+13, and the source one built by `make` alone; and what tools from elsewhere say of the recipes.
+`make test-dist` runs it, as root; it needs Swift, and the network for packages."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pytest
 from support.drive import BUILD, ROOT
 from support.header import header_version
 from support.installed import check_form, deliver
-from support.making import make, run
+from support.making import make, run, start
 from support.running.roots import Root
 
 VERSION = header_version()
@@ -27,6 +28,7 @@ TOOLS = {
 }
 #: For static programs and Meson.
 MORE = ["libssl-dev", "zlib1g-dev", "libzstd-dev", "pkg-config", "meson", "ninja-build"]
+PYTHON_TOOLS = ["conan==2.34.0", "spdx-tools==0.8.5"]
 APT = ["apt-get", "-q", "install", "-y", "--no-install-recommends"]
 
 
@@ -101,6 +103,37 @@ def test_meson_wrap(root: Root) -> None:
     does(root, "meson", "setup", "build", place="/root/meson")
     does(root, "meson", "compile", "-C", "build", place="/root/meson")
     deliver(*root.inside(["/root/meson/build/send"]))
+
+
+@pytest.fixture(scope="module")
+def tools() -> Path:
+    """The programs of an environment with Conan and a reader of SPDX."""
+    folder = BUILD / "dist-tools"
+    if not (folder / "ready").exists():
+        run(sys.executable, "-m", "venv", "--clear", folder)
+        run(folder / "bin" / "pip", "install", "--quiet", *PYTHON_TOOLS)
+        (folder / "ready").touch()
+    return folder / "bin"
+
+
+@pytest.mark.parametrize("shared", ["True", "False"])
+def test_conan(tools: Path, tmp_path: Path, shared: str) -> None:
+    """`conan create` without a remote: it packages the archive, and its own test program runs."""
+    dist = tmp_path / "dist"
+    make("dist", f"DIST={dist}")
+    recipe = dist / "recipes" / "conan"
+    conan, home = tools / "conan", str(tmp_path / "home")
+    run(conan, "profile", "detect", CONAN_HOME=home)
+    option = f"smtpconn/*:shared={shared}"
+    done = start(conan, "create", recipe, "--no-remote", "-o", option, CONAN_HOME=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"\nsmtpconn {VERSION}\n" in done.stdout + done.stderr
+
+
+def test_bill_of_materials(tools: Path, made: Path) -> None:
+    """The checker of the SPDX project accepts it."""
+    (bill,) = made.glob("*.spdx.json")
+    run(tools / "pyspdxtools", "--infile", bill)
 
 
 def test_source_archive(made: Path, tmp_path: Path) -> None:
