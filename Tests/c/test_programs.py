@@ -107,7 +107,7 @@ def run_with_servers(name: str, prefix: list[str], folder: str, certificates: Ce
 
 def test_every_program_is_here() -> None:
     """A program that is not run proves nothing."""
-    others = {"drive", "asan_is_on", "secrecy", "pooled"}
+    others = {"drive", "asan_is_on", "secrecy", "pooled", "farm"}
     files = {path.stem for path in HERE.glob("*.c")}
     folders = {path.parent.name for path in HERE.glob("*/*.c")}
     assert files | folders == PROGRAMS.keys() | others
@@ -166,6 +166,16 @@ def test_no_data_race(certificates: Certificates) -> None:
 def test_cplusplus() -> None:
     done = run([str(BUILD / "tests" / "cplusplus")])
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("folder", "seed", "messages"), [("tests", 11, 100_000), ("asan", 5, 3_000)]
+)
+def test_farm(folder: str, seed: int, messages: int) -> None:
+    """Each message of a pool is delivered once, or in doubt, or refused, as it was reported."""
+    done = run([str(BUILD / folder / "farm"), str(seed), str(messages)])
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    assert f"seed {seed}: {messages} messages" in done.stdout
 
 
 def swift_clang() -> str:
