@@ -18,7 +18,7 @@ from site_blocks import PAGES, ROOT, Block, World, blocks, make_world
 
 PYTHON = list(blocks("python"))
 #: Tests/c/test_documents.py compiles and runs them.
-C = list(blocks("c"))
+OTHERS = [*blocks("c"), *blocks("cpp")]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_all_are_here() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
     assert text.count("```python\n") == len(PYTHON) > 30
     assert text.count("<!-- ") - text.count("<!-- generated") == sum(
-        bool(block.given) + bool(block.then) for block in (*PYTHON, *C)
+        bool(block.given) + bool(block.then) for block in (*PYTHON, *OTHERS)
     )
 
 
