@@ -30,7 +30,7 @@ RULES = "smtpconn_rules"
 OVERVIEW = "smtpconn"
 #: One with more constants is on the page of its section only.
 LONGEST_ENUMERATION = 20
-LONGEST_SUMMARY = 76
+LONGEST_SUMMARY = 84
 
 OWNS = re.compile(r"\b(valid (?:until|during|for)|belongs? to|(?:is|are|be) copied|may be freed)\b")
 ABOUT_THREADS = re.compile(r"\bthreads?\b")
@@ -362,7 +362,7 @@ class Builder:
 
 def _shortened(text: str) -> str:
     """Up to a colon, else to a comma, else to a word."""
-    for pattern in (r"[:;] ", r", |,? (?:when|which|that|where) ", r" "):
+    for pattern in (r"[:;] ", r", |,? (?:when|which|that|where) ", r" and ", r" "):
         cuts = [found.start() for found in re.finditer(pattern, text)]
         cuts = [cut for cut in cuts if 16 < cut <= LONGEST_SUMMARY]
         if cuts:
