@@ -56,6 +56,7 @@ def test_dump_describes_every_function() -> None:
     assert len(symbols) > 300
 
 
+@pytest.mark.swift
 @pytest.mark.parametrize(
     ("before", "after"),
     [

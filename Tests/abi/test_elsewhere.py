@@ -38,6 +38,7 @@ def linking(tmp_path: Path) -> list[str]:
     return [f"BUILD={tmp_path}", *old]
 
 
+@pytest.mark.swift
 def test_clang(tmp_path: Path, linking: list[str]) -> None:
     """The linker is the one of Swift, whichever compiler calls it."""
     library = tmp_path / SHARED

@@ -19,6 +19,7 @@ def test_no_path_of_this_machine(name: str) -> None:
     assert str(ROOT).encode() not in (BUILD / name).read_bytes()
 
 
+@pytest.mark.swift
 def test_linked_again_elsewhere(tmp_path: Path) -> None:
     folder = tmp_path / "in another folder"
     copy(folder)
