@@ -233,7 +233,8 @@ $(BUILD)/stripped/libsmtpconn.a: $(BUILD)/libsmtpconn.a
 # moved with `pkg-config --define-prefix`.
 make-pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
   -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-  -e 's|^\(libdir\|includedir\)=$(subst .,\.,$(PREFIX))/|\1=$${prefix}/|' pkgconfig/smtpconn.pc.in
+  -e 's|^\(libdir=\)$(subst .,\.,$(PREFIX))/|\1$${prefix}/|' \
+  -e 's|^\(includedir=\)$(subst .,\.,$(PREFIX))/|\1$${prefix}/|' pkgconfig/smtpconn.pc.in
 
 $(BUILD)/smtpconn.pc: pkgconfig/smtpconn.pc.in include/smtpconn.h Makefile
 	@mkdir -p $(@D)
