@@ -82,6 +82,7 @@ for group; do
       want openssl program openssl
       want g++ program c++
       want valgrind program valgrind
+      want abigail-tools program abidiff
       ;;
     test)
       want openssl program openssl
