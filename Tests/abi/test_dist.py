@@ -98,8 +98,13 @@ def test_source_archive_has_what_git_knows(made: Path, tmp_path: Path) -> None:
 
 def test_binary_archive_is_complete(unpacked: Path) -> None:
     assert {
-        *["INSTALL", "LICENSE", "meson.build", "include/smtpconn.h", "lib/libsmtpconn.a"],
-        *["lib/libsmtpconn.so", "lib/libsmtpconn.so.0", f"lib/libsmtpconn.so.{VERSION}"],
+        *["INSTALL", "LICENSE", "meson.build", "include/smtpconn.h", "include/smtpconn.hpp"],
+        *[
+            "lib/libsmtpconn.a",
+            "lib/libsmtpconn.so",
+            "lib/libsmtpconn.so.0",
+            f"lib/libsmtpconn.so.{VERSION}",
+        ],
         *["lib/pkgconfig/smtpconn.pc", "lib/cmake/smtpconn/smtpconn-config.cmake"],
         *["share/man/man3/smtpconn.3", "share/man/man3/smtpconn_send.3"],
         *["share/doc/smtpconn/smtpconn.spdx.json"],
@@ -303,7 +308,8 @@ def test_vcpkg_port(made: Path, tmp_path: Path, linkage: str) -> None:
     script.write_text(text)
     run("cmake", "-P", script)
     library = {"static": "lib/libsmtpconn.a", "dynamic": "lib/libsmtpconn.so"}[linkage]
-    assert {library, "include/smtpconn.h", "share/smtpconn/copyright"} <= files_in(target)
+    headers = {"include/smtpconn.h", "include/smtpconn.hpp"}
+    assert {library, *headers, "share/smtpconn/copyright"} <= files_in(target)
     form = {"static": "static", "dynamic": "shared"}[linkage]
     build = tmp_path / "build"
     settings = [f"-Dsmtpconn_DIR={target}/share/smtpconn", f"-DFORM={form}"]

@@ -44,7 +44,7 @@ class Smtpconn(ConanFile):
         for pattern, source, target in (
             ("LICENSE", "", "licenses"),
             ("*.spdx.json", "share/doc/smtpconn", "licenses"),
-            ("*.h", "include", "include"),
+            ("*.h*", "include", "include"),
             (library, "lib", "lib"),
         ):
             folder = os.path.join(self.build_folder, source)
