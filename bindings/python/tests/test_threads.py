@@ -482,6 +482,24 @@ def test_an_alarm_when_a_queued_send_was_started(
     assert told == [None]
 
 
+def test_an_alarm_leaves_a_generator_to_its_send(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sends that read one generator would each get a part of it."""
+    server.play(HELLO, SEND, QUIT)
+    content = iter([b"x"])
+    told: list[object] = []
+    with smtpconn.Connection("127.0.0.1", server.port) as connection:
+        with monkeypatch.context() as patch:
+            patch.setattr(_client, "lib", Alarm("smtpconn_send"))
+            with pytest.raises(TimeoutError):
+                connection.start_send(ENVELOPE, content, lambda error, _result: told.append(error))
+        with pytest.raises(smtpconn.MessageError, match="being sent already"):
+            connection.start_send(ENVELOPE, content)
+        connection.loop.run()
+    assert told == [None]
+
+
 def test_records_are_found_after_an_interrupt() -> None:
     head = _result.HEAD.pack(_result.HEAD_SIZE, 1, _result.DONE, 7, 0, 0, 0, 0)
     record = head.ljust(_result.HEAD_SIZE, b"\0")

@@ -54,8 +54,9 @@ def opened_message(
     try:
         yield opened
     except BaseException:
-        # Refused, with nothing read: it may be sent another time.
-        if opened.reading is not None:
+        # Refused, with nothing read: it may be sent another time.  Unless a signal handler raised
+        # when it had been started.
+        if opened.reading is not None and not opened.reading.is_started:
             opened.reading.drop()
         raise
     finally:

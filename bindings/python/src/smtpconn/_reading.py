@@ -43,6 +43,12 @@ class Reading:
     def under_way(self) -> bool:
         return not self._over
 
+    @property
+    def is_started(self) -> bool:
+        """Whether the library has been called for it, and has not refused."""
+        operation = None if self.operation is None else self.operation()
+        return operation is not None and operation.started and not operation.done
+
     def drop(self) -> None:
         """The send was refused, and nothing was read."""
         self._over = True
