@@ -12,6 +12,7 @@
  *     do=N:WHAT          in the callback of message N: free, close, pause, drain, again (send
  *                        another one) or withdraw:M
  *     first=WHAT         the same before the loop runs
+ *     at=TEXT, then_at=WHAT  the same when a line of the log has this text, the first time
  *     resume=1           resumes the pool when it was paused and what had begun has ended
  *     shown=0            nothing is printed for a message
  *
@@ -85,12 +86,6 @@ static void on_room(smtpconn_pool *of, void *user) {
                smtpconn_pool_count(of, SMTPCONN_POOL_ACTIVE)));
 }
 
-static void on_log(smtpconn_pool *of, uint32_t connection, int level, int kind,
-                   const char *text, size_t length, void *user) {
-  (void)of, (void)level, (void)kind, (void)user;
-  printf("log %u %s\n", strlen(text) == length ? connection : 0, text);
-}
-
 static void on_token(smtpconn_pool *of, const char *token, uint64_t expires, void *user) {
   (void)of;
   printf("token %s %s user=%zu\n", token, expires > 0 ? "expires" : "stays", (size_t)user);
@@ -114,6 +109,15 @@ static void act(const char *what) {
   } else if (strncmp(what, "withdraw:", 9) == 0) {
     printf("withdraw %d\n", smtpconn_pool_withdraw(pool, (void *)(size_t)atoi(what + 9)));
   }
+}
+
+static void on_log(smtpconn_pool *of, uint32_t connection, int level, int kind,
+                   const char *text, size_t length, void *user) {
+  static int seen;
+  const char *at = setting("at", NULL);
+  (void)of, (void)level, (void)kind, (void)user;
+  printf("log %u %s\n", strlen(text) == length ? connection : 0, text);
+  if (at != NULL && strstr(text, at) != NULL && seen++ == 0) act(setting("then_at", ""));
 }
 
 static void on_sent(smtpconn_pool *of, const smtpconn_error *error, const smtpconn_result *result,

@@ -476,6 +476,15 @@ def test_withdraw() -> None:
     assert delivered(server) == set(range(1, 20))
 
 
+@pytest.mark.parametrize("what", ["free", "close"])
+def test_ended_between_a_connection_and_its_end(what: str) -> None:
+    """The connection is lost, and what it had was not yet given to another one."""
+    server = CountingServer(mail=lambda _, accepted, __: CUT if accepted == 2 else None)
+    ran = run_pool(server, messages=20, connections=1, drain=0, log=1, at="closed: ", then_at=what)
+    assert len(ran.ended) == 20
+    assert ran.codes() == {"OK": 2, "ECANCELLED": 18}
+
+
 def test_token() -> None:
     """One that a connection got serves the others: the endpoint is asked once."""
     server = CountingServer(b"AUTH XOAUTH2")

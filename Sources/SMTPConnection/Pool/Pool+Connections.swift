@@ -106,7 +106,7 @@ extension Pool {
   /// A connection is over; what it had has ended before.
   func ended(_ link: PoolLink) {
     let failure = link.failure
-    queue.putBack(link.takeReturned())
+    reclaim(link)
     if let failure, !link.hasAnswered { failed(link, failure) }
     remove(link)
     callbacks.wake()

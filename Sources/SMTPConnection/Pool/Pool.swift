@@ -40,6 +40,8 @@ package final class Pool {
   var alarm = Int64.max
   /// Messages that connections have.
   private var active = 0
+  /// Messages that connections did not decide about and have not given back yet.
+  private var held = 0
   /// A send was refused because the queue was full.
   private var wasFull = false
   private var isPaused = false
@@ -76,7 +78,7 @@ package final class Pool {
   // MARK: What the caller does
 
   /// Messages that have not ended.
-  var unended: Int { queue.count + active }
+  var unended: Int { queue.count + held + active }
   /// Messages and callbacks that have not ended.
   package var pending: Int { callbacks.pending }
 
@@ -132,7 +134,10 @@ package final class Pool {
   package func close() {
     guard !callbacks.isEnding else { return }
     isClosed = true
-    for link in links { link.connection.close() }
+    for link in links {
+      link.connection.close()
+      reclaim(link)
+    }
     endQueue(.cancelled("the pool was closed by the caller"))
     callbacks.wake()
   }
@@ -146,7 +151,10 @@ package final class Pool {
     onRoom = nil
     onLog = nil
     onToken = nil
-    for link in links { _ = link.connection.free() }
+    for link in links {
+      _ = link.connection.free()
+      reclaim(link)
+    }
     links = []
     endQueue(.cancelled("the pool was freed"))
     finishDrain()
@@ -160,7 +168,7 @@ package final class Pool {
   package func count(_ kind: PoolCounts.Kind) -> UInt64 {
     switch kind {
     case .connections: UInt64(links.count)
-    case .queued: UInt64(queue.count)
+    case .queued: UInt64(queue.count + held)
     case .active: UInt64(active)
     case .perSecond: counts.perSecond(now: loop.now)
     default: counts[kind]
@@ -212,6 +220,7 @@ package final class Pool {
     } else {
       sendAgain(message, link, at: moment, now)
     }
+    if link.active == 0 { reclaim(link) }
     if link.connection.isOver || failure?.isUndecided == true { leave(link) }
     feed(link, now)
     callbacks.wake()
@@ -233,8 +242,15 @@ package final class Pool {
       queue.appendAgain(message)
     } else {
       link.keepReturned(message)
+      held += 1
     }
-    if link.active == 0 { queue.putBack(link.takeReturned()) }
+  }
+
+  /// In their order, and before all that waits.
+  func reclaim(_ link: PoolLink) {
+    let returned = link.takeReturned()
+    held -= returned.count
+    queue.putBack(returned)
   }
 
   private func delay(of message: PoolMessage) -> Int64 {
