@@ -70,6 +70,19 @@ def test_every_function_has_a_page(manual: Path) -> None:
         assert re.search(r"added in smtpconn \d+\.\d+\.\d+\.", page["HISTORY"])
 
 
+def test_who_owns_an_object(manual: Path) -> None:
+    """What is made for the caller is freed by the caller, and what is lent is not."""
+    for name in sorted(header_functions()):
+        found = re.fullmatch(r"(smtpconn(?:_[a-z]+)?)_(?:new|copy)", name)
+        if found and f"{found[1]}_free" in header_functions():
+            ownership = parts(page_of(manual, name))["OWNERSHIP"]
+            assert "to the caller, who frees" in ownership, name
+            assert f"{found[1]}_free" in ownership, name
+            assert "is not freed" not in ownership, name
+    for name in ("smtpconn_last_error", "smtpconn_result_error"):
+        assert "belongs to the library: it is not freed." in page_of(manual, name)
+
+
 def test_the_overview_names_every_function(manual: Path) -> None:
     """And no other, and the right version."""
     page = (manual / "smtpconn.3").read_text()
@@ -144,7 +157,8 @@ def test_the_examples_compile() -> None:
 def test_an_example(path: Path, manual: Path) -> None:
     """It calls the function whose page it is on, and does not wrap there."""
     lines = path.read_text().splitlines()
-    call = [line.strip() for line in lines if f"{path.stem}(" in line][-1]
-    shown = call.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
+    assert any(f"{path.stem}(" in line for line in lines)
+    text = "\n".join(line for line in lines if not line.startswith("#include")).strip()
+    shown = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     assert shown in parts(page_of(manual, path.stem))["EXAMPLES"]
     assert max(map(len, lines)) <= 74

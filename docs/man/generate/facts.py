@@ -158,7 +158,7 @@ def ownership(function: Function, text: str, header: Header) -> Iterator[str]:
     if (
         opaque in header.types
         and not function.result.startswith("const")
-        and "_new" in function.name
+        and re.search(r"_(?:new|copy)", function.name)
     ):
         word = noun(opaque)
         belongs, it = ("belong", "them") if word in PLURALS else ("belongs", "it")
@@ -201,6 +201,8 @@ def threads(function: Function, text: str, header: Header) -> Iterator[str]:
             yield "May be called from any thread."
         else:
             yield "May be called from any thread, and from a callback."
+    elif types[0] in LENT and function.name.endswith("_free"):
+        yield f"The copy of the {noun(types[0])} may be used by one thread at a time."
     elif types[0] in LENT:
         yield "To be called on the thread on which the callback runs that got the object."
     elif types[0] == "smtpconn_loop":

@@ -26,11 +26,11 @@ class Writer:
 
     def page(self, page: Page) -> str:
         self.own = {each.name for each in page.functions}
-        return "\n".join(line for line in self._page(page) if line) + "\n"
+        return "\n".join(self._page(page)) + "\n"
 
     def overview(self, overview: Overview) -> str:
         self.own = set()
-        return "\n".join(line for line in self._overview(overview) if line) + "\n"
+        return "\n".join(self._overview(overview)) + "\n"
 
     def rules(self) -> str:
         self.own = set()
@@ -251,9 +251,7 @@ class Writer:
     def _literal(self, lines: list[str], offset: str = " -offset indent") -> Iterator[str]:
         yield f".Bd -literal{offset}"
         for line in lines:
-            yield (
-                _line(line.replace("\\", "\\e").replace("'", "\\(aq").replace("-", "\\-")) or "\\&"
-            )
+            yield (_line(line.replace("\\", "\\e").replace("'", "\\(aq").replace("-", "\\-")))
         yield ".Ed"
 
     def _references(self, names: list[str]) -> Iterator[str]:
