@@ -290,6 +290,7 @@ def test_others_are_no_os_errors() -> None:
         "CancelledError",
         "ProxyError",
         "CommandError",
+        "FullError",
     }
 
 

@@ -39,8 +39,10 @@ SCALARS: dict[str, Any] = {
     "smtpconn_loop *": _ffi.Loop,
     "smtpconn_message *": _ffi.Message,
     "smtpconn_options *": _ffi.Options,
+    "smtpconn_pool *": _ffi.Pool,
     "smtpconn_reply *": _ffi.Reply,
     "smtpconn_result *": _ffi.Result,
+    "smtpconn_timer *": _ffi.Timer,
     "smtpconn_exchange *": _ffi.Exchange,
     "smtpconn_token_request *": _ffi.TokenRequest,
     "smtpconn_mechanism_callback": _ffi.MechanismCallback,
@@ -57,6 +59,12 @@ SCALARS: dict[str, Any] = {
     "smtpconn_release_callback": _ffi.ReleaseCallback,
     "smtpconn_send_callback": _ffi.SendCallback,
     "smtpconn_reply_callback": _ffi.ReplyCallback,
+    "smtpconn_timer_callback": _ffi.TimerCallback,
+    "smtpconn_progress_callback": _ffi.ProgressCallback,
+    "smtpconn_pool_send_callback": _ffi.PoolSendCallback,
+    "smtpconn_pool_callback": _ffi.PoolCallback,
+    "smtpconn_pool_log_callback": _ffi.PoolLogCallback,
+    "smtpconn_pool_token_callback": _ffi.PoolTokenCallback,
 }
 
 
@@ -123,7 +131,7 @@ def test_callback(name: str) -> None:
 
 def test_handles_are_distinct() -> None:
     handles = {value for text, value in SCALARS.items() if re.match(r"smtpconn\w* \*", text)}
-    assert len(handles) == 11
+    assert len(handles) == 13
     with pytest.raises(ctypes.ArgumentError):
         smtpconn._library.lib.smtpconn_is_open(_ffi.Envelope())
 
