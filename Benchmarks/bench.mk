@@ -3,14 +3,14 @@
 .PHONY: bench bench-check
 BENCH := $(BUILD)/bench
 BENCH_VENV := $(BENCH)/venv
-BENCH_CLIENTS := smtpconn many curl many_curl esmtp straight many_straight open
+BENCH_CLIENTS := smtpconn many curl many_curl esmtp straight many_straight open newsletter_curl
 BENCH_PROGRAMS := $(addprefix $(BENCH)/,sink content $(BENCH_CLIENTS))
 # smtpconn's package is taken as it is here, with the library that was built.
 BENCH_PYTHON := PYTHONPATH=Benchmarks:bindings/python/src \
                 SMTPCONN_LIBRARY=$(BUILD)/stripped/$(SONAME) $(BENCH_VENV)/bin/python
 
 # SECTIONS="1 4" runs these only.
-bench: all $(BENCH_PROGRAMS) $(BENCH_VENV)/ready
+bench: all $(BUILD)/examples/newsletter $(BENCH_PROGRAMS) $(BENCH_VENV)/ready
 	@$(BENCH_PYTHON) -m bench $(SECTIONS)
 
 BENCH_COMPILE = $(CC) $(STRICT_C) $(CFLAGS) -o $@ $(filter %.c,$^) $(BENCH_LINK)
@@ -22,7 +22,7 @@ $(BENCH)/sink: BENCH_LINK = -O3 -lssl -lcrypto
 
 $(BENCH)/smtpconn $(BENCH)/many: Benchmarks/clients/setup.c Benchmarks/clients/setup.h $(USES_LIBRARY)
 $(BENCH)/smtpconn $(BENCH)/many: BENCH_LINK = -Iinclude $(LINK)
-$(BENCH)/curl $(BENCH)/many_curl: BENCH_LINK = -lcurl
+$(BENCH)/curl $(BENCH)/many_curl $(BENCH)/newsletter_curl: BENCH_LINK = -lcurl
 $(BENCH)/esmtp: BENCH_LINK = -lesmtp -lssl -lcrypto
 $(BENCH)/straight $(BENCH)/many_straight: Benchmarks/clients/wire.c Benchmarks/clients/wire.h
 $(BENCH)/straight $(BENCH)/many_straight: BENCH_LINK = -lssl -lcrypto

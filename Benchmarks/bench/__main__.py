@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from bench import cost, crowd, footprint, in_asyncio, large, python, speed, texts, waits
+from bench import cost, crowd, footprint, in_asyncio, large, newsletter, python, speed, texts, waits
 from bench.places import PROGRAMS, describe
 from bench.report import Report
 
@@ -19,6 +19,7 @@ SECTIONS = {
     "6": footprint.run,
     "7": in_asyncio.run,
     "8": python.run,
+    "9": newsletter.run,
 }
 # How many others may want a processor before it is worth a word.
 BUSY = 0.5

@@ -2,11 +2,13 @@
  * sink - a server that takes every message and keeps none
  *
  *     sink [--delay MS] [--without KEYWORD]... [--tls | --starttls CERTIFICATE KEY]
+ *          [--defer N] [--limit N | --cut N]
  *
  * Listens on a port of the loopback that the kernel chooses and prints
  * {"port": PORT}. Offers PIPELINING, CHUNKING, 8BITMIME and SIZE, but for what it is
  * to be without. With a delay every reply is held that long, as if the client were
- * that far away. At the end of each connection it prints what it received, one
+ * that far away. It refuses every N-th recipient for now, and ends a connection after N
+ * messages, with 421 or without a word. At the end of each connection it prints what it received, one
  * object a line, so that who measures can see that everything arrived:
  *
  *     messages, octets of content as they came, commands
@@ -39,7 +41,7 @@
 
 enum { EVENTS = 256, BACKLOG = 4096 };
 
-struct settings settings = {1, 1, 1, 0, (uint64_t)1 << 40, 0, NULL, 0};
+struct settings settings = {1, 1, 1, 0, (uint64_t)1 << 40, 0, NULL, 0, 0, 0, 0, 0};
 
 static char input[INPUT];
 static int set, listener, timer;
@@ -198,6 +200,14 @@ static int read_arguments(int argc, char **argv) {
     if (strcmp(argument, "--delay") == 0 && values >= 1) {
       settings.delay = atof(argv[index + 1]) / 1000;
       index += 2;
+    } else if (strcmp(argument, "--defer") == 0 && values >= 1) {
+      settings.defer = strtoul(argv[index + 1], NULL, 10);
+      index += 2;
+    } else if ((strcmp(argument, "--limit") == 0 || strcmp(argument, "--cut") == 0) &&
+               values >= 1) {
+      settings.is_cut = strcmp(argument, "--cut") == 0;
+      settings.messages = strtoul(argv[index + 1], NULL, 10);
+      index += 2;
     } else if (strcmp(argument, "--without") == 0 && values >= 1) {
       go_without(argv[index + 1]);
       index += 2;
@@ -247,7 +257,8 @@ static int start(void) {
 int main(int argc, char **argv) {
   if (!read_arguments(argc, argv)) {
     fprintf(stderr, "usage: sink [--delay MS] [--without KEYWORD]... "
-                    "[--tls | --starttls CERTIFICATE KEY]\n");
+                    "[--tls | --starttls CERTIFICATE KEY]\n"
+                    "            [--defer N] [--limit N | --cut N]\n");
     return 2;
   }
   if (!start()) {

@@ -139,6 +139,8 @@ int replies_send(struct connection *connection) {
       result = write_out(connection, output, filled);
       note_written(connection, connection->level, is_for_message);
     }
+  } else if (connection->is_leaving && connection->held == 0) {
+    result = 0; /* without a word */
   }
   filled = 0;
   is_for_message = 0;

@@ -95,15 +95,33 @@ static void obey_other(struct connection *connection, const char *line, size_t l
   }
 }
 
+/* Whether the connection is at its end, as the settings want it. */
+static int is_enough(struct connection *connection) {
+  if (settings.messages > 0 && connection->messages >= settings.messages) {
+    if (!settings.is_cut) say(connection, "421 4.7.0 Enough\r\n");
+    connection->is_leaving = 1;
+  }
+  return connection->is_leaving;
+}
+
+static void take_recipient(struct connection *connection) {
+  if (settings.defer > 0 && ++settings.recipients % settings.defer == 0) {
+    say(connection, "451 4.2.0 Later\r\n");
+    return;
+  }
+  connection->has_recipient = 1;
+  say(connection, "250 2.1.5 Ok\r\n");
+}
+
 static void obey(struct connection *connection, const char *line, size_t length) {
   connection->commands++;
+  if (is_verb(line, length, "MAIL FROM:") && is_enough(connection)) return;
   if (is_verb(line, length, "MAIL FROM:") && !connection->has_sender) {
     if (connection->begin == 0) connection->begin = now();
     connection->has_sender = 1;
     say(connection, "250 2.1.0 Ok\r\n");
   } else if (is_verb(line, length, "RCPT TO:") && connection->has_sender) {
-    connection->has_recipient = 1;
-    say(connection, "250 2.1.5 Ok\r\n");
+    take_recipient(connection);
   } else if (is_verb(line, length, "DATA") && connection->has_recipient) {
     connection->state = CONTENT;
     say(connection, "354 End data with <CR><LF>.<CR><LF>\r\n");

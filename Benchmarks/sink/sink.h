@@ -60,6 +60,9 @@ struct settings {
   double delay;        /* seconds */
   SSL_CTX *tls;
   int is_tls_first;
+  uint64_t defer, recipients; /* every so many of all recipients is refused for now */
+  uint64_t messages;          /* of a connection, which is ended then; 0: any number */
+  int is_cut;                 /* without 421 */
 };
 
 extern struct settings settings;

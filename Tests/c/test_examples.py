@@ -40,7 +40,7 @@ def run(
 def test_all_are_tested() -> None:
     """The one with Kerberos in Tests/interop/test_gssapi.py."""
     names = {path.stem for path in (ROOT / "examples").glob("*.c")}
-    assert names == {"send", "poll", "two", "memory", "own_sockets", "gssapi", *LOOPS}
+    assert names == {"send", "poll", "two", "memory", "own_sockets", "gssapi", "newsletter", *LOOPS}
 
 
 @either
@@ -255,3 +255,40 @@ def test_own_sockets_reports_what_is_lost(certificates: Certificates) -> None:
         )
     assert done.returncode == 1
     assert b"send: the server closed the connection" in done.stderr
+
+
+@either
+def test_newsletter(prefix: list[str]) -> None:
+    """One of the addresses is refused for now at first, one for good, and one is none."""
+    tried: set[bytes] = set()
+
+    def dialogue(peer: Peer) -> None:
+        peer.greet()
+        while (line := peer.line()) != b"QUIT":
+            if line.startswith(b"RCPT TO:<bad"):
+                peer.reply(b"550 5.1.1 who?")
+            elif line.startswith(b"RCPT TO:<later") and line not in tried:
+                tried.add(line)
+                peer.reply(b"451 4.7.1 later")
+            elif line == b"DATA":
+                peer.reply(b"354 go on")
+                assert b"there is news" in peer.content()
+                peer.reply(b"250 2.0.0 ok")
+            else:
+                peer.reply(b"250 2.0.0 ok")
+        peer.reply(b"221 2.0.0 bye")
+
+    addresses = b"a@example.com\nbad@example.com\nlater@example.com\n\nno address\nb@example.com\n"
+    with ScriptedServer(dialogue, repeat=True) as server:
+        port = str(server.port)
+        done = run(prefix, "newsletter", "localhost", port, "n@example.com", given=addresses)
+    assert done.returncode == 1
+    assert done.stdout == b"3 sent, 2 not\n"
+    assert b"bad@example.com: " in done.stderr
+    assert b"no address: not an address\n" in done.stderr
+    assert tried == {b"RCPT TO:<later@example.com>"}
+
+
+def test_newsletter_is_short() -> None:
+    text = (ROOT / "examples" / "newsletter.c").read_text()
+    assert len(text.splitlines()) <= 70
