@@ -22,7 +22,8 @@ cp "$header" "$folder/smtpconn.h"
   -fdebug-prefix-map="$PWD"=include -S -o types.s types.c)
 
 # A note about properties is kept: the library has those that all of its objects have.
-# Beside an attribute the compiler writes its name. Places of parameters are dropped too.
+# Beside an attribute the compiler writes its name. Places of parameters become
+# DW_OP_nop: they are unknown, and every offset stays.
 awk '
   /^\t\.file\t/ && !debug { print }
   /^smtpconn_[a-z0-9_]*:/ { name = substr($1, 1, length($1) - 1) }
@@ -33,9 +34,9 @@ awk '
   note || !debug { next }
   info && /# DW_AT_low_pc/ { sub(/\.Lfunc_begin[0-9]+/, unit++ ? function_of[$2] : "0") }
   info && /# DW_AT_high_pc/ { sub(/\.Lfunc_end[0-9]+-\.Lfunc_begin[0-9]+/, unit > 1 ? "1" : "0") }
-  info && /# DW_AT_(frame_base|location)/ { print "\t.byte\t0"; dropping = 1; next }
-  dropping && /^\t\.byte\t[0-9]+$/ { next }
-  { dropping = 0; print }
+  info && /# DW_AT_(frame_base|location)/ { place = 1; print; next }
+  place && /^\t\.byte\t[0-9]+$/ { print "\t.byte\t150"; next }
+  { place = 0; print }
 ' "$folder/types.s" >"$folder/described.s"
 (cd "$folder" && "$clang" -fdebug-compilation-dir=include -c -o types.o described.s)
 mv "$folder/types.o" "$object"
