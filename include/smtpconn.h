@@ -1392,6 +1392,24 @@ void smtpconn_auth_free(smtpconn_auth *auth);
  * the next setter is called. */
 const smtpconn_error *smtpconn_auth_last_error(const smtpconn_auth *auth);
 
+/* Sets what a URL of the server says (RFC 3986); options that it does not name stay.
+ *
+ *     smtp://mail.example.org           port 25; STARTTLS when it is offered
+ *     smtp+starttls://mail.example.org  port 587; STARTTLS is required
+ *     smtps://mail.example.org          port 465, TLS from the first byte
+ *     lmtp://, lmtp+starttls://         port 24
+ *     smtp+unix:///run/smtp, lmtp+unix:///run/lmtp    a Unix domain socket
+ *
+ * The full form is smtps://user:password@host:port, with an IPv6 address in brackets.  "/ ? # @
+ * % &" and blanks inside a part are percent-encoded; "+" is a plus sign.  Other options are set
+ * with their functions, before or after: parameters after "?" are refused.
+ *
+ * `auth` gets the user and the password when the URL has them, and stays as it is otherwise.
+ * NULL is allowed for a URL without them.  SMTPCONN_EOPTIONS when something is wrong, or
+ * there is a user name and no `auth`: then nothing is changed, and the error says
+ * what it is and quotes no part of the URL that may be a password.  Since 0.1.0. */
+int smtpconn_options_set_url(smtpconn_options *options, const char *url, smtpconn_auth *auth);
+
 /* User name and password in UTF-8; NULL removes the value.  They are checked by
  * smtpconn_login; these setters fail only for a NULL handle. */
 int smtpconn_auth_set_user(smtpconn_auth *auth, const char *user);

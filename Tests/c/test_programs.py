@@ -40,6 +40,7 @@ PROGRAMS: dict[str, list[str]] = {
     "progress": [],
     "timers": [],
     "copies": [],
+    "urls": [],
     # As soak.
     "random_octets": ["1", "300"],
     "inside_tls": ["{friendly}"],

@@ -124,6 +124,7 @@ void null_connection(void) {
 }
 
 void null_others(void) {
+  CHECK_INT(smtpconn_options_set_url(NULL, "smtp://h", NULL), SMTPCONN_ESTATE);
   smtpconn_auth_free(NULL);
   CHECK(smtpconn_auth_last_error(NULL) == NULL);
   CHECK_INT(smtpconn_auth_set_user(NULL, "a"), SMTPCONN_ESTATE);

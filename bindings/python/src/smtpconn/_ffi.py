@@ -386,6 +386,7 @@ FUNCTIONS = (
     Function("smtpconn_auth_new", [], Auth),
     Function("smtpconn_auth_free", [Auth], None),
     Function("smtpconn_auth_last_error", [Auth], Error),
+    Function("smtpconn_options_set_url", [Options, c_char_p, Auth], c_int),
     Function("smtpconn_auth_set_user", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_password", [Auth, c_char_p], c_int),
     Function("smtpconn_auth_set_authorization_identity", [Auth, c_char_p], c_int),
