@@ -23,6 +23,7 @@ OWN_KEYWORDS = frozenset(
         "on_error",
         "on_end",
         "on_token",
+        "on_progress",
     ]
 )
 #: What `send` and `Envelope` have beside the fields.
