@@ -177,7 +177,7 @@ $(BUILD)/whole.o: $(IR) pkgconfig/smtpconn.map
 # Every symbol but smtpconn_* is local: a program that links the archive may have a Swift
 # runtime of its own. What the compiler has noted for its next run (.swift_modhash) would be
 # loaded into every program, and so would tables for unwinding, a fifth of the library:
-# nothing is thrown through it, and frame pointers are kept.
+# nothing is thrown through it.
 $(BUILD)/smtpconn.o: $(BUILD)/whole.o
 	$(OBJCOPY) --wildcard --keep-global-symbol='smtpconn_*' --remove-section=.swift_modhash \
 	  --remove-section=.eh_frame --remove-section=.rela.eh_frame $< $@
