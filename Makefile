@@ -144,9 +144,10 @@ endef
 MODULES := SMTPProtocol SMTPTransport SMTPConnection SMTPConnABI
 IR := $(MODULES:%=$(BUILD)/modules/%.ll)
 
-# Folders are in the list too: their time changes when a source is deleted.
+# Folders are in the list too: their time changes when a source is deleted. Sorted, since the
+# order is in what the compiler writes.
 # Not the table of options: what follows from it is a source of its own.
-sources-of = $(shell find $(addprefix Sources/,$1) -print)
+sources-of = $(sort $(shell find $(addprefix Sources/,$1) -print))
 $(BUILD)/modules/SMTPProtocol.ll: $(call sources-of,SMTPProtocol)
 $(BUILD)/modules/SMTPTransport.ll: $(call sources-of,SMTPTransport CSystem COpenSSL) $(BUILD)/modules/SMTPProtocol.ll
 $(BUILD)/modules/SMTPConnection.ll: $(call sources-of,SMTPConnection) $(BUILD)/modules/SMTPTransport.ll
@@ -158,6 +159,8 @@ $(IR): $(BUILD)/modules/%.ll: Makefile | $(NEED_BUILD)
 	@echo "$(SWIFTC) $*"
 	@$(SWIFTC) $(SWIFT_FLAGS) -module-name $* -emit-module -emit-module-path $(@:.ll=.swiftmodule) \
 	  -emit-ir -o $@ $(filter %.swift,$^)
+	@# The compiled modules of C are in a folder named after the path of the build.
+	@sed -i -E 's/, splitDebugFilename: "[^"]*"//; s/, dwoId: [0-9]+//' $@
 
 # --- linking ------------------------------------------------------------------
 
