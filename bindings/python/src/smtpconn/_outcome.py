@@ -191,6 +191,10 @@ class Result:
     verdict_time: float = 0.0
     #: Octets sent, with repaired line endings, without the escaping of dots.
     message_size: int = 0
+    #: How often the message was tried: 0 when it never began, 1 for a connection.
+    tries: int = 0
+    #: Why it was tried again the last time, by a pool; None when it was not.
+    retry_error: Optional[SMTPConnError] = None
 
     @classmethod
     def _later(

@@ -29,8 +29,8 @@ PLAIN: Final = 1
 _STATUS: Final = Struct("=IiI")
 _STATUS_AT: Final = 24
 #: After the head: count, recipients, accepted, rejected, code, three parts of the time, two times,
-#: size, response, identifier.
-_SENT: Final = Struct("=IIIIiiiiQQQIIII")
+#: size, response, identifier, tries, error of the try before.
+_SENT: Final = Struct("=IIIIiiiiQQQIIIIII")
 #: Status, code, error, reserved, address, response, enhanced code, command.
 _RECIPIENT: Final = Struct("=iiIIIIIIIIII")
 #: Code, kind, retry, errno, code of the reply, reserved, nine texts.
@@ -101,7 +101,7 @@ def _text(record: bytes, at: int, size: int) -> str | None:
 def _fields(record: bytes) -> dict[str, Any]:
     sent = _SENT.unpack_from(record, HEAD_SIZE)
     count, recipients, _, _, _, _, content, verdict = sent[:8]
-    envelope_time, message_time, message_size, at, size, id_at, id_size = sent[8:]
+    envelope_time, message_time, message_size, at, size, id_at, id_size, tries, retry = sent[8:]
     return {
         "recipients": [
             _recipient(record, recipients + _RECIPIENT.size * index) for index in range(count)
@@ -113,6 +113,8 @@ def _fields(record: bytes) -> dict[str, Any]:
         "content_time": max(0, content) / 1000,
         "verdict_time": max(0, verdict) / 1000,
         "message_size": message_size,
+        "tries": tries,
+        "retry_error": _error(record, retry, None) if retry else None,
     }
 
 
