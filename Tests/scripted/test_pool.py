@@ -12,7 +12,7 @@ import pytest
 from support.drive import BUILD, valgrind
 from support.servers.counting import CUT, CountingServer, message_of
 from support.servers.endpoint import TokenEndpoint, granted
-from support.servers.scripted import ScriptedServer
+from support.servers.scripted import Peer, ScriptedServer
 from support.slowness import MODE, PATIENCE
 
 
@@ -184,6 +184,33 @@ def test_message_that_ends_each_connection() -> None:
     assert (ran.ended[3].code, ran.ended[3].retry) in (("ECONNECTION", 1), ("ESOCKET", 1))
     assert delivered(server) == set(range(1, 31)) - {3}
     assert server.connections < 20
+
+
+def test_message_that_ends_connections_of_one_message() -> None:
+    """All others go before it, also those that were never tried."""
+    server = CountingServer(rcpt=lambda _, __, address: CUT if message_of(address) == 1 else None)
+    ran = run_pool(server, messages=10, messages_per_connection=1, connections=1)
+    assert delivered(server) == set(range(2, 11))
+    assert ran.ended[1].retry == 1
+
+
+def test_server_that_ends_connections_with_the_reply_to_ehlo() -> None:
+    """RFC 5321 section 3.8: 421 at any time. It counts as a failure, and it is not hammered."""
+    opened = 0
+
+    def dialogue(peer: Peer) -> None:
+        nonlocal opened
+        opened += 1
+        peer.reply(b"220 test.local ESMTP")
+        peer.line()
+        peer.send(b"250 test.local\r\n421 4.3.2 overloaded\r\n")
+        peer.close()
+
+    server = CountingServer()
+    server.dialogue = dialogue  # type: ignore[method-assign]
+    ran = run_pool(server, messages=10)
+    assert {ended.retry for ended in ran.ended.values()} == {1}
+    assert opened < 8
 
 
 def test_server_that_ends_each_connection() -> None:

@@ -73,7 +73,7 @@ extension Pool {
   func leave(_ link: PoolLink) {
     guard link.stage == .ready else { return }
     link.stage = .leaving
-    do throws(Failure) { try link.connection.quit { _ in } } catch {}
+    do throws(Failure) { try link.connection.quit(tag: PoolLink.tag) { _ in } } catch {}
   }
 
   /// So many in a row that were open may end before they served a message: one such message may be
@@ -85,7 +85,7 @@ extension Pool {
     let wasOpening = link.stage == .opening
     counts.add(.connectionFailures)
     link.stage = .leaving
-    if wasOpening { do throws(Failure) { try link.connection.quit { _ in } } catch {} }
+    if wasOpening { do throws(Failure) { try link.connection.quit(tag: PoolLink.tag) { _ in } } catch {} }
     let isAlone = !links.contains { $0.stage == .ready }
     if backoff.isNews(link.number) {
       // Refused because there are others: they are enough for now.

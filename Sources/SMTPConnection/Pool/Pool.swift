@@ -106,8 +106,10 @@ package final class Pool {
   package func withdraw(tag: UInt) throws(Failure) -> Bool {
     try callbacks.check()
     for link in links {
-      // Nothing of it was sent: its end follows as that of any other.
-      if try link.connection.withdraw(tag: tag) { return true }
+      // Nothing of it was sent: its end follows as that of any other. The login of one that has no
+      // messages is not the caller's.
+      if link.active > 0, try link.connection.withdraw(tag: tag) { return true }
+      reclaim(link)
     }
     guard let message = queue.remove(tag) else { return false }
     end(message, .cancelled("withdrawn by the caller before it began"))
@@ -210,7 +212,7 @@ package final class Pool {
       link.hasAnswered = true
     }
     let ending = message.take(outcome, isFirst: link.failure == nil)
-    if !isDecided { link.fails(failure) }
+    if let failure, failure.isOfConnection { link.fails(failure) }
     var moment = now
     if case .again = ending { moment += delay(of: message) }
     if case .over = ending {
@@ -218,7 +220,7 @@ package final class Pool {
     } else if isClosed || message.tries >= settings.tries || !message.isInTime(moment, settings) {
       end(message)
     } else {
-      sendAgain(message, link, at: moment, now)
+      sendAgain(message, link, at: moment, now, isUntried: failure?.isUndecided == true)
     }
     if link.active == 0 { reclaim(link) }
     if link.connection.isOver || failure?.isUndecided == true { leave(link) }
@@ -226,7 +228,9 @@ package final class Pool {
     callbacks.wake()
   }
 
-  private func sendAgain(_ message: PoolMessage, _ link: PoolLink, at moment: Int64, _ now: Int64) {
+  private func sendAgain(
+    _ message: PoolMessage, _ link: PoolLink, at moment: Int64, _ now: Int64, isUntried: Bool
+  ) {
     message.sendAgain()
     counts.add(.triesAgain)
     if moment > now {
@@ -238,7 +242,10 @@ package final class Pool {
       }
       message.timer?.set(moment)
     } else if message.isSuspect {
-      // Others go first: it may be the reason for the end.
+      // All others go first: it may be the reason for the end.
+      queue.append(message)
+    } else if !isUntried {
+      // The connection goes on, and may have messages for ever.
       queue.appendAgain(message)
     } else {
       link.keepReturned(message)
@@ -312,11 +319,12 @@ package final class Pool {
         [self] outcome in tried(link, message, outcome)
       }
     } catch {
-      // The connection has just ended.
+      // The connection has just ended: a server that does so each time must not be asked for ever.
+      link.fails(.unserved)
       link.takesBack()
       active -= 1
       queue.putBack([message])
-      link.stage = .leaving
+      leave(link)
       return
     }
     rate.take(1, now: now)

@@ -10,6 +10,9 @@ final class PoolLink {
     case leaving
   }
 
+  /// Of what the pool itself asks for, so that it is not withdrawn as a message.
+  static var tag: UInt { .max }
+
   let connection: Connection
   /// 1 for the first of the pool.
   let number: Int
@@ -61,7 +64,7 @@ final class PoolLink {
     idleSince = now
   }
 
-  func fails(_ failure: Failure?) {
+  func fails(_ failure: Failure) {
     if self.failure == nil { self.failure = failure }
   }
 

@@ -116,4 +116,17 @@ extension Failure {
   var isUndecided: Bool {
     retry == .safe && code != .envelope && code != .message && code != .cancelled
   }
+
+  /// It says something of the connection, not of the message alone.
+  var isOfConnection: Bool {
+    switch code {
+    case .envelope, .message, .stream, .requireTLS, .cancelled: false
+    default: true
+    }
+  }
+
+  /// The connection ended before it took a message.
+  static var unserved: Failure {
+    Failure(.connection, "the server ended the connection before a message began", retry: .safe)
+  }
 }
