@@ -73,6 +73,10 @@ extension Pool {
   func leave(_ link: PoolLink) {
     guard link.stage == .ready else { return }
     link.stage = .leaving
+    quit(link)
+  }
+
+  private func quit(_ link: PoolLink) {
     do throws(Failure) { try link.connection.quit(tag: PoolLink.tag) { _ in } } catch {}
   }
 
@@ -85,7 +89,7 @@ extension Pool {
     let wasOpening = link.stage == .opening
     counts.add(.connectionFailures)
     link.stage = .leaving
-    if wasOpening { do throws(Failure) { try link.connection.quit(tag: PoolLink.tag) { _ in } } catch {} }
+    if wasOpening { quit(link) }
     let isAlone = !links.contains { $0.stage == .ready }
     if backoff.isNews(link.number) {
       // Refused because there are others: they are enough for now.

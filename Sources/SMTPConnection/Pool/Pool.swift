@@ -312,6 +312,11 @@ package final class Pool {
   }
 
   private func give(_ message: PoolMessage, _ link: PoolLink, _ now: Int64) {
+    guard message.isInTime(now, settings) else {
+      // It has waited too long for a connection, or for the rate.
+      end(message)
+      return
+    }
     link.gives()
     active += 1
     do throws(Failure) {

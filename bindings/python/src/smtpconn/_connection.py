@@ -429,6 +429,16 @@ class Connection(Client):
         wanted = wanted or self._logger.isEnabledFor(logging.WARNING)
         self._make(options, tls_session, with_log=wanted)
 
+    @property
+    def on_progress(self) -> Optional[ProgressHandler]:
+        """Called with the connection, the octets of a message that have left, and of how many or
+        None: at most once a turn, and when all of a message has left."""
+        return self._on_progress
+
+    @on_progress.setter
+    def on_progress(self, handler: Optional[ProgressHandler]) -> None:
+        self._watch_progress(handler)
+
     @classmethod
     def from_url(cls: type[Own], url: str, **options: Unpack[ConnectionKeywords]) -> Own:
         """Makes a connection, not open yet, from `smtps://user:password@host:port?option=value`.

@@ -375,14 +375,9 @@ class DrivenConnection(ConnectionState):
     def _progressed(self, sent: int, total: Optional[int]) -> Optional[Call]:
         return self._call(self._on_progress, "on_progress", sent, total)
 
-    @property
-    def on_progress(self) -> Optional[Callable[[Any, int, Optional[int]], object]]:
-        """Called with the connection, the octets of a message that have left, and of how many or
-        None: at most once a turn, and when all of a message has left."""
-        return self._on_progress
-
-    @on_progress.setter
-    def on_progress(self, handler: Optional[Callable[[Any, int, Optional[int]], object]]) -> None:
+    def _watch_progress(
+        self, handler: Optional[Callable[[Any, int, Optional[int]], object]]
+    ) -> None:
         self._on_progress = handler
         if self._handle is not None:
             _events.watch_progress(self._handle, self._token, wanted=handler is not None)
