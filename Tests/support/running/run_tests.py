@@ -268,7 +268,7 @@ DEMO = Step("the demo", lambda: checked("make", "-s", "demo"))
 # In the order in which they begin, after the library: what can without one, then the longest.
 STEPS = {
     "all": [
-        *[SWIFT, CORPUS, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP, C_VALGRIND],
+        *[SWIFT, CORPUS, C_VALGRIND, *SCRIPTED_VALGRIND, SCRIPTED_ASAN, INTEROP],
         *[C, LIBRARY, PYTHON, CHECKS, DOCS, WHEELS, INSTALLED, ARCHIVES, PACKAGES],
     ],
     "valgrind": [*EVERY_CASE, C_EVERY_CASE],
