@@ -80,13 +80,12 @@ def test_swift_is_too_old(tmp_path: Path, says: str, message: str) -> None:
 def test_swift_is_new_enough(tmp_path: Path, version: str) -> None:
     """It is called to compile, with the sources."""
     answer = f'echo "Swift version {version} (x)"'
+    compiled = tmp_path / "modules" / "SMTPProtocol.ll"
     swift = script(
         tmp_path / "swiftc",
-        f'[ "$1" = --version ] && {answer} || echo "$@" >{tmp_path}/called',
+        f'[ "$1" = --version ] && {answer} || echo "$@" | tee {compiled} >{tmp_path}/called',
     )
-    make(
-        f"BUILD={tmp_path}", "NEED_BUILD=", f"SWIFTC={swift}", f"{tmp_path}/modules/SMTPProtocol.ll"
-    )
+    make(f"BUILD={tmp_path}", "NEED_BUILD=", f"SWIFTC={swift}", str(compiled))
     assert "-module-name SMTPProtocol" in (tmp_path / "called").read_text()
 
 
