@@ -53,6 +53,13 @@
 
 namespace smtp {
 
+namespace detail {
+
+/* "" for a text that is not there. */
+inline std::string text(const char *value) { return value ? value : ""; }
+
+}  // namespace detail
+
 /* What went wrong: a copy of a smtpconn_error.  Text that is not there is empty. */
 class Error : public std::exception {
  public:
@@ -62,15 +69,15 @@ class Error : public std::exception {
         retry(smtpconn_error_retry(error)),
         response_code(smtpconn_error_response_code(error)),
         error_number(smtpconn_error_errno(error)),
-        message(text(smtpconn_error_message(error))),
-        response(text(smtpconn_error_response(error))),
-        enhanced(text(smtpconn_error_enhanced(error))),
-        command(text(smtpconn_error_command(error))),
-        phase(text(smtpconn_error_phase(error))),
-        recipient(text(smtpconn_error_recipient(error))),
-        tls_reason(text(smtpconn_error_tls_reason(error))),
-        certificate_names(text(smtpconn_error_certificate_names(error))),
-        address(text(smtpconn_error_address(error))) {}
+        message(detail::text(smtpconn_error_message(error))),
+        response(detail::text(smtpconn_error_response(error))),
+        enhanced(detail::text(smtpconn_error_enhanced(error))),
+        command(detail::text(smtpconn_error_command(error))),
+        phase(detail::text(smtpconn_error_phase(error))),
+        recipient(detail::text(smtpconn_error_recipient(error))),
+        tls_reason(detail::text(smtpconn_error_tls_reason(error))),
+        certificate_names(detail::text(smtpconn_error_certificate_names(error))),
+        address(detail::text(smtpconn_error_address(error))) {}
 
   /* One that this file has found itself. */
   Error(int code_, std::string message_)
@@ -96,17 +103,12 @@ class Error : public std::exception {
   std::string tls_reason;
   std::string certificate_names;
   std::string address;
-
- private:
-  static std::string text(const char *value) { return value ? value : ""; }
 };
 
 /* Where a function puts its error instead of throwing it. */
 using ErrorPlace = std::optional<Error> *;
 
 namespace detail {
-
-inline std::string text(const char *value) { return value ? value : ""; }
 
 [[noreturn]] inline void raise(const Error &error) {
 #ifdef __cpp_exceptions
@@ -124,6 +126,23 @@ inline void report(std::optional<Error> error, ErrorPlace place) {
   } else if (error) {
     raise(*error);
   }
+}
+
+/* Reports the result of a call, with the last error of its object. */
+inline void report(int code, const smtpconn_error *reason, ErrorPlace place) {
+  std::optional<Error> found;
+  if (code < 0) found = reason ? Error(reason) : Error(code, smtpconn_code_text(code));
+  report(std::move(found), place);
+}
+
+/* Reports whether options were enough to make an object. */
+inline void report_made(const void *made, const smtpconn_options *options, ErrorPlace place) {
+  const smtpconn_error *reason = made ? nullptr : smtpconn_options_last_error(options);
+  std::optional<Error> found;
+  if (!made) {
+    found = reason ? Error(reason) : Error(SMTPCONN_ESOCKET, "the system provides no descriptor");
+  }
+  report(std::move(found), place);
 }
 
 /* The exception that left a callback, until it can be thrown. */
@@ -218,9 +237,7 @@ class Settable {
 
  protected:
   Self &check(int code, ErrorPlace error) {
-    std::optional<Error> found;
-    if (code < 0) found = last_error(get()) ? Error(last_error(get())) : Error(code, "NULL handle");
-    report(std::move(found), error);
+    report(code, last_error(get()), error);
     return static_cast<Self &>(*this);
   }
 
@@ -480,9 +497,7 @@ class Loop {
 
   bool ran(int result, ErrorPlace error) {
     caught_->rethrow();
-    std::optional<Error> found;
-    if (result < 0) found = Error(result, smtpconn_code_text(result));
-    detail::report(std::move(found), error);
+    detail::report(result, nullptr, error);
     return result > 0;
   }
 
@@ -631,21 +646,11 @@ class Connection {
   Connection(const Options &options, smtpconn_loop *loop, std::shared_ptr<detail::Caught> caught,
              ErrorPlace error)
       : caught_(std::move(caught)), handle_(smtpconn_new(options.get(), loop)) {
-    std::optional<Error> found;
-    if (!handle_) {
-      const smtpconn_error *reason = smtpconn_options_last_error(options.get());
-      found = reason ? Error(reason) : Error(SMTPCONN_ESOCKET, "the system provides no descriptor");
-    }
-    detail::report(std::move(found), error);
+    detail::report_made(handle_.get(), options.get(), error);
   }
 
   void check(int code, ErrorPlace error) {
-    std::optional<Error> found;
-    if (code < 0) {
-      const smtpconn_error *reason = smtpconn_last_error(get());
-      found = reason ? Error(reason) : Error(code, smtpconn_code_text(code));
-    }
-    detail::report(std::move(found), error);
+    detail::report(code, smtpconn_last_error(get()), error);
   }
 
   using Done = int(smtpconn *, smtpconn_done_callback, void *);
@@ -792,21 +797,11 @@ class Pool {
   Pool(const Options &options, const smtpconn_auth *auth, smtpconn_loop *loop,
        std::shared_ptr<detail::Caught> caught, ErrorPlace error)
       : caught_(std::move(caught)), handle_(smtpconn_pool_new(options.get(), auth, loop)) {
-    std::optional<Error> found;
-    if (!handle_) {
-      const smtpconn_error *reason = smtpconn_options_last_error(options.get());
-      found = reason ? Error(reason) : Error(SMTPCONN_ESOCKET, "the system provides no descriptor");
-    }
-    detail::report(std::move(found), error);
+    detail::report_made(handle_.get(), options.get(), error);
   }
 
   void check(int code, ErrorPlace error) {
-    std::optional<Error> found;
-    if (code < 0) {
-      const smtpconn_error *reason = smtpconn_pool_last_error(get());
-      found = reason ? Error(reason) : Error(code, smtpconn_code_text(code));
-    }
-    detail::report(std::move(found), error);
+    detail::report(code, smtpconn_pool_last_error(get()), error);
   }
 
   struct Release {
